@@ -1,0 +1,178 @@
+//! Where everything meets: the only place that chooses ports, and the server.
+//!
+//! Comes in: a folder that `init` made, time and chance, a transport. Goes out: a running [`Coordinator`]; the same over
+//! the network's twin in memory, for tests and simulation.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Parser as _;
+use lianfang_desk::{Buffer, Call, Console, Exit, Lang, Problem};
+use lianfang_link::authority::{AuthorityError, LEAF_LASTS};
+use lianfang_link::server::{AcceptLimits, builder};
+use lianfang_link::{Authenticated, Clock, Gate, Identity, Incoming, Party, Tcp, Transport, Validity};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::commands::{Cli, init};
+use crate::job::clerk;
+use crate::office::{Office, unix_time};
+use crate::ports::{Micros, Ports};
+use crate::service::{OPEN, Services};
+
+/// How long requests under way may take to end when the server stops.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How old the coordinator's certificate becomes before it is issued anew; it lasts a year.
+const RENEW_AFTER: Micros = 180 * 24 * 3_600 * 1_000_000;
+/// How often that is looked at.
+const LOOK_AGAIN: Duration = Duration::from_hours(1);
+
+/// A coordinator that serves.
+pub struct Coordinator {
+    office: Arc<Office>,
+    address: String,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Coordinator {
+    /// Sets a folder up, as the command `init` does.
+    pub fn init(dir: &Path, set_up: &init::SetUp, ports: &Ports) -> Result<(), Problem> {
+        init::set_up(dir, set_up, ports)
+    }
+
+    /// Opens the folder and serves over `transport`.
+    pub async fn start(dir: &Path, ports: Ports, transport: Arc<dyn Transport>) -> Result<Self, Problem> {
+        Self::serve(Office::open(dir, ports).await?, &*transport).await
+    }
+
+    /// Serves over the machine's own network.
+    pub(crate) async fn start_on_tcp(dir: &Path) -> Result<Self, Problem> {
+        Self::serve(Office::open(dir, Ports::system()).await?, &Tcp::default()).await
+    }
+
+    async fn serve(office: Arc<Office>, transport: &dyn Transport) -> Result<Self, Problem> {
+        let listen = office.config.listen.clone();
+        let listener = transport.listen(&listen).await.map_err(|error| {
+            let problem = Problem::usage("coordinator-cannot-listen").with("address", listen.as_str());
+            problem.with("detail", error.to_string()).doing("doing-coordinator-serve").because(error)
+        })?;
+        let identity = certify(&office).map_err(Problem::bug)?;
+        let incoming = gate(&office, &identity)?.open(listener);
+        let address = incoming.local_addr().to_owned();
+        office.listens_at(&address);
+        let (stop, stopping) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(clerk::work(Arc::clone(&office), stopping.clone()));
+        let mut stop_renewing = stopping.clone();
+        tasks.spawn(answer(Arc::clone(&office), incoming, stopping));
+        let renewing = renew(Arc::clone(&office), identity);
+        tasks.spawn(async move {
+            tokio::select! {
+                () = renewing => {}
+                _ = stop_renewing.wait_for(|stopping| *stopping) => {}
+            }
+        });
+        Ok(Self { office, address, stop, tasks })
+    }
+
+    /// The address that it listens at, with the real port.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// What banks compare before they trust the authority.
+    pub fn authority_fingerprint(&self) -> Result<[u8; 32], Problem> {
+        self.office.keys.fingerprint()
+    }
+
+    /// The office behind it, for a command that was forwarded.
+    pub(crate) fn office(&self) -> Arc<Office> {
+        Arc::clone(&self.office)
+    }
+
+    /// Runs a command as if it had been forwarded: `["job", "list", "--json"]`. Gives the exit code and standard output; of a
+    /// command that fails, the sentence.
+    pub async fn run(&self, args: &[&str]) -> (Exit, String) {
+        let words = std::iter::once("lianfang-coordinator").chain(args.iter().copied());
+        let command = match Cli::try_parse_from(words) {
+            Ok(command) => command,
+            Err(error) => return (Exit::Usage, error.to_string()),
+        };
+        let buffer = Buffer::new(Lang::En);
+        let console = Arc::new(if command.is_json() { buffer.json() } else { buffer });
+        let shared: Arc<dyn Console> = console.clone();
+        let call = Call::new(shared, self.office.dir.clone(), PathBuf::from("."));
+        match command.perform_in(&self.office, &call).await {
+            Ok(exit) => (exit, console.out_text()),
+            Err(problem) => (problem.exit(), problem.sentence(Lang::En)),
+        }
+    }
+
+    /// Lets requests under way end, then closes the store.
+    pub async fn shutdown(mut self) {
+        self.stop.send_replace(true);
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(GRACE, ended).await.is_err() {
+            self.tasks.shutdown().await;
+        }
+        self.office.store.close().await;
+    }
+}
+
+/// The coordinator's certificate, issued over the key that the roster pins.
+fn certify(office: &Office) -> Result<Identity, AuthorityError> {
+    let keys = &office.keys;
+    let request = keys.tls.certificate_request()?;
+    let validity = Validity::starting(unix_time(office.now()), LEAF_LASTS);
+    let issued = keys.authority.issue(&request, &Party::Coordinator, validity)?;
+    Ok(keys.tls.certified(issued.chain)?)
+}
+
+/// The gate before the services.
+fn gate(office: &Office, identity: &Identity) -> Result<Gate, Problem> {
+    let ports = office.ports.clone();
+    let clock = Clock::new(move || unix_time(ports.clock.now()));
+    let directory = Arc::clone(&office.book);
+    Gate::with_anonymous(identity, directory, &clock, AcceptLimits::default()).map_err(Problem::bug)
+}
+
+/// Issues the certificate anew long before it ends, for a coordinator that is not restarted.
+async fn renew(office: Arc<Office>, identity: Identity) {
+    let mut certified_at = office.now();
+    loop {
+        tokio::time::sleep(LOOK_AGAIN).await;
+        if office.now() < certified_at + RENEW_AFTER {
+            continue;
+        }
+        match certify(&office) {
+            Ok(newer) => {
+                identity.replace(&newer);
+                certified_at = office.now();
+            }
+            Err(error) => tracing::error!(error = %error, "the certificate could not be renewed"),
+        }
+    }
+}
+
+async fn answer(office: Arc<Office>, incoming: Incoming, mut stopping: watch::Receiver<bool>) {
+    let (reporter, health) = tonic_health::server::health_reporter();
+    for service in ["", "lianfang.v1.Jobs"] {
+        reporter.set_service_status(service, tonic_health::ServingStatus::Serving).await;
+    }
+    let directory = Arc::clone(&office.book);
+    let services = Services::new(office, stopping.clone());
+    let server = builder()
+        .layer(Authenticated::new(directory, [OPEN]))
+        .add_routes(services.routes())
+        .add_service(health)
+        .serve_with_incoming_shutdown(incoming, async move {
+            // A sender that is gone means the same.
+            let _ = stopping.wait_for(|stopping| *stopping).await;
+        });
+    if let Err(error) = server.await {
+        tracing::error!(error = %error, "the server has ended");
+    }
+}

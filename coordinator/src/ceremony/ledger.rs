@@ -1,0 +1,235 @@
+//! Ceremonies, their posts and the key records in the store.
+
+use lianfang_proto::FaultCode;
+use lianfang_proto::catalogue::Class;
+use lianfang_proto::documents::ceremony::{Post, Proposal};
+use lianfang_proto::documents::key_record::EndorsedKeyRecord;
+use lianfang_proto::ids::{BankId, CeremonyId, Epoch};
+use lianfang_trust::{Canonical as _, Signed};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
+
+use super::board::Place;
+use crate::fault::{Error, StoredAs as _};
+use crate::ports::Micros;
+use crate::secrets::Keys;
+
+/// How far a ceremony has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Posts are taken.
+    Open,
+    /// The record is published.
+    Done,
+    /// Given up.
+    Failed,
+}
+
+impl State {
+    /// As it is stored and shown.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Done => "done",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A ceremony as it is kept.
+pub struct Ceremony {
+    /// What the coordinator has signed.
+    pub proposal: Signed<Proposal>,
+    /// How far it has come.
+    pub state: State,
+    /// Why it was given up; empty if it was not.
+    pub failure: String,
+    /// Whom that names.
+    pub culprits: Vec<String>,
+    /// When it was proposed.
+    pub created_at: Micros,
+}
+
+impl Ceremony {
+    /// Its id.
+    pub fn id(&self) -> CeremonyId {
+        self.proposal.value().ceremony
+    }
+
+    fn of(row: &SqliteRow, keys: &Keys) -> Result<Self, Error> {
+        let bytes: Vec<u8> = row.try_get("proposal")?;
+        let state: String = row.try_get("state")?;
+        let culprits: String = row.try_get("culprits")?;
+        Ok(Self {
+            proposal: Signed::open(&bytes, &keys.coordinator.verifying_key()).stored_as("proposal")?,
+            state: match state.as_str() {
+                "open" => State::Open,
+                "done" => State::Done,
+                _ => State::Failed,
+            },
+            failure: row.try_get("failure")?,
+            culprits: serde_json::from_str(&culprits).stored_as("culprits")?,
+            created_at: row.try_get("created_at")?,
+        })
+    }
+}
+
+/// Keeps a new ceremony.
+pub async fn insert(
+    tx: &mut SqliteConnection,
+    proposal: &Signed<Proposal>,
+    now: Micros,
+) -> Result<(), Error> {
+    let key = proposal.value().key;
+    sqlx::query(
+        "INSERT INTO ceremony (id, class, epoch, proposal, state, created_at) VALUES (?, ?, ?, ?, 'open', ?)",
+    )
+    .bind(&proposal.value().ceremony.as_bytes()[..])
+    .bind(key.class.number())
+    .bind(key.epoch.0)
+    .bind(proposal.bytes())
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// All ceremonies, oldest first.
+pub async fn all(tx: &mut SqliteConnection, keys: &Keys) -> Result<Vec<Ceremony>, Error> {
+    let rows = sqlx::query("SELECT * FROM ceremony ORDER BY created_at, id").fetch_all(tx).await?;
+    rows.iter().map(|row| Ceremony::of(row, keys)).collect()
+}
+
+/// Those that go on.
+pub async fn open(tx: &mut SqliteConnection, keys: &Keys) -> Result<Vec<Ceremony>, Error> {
+    let rows =
+        sqlx::query("SELECT * FROM ceremony WHERE state = 'open' ORDER BY created_at").fetch_all(tx).await?;
+    rows.iter().map(|row| Ceremony::of(row, keys)).collect()
+}
+
+/// The one with this id.
+pub async fn find(tx: &mut SqliteConnection, keys: &Keys, id: CeremonyId) -> Result<Option<Ceremony>, Error> {
+    let row = sqlx::query("SELECT * FROM ceremony WHERE id = ?")
+        .bind(&id.as_bytes()[..])
+        .fetch_optional(tx)
+        .await?;
+    row.as_ref().map(|row| Ceremony::of(row, keys)).transpose()
+}
+
+fn recipient(to: Option<&BankId>) -> &str {
+    to.map_or("", BankId::as_str)
+}
+
+/// The post that stands in a place.
+pub async fn at_place(
+    tx: &mut SqliteConnection,
+    id: CeremonyId,
+    place: &Place,
+) -> Result<Option<Vec<u8>>, Error> {
+    let (from, phase, to) = place;
+    let found = sqlx::query_scalar(
+        "SELECT signed FROM post WHERE ceremony = ? AND sender = ? AND phase = ? AND recipient = ?",
+    );
+    let found =
+        found.bind(&id.as_bytes()[..]).bind(from.as_str()).bind(*phase as u8).bind(recipient(to.as_ref()));
+    Ok(found.fetch_optional(tx).await?)
+}
+
+/// Keeps a post in its place, which is free.
+pub async fn insert_post(tx: &mut SqliteConnection, post: &Signed<Post>) -> Result<(), Error> {
+    let value = post.value();
+    sqlx::query("INSERT INTO post (ceremony, sender, phase, recipient, signed) VALUES (?, ?, ?, ?, ?)")
+        .bind(&value.ceremony.as_bytes()[..])
+        .bind(value.from.as_str())
+        .bind(value.phase as u8)
+        .bind(recipient(value.to.as_ref()))
+        .bind(post.bytes())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// All posts of a ceremony. Each was signed by its sender when it was taken.
+pub async fn posts(tx: &mut SqliteConnection, id: CeremonyId) -> Result<Vec<Post>, Error> {
+    let all: Vec<Vec<u8>> =
+        sqlx::query_scalar("SELECT signed FROM post WHERE ceremony = ? ORDER BY phase, sender, recipient")
+            .bind(&id.as_bytes()[..])
+            .fetch_all(tx)
+            .await?;
+    all.iter()
+        .map(|bytes| {
+            let signer = Signed::<Post>::claimed_signer(bytes).stored_as("post")?;
+            Ok(Signed::<Post>::open(bytes, &signer).stored_as("post")?.into_value())
+        })
+        .collect()
+}
+
+/// Posts for everybody, and those to or from this holder.
+pub async fn posts_for(
+    tx: &mut SqliteConnection,
+    id: CeremonyId,
+    bank: &BankId,
+) -> Result<Vec<Vec<u8>>, Error> {
+    let found = sqlx::query_scalar(
+        "SELECT signed FROM post WHERE ceremony = ?1 AND (recipient = '' OR recipient = ?2 OR sender = ?2)
+         ORDER BY phase, sender, recipient",
+    );
+    Ok(found.bind(&id.as_bytes()[..]).bind(bank.as_str()).fetch_all(tx).await?)
+}
+
+/// Where posts stand.
+pub async fn places(tx: &mut SqliteConnection, id: CeremonyId) -> Result<Vec<Place>, Error> {
+    Ok(posts(tx, id).await?.iter().map(super::board::place).collect())
+}
+
+/// The ceremony is done: its record may be read.
+pub async fn publish(
+    tx: &mut SqliteConnection,
+    id: CeremonyId,
+    record: &EndorsedKeyRecord,
+) -> Result<(), Error> {
+    let key = record.record().key;
+    sqlx::query("INSERT INTO key_record (class, epoch, generation, endorsed) VALUES (?, ?, ?, ?)")
+        .bind(key.class.number())
+        .bind(key.epoch.0)
+        .bind(key.generation.0)
+        .bind(record.encode())
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query("UPDATE ceremony SET state = 'done' WHERE id = ?")
+        .bind(&id.as_bytes()[..])
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// The ceremony is given up.
+pub async fn fail(
+    tx: &mut SqliteConnection,
+    id: CeremonyId,
+    code: FaultCode,
+    culprits: &[&str],
+) -> Result<(), Error> {
+    sqlx::query("UPDATE ceremony SET state = 'failed', failure = ?, culprits = ? WHERE id = ?")
+        .bind(code.code())
+        .bind(serde_json::json!(culprits).to_string())
+        .bind(&id.as_bytes()[..])
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// The newest record of a class, in one epoch or in all.
+pub async fn newest_record(
+    tx: &mut SqliteConnection,
+    class: Class,
+    epoch: Option<Epoch>,
+) -> Result<Option<EndorsedKeyRecord>, Error> {
+    let found = sqlx::query_scalar(
+        "SELECT endorsed FROM key_record WHERE class = ?1 AND (?2 IS NULL OR epoch = ?2)
+         ORDER BY epoch DESC, generation DESC LIMIT 1",
+    );
+    let found = found.bind(class.number()).bind(epoch.map(|epoch| epoch.0));
+    let bytes: Option<Vec<u8>> = found.fetch_optional(tx).await?;
+    bytes.map(|bytes| EndorsedKeyRecord::decode(&bytes).stored_as("key record")).transpose()
+}

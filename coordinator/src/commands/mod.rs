@@ -1,0 +1,138 @@
+//! The command line: one file per command.
+//!
+//! All but `init` and `serve` work on an opened [`Office`]: in this process if the folder is free, else inside the one that
+//! serves, by the same code.
+
+mod audit;
+mod ceremony;
+pub mod init;
+mod invite;
+mod job;
+mod roster;
+mod serve;
+mod span;
+mod summary;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use lianfang_desk::{Call, Common, Exit, Problem, Program, Seat};
+use lianfang_proto::ids::{BankId, CeremonyId, JobId};
+
+use crate::office::Office;
+use crate::ports::Ports;
+
+/// The regulator's coordinator.
+#[derive(clap::Parser)]
+#[command(name = "lianfang-coordinator", version, subcommand_required = true)]
+pub struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    Init(init::Init),
+    Invite(invite::Invite),
+    Serve,
+    #[command(subcommand)]
+    Roster(roster::Roster),
+    #[command(subcommand)]
+    Ceremony(ceremony::Ceremony),
+    #[command(subcommand)]
+    Job(job::Job),
+    Summary {
+        /// The job.
+        job: JobId,
+    },
+    #[command(subcommand)]
+    Audit(audit::Audit),
+}
+
+impl Cli {
+    /// Whether `--json` was given.
+    pub(crate) fn is_json(&self) -> bool {
+        self.common.voice.json
+    }
+
+    /// Does an ordinary command on an opened office.
+    pub(crate) async fn perform_in(self, office: &Arc<Office>, call: &Call) -> Result<Exit, Problem> {
+        let console = call.console.as_ref();
+        match self.command {
+            Command::Invite(invite) => invite.perform(office, console).await,
+            Command::Roster(roster) => roster.perform(office, console).await,
+            Command::Ceremony(ceremony) => ceremony.perform(office, console).await,
+            Command::Job(job) => job.perform(office, console).await,
+            Command::Summary { job } => summary::perform(job, office, console).await,
+            Command::Audit(audit) => audit.perform(office, console).await,
+            Command::Init(_) | Command::Serve => Err(Problem::bug(anyhow::anyhow!("no ordinary command"))),
+        }
+    }
+}
+
+impl Program for Cli {
+    fn dir(&self) -> Option<&Path> {
+        self.common.dir.as_deref()
+    }
+
+    fn seat(&self) -> Seat {
+        match self.command {
+            Command::Init(_) => Seat::Create,
+            Command::Serve => Seat::Serve,
+            Command::Invite(_)
+            | Command::Roster(_)
+            | Command::Ceremony(_)
+            | Command::Job(_)
+            | Command::Summary { .. }
+            | Command::Audit(_) => Seat::Ordinary,
+        }
+    }
+
+    async fn perform(self, call: Call) -> Result<Exit, Problem> {
+        match self.command {
+            Command::Init(init) => init.perform(&call, &Ports::system()),
+            Command::Serve => serve::perform(call).await,
+            _ => {
+                let office = Office::open(&call.dir, Ports::system()).await?;
+                let ended = self.perform_in(&office, &call).await;
+                office.store.close().await;
+                ended
+            }
+        }
+    }
+}
+
+/// A list of banks, as options take it.
+fn banks(ids: &[BankId]) -> Vec<&str> {
+    ids.iter().map(BankId::as_str).collect()
+}
+
+/// A time as people and scripts read it: RFC 3339, UTC.
+fn time(micros: i64) -> String {
+    jiff::Timestamp::from_microsecond(micros).map(|time| time.to_string()).unwrap_or_default()
+}
+
+/// An id that is not there.
+fn no_such_job(id: JobId) -> Problem {
+    Problem::fault("job-unknown").field("ID").with("got", id.to_string())
+}
+
+/// An id that is not there.
+fn no_such_ceremony(id: CeremonyId) -> Problem {
+    Problem::fault("ceremony-unknown").field("ID").with("got", id.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn every_command_is_described_in_both_languages() {
+        Cli::command().debug_assert();
+        assert_eq!(lianfang_desk::run::undescribed(Cli::command()), Vec::<String>::new());
+    }
+}

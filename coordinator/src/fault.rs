@@ -1,0 +1,157 @@
+//! What went wrong in this house, in one type, and what it is called outside.
+//!
+//! Comes in: a refusal by the protocol's rules, a failed disk, a store's error. Goes out: a [`Fault`] for the peer (what
+//! is ours is told as `internal` and logged here), or a [`Problem`] for the person at the desk.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use lianfang_desk::Problem;
+use lianfang_link::authority::AuthorityError;
+use lianfang_proto::{Fault, FaultCode};
+use sqlx::migrate::MigrateError;
+use tonic::Status;
+
+/// Why something was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The rules say no.
+    #[error("{0}")]
+    Refused(#[from] Fault),
+    /// The store failed.
+    #[error("the store failed: {0}")]
+    Store(#[from] sqlx::Error),
+    /// The store was made by another program.
+    #[error("the store could not be brought up to date: {0}")]
+    Migration(#[from] MigrateError),
+    /// A file could not be read or written.
+    #[error("{path}: {source}")]
+    Disk {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// What was stored does not read back.
+    #[error("what is stored as {what} is not of its form")]
+    Stored {
+        /// What it should be.
+        what: &'static str,
+    },
+    /// The authority issued nothing.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    /// A defect: something that cannot be was.
+    #[error("{0}")]
+    Bug(&'static str),
+}
+
+impl Error {
+    /// A refusal that says no more than its code.
+    pub fn refused(code: FaultCode) -> Self {
+        Self::Refused(Fault::new(code))
+    }
+
+    /// What a peer is told.
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Refused(fault) => fault.clone(),
+            Self::Disk { source, .. } if is_full(source) => Fault::new(FaultCode::DiskFull),
+            Self::Store(error) => match sqlite_code(error) {
+                Some(13) => Fault::new(FaultCode::DiskFull),
+                Some(5 | 6) => Fault::new(FaultCode::Busy),
+                _ if matches!(error, sqlx::Error::PoolTimedOut) => Fault::new(FaultCode::Busy),
+                _ => Fault::new(FaultCode::Internal),
+            },
+            Self::Disk { .. }
+            | Self::Migration(_)
+            | Self::Stored { .. }
+            | Self::Authority(_)
+            | Self::Bug(_) => Fault::new(FaultCode::Internal),
+        }
+    }
+}
+
+/// Gives a failed file operation its path.
+pub trait AtFile<T> {
+    /// The value, or the error with this path in it.
+    fn at_file(self, path: &Path) -> Result<T, Error>;
+}
+
+impl<T> AtFile<T> for io::Result<T> {
+    fn at_file(self, path: &Path) -> Result<T, Error> {
+        self.map_err(|source| Error::Disk { path: path.to_owned(), source })
+    }
+}
+
+/// Names what was stored, where it does not read back.
+pub trait StoredAs<T> {
+    /// The value, or the error that says what it should have been.
+    fn stored_as(self, what: &'static str) -> Result<T, Error>;
+}
+
+impl<T, E> StoredAs<T> for Result<T, E> {
+    fn stored_as(self, what: &'static str) -> Result<T, Error> {
+        self.map_err(|_| Error::Stored { what })
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+/// The class of SQLite's result code (its low byte).
+fn sqlite_code(error: &sqlx::Error) -> Option<i32> {
+    error.as_database_error()?.code()?.parse::<i32>().ok().map(|code| code & 0xff)
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        let fault = error.fault();
+        if !matches!(error, Error::Refused(_)) {
+            tracing::error!(error = %error, "a request failed on this side");
+        }
+        fault.at("coordinator").into()
+    }
+}
+
+/// A fault as a person hears it.
+pub fn problem(fault: &Fault) -> Problem {
+    let mut problem = Problem::fault(fault.code.code());
+    if let Some(party) = &fault.party {
+        problem = problem.at(party.clone());
+    }
+    for (name, value) in [("field", &fault.field), ("wanted", &fault.wanted), ("got", &fault.got)] {
+        if let Some(value) = value {
+            problem = problem.with(name, value.clone());
+        }
+    }
+    problem
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refused(fault) => problem(&fault),
+            Error::Disk { path, source } => Self::file(&path, source),
+            Error::Migration(error) => {
+                Self::fault("store-newer").with("path", Path::new(crate::store::FILE)).because(error)
+            }
+            Error::Store(error) => {
+                let path = Path::new(crate::store::FILE);
+                match sqlite_code(&error) {
+                    Some(13) => Self::fault("disk-full").with("path", path),
+                    Some(5 | 6) => Self::fault("busy"),
+                    Some(3 | 8 | 23) => Self::fault("disk-read-only").with("path", path),
+                    _ => Self::fault("store-corrupt").with("path", path).with("detail", error.to_string()),
+                }
+                .because(error)
+            }
+            Error::Stored { what } => {
+                Self::fault("store-corrupt").with("path", Path::new(crate::store::FILE)).with("detail", what)
+            }
+            Error::Authority(error) => Self::bug(error),
+            Error::Bug(what) => Self::bug(anyhow::anyhow!(what)),
+        }
+    }
+}

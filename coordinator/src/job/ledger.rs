@@ -1,0 +1,317 @@
+//! Jobs and their participants in the store. Rows and reports are never here.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use lianfang_proto::FaultCode;
+use lianfang_proto::documents::submission::SubmissionHeader;
+use lianfang_proto::documents::terms::Terms;
+use lianfang_proto::ids::{BankId, JobId};
+use lianfang_trust::{Canonical as _, Digest, Signed};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
+
+use super::state::{Facts, Part, State};
+use crate::fault::{Error, StoredAs as _};
+use crate::office::Office;
+use crate::ports::Micros;
+
+/// Terms as they were signed, with their digest.
+pub struct Agreed {
+    /// The terms.
+    pub signed: Signed<Terms>,
+    /// `D`.
+    pub digest: Digest,
+}
+
+impl Agreed {
+    /// The terms.
+    pub fn terms(&self) -> &Terms {
+        self.signed.value()
+    }
+
+    /// The job's id.
+    pub fn job(&self) -> JobId {
+        self.terms().job
+    }
+}
+
+/// Terms that have been read: a submission asks for them with every slice.
+#[derive(Default)]
+pub struct TermsCache(RwLock<HashMap<JobId, Arc<Agreed>>>);
+
+impl TermsCache {
+    fn get(&self, job: &JobId) -> Option<Arc<Agreed>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(job).cloned()
+    }
+
+    fn put(&self, agreed: &Arc<Agreed>) {
+        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        kept.insert(agreed.job(), Arc::clone(agreed));
+    }
+
+    /// A job is over.
+    pub fn forget(&self, job: &JobId) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(job);
+    }
+}
+
+/// A job as it is kept.
+pub struct Job {
+    /// What was agreed on.
+    pub agreed: Arc<Agreed>,
+    /// How far it has come.
+    pub state: State,
+    /// Since when.
+    pub entered_at: Micros,
+    /// Why it was given up; empty if it was not.
+    pub failure: String,
+    /// Whom that names.
+    pub culprits: Vec<String>,
+    /// Tags by the number of legal groups that hold them.
+    pub matches: BTreeMap<u32, u64>,
+    /// The signed certificate.
+    pub certificate: Option<Vec<u8>>,
+}
+
+/// A participant as it is kept.
+pub struct Party {
+    /// The bank.
+    pub bank: BankId,
+    /// What it decided.
+    pub accepted: Option<bool>,
+    /// Its signed submission header.
+    pub header: Option<Vec<u8>>,
+    /// Whether the submission stands.
+    pub sealed: bool,
+    /// Its signed return.
+    pub returned: Option<Vec<u8>>,
+    /// Its signed countersignature.
+    pub countersignature: Option<Vec<u8>>,
+}
+
+impl Party {
+    fn of(row: &SqliteRow) -> Result<Self, Error> {
+        Ok(Self {
+            bank: BankId::parse(row.try_get("bank")?, "bank").stored_as("participant")?,
+            accepted: row.try_get("accepted")?,
+            header: row.try_get("header")?,
+            sealed: row.try_get("sealed")?,
+            returned: row.try_get("returned")?,
+            countersignature: row.try_get("countersignature")?,
+        })
+    }
+
+    /// What decides about the job.
+    pub fn part(&self) -> Part {
+        Part {
+            declined: self.accepted == Some(false) && !self.sealed,
+            sealed: self.sealed,
+            returned: self.returned.is_some(),
+            countersigned: self.countersignature.is_some(),
+        }
+    }
+
+    /// The header of a submission that stands. Its signature was checked when it was taken.
+    pub fn submission(&self) -> Result<Option<SubmissionHeader>, Error> {
+        let Some(bytes) = self.header.as_ref().filter(|_| self.sealed) else { return Ok(None) };
+        let signer = Signed::<SubmissionHeader>::claimed_signer(bytes).stored_as("header")?;
+        Ok(Some(Signed::open(bytes, &signer).stored_as("header")?.into_value()))
+    }
+}
+
+/// All that decides what is due in a job.
+pub fn facts(job: &Job, parties: &[Party], grace: Micros) -> Facts {
+    Facts {
+        state: job.state,
+        entered_at: job.entered_at,
+        deadline: job.agreed.terms().deadline,
+        grace,
+        parts: parties.iter().map(Party::part).collect(),
+    }
+}
+
+/// Keeps a new job.
+pub async fn insert(tx: &mut SqliteConnection, terms: &Signed<Terms>, now: Micros) -> Result<(), Error> {
+    let id = terms.value().job;
+    sqlx::query("INSERT INTO job (id, terms_digest, terms, state, entered_at, created_at) VALUES (?, ?, ?, ?, ?5, ?5)")
+        .bind(&id.as_bytes()[..])
+        .bind(&terms.digest().as_bytes()[..])
+        .bind(terms.bytes())
+        .bind(State::Open.wire() as i32)
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
+    for participant in &terms.value().participants {
+        sqlx::query("INSERT INTO participant (job, bank) VALUES (?, ?)")
+            .bind(&id.as_bytes()[..])
+            .bind(participant.bank.as_str())
+            .execute(&mut *tx)
+            .await?;
+    }
+    Ok(())
+}
+
+fn job_of(office: &Office, row: &SqliteRow) -> Result<Job, Error> {
+    let id: Vec<u8> = row.try_get("id")?;
+    let id = JobId::from_slice(&id, "job").stored_as("job")?;
+    let agreed = if let Some(agreed) = office.terms.get(&id) {
+        agreed
+    } else {
+        let bytes: Vec<u8> = row.try_get("terms")?;
+        let signed: Signed<Terms> =
+            Signed::open(&bytes, &office.keys.coordinator.verifying_key()).stored_as("terms")?;
+        let agreed = Arc::new(Agreed { digest: signed.value().digest(), signed });
+        office.terms.put(&agreed);
+        agreed
+    };
+    let state: i32 = row.try_get("state")?;
+    let (culprits, matches): (String, String) = (row.try_get("culprits")?, row.try_get("matches")?);
+    Ok(Job {
+        agreed,
+        state: State::from_number(state).ok_or(Error::Stored { what: "job state" })?,
+        entered_at: row.try_get("entered_at")?,
+        failure: row.try_get("failure")?,
+        culprits: serde_json::from_str(&culprits).stored_as("culprits")?,
+        matches: serde_json::from_str(&matches).stored_as("matches")?,
+        certificate: row.try_get("certificate")?,
+    })
+}
+
+/// The job with this id.
+pub async fn find(office: &Office, tx: &mut SqliteConnection, id: JobId) -> Result<Option<Job>, Error> {
+    let row =
+        sqlx::query("SELECT * FROM job WHERE id = ?").bind(&id.as_bytes()[..]).fetch_optional(tx).await?;
+    row.map(|row| job_of(office, &row)).transpose()
+}
+
+/// The job with these terms.
+pub async fn with_terms(
+    office: &Office,
+    tx: &mut SqliteConnection,
+    digest: &Digest,
+) -> Result<Option<Job>, Error> {
+    let row = sqlx::query("SELECT * FROM job WHERE terms_digest = ?");
+    let row = row.bind(&digest.as_bytes()[..]).fetch_optional(tx).await?;
+    row.map(|row| job_of(office, &row)).transpose()
+}
+
+/// All jobs, oldest first.
+pub async fn all(office: &Office, tx: &mut SqliteConnection) -> Result<Vec<Job>, Error> {
+    let rows = sqlx::query("SELECT * FROM job ORDER BY created_at, id").fetch_all(tx).await?;
+    rows.iter().map(|row| job_of(office, row)).collect()
+}
+
+/// Those that are not over.
+pub async fn running(office: &Office, tx: &mut SqliteConnection) -> Result<Vec<Job>, Error> {
+    let rows = sqlx::query("SELECT * FROM job WHERE state NOT IN (?, ?) ORDER BY created_at, id")
+        .bind(State::Closed.wire() as i32)
+        .bind(State::Failed.wire() as i32)
+        .fetch_all(tx)
+        .await?;
+    rows.iter().map(|row| job_of(office, row)).collect()
+}
+
+/// All participants of a job, sorted by bank.
+pub async fn parties(tx: &mut SqliteConnection, job: JobId) -> Result<Vec<Party>, Error> {
+    let rows = sqlx::query("SELECT * FROM participant WHERE job = ? ORDER BY bank");
+    let rows = rows.bind(&job.as_bytes()[..]).fetch_all(tx).await?;
+    rows.iter().map(Party::of).collect()
+}
+
+/// One participant.
+pub async fn party(tx: &mut SqliteConnection, job: JobId, bank: &BankId) -> Result<Option<Party>, Error> {
+    let row = sqlx::query("SELECT * FROM participant WHERE job = ? AND bank = ?");
+    let row = row.bind(&job.as_bytes()[..]).bind(bank.as_str()).fetch_optional(tx).await?;
+    row.as_ref().map(Party::of).transpose()
+}
+
+/// The job is in this state from now on.
+pub async fn enter(tx: &mut SqliteConnection, job: JobId, state: State, now: Micros) -> Result<(), Error> {
+    sqlx::query("UPDATE job SET state = ?, entered_at = ? WHERE id = ?")
+        .bind(state.wire() as i32)
+        .bind(now)
+        .bind(&job.as_bytes()[..])
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// What the matching has counted.
+pub async fn set_matches(
+    tx: &mut SqliteConnection,
+    job: JobId,
+    matches: &BTreeMap<u32, u64>,
+) -> Result<(), Error> {
+    let text = serde_json::to_string(matches).stored_as("matches")?;
+    let id = &job.as_bytes()[..];
+    sqlx::query("UPDATE job SET matches = ? WHERE id = ?").bind(text).bind(id).execute(tx).await?;
+    Ok(())
+}
+
+/// Why the job was given up.
+pub async fn set_failure(tx: &mut SqliteConnection, job: JobId, code: FaultCode) -> Result<(), Error> {
+    let id = &job.as_bytes()[..];
+    sqlx::query("UPDATE job SET failure = ? WHERE id = ?").bind(code.code()).bind(id).execute(tx).await?;
+    Ok(())
+}
+
+/// The certificate as it was signed.
+pub async fn set_certificate(tx: &mut SqliteConnection, job: JobId, signed: &[u8]) -> Result<(), Error> {
+    let id = &job.as_bytes()[..];
+    sqlx::query("UPDATE job SET certificate = ? WHERE id = ?").bind(signed).bind(id).execute(tx).await?;
+    Ok(())
+}
+
+/// What a participant hands in, by the column that keeps it.
+#[derive(Clone, Copy)]
+pub enum Handed {
+    /// A submission's header.
+    Header,
+    /// A return.
+    Return,
+    /// A countersignature.
+    Countersignature,
+}
+
+/// Keeps what a participant has signed.
+pub async fn set_handed(
+    tx: &mut SqliteConnection,
+    job: JobId,
+    bank: &BankId,
+    what: Handed,
+    signed: &[u8],
+) -> Result<(), Error> {
+    let update = match what {
+        Handed::Header => "UPDATE participant SET header = ? WHERE job = ? AND bank = ?",
+        Handed::Return => "UPDATE participant SET returned = ? WHERE job = ? AND bank = ?",
+        Handed::Countersignature => "UPDATE participant SET countersignature = ? WHERE job = ? AND bank = ?",
+    };
+    sqlx::query(update).bind(signed).bind(&job.as_bytes()[..]).bind(bank.as_str()).execute(tx).await?;
+    Ok(())
+}
+
+/// Keeps a participant's decision.
+pub async fn set_decision(
+    tx: &mut SqliteConnection,
+    job: JobId,
+    bank: &BankId,
+    accepted: bool,
+    signed: &[u8],
+) -> Result<(), Error> {
+    sqlx::query("UPDATE participant SET decision = ?, accepted = ? WHERE job = ? AND bank = ?")
+        .bind(signed)
+        .bind(accepted)
+        .bind(&job.as_bytes()[..])
+        .bind(bank.as_str())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// The participant's submission stands.
+pub async fn set_sealed(tx: &mut SqliteConnection, job: JobId, bank: &BankId) -> Result<(), Error> {
+    let update = sqlx::query("UPDATE participant SET sealed = 1 WHERE job = ? AND bank = ?");
+    update.bind(&job.as_bytes()[..]).bind(bank.as_str()).execute(tx).await?;
+    Ok(())
+}

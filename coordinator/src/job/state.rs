@@ -1,0 +1,237 @@
+//! The states of a job, as functions: what an event makes of a state, and which event is due.
+//!
+//! ```text
+//! open ──gathered──▶ matching ──reported──▶ reporting ──returned──▶ certified ──agreed──▶ closed
+//!   └───────────────────┴── given up ──▶ failed
+//! ```
+
+use lianfang_proto::v1;
+
+use crate::ports::Micros;
+
+/// How far a job has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// Submissions are taken.
+    Open,
+    /// The coordinator is at work.
+    Matching,
+    /// Reports can be read, returns are taken.
+    Reporting,
+    /// The certificate can be read and countersigned.
+    Certified,
+    /// Rows and reports are destroyed.
+    Closed,
+    /// Given up; nothing was disclosed.
+    Failed,
+}
+
+/// What happens to a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Everybody has submitted or declined, or the deadline has passed.
+    Gathered,
+    /// All reports are written.
+    Reported,
+    /// Every return is in, or the time for them is over.
+    Returned,
+    /// Every countersignature is in, or the time for them is over.
+    Agreed,
+    /// It cannot be finished.
+    GivenUp,
+}
+
+/// An event that the state does not allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a job that is {} takes no such event", state.word())]
+pub struct OutOfTurn {
+    /// The state.
+    pub state: State,
+    /// The event.
+    pub event: Event,
+}
+
+impl State {
+    /// Every state.
+    pub const ALL: [Self; 6] =
+        [Self::Open, Self::Matching, Self::Reporting, Self::Certified, Self::Closed, Self::Failed];
+
+    /// What the event makes of it.
+    pub fn apply(self, event: Event) -> Result<Self, OutOfTurn> {
+        let refused = Err(OutOfTurn { state: self, event });
+        match (self, event) {
+            (Self::Open, Event::Gathered) => Ok(Self::Matching),
+            (Self::Matching, Event::Reported) => Ok(Self::Reporting),
+            (Self::Reporting, Event::Returned) => Ok(Self::Certified),
+            (Self::Certified, Event::Agreed) => Ok(Self::Closed),
+            (Self::Open | Self::Matching, Event::GivenUp) => Ok(Self::Failed),
+            (Self::Open, Event::Reported | Event::Returned | Event::Agreed)
+            | (Self::Matching, Event::Gathered | Event::Returned | Event::Agreed)
+            | (Self::Reporting, Event::Gathered | Event::Reported | Event::Agreed | Event::GivenUp)
+            | (Self::Certified, Event::Gathered | Event::Reported | Event::Returned | Event::GivenUp)
+            | (
+                Self::Closed | Self::Failed,
+                Event::Gathered | Event::Reported | Event::Returned | Event::Agreed | Event::GivenUp,
+            ) => refused,
+        }
+    }
+
+    /// Whether nothing more will happen.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Closed | Self::Failed)
+    }
+
+    /// As it is shown, and as scripts wait for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Matching => "matching",
+            Self::Reporting => "reporting",
+            Self::Certified => "certified",
+            Self::Closed => "closed",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// As it travels and is stored.
+    pub const fn wire(self) -> v1::JobState {
+        match self {
+            Self::Open => v1::JobState::Open,
+            Self::Matching => v1::JobState::Matching,
+            Self::Reporting => v1::JobState::Reporting,
+            Self::Certified => v1::JobState::Certified,
+            Self::Closed => v1::JobState::Closed,
+            Self::Failed => v1::JobState::Failed,
+        }
+    }
+
+    /// The state with this number.
+    pub fn from_number(number: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.wire() as i32 == number)
+    }
+}
+
+/// How far one participant has come.
+#[expect(clippy::struct_excessive_bools, reason = "four independent signatures, each there or not")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    /// It takes no part.
+    pub declined: bool,
+    /// Its submission stands.
+    pub sealed: bool,
+    /// Its return is in.
+    pub returned: bool,
+    /// It has countersigned the certificate.
+    pub countersigned: bool,
+}
+
+/// All that decides what is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// The state.
+    pub state: State,
+    /// Since when.
+    pub entered_at: Micros,
+    /// Until when submissions are taken.
+    pub deadline: Micros,
+    /// How long after that, or after entering the state, returns and countersignatures are waited for.
+    pub grace: Micros,
+    /// The participants.
+    pub parts: Vec<Part>,
+}
+
+impl Facts {
+    /// Until when the state lasts at most; `None` where it ends with the coordinator's own work, or never.
+    pub fn lasts_until(&self) -> Option<Micros> {
+        match self.state {
+            State::Open => Some(self.deadline),
+            State::Reporting | State::Certified => {
+                Some(self.deadline.max(self.entered_at).saturating_add(self.grace))
+            }
+            State::Matching | State::Closed | State::Failed => None,
+        }
+    }
+
+    /// The event that is due.
+    pub fn due(&self, now: Micros) -> Option<Event> {
+        let late = self.lasts_until().is_some_and(|until| now >= until);
+        let mut present = self.parts.iter().filter(|part| part.sealed);
+        match self.state {
+            State::Open => (late || self.parts.iter().all(|part| part.sealed || part.declined))
+                .then_some(Event::Gathered),
+            State::Reporting => (late || present.all(|part| part.returned)).then_some(Event::Returned),
+            State::Certified => (late || present.all(|part| part.countersigned)).then_some(Event::Agreed),
+            State::Matching | State::Closed | State::Failed => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVENTS: [Event; 5] =
+        [Event::Gathered, Event::Reported, Event::Returned, Event::Agreed, Event::GivenUp];
+
+    #[test]
+    fn every_pair_of_state_and_event() {
+        let table = [
+            (State::Open, Event::Gathered, State::Matching),
+            (State::Open, Event::GivenUp, State::Failed),
+            (State::Matching, Event::Reported, State::Reporting),
+            (State::Matching, Event::GivenUp, State::Failed),
+            (State::Reporting, Event::Returned, State::Certified),
+            (State::Certified, Event::Agreed, State::Closed),
+        ];
+        for state in State::ALL {
+            for event in EVENTS {
+                let allowed = table.iter().find(|(from, with, _)| (*from, *with) == (state, event));
+                assert_eq!(state.apply(event).ok(), allowed.map(|(_, _, to)| *to), "{state:?} {event:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn states_survive_the_store() {
+        for state in State::ALL {
+            assert_eq!(State::from_number(state.wire() as i32), Some(state));
+        }
+        assert_eq!(State::from_number(0), None);
+    }
+
+    fn facts(state: State, parts: &[&str]) -> Facts {
+        let part = |letters: &&str| Part {
+            declined: letters.contains('d'),
+            sealed: letters.contains('s'),
+            returned: letters.contains('r'),
+            countersigned: letters.contains('c'),
+        };
+        Facts { state, entered_at: 50, deadline: 100, grace: 10, parts: parts.iter().map(part).collect() }
+    }
+
+    #[test]
+    fn what_is_due_when() {
+        let table: &[(State, &[&str], Micros, Option<Event>)] = &[
+            (State::Open, &["s", ""], 99, None),
+            (State::Open, &["s", ""], 100, Some(Event::Gathered)),
+            (State::Open, &["s", "d"], 0, Some(Event::Gathered)),
+            (State::Open, &["d", "d"], 0, Some(Event::Gathered)),
+            (State::Matching, &["s", "s"], 1_000, None),
+            (State::Reporting, &["s", "sr"], 109, None),
+            (State::Reporting, &["s", "sr"], 110, Some(Event::Returned)),
+            (State::Reporting, &["sr", "sr", "", "d"], 0, Some(Event::Returned)),
+            (State::Reporting, &["", ""], 0, Some(Event::Returned)),
+            (State::Certified, &["src", "sr"], 109, None),
+            (State::Certified, &["src", "sr"], 110, Some(Event::Agreed)),
+            (State::Certified, &["src", "src", ""], 0, Some(Event::Agreed)),
+            (State::Closed, &["s"], 1_000, None),
+            (State::Failed, &["s"], 1_000, None),
+        ];
+        for (state, parts, now, expected) in table {
+            assert_eq!(facts(*state, parts).due(*now), *expected, "{state:?} {parts:?} {now}");
+        }
+        let late = Facts { entered_at: 500, ..facts(State::Reporting, &["s"]) };
+        assert_eq!(late.due(509), None);
+        assert_eq!(late.due(510), Some(Event::Returned));
+    }
+}

@@ -1,0 +1,52 @@
+//! What the regulator runs: it admits banks, carries key ceremonies, sets jobs, compares tags, certifies.
+//!
+//! Comes in: signed documents of banks, rows of opaque tags and sealed labels. Goes out: the roster, terms, reports of
+//! what at least `t` legal groups share, certificates. Never sees: an identifier, a key share, a label's content; it does
+//! not link the curve, so it could not compute a tag if it wanted to. Trusts: its own folder, the people at its desk, and
+//! of a bank only what that bank's pinned keys prove. Fails towards peers with a fault of the closed list, towards people
+//! with one sentence.
+//!
+//! | room | what it does |
+//! | --- | --- |
+//! | [`app`] | chooses the ports, starts the server: the one place where everything meets |
+//! | [`office`] | what all rooms work with: store, keys, roster in force, the bell that wakes long polls |
+//! | [`config`], [`secrets`] | `config.toml`; the only reader of secret files |
+//! | [`roster`] | invites, enrolments, the next signed roster, the directory that TLS asks |
+//! | [`ceremony`] | the notice board of key ceremonies |
+//! | [`job`] | a job's states, its files, the clerk who moves it on |
+//! | [`intake`] → [`matching`] → [`disclosure`] → [`report`] | the arrows of the data: rows come in, what `t` groups share is found, what may be told is released, and written |
+//! | [`certificate`], [`summary`], [`audit`] | what remains of a job |
+//! | [`service`] | gRPC, one file per service |
+//! | [`commands`] | the command line, one file per command |
+
+pub mod app;
+pub mod audit;
+pub mod bell;
+pub mod ceremony;
+pub mod certificate;
+pub mod commands;
+pub mod config;
+pub mod disclosure;
+pub mod fault;
+pub mod intake;
+pub mod job;
+pub mod matching;
+pub mod office;
+pub mod ports;
+pub mod report;
+pub mod roster;
+pub mod secrets;
+pub mod service;
+pub mod store;
+pub mod summary;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+pub use app::Coordinator;
+pub use commands::Cli;
+
+/// The program: arguments in, exit code out.
+pub fn main_from(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    lianfang_desk::run::main::<Cli>(args)
+}

@@ -1,0 +1,107 @@
+//! The office: what every room works with, behind one `Arc`.
+//!
+//! Comes in: a folder that `init` made, and the ports. Goes out: the opened store, the keys, the roster in force, the bell.
+//! It decides nothing; rooms do. It exists with or without a server: a command that finds the folder free opens it too.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use lianfang_desk::Problem;
+use lianfang_link::UnixTime;
+
+use crate::bell::Bell;
+use crate::config::Config;
+use crate::intake::Uploads;
+use crate::job::files::JobFiles;
+use crate::job::ledger::TermsCache;
+use crate::ports::{Micros, Ports};
+use crate::roster::Book;
+use crate::secrets::Keys;
+use crate::store::Store;
+use lianfang_proto::ids::JobId;
+
+/// What every room works with.
+pub struct Office {
+    /// The folder.
+    pub dir: PathBuf,
+    /// What the operator has decided.
+    pub config: Config,
+    /// The authority's and the coordinator's keys.
+    pub keys: Keys,
+    /// The embedded store.
+    pub store: Store,
+    /// Time and chance.
+    pub ports: Ports,
+    /// The roster in force, as TLS asks it.
+    pub book: Arc<Book>,
+    /// Rings with every change.
+    pub bell: Bell,
+    /// Submissions under way.
+    pub uploads: Uploads,
+    /// Terms that have been read.
+    pub terms: TermsCache,
+    address: OnceLock<String>,
+}
+
+impl Office {
+    /// Opens the folder. The first time, the first roster is signed: one without members.
+    pub async fn open(dir: &Path, ports: Ports) -> Result<Arc<Self>, Problem> {
+        let config = Config::read(dir)?;
+        let keys = Keys::open(dir, &config.unlock)?;
+        let store = Store::open(dir).await?;
+        let now = ports.clock.now();
+        let roster = crate::roster::first(&store, &keys, now).await?;
+        Ok(Arc::new(Self {
+            dir: dir.to_owned(),
+            config,
+            keys,
+            store,
+            book: Arc::new(Book::new(roster)),
+            bell: Bell::starting(now),
+            uploads: Uploads::default(),
+            terms: TermsCache::default(),
+            address: OnceLock::new(),
+            ports,
+        }))
+    }
+
+    /// Now.
+    pub fn now(&self) -> Micros {
+        self.ports.clock.now()
+    }
+
+    /// Random bytes.
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.ports.chance.rng().fill_bytes(&mut bytes);
+        bytes
+    }
+
+    /// The files of a job.
+    pub fn files(&self, job: JobId) -> JobFiles {
+        JobFiles::of(&self.dir, job)
+    }
+
+    /// The server listens here.
+    pub(crate) fn listens_at(&self, address: &str) {
+        // Set once: an office has one server.
+        let _ = self.address.set(address.to_owned());
+    }
+
+    /// What banks are told to dial; `None` while nobody can know it.
+    pub fn advertised(&self) -> Option<String> {
+        if let Some(advertised) = &self.config.advertise {
+            return Some(advertised.clone());
+        }
+        let address = self.address.get().unwrap_or(&self.config.listen);
+        let (host, port) = address.rsplit_once(':')?;
+        let anywhere = matches!(host, "0.0.0.0" | "[::]" | "*");
+        (!anywhere && port != "0").then(|| address.clone())
+    }
+}
+
+/// A time of the clock's port as certificates have it.
+pub fn unix_time(now: Micros) -> UnixTime {
+    UnixTime::since_unix_epoch(Duration::from_micros(u64::try_from(now).unwrap_or(0)))
+}

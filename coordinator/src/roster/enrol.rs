@@ -1,0 +1,331 @@
+//! Enrolment: from a signed request under an invite, over a person's comparison, to a place in the roster.
+//!
+//! The decision on a request is a function ([`judge`]); the rest stores it. A request is answered the same however often
+//! its sender repeats it, and until a person has confirmed it the sender may still change where its node listens.
+
+use lianfang_link::{CertificateDer, Fingerprint, Party, Validity, authority::LEAF_LASTS};
+use lianfang_proto::documents::enrolment::{CertificateSource, EnrolmentRequest};
+use lianfang_proto::documents::roster::{Member, Roster, Standing};
+use lianfang_proto::ids::{BankId, GroupId};
+use lianfang_proto::{Fault, FaultCode, v1};
+use lianfang_trust::{Signed, VerifyingKey};
+use serde_json::json;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
+use subtle::ConstantTimeEq as _;
+
+use super::invite::{self, StoredInvite, secret_digest};
+use super::{change, in_force, next};
+use crate::audit;
+use crate::fault::{Error, StoredAs as _};
+use crate::office::{Office, unix_time};
+use crate::ports::Micros;
+
+/// What a request under an invite is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The first under this invite.
+    New,
+    /// The one that has used the invite comes again.
+    Again,
+}
+
+/// Whether the request may use the invite.
+pub fn judge(
+    invite: Option<&StoredInvite>,
+    request: &EnrolmentRequest,
+    now: Micros,
+) -> Result<Verdict, Fault> {
+    let unknown = Fault::new(FaultCode::InviteUnknown);
+    let Some(invite) = invite else { return Err(unknown) };
+    // A wrong secret is told as an unknown invite: who guesses learns nothing of which there are.
+    if !bool::from(secret_digest(&request.secret).ct_eq(&invite.secret_digest)) {
+        return Err(unknown);
+    }
+    if request.bank != invite.bank {
+        return Err(Fault::field(FaultCode::InviteUnknown, "request.bank")
+            .wanted(&invite.bank)
+            .got(&request.bank));
+    }
+    match invite.used_by {
+        Some(key) if key == *request.identity.as_bytes() => Ok(Verdict::Again),
+        Some(_) => Err(Fault::new(FaultCode::InviteUsed)),
+        None if now >= invite.expires_at => Err(Fault::new(FaultCode::InviteExpired)),
+        None => Ok(Verdict::New),
+    }
+}
+
+/// A bank that has asked, and how far it has come.
+pub struct Applicant {
+    invite: Vec<u8>,
+    /// The bank.
+    pub bank: BankId,
+    /// The key that it will sign with, whose fingerprint people compare.
+    pub identity: VerifyingKey,
+    /// When it asked.
+    pub asked_at: Micros,
+    /// When a person confirmed it.
+    pub confirmed_at: Option<Micros>,
+    group: GroupId,
+    sealing: [u8; 32],
+    address: String,
+    request: Option<Vec<u8>>,
+    leaf: Option<Vec<u8>>,
+    own_root: Option<Vec<u8>>,
+    certificate_key: [u8; 32],
+}
+
+impl Applicant {
+    fn of(row: &SqliteRow) -> Result<Self, Error> {
+        let key = |bytes: Vec<u8>| <[u8; 32]>::try_from(bytes).stored_as("enrolment");
+        let identity = key(row.try_get("identity")?)?;
+        Ok(Self {
+            invite: row.try_get("invite")?,
+            bank: BankId::parse(row.try_get("bank")?, "bank").stored_as("enrolment")?,
+            group: GroupId::parse(row.try_get("legal_group")?, "group").stored_as("enrolment")?,
+            identity: VerifyingKey::from_bytes(&identity).stored_as("enrolment")?,
+            asked_at: row.try_get("asked_at")?,
+            confirmed_at: row.try_get("confirmed_at")?,
+            sealing: key(row.try_get("sealing")?)?,
+            address: row.try_get("address")?,
+            request: row.try_get("request")?,
+            leaf: row.try_get("leaf")?,
+            own_root: row.try_get("own_root")?,
+            certificate_key: key(row.try_get("certificate_key")?)?,
+        })
+    }
+
+    fn member(&self) -> Member {
+        Member {
+            bank: self.bank.clone(),
+            group: self.group.clone(),
+            standing: Standing::Active,
+            identity: self.identity,
+            sealing: self.sealing,
+            certificate_key: self.certificate_key,
+            own_root: self.own_root.clone(),
+            address: self.address.clone(),
+        }
+    }
+
+    fn membership(&self, office: &Office) -> v1::Membership {
+        let issued = self.leaf.clone().filter(|_| self.own_root.is_none());
+        let root = office.keys.authority.certificate().to_vec();
+        v1::Membership {
+            certificate_chain: issued.map(|leaf| vec![leaf.into(), root.into()]).unwrap_or_default(),
+            roster: office.book.now().bytes().to_vec().into(),
+        }
+    }
+}
+
+/// Takes a node's request. `None` until a person has confirmed it.
+pub async fn ask(
+    office: &Office,
+    request: &Signed<EnrolmentRequest>,
+) -> Result<Option<v1::Membership>, Error> {
+    let asked = request.value();
+    if asked.identity != *request.signer() {
+        return Err(Fault::field(FaultCode::SignatureInvalid, "request.identity").into());
+    }
+    let now = office.now();
+    let mut tx = office.store.begin().await?;
+    let invite = invite::find(&mut tx, &asked.invite).await?;
+    let verdict = judge(invite.as_ref(), asked, now)?;
+    let before = find(&mut tx, asked.invite.as_bytes()).await?;
+    if let Some(applicant) = before.as_ref().filter(|a| a.confirmed_at.is_some()) {
+        return Ok(Some(applicant.membership(office)));
+    }
+    let group = invite.map(|invite| invite.group).ok_or(Error::Bug("invite"))?;
+    let applicant = applicant(office, asked, group, now)?;
+    check_keys(office.book.now().roster(), &applicant)?;
+    keep(&mut tx, &applicant).await?;
+    if verdict == Verdict::New {
+        let body = json!({"bank": asked.bank.as_str(), "identity": asked.identity.fingerprint()});
+        audit::append(&mut tx, now, "enrolment.asked", &body).await?;
+    }
+    tx.commit().await?;
+    office.bell.ring();
+    Ok(None)
+}
+
+fn check_keys(roster: &Roster, applicant: &Applicant) -> Result<(), Error> {
+    match next::taken_key(roster, &applicant.member()) {
+        Some(field) => Err(Fault::field(FaultCode::MalformedField, field).got("another party's key").into()),
+        None => Ok(()),
+    }
+}
+
+fn applicant(
+    office: &Office,
+    asked: &EnrolmentRequest,
+    group: GroupId,
+    now: Micros,
+) -> Result<Applicant, Error> {
+    let malformed = |detail: &dyn std::fmt::Display| {
+        Error::from(Fault::field(FaultCode::MalformedField, "request.certificate").got(detail))
+    };
+    let of = |der: &[u8]| Fingerprint::of(&CertificateDer::from(der)).map_err(|error| malformed(&error));
+    let (request, leaf, own_root, key) = match &asked.certificate {
+        CertificateSource::Authority(request) => {
+            // Issued for the check alone, and dropped: the one that counts is issued when a person has confirmed.
+            let issued = issue(office, &asked.bank, request, now).map_err(|error| malformed(&error))?;
+            (Some(request.clone()), None, None, issued.1)
+        }
+        CertificateSource::Own { leaf, root } => {
+            of(root)?;
+            (None, Some(leaf.clone()), Some(root.clone()), of(leaf)?)
+        }
+    };
+    Ok(Applicant {
+        invite: asked.invite.as_bytes().to_vec(),
+        bank: asked.bank.clone(),
+        identity: asked.identity,
+        asked_at: now,
+        confirmed_at: None,
+        group,
+        sealing: asked.sealing,
+        address: asked.address.clone(),
+        request,
+        leaf,
+        own_root,
+        certificate_key: key.0,
+    })
+}
+
+fn issue(
+    office: &Office,
+    bank: &BankId,
+    request: &[u8],
+    now: Micros,
+) -> Result<(Vec<u8>, Fingerprint), Error> {
+    let party = Party::Bank(bank.as_str().to_owned());
+    let validity = Validity::starting(unix_time(now), LEAF_LASTS);
+    let issued = office.keys.authority.issue(request, &party, validity)?;
+    let leaf = issued.chain.first().ok_or(Error::Bug("certificate chain"))?;
+    Ok((leaf.to_vec(), issued.fingerprint))
+}
+
+async fn keep(tx: &mut SqliteConnection, applicant: &Applicant) -> Result<(), Error> {
+    sqlx::query("UPDATE invite SET used_by = ? WHERE id = ?")
+        .bind(&applicant.identity.as_bytes()[..])
+        .bind(&applicant.invite)
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query(
+        "INSERT INTO enrolment (invite, bank, identity, sealing, address, request, leaf, own_root, certificate_key, asked_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+         ON CONFLICT (invite) DO UPDATE SET sealing = ?4, address = ?5, request = ?6, leaf = ?7, own_root = ?8,
+             certificate_key = ?9",
+    )
+    .bind(&applicant.invite)
+    .bind(applicant.bank.as_str())
+    .bind(&applicant.identity.as_bytes()[..])
+    .bind(&applicant.sealing[..])
+    .bind(&applicant.address)
+    .bind(&applicant.request)
+    .bind(&applicant.leaf)
+    .bind(&applicant.own_root)
+    .bind(&applicant.certificate_key[..])
+    .bind(applicant.asked_at)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+const APPLICANTS: &str =
+    "SELECT enrolment.*, invite.legal_group FROM enrolment JOIN invite ON invite.id = enrolment.invite
+     ORDER BY asked_at DESC";
+
+async fn find(tx: &mut SqliteConnection, invite: &[u8; 16]) -> Result<Option<Applicant>, Error> {
+    let rows = sqlx::query(APPLICANTS).fetch_all(tx).await?;
+    let all: Vec<Applicant> = rows.iter().map(Applicant::of).collect::<Result<_, _>>()?;
+    Ok(all.into_iter().find(|applicant| applicant.invite == invite))
+}
+
+/// All who wait for a person, newest first.
+pub async fn waiting(tx: &mut SqliteConnection) -> Result<Vec<Applicant>, Error> {
+    let rows = sqlx::query(APPLICANTS).fetch_all(tx).await?;
+    let all: Vec<Applicant> = rows.iter().map(Applicant::of).collect::<Result<_, _>>()?;
+    Ok(all.into_iter().filter(|applicant| applicant.confirmed_at.is_none()).collect())
+}
+
+/// A person has compared this fingerprint: the bank becomes a member. Gives the roster's version.
+pub async fn confirm(office: &Office, applicant: &Applicant) -> Result<u64, Error> {
+    let now = office.now();
+    let mut tx = office.store.begin().await?;
+    let invite: &[u8; 16] = applicant.invite.as_slice().try_into().stored_as("invite")?;
+    // Read again: only the identity was compared, and the rest is what that identity has signed last.
+    let applicant = find(&mut tx, invite).await?.ok_or(Error::Bug("applicant"))?;
+    let leaf = match &applicant.request {
+        Some(request) => Some(issue(office, &applicant.bank, request, now)?.0),
+        None => applicant.leaf.clone(),
+    };
+    sqlx::query("UPDATE enrolment SET leaf = ?, confirmed_at = ? WHERE invite = ?")
+        .bind(leaf)
+        .bind(now)
+        .bind(&applicant.invite)
+        .execute(&mut *tx)
+        .await?;
+    let body = json!({"bank": applicant.bank.as_str(), "identity": applicant.identity.fingerprint()});
+    audit::append(&mut tx, now, "enrolment.confirmed", &body).await?;
+    let roster = change(office, &mut tx, |roster, now| {
+        check_keys(roster, &applicant)?;
+        Ok(next::with_member(roster, applicant.member(), now))
+    })
+    .await?;
+    tx.commit().await?;
+    let version = roster.value().version;
+    in_force(office, roster);
+    Ok(version)
+}
+
+#[cfg(test)]
+mod tests {
+    use lianfang_proto::ids::InviteId;
+    use lianfang_trust::SigningKey;
+
+    use super::*;
+
+    const SECRET: [u8; 32] = [5; 32];
+
+    fn request(seed: u8, bank: &str, secret: [u8; 32]) -> EnrolmentRequest {
+        EnrolmentRequest {
+            invite: InviteId::from_random([1; 16]),
+            secret,
+            bank: BankId::parse(bank, "bank").unwrap(),
+            identity: SigningKey::from_bytes(&[seed; 32]).verifying_key(),
+            sealing: [0; 32],
+            address: "host:1".to_owned(),
+            certificate: CertificateSource::Authority(Vec::new()),
+        }
+    }
+
+    fn invite(used_by: Option<u8>) -> StoredInvite {
+        StoredInvite {
+            bank: BankId::parse("alpha", "bank").unwrap(),
+            group: GroupId::parse("alpha", "group").unwrap(),
+            secret_digest: secret_digest(&SECRET),
+            expires_at: 100,
+            used_by: used_by.map(|seed| *SigningKey::from_bytes(&[seed; 32]).verifying_key().as_bytes()),
+        }
+    }
+
+    #[test]
+    fn an_invite_is_good_once_and_not_for_long() {
+        let table = [
+            (None, request(1, "alpha", SECRET), 0, Err(FaultCode::InviteUnknown)),
+            (Some(invite(None)), request(1, "alpha", [6; 32]), 0, Err(FaultCode::InviteUnknown)),
+            (Some(invite(None)), request(1, "beta", SECRET), 0, Err(FaultCode::InviteUnknown)),
+            (Some(invite(None)), request(1, "alpha", SECRET), 99, Ok(Verdict::New)),
+            (Some(invite(None)), request(1, "alpha", SECRET), 100, Err(FaultCode::InviteExpired)),
+            (Some(invite(Some(1))), request(1, "alpha", SECRET), 99, Ok(Verdict::Again)),
+            (Some(invite(Some(1))), request(1, "alpha", SECRET), 101, Ok(Verdict::Again)),
+            (Some(invite(Some(2))), request(1, "alpha", SECRET), 99, Err(FaultCode::InviteUsed)),
+            (Some(invite(Some(2))), request(1, "alpha", [6; 32]), 99, Err(FaultCode::InviteUnknown)),
+        ];
+        for (row, (invite, request, now, expected)) in table.into_iter().enumerate() {
+            let verdict = judge(invite.as_ref(), &request, now).map_err(|fault| fault.code);
+            assert_eq!(verdict, expected, "row {row}");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! `CeremonyBoard`: what holders post, and the records that they have signed.
+
+use lianfang_proto::checked;
+use lianfang_proto::ids::Epoch;
+use lianfang_proto::v1::ceremony_board_server::CeremonyBoard;
+use lianfang_proto::v1::{
+    GetKeyRecordReply, GetKeyRecordRequest, PostReply, PostRequest, ReadBoardReply, ReadBoardRequest,
+};
+use lianfang_trust::Canonical as _;
+use tonic::{Request, Response, Status};
+
+use super::{Services, caller};
+use crate::ceremony::{self, ledger};
+use crate::fault::Error;
+
+#[tonic::async_trait]
+impl CeremonyBoard for Services {
+    async fn read_board(
+        &self,
+        request: Request<ReadBoardRequest>,
+    ) -> Result<Response<ReadBoardReply>, Status> {
+        let bank = caller(&request)?;
+        let id = checked::ceremony(&request.into_inner().ceremony)?;
+        Ok(Response::new(ceremony::read(&self.office, &bank, id).await?))
+    }
+
+    async fn post(&self, request: Request<PostRequest>) -> Result<Response<PostReply>, Status> {
+        let bank = caller(&request)?;
+        let post = self.open(&bank, &request.into_inner().post, "post")?;
+        ceremony::post(&self.office, &bank, &post).await?;
+        Ok(Response::new(PostReply {}))
+    }
+
+    async fn get_key_record(
+        &self,
+        request: Request<GetKeyRecordRequest>,
+    ) -> Result<Response<GetKeyRecordReply>, Status> {
+        caller(&request)?;
+        let GetKeyRecordRequest { class, epoch } = request.into_inner();
+        let (class, epoch) = checked::class_epoch(class, epoch)?;
+        // Epochs are counted from 1; 0 asks for the newest.
+        let wanted = (epoch != Epoch(0)).then_some(epoch);
+        let mut connection = self.office.store.readers().acquire().await.map_err(Error::from)?;
+        let record = ledger::newest_record(&mut connection, class, wanted).await?;
+        let record = record.map(|record| record.encode()).unwrap_or_default().into();
+        Ok(Response::new(GetKeyRecordReply { record }))
+    }
+}

@@ -1,0 +1,57 @@
+//! `Directory`: the roster, and the long poll by which a node learns that there is something to do.
+
+use std::time::Duration;
+
+use lianfang_proto::ids::BankId;
+use lianfang_proto::limits::WATCH_WAIT_MS;
+use lianfang_proto::v1::directory_server::Directory;
+use lianfang_proto::v1::{GetRosterReply, GetRosterRequest, WatchInboxReply, WatchInboxRequest};
+use tonic::{Request, Response, Status};
+
+use super::{Services, caller};
+use crate::ceremony;
+use crate::fault::Error;
+use crate::job::answers;
+
+impl Services {
+    async fn inbox(&self, bank: &BankId, revision: u64) -> Result<WatchInboxReply, Error> {
+        let ceremonies = ceremony::concerning(&self.office, bank).await?;
+        let jobs = answers::concerning(&self.office, bank).await?;
+        Ok(WatchInboxReply {
+            revision,
+            roster_version: self.office.book.now().roster().version,
+            ceremonies: ceremonies.iter().map(|id| id.as_bytes().to_vec().into()).collect(),
+            jobs: jobs.iter().map(|id| id.as_bytes().to_vec().into()).collect(),
+        })
+    }
+}
+
+#[tonic::async_trait]
+impl Directory for Services {
+    async fn get_roster(
+        &self,
+        request: Request<GetRosterRequest>,
+    ) -> Result<Response<GetRosterReply>, Status> {
+        caller(&request)?;
+        let roster = self.office.book.now().bytes().to_vec().into();
+        Ok(Response::new(GetRosterReply { roster }))
+    }
+
+    async fn watch_inbox(
+        &self,
+        request: Request<WatchInboxRequest>,
+    ) -> Result<Response<WatchInboxReply>, Status> {
+        let bank = caller(&request)?;
+        let WatchInboxRequest { seen, wait_ms } = request.into_inner();
+        let wait = Duration::from_millis(wait_ms.min(WATCH_WAIT_MS).into());
+        let (mut bell, mut stop) = (self.office.bell.listen(), self.stop.clone());
+        tokio::select! {
+            _ = bell.wait_for(|revision| *revision != seen) => {}
+            () = tokio::time::sleep(wait) => {}
+            _ = stop.wait_for(|stopping| *stopping) => {}
+        }
+        // Read before the inbox: a change in between shows as a revision that has moved on.
+        let revision = *bell.borrow_and_update();
+        Ok(Response::new(self.inbox(&bank, revision).await?))
+    }
+}

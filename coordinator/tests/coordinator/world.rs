@@ -1,0 +1,336 @@
+//! A coordinator in a temporary folder, a clock that tests move, banks with real keys and certificates.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use lianfang_coordinator::Coordinator;
+use lianfang_coordinator::commands::init::SetUp;
+use lianfang_coordinator::ports::{Clock, Micros, Ports};
+use lianfang_desk::Exit;
+use lianfang_link::client::{DialLimits, enrolment_channel};
+use lianfang_link::{
+    CertificateDer, Dialer, Directory, Fingerprint, Identity, KeyMaterial, Memory, Party, Root, UnixTime,
+};
+use lianfang_proto::documents::ceremony::{Phase, Post, Proposal};
+use lianfang_proto::documents::enrolment::{CertificateSource, EnrolmentRequest, Invite};
+use lianfang_proto::documents::key_record::{Holder, KeyRecord};
+use lianfang_proto::documents::roster::Roster;
+use lianfang_proto::ids::BankId;
+use lianfang_proto::v1::ceremony_board_client::CeremonyBoardClient;
+use lianfang_proto::v1::directory_client::DirectoryClient;
+use lianfang_proto::v1::enrolment_client::EnrolmentClient;
+use lianfang_proto::v1::intake_client::IntakeClient;
+use lianfang_proto::v1::jobs_client::JobsClient;
+use lianfang_proto::v1::reports_client::ReportsClient;
+use lianfang_proto::v1::{self, EnrolRequest, JobState};
+use lianfang_proto::{Fault, FaultCode};
+use lianfang_trust::{Canonical, Signed, SigningKey};
+use serde_json::Value;
+use sqlx::SqlitePool;
+use tempfile::TempDir;
+use tonic::Status;
+use tonic::transport::Channel;
+
+const START: Micros = 1_800_000_000_000_000;
+
+#[derive(Clone)]
+pub(crate) struct Hand(Arc<AtomicI64>);
+
+impl Clock for Hand {
+    fn now(&self) -> Micros {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) dir: TempDir,
+    memory: Memory,
+    hand: Hand,
+    running: Option<Coordinator>,
+}
+
+pub(crate) fn code(status: &Status) -> (FaultCode, Option<String>) {
+    let fault = Fault::from_status(status);
+    (fault.code, fault.field)
+}
+
+pub(crate) fn bank_id(name: &str) -> BankId {
+    BankId::parse(name, "bank").unwrap()
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let world = Self {
+            dir: tempfile::tempdir().unwrap(),
+            memory: Memory::default(),
+            hand: Hand(Arc::new(AtomicI64::new(START))),
+            running: None,
+        };
+        Coordinator::init(world.dir.path(), &SetUp::listening("hub:7443"), &world.ports()).unwrap();
+        let mut world = world;
+        world.start().await;
+        world
+    }
+
+    /// With banks that are members already.
+    pub(crate) async fn with(names: &[&str]) -> (Self, Vec<Bank>) {
+        let world = Self::new().await;
+        let mut banks = Vec::new();
+        for name in names {
+            banks.push(Bank::join(&world, name).await);
+        }
+        (world, banks)
+    }
+
+    fn ports(&self) -> Ports {
+        Ports { clock: Arc::new(self.hand.clone()), ..Ports::system() }
+    }
+
+    pub(crate) async fn start(&mut self) {
+        let started = Coordinator::start(self.dir.path(), self.ports(), Arc::new(self.memory.clone())).await;
+        self.running = Some(started.unwrap());
+    }
+
+    pub(crate) async fn restart(&mut self) {
+        self.running.take().unwrap().shutdown().await;
+        self.start().await;
+    }
+
+    /// As if it had been stopped in this state, which passes too quickly to be met.
+    pub(crate) async fn restart_in(&mut self, job: &str, state: JobState) {
+        self.running.take().unwrap().shutdown().await;
+        let url = format!("sqlite://{}", self.dir.path().join("store.sqlite").display());
+        let pool = SqlitePool::connect(&url).await.unwrap();
+        sqlx::query("UPDATE job SET state = ? WHERE id = ?")
+            .bind(state as i32)
+            .bind(hex::decode(job).unwrap())
+            .execute(&pool)
+            .await
+            .unwrap();
+        pool.close().await;
+        self.start().await;
+    }
+
+    pub(crate) fn coordinator(&self) -> &Coordinator {
+        self.running.as_ref().unwrap()
+    }
+
+    pub(crate) fn pass(&self, seconds: i64) {
+        self.hand.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+
+    fn link_clock(&self) -> lianfang_link::Clock {
+        let hand = self.hand.clone();
+        lianfang_link::Clock::new(move || {
+            UnixTime::since_unix_epoch(Duration::from_micros(u64::try_from(hand.now()).unwrap()))
+        })
+    }
+
+    /// A command that must succeed; its JSON.
+    pub(crate) async fn json(&self, args: &[&str]) -> Value {
+        let args: Vec<&str> = args.iter().copied().chain(["--json"]).collect();
+        let (exit, out) = self.coordinator().run(&args).await;
+        assert_eq!(exit, Exit::Done, "{args:?}: {out}");
+        serde_json::from_str(&out).unwrap()
+    }
+
+    pub(crate) async fn invite(&self, name: &str) -> Invite {
+        self.invite_under(name, name).await
+    }
+
+    async fn invite_under(&self, name: &str, group: &str) -> Invite {
+        let told = self.json(&["invite", name, "--group", group]).await;
+        let text = told["invite"].as_str().unwrap().strip_prefix("lfi1-").unwrap().to_owned();
+        Invite::decode(&URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap()
+    }
+
+    pub(crate) fn enrolment(&self, root: [u8; 32]) -> EnrolmentClient<Channel> {
+        let transport = Arc::new(self.memory.clone());
+        let address = self.coordinator().address();
+        let limits = DialLimits::default();
+        let channel = enrolment_channel(transport, address, Fingerprint(root), &self.link_clock(), limits);
+        EnrolmentClient::new(channel)
+    }
+
+    pub(crate) fn dialer(&self, identity: Option<&Identity>, roster: &Roster) -> Dialer {
+        let directory = Arc::new(Pinned {
+            root: CertificateDer::from(roster.authority_root.clone()),
+            coordinator: Fingerprint(roster.coordinator_certificate_key),
+        });
+        let limits = DialLimits::default();
+        Dialer::new(Arc::new(self.memory.clone()), identity, directory, &self.link_clock(), limits)
+    }
+
+    /// Waits until a job is in this state.
+    pub(crate) async fn until(&self, job: &str, state: &str) -> Value {
+        for _ in 0..400 {
+            let shown = self.json(&["job", "show", job]).await;
+            if shown["state"] == state {
+                return shown;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the job does not become {state}: {}", self.json(&["job", "show", job]).await);
+    }
+
+    /// A key record that these banks have endorsed, by a ceremony without mathematics.
+    pub(crate) async fn agree_on_key(&self, banks: &[Bank]) {
+        let names: Vec<&str> = banks.iter().map(|bank| bank.id.as_str()).collect();
+        let started =
+            self.json(&["ceremony", "start", "--holders", &names.join(","), "--threshold", "2"]).await;
+        let id = hex::decode(started["ceremony"].as_str().unwrap()).unwrap();
+        for bank in banks {
+            let proposal = bank.proposal(&id).await;
+            let roster = bank.newest_roster().await;
+            bank.post(&bank.endorsement_under(&proposal, &roster)).await.unwrap();
+        }
+        assert_eq!(self.json(&["ceremony", "list"]).await["ceremonies"][0]["state"], "done");
+    }
+}
+
+struct Pinned {
+    root: CertificateDer<'static>,
+    coordinator: Fingerprint,
+}
+
+impl Directory for Pinned {
+    fn roots(&self) -> Vec<Root> {
+        vec![Root::authority(self.root.clone())]
+    }
+
+    fn party(&self, key: &Fingerprint) -> Option<Party> {
+        (*key == self.coordinator).then_some(Party::Coordinator)
+    }
+}
+
+/// A bank as the coordinator sees it.
+pub(crate) struct Bank {
+    pub(crate) id: BankId,
+    pub(crate) key: SigningKey,
+    pub(crate) channel: Channel,
+    pub(crate) roster: Roster,
+    pub(crate) tls: Identity,
+}
+
+pub(crate) fn request(invite: &Invite, key: &SigningKey, tls: &KeyMaterial) -> Signed<EnrolmentRequest> {
+    let request = EnrolmentRequest {
+        invite: invite.id,
+        secret: invite.secret,
+        bank: invite.bank.clone(),
+        identity: key.verifying_key(),
+        sealing: [9; 32],
+        address: format!("{}:1", invite.bank),
+        certificate: CertificateSource::Authority(tls.certificate_request().unwrap()),
+    };
+    Signed::sign(key, request)
+}
+
+pub(crate) fn message(request: &Signed<EnrolmentRequest>) -> EnrolRequest {
+    EnrolRequest { request: request.bytes().to_vec().into() }
+}
+
+impl Bank {
+    pub(crate) async fn join(world: &World, name: &str) -> Self {
+        Self::join_group(world, name, name).await
+    }
+
+    pub(crate) async fn join_group(world: &World, name: &str, group: &str) -> Self {
+        let invite = world.invite_under(name, group).await;
+        let key = SigningKey::generate(&mut rand_core::UnwrapErr(getrandom::SysRng));
+        let tls = KeyMaterial::generate().unwrap();
+        let request = message(&request(&invite, &key, &tls));
+        let mut client = world.enrolment(invite.authority_root_key);
+        let reply = client.enrol(request.clone()).await.unwrap().into_inner();
+        assert!(reply.membership.is_none(), "nobody has confirmed {name}");
+        let fingerprint = key.verifying_key().fingerprint();
+        world.json(&["roster", "confirm", name, "--confirm", &fingerprint]).await;
+        let membership = client.enrol(request).await.unwrap().into_inner().membership.unwrap();
+        let roster: Signed<Roster> = Signed::open(&membership.roster, &invite.authority_signing_key).unwrap();
+        let chain =
+            membership.certificate_chain.iter().map(|der| CertificateDer::from(der.to_vec())).collect();
+        let identity = tls.certified(chain).unwrap();
+        let dialer = world.dialer(Some(&identity), roster.value());
+        let channel = dialer.channel(world.coordinator().address(), &Party::Coordinator);
+        Self { id: bank_id(name), key, channel, roster: roster.into_value(), tls: identity }
+    }
+
+    pub(crate) fn directory(&self) -> DirectoryClient<Channel> {
+        DirectoryClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn board(&self) -> CeremonyBoardClient<Channel> {
+        CeremonyBoardClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn jobs(&self) -> JobsClient<Channel> {
+        JobsClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn intake(&self) -> IntakeClient<Channel> {
+        let limit = lianfang_proto::limits::MESSAGE_BYTES;
+        IntakeClient::new(self.channel.clone()).max_encoding_message_size(limit)
+    }
+
+    pub(crate) fn reports(&self) -> ReportsClient<Channel> {
+        ReportsClient::new(self.channel.clone())
+    }
+
+    pub(crate) async fn proposal(&self, id: &[u8]) -> Signed<Proposal> {
+        let read = v1::ReadBoardRequest { ceremony: id.to_vec().into() };
+        let board = self.board().read_board(read).await.unwrap().into_inner();
+        Signed::open(&board.proposal, &self.roster.coordinator).unwrap()
+    }
+
+    pub(crate) fn sign_post(
+        &self,
+        proposal: &Signed<Proposal>,
+        phase: Phase,
+        to: Option<&str>,
+        body: &[u8],
+    ) -> Signed<Post> {
+        let post = Post {
+            ceremony: proposal.value().ceremony,
+            proposal_digest: proposal.digest(),
+            from: self.id.clone(),
+            phase,
+            to: to.map(bank_id),
+            body: body.to_vec(),
+        };
+        Signed::sign(&self.key, post)
+    }
+
+    pub(crate) async fn newest_roster(&self) -> Roster {
+        let reply = self.directory().get_roster(v1::GetRosterRequest {}).await.unwrap().into_inner();
+        let signer = Signed::<Roster>::claimed_signer(&reply.roster).unwrap();
+        Signed::<Roster>::open(&reply.roster, &signer).unwrap().into_value()
+    }
+
+    /// An endorsement of a record whose points mean nothing.
+    pub(crate) fn endorsement_under(&self, proposal: &Signed<Proposal>, roster: &Roster) -> Signed<Post> {
+        let holder = |bank: &BankId| {
+            let member = roster.member(bank).unwrap();
+            Holder {
+                bank: bank.clone(),
+                identity: member.identity,
+                certificate_key: member.certificate_key,
+                public_share: [1; 32],
+            }
+        };
+        let record = KeyRecord {
+            key: proposal.value().key,
+            threshold: proposal.value().threshold,
+            roster_digest: proposal.value().roster_digest,
+            public_key: [2; 32],
+            holders: proposal.value().holders.iter().map(holder).collect(),
+        };
+        self.sign_post(proposal, Phase::Endorse, None, Signed::sign(&self.key, record).bytes())
+    }
+
+    pub(crate) async fn post(&self, post: &Signed<Post>) -> Result<(), Status> {
+        let request = v1::PostRequest { post: post.bytes().to_vec().into() };
+        self.board().post(request).await.map(drop)
+    }
+}

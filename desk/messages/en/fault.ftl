@@ -1,0 +1,147 @@
+### Fault codes. Each has its sentence and its advice: clauses without a full stop, see `problem` in shell.ftl.
+
+## Who speaks to whom
+
+unauthenticated = the other side showed no certificate that can be accepted
+unauthenticated-advice = enrol this node, or check that the connection is not intercepted
+certificate-expired = the certificate has expired
+certificate-expired-advice = renew it, then start the program again
+certificate-unknown = the certificate is not one that the roster names
+certificate-unknown-advice = compare its fingerprint with the regulator's and let it be admitted
+wrong-party = the certificate names { $got } where { $wanted } was expected
+wrong-party-advice = check the address in the configuration and who answers there
+signature-invalid = a signature does not belong to what it came with
+signature-invalid-advice = do not use what was received, and inform the regulator
+unreachable = it cannot be reached
+unreachable-advice = check the address, the network and whether it runs, then try again
+timed-out = no answer came in time
+timed-out-advice = try again; if it persists, check the network and the load there
+busy = it is busy with as much as it takes at once
+busy-advice = try again in a while
+
+## What is allowed
+
+not-admitted = this party has not been admitted to it
+not-admitted-advice = ask the regulator, or the holder's bank, to admit it
+quota-exceeded = the quota of { $wanted } evaluations in this epoch would be exceeded
+quota-exceeded-advice = wait for the next epoch, or ask for a higher quota
+size-cap-exceeded = { $got } identifiers are more than the cap of { $wanted }
+size-cap-exceeded-advice = select fewer records, or agree on a higher cap
+not-participant = this party does not take part in the job
+not-participant-advice = ask the regulator to include it in the next job
+consent-refused = consent to the job was refused
+consent-refused-advice = clear up the reason with whoever refused before a new job is set
+consent-pending = not all have consented to the job yet
+consent-pending-advice = wait, or remind those whose consent is missing
+invite-unknown = there is no such invite
+invite-unknown-advice = check that the whole text was copied, or ask the regulator for a new one
+invite-expired = the invite has expired
+invite-expired-advice = ask the regulator for a new one
+invite-used = the invite has been used already
+invite-used-advice = if it was not used by you, inform the regulator at once; else ask for a new one
+fingerprint-differs = the fingerprint { $got } is not the expected { $wanted }
+fingerprint-differs-advice = stop, and compare both by telephone with the other side
+
+## What all must agree on
+
+terms-differ = the terms of the job differ ({ $field }: { $wanted } here, { $got } there)
+terms-differ-advice = compare the terms with the regulator before any data flows
+roster-older = the other side has an older roster ({ $got }, needed is { $wanted })
+roster-older-advice = try again once it has fetched the present roster
+roster-differs = two different rosters carry the same version { $got }
+roster-differs-advice = stop, and inform the regulator and the other banks
+epoch-unknown = the key epoch { $got } is not known here
+epoch-unknown-advice = fetch the present roster and key record, then try again
+generation-changed = the key shares were refreshed in between
+generation-changed-advice = run the step again with the new generation
+key-not-compared = the key's fingerprint has not been compared by a person yet
+key-not-compared-advice = compare it with the other banks, then confirm it with “key compare”
+key-not-agreed = not all holders have confirmed the key yet
+key-not-agreed-advice = wait, or remind the holders that are missing
+
+## Messages
+
+message-too-large = a message of { $got } bytes is larger than the limit of { $wanted }
+message-too-large-advice = check that both sides run the same version
+message-out-of-order = a message came out of order (expected { $wanted }, came { $got })
+message-out-of-order-advice = resume the transfer from the expected place
+message-repeated = the message was received before
+message-repeated-advice = nothing need be done unless it persists
+message-truncated = a message ended too early
+message-truncated-advice = try again; if it persists, check the network between the two
+malformed-field = the field { $field } is malformed
+malformed-field-advice = check that both sides run the same version
+not-canonical = the field { $field } is not in its canonical form
+not-canonical-advice = check that both sides run the same version; a correct program never sends this
+identity-element = the field { $field } holds the identity element
+identity-element-advice = do not go on with this party before the cause is found
+digest-differs = the digest of { $field } does not fit what was received
+digest-differs-advice = try again; if it persists, inform the other side
+
+## Key holders
+
+holder-lied = the key holder's answer was proven wrong
+holder-lied-advice = its answers are not used; inform the regulator and hand over the audit record
+holder-unchecked = the key holder's answer could not be checked
+holder-unchecked-advice = try again, or let another holder answer
+holders-missing = only { $got } of the { $wanted } key holders needed can be reached
+holders-missing-advice = try again once more of them run
+ceremony-failed-missing = the key ceremony failed because a holder did not take part in time
+ceremony-failed-missing-advice = make sure that all holders run, then start the ceremony again
+ceremony-failed-lied = the key ceremony failed because a holder's contribution was proven wrong
+ceremony-failed-lied-advice = clear it up with that holder before a new ceremony
+ceremony-unknown = there is no such key ceremony
+ceremony-unknown-advice = list the ceremonies and check the name
+
+## Jobs
+
+job-unknown = there is no such job
+job-unknown-advice = list the jobs and check its name
+job-closed = the job is closed
+job-closed-advice = take part in the next one
+job-not-ready = the job has not come to this step yet
+job-not-ready-advice = try again in a while
+job-deadline-passed = the job's deadline has passed
+job-deadline-passed-advice = take part in the next one, or ask the regulator for a later deadline
+submission-conflict = another submission of this bank for the job is there already
+submission-conflict-advice = leave it as it is; a submission is not replaced
+root-differs = the rows received do not fit the signed root of { $field }
+root-differs-advice = do not use the report, and inform the regulator
+label-does-not-open = a label that came with a match cannot be opened
+label-does-not-open-advice = inform the bank that sent it; the match itself stands
+
+## This machine
+
+disk-full = there is no space left on the disk for { $path }
+disk-full-advice = free some space, then run the command again
+disk-read-only = the disk of { $path } is read-only
+disk-read-only-advice = make it writable, then run the command again
+wrong-passphrase = the passphrase or key file does not open the secrets in { $path }
+wrong-passphrase-advice = check which one is configured
+directory-busy = the folder { $path } is in use by process { $pid }
+directory-busy-advice = wait until it ends, or stop it
+config-invalid = { $path } cannot be used: { $field }: { $detail }
+config-invalid-advice = correct it, then start again
+config-unknown-field = { $path } has the field { $field }, which does not exist
+config-unknown-field-advice = correct its spelling or delete it
+audit-broken = the audit log does not hold together at entry { $got }
+audit-broken-advice = keep the folder as it is and inform whoever is in charge of audits
+store-newer = the store in { $path } was written by a newer version
+store-newer-advice = use that version, or a newer one
+store-corrupt = the store in { $path } is damaged ({ $detail })
+store-corrupt-advice = restore it from the last backup
+internal = something went wrong inside the program ({ $detail })
+internal-advice = report it to those who maintain the program, with the time and this text
+
+## Registers
+
+register-unreadable = { $path } cannot be read as a register ({ $detail })
+register-unreadable-advice = export it again as CSV with one header line
+register-no-record-column = { $path } has no column for the record number; its headers are { $got }
+register-no-record-column-advice = name one column “record” or “编号”, or use --map
+register-no-identifier-column = { $path } has no column with identifiers; its headers are { $got }
+register-no-identifier-column-advice = name at least one column as the manual lists them, or use --map
+register-header-twice = { $path } has the column { $field } twice
+register-header-twice-advice = rename or delete one of the two
+encoding-undecodable = the text of { $path } is not valid { $got } at byte { $offset }
+encoding-undecodable-advice = save it again as UTF-8 or GB18030, or name its encoding with --encoding

@@ -1,0 +1,101 @@
+### What lianfang-node says. Add a message here and in ../zh/node.ftl, with the same id and the same variables.
+
+## What failed (for Problem::doing)
+
+doing-init = The node was not set up
+doing-enrol = Enrolling did not succeed
+doing-serve = The node did not start
+doing-import = The import did not finish
+doing-job = The job did not go on
+doing-report = The report was not written
+doing-key = The key step did not finish
+doing-audit = The audit check did not finish
+
+## Help
+
+help-node = A bank's node: keeps its register, takes part in jobs, writes its reports
+help-node-init = Set up a folder for this bank's node
+    .example = Example:
+        lianfang-node init --dir /var/lib/lianfang
+help-node-enrol = Join with the invite that the regulator handed over
+    .example = Example:
+        lianfang-node enrol INVITE --dir /var/lib/lianfang
+help-node-serve = Run the node
+    .example = Example:
+        lianfang-node serve --dir /var/lib/lianfang
+help-node-import = Read a register, or update the one that is there
+    .example = Example:
+        lianfang-node import register.csv --dry-run --dir /var/lib/lianfang
+
+## What the node says
+
+node-initialised = The node is set up and will listen at { $listen }. Its fingerprint, to be read out to the regulator: { $fingerprint }
+node-key-file-made = A key file was made at { $path } in the folder; it opens all secrets, so move it to other media and name it in config.toml.
+node-own-fingerprint = This node's fingerprint, to be read out to the regulator's people: { $fingerprint }
+node-ask-fingerprint = The invite names the authority { $fingerprint }. Type the fingerprint that the regulator's people read out:
+node-enrolled = Joined as { $bank } under roster version { $version }.
+node-serving = Listening at { $address }.
+node-importing = rows
+node-imported = { $rows } rows read, { $records } records with { $identifiers } identifiers; { $rejected } rejects and { $warnings } warnings are in { $path }.
+node-import-found = Encoding { $encoding }, delimiter “{ $delimiter }”. Nothing was changed. The first rows:
+node-register = { $records } records with { $identifiers } distinct identifiers.
+node-retracted = The record is retracted; its content and cached outputs are gone.
+node-hold-set = The hold is set; the record enters no job until a person lifts it.
+node-hold-lifted = The hold is lifted.
+node-job-accepted = The job is accepted.
+node-job-refused = The job is refused.
+node-report-written = { $rows } rows are written to { $path }.
+node-ask-key-digest = The key record's short digest here is { $digest }. Type what people at the holders read out:
+node-key-compared = The key record { $digest } is compared; this node uses the key from now on.
+node-admitted = { $bank } is admitted with a quota of { $quota }.
+node-revoked = { $bank } is answered no longer.
+node-allowed = { $bank } may have { $elements } more elements evaluated here.
+node-bench = { $identifiers } identifiers take about { $time } on { $cores } cores, network and disk not counted.
+audit-holds = The audit log holds together: { $entries } entries, head { $head }.
+
+## What went wrong at the node
+
+already-initialised = the folder { $path } has secrets already
+already-initialised-advice = choose another folder for --dir
+secrets-damaged = the sealed secrets cannot be read ({ $detail })
+secrets-damaged-advice = restore the folder from a backup
+secret-file-unreadable = the secret file { $path } cannot be read
+secret-file-unreadable-advice = check that it exists, belongs to this user and is readable by nobody else
+credentials-directory-missing = the credential { $name } was not handed over by the service manager
+credentials-directory-missing-advice = start the node as a service with LoadCredential
+own-certificate-unusable = the bank's own certificate in { $path } cannot be used
+own-certificate-unusable-advice = give PEM files: chain with the leaf first, its PKCS#8 key, and the root
+not-enrolled = this node has not joined a federation yet
+not-enrolled-advice = run enrol with the invite that the regulator handed over
+already-enrolled = this node has joined as { $bank } already
+already-enrolled-advice = use another folder for another bank
+invite-unreadable = the invite cannot be read
+invite-unreadable-advice = copy the whole text, from lfi1- to its end
+enrolment-not-confirmed = the regulator's people have not confirmed this node's fingerprint yet
+enrolment-not-confirmed-advice = read the fingerprint out to them, then run enrol again with the same invite
+address-not-available = the address { $field } cannot be listened at
+address-not-available-advice = check that no other program uses the port, and that the address is this machine's
+not-while-serving = this command cannot be run by a node that serves
+not-while-serving-advice = stop serve first
+import-busy = another import is running
+import-busy-advice = wait until it has ended
+record-unknown = the register has no such record
+record-unknown-advice = give the case number as the file has it
+record-retracted = the record is retracted already
+record-retracted-advice = import it again to bring it back
+record-not-held = no person has set a hold on the record
+record-not-held-advice = a hold that came with a file is lifted by a later file
+job-decided = the job is { $stage } already
+job-decided-advice = see job show for how far it is
+report-not-kept = no report of this job is kept here yet
+report-not-kept-advice = wait until job show says returned or done
+key-digest-differs = what was typed is not the short digest { $digest } of the key record here
+key-digest-differs-advice = do not use this key; ask the holders' people and the regulator why
+not-a-holder = this bank holds no share of the key
+not-a-holder-advice = name a holder with --holder; key list shows them
+element-unreadable = line { $line } is not an element of 64 hexadecimal digits
+element-unreadable-advice = give one element a line
+elements-number = { $got } elements were given, and from 1 to { $limit } can be evaluated at once
+elements-number-advice = give them in parts
+member-unknown = the roster has no active member { $bank }
+member-unknown-advice = check the name; the regulator admits members to the roster

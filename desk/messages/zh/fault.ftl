@@ -1,0 +1,147 @@
+### 故障代码。每个代码有一句说明和一句建议，均不带句号，句式见 shell.ftl 的 problem。
+
+## 谁与谁通信
+
+unauthenticated = 对方没有出示可接受的证书
+unauthenticated-advice = 请先完成本节点的入网，或检查连接是否被中间设备截断
+certificate-expired = 证书已过期
+certificate-expired-advice = 请更新证书后重新启动程序
+certificate-unknown = 名册中没有该证书
+certificate-unknown-advice = 请与监管方核对证书指纹，并由监管方登记该证书
+wrong-party = 证书所示为 { $got }，而应为 { $wanted }
+wrong-party-advice = 请核对配置中的地址以及该地址由谁应答
+signature-invalid = 签名与所附内容不符
+signature-invalid-advice = 请勿使用收到的内容，并通知监管方
+unreachable = 无法连接
+unreachable-advice = 请检查地址、网络以及对方是否在运行，然后重试
+timed-out = 未在规定时间内收到答复
+timed-out-advice = 请重试；如仍超时，请检查网络和对方负载
+busy = 对方正忙，暂不受理更多请求
+busy-advice = 请稍后重试
+
+## 是否准许
+
+not-admitted = 尚未获准参与
+not-admitted-advice = 请联系监管方或持钥行予以准入
+quota-exceeded = 将超出本密钥周期 { $wanted } 次求值的配额
+quota-exceeded-advice = 请等待下一密钥周期，或申请提高配额
+size-cap-exceeded = 标识符数量 { $got } 超过上限 { $wanted }
+size-cap-exceeded-advice = 请减少参与的记录，或协商提高上限
+not-participant = 本方不是该任务的参与方
+not-participant-advice = 请联系监管方，在下一任务中列入本方
+consent-refused = 该任务未获同意
+consent-refused-advice = 请先与拒绝方沟通原因，再发起新任务
+consent-pending = 该任务尚未得到全部同意
+consent-pending-advice = 请等待，或提醒尚未表态的各方
+invite-unknown = 没有这份邀请
+invite-unknown-advice = 请确认邀请文本已完整复制，或向监管方索取新的邀请
+invite-expired = 邀请已过期
+invite-expired-advice = 请向监管方索取新的邀请
+invite-used = 邀请已被使用
+invite-used-advice = 如非本行使用，请立即通知监管方；否则请索取新的邀请
+fingerprint-differs = 指纹 { $got } 与预期的 { $wanted } 不一致
+fingerprint-differs-advice = 请停止操作，并与对方电话核对双方指纹
+
+## 各方须一致的事项
+
+terms-differ = 任务条款不一致（{ $field }：本方 { $wanted }，对方 { $got }）
+terms-differ-advice = 请在传送任何数据之前与监管方核对条款
+roster-older = 对方的名册版本较旧（{ $got }，应为 { $wanted }）
+roster-older-advice = 请待其取得最新名册后重试
+roster-differs = 同一版本号 { $got } 出现了两份不同的名册
+roster-differs-advice = 请停止操作，并通知监管方和其他银行
+epoch-unknown = 本方没有密钥周期 { $got } 的记录
+epoch-unknown-advice = 请取得最新名册和密钥记录后重试
+generation-changed = 密钥份额在此期间已更新
+generation-changed-advice = 请按新一代份额重新执行该步骤
+key-not-compared = 密钥指纹尚未经人工核对
+key-not-compared-advice = 请与其他银行核对，然后用“key compare”确认
+key-not-agreed = 尚有持钥行未确认密钥
+key-not-agreed-advice = 请等待，或提醒尚未确认的持钥行
+
+## 报文
+
+message-too-large = 报文为 { $got } 字节，超过上限 { $wanted }
+message-too-large-advice = 请确认双方程序版本一致
+message-out-of-order = 报文次序有误（应为 { $wanted }，收到 { $got }）
+message-out-of-order-advice = 请从应有的位置继续传送
+message-repeated = 该报文此前已收到
+message-repeated-advice = 如不反复出现，无须处理
+message-truncated = 报文不完整
+message-truncated-advice = 请重试；如反复出现，请检查双方之间的网络
+malformed-field = 字段 { $field } 的格式不正确
+malformed-field-advice = 请确认双方程序版本一致
+not-canonical = 字段 { $field } 不是规范编码
+not-canonical-advice = 请确认双方程序版本一致；正确的程序不会发出此类内容
+identity-element = 字段 { $field } 为群的单位元
+identity-element-advice = 查明原因之前，请勿与该方继续
+digest-differs = { $field } 的摘要与收到的内容不符
+digest-differs-advice = 请重试；如反复出现，请通知对方
+
+## 持钥行
+
+holder-lied = 持钥行的答复经验证为错误
+holder-lied-advice = 其答复不予采用，请通知监管方并移交审计记录
+holder-unchecked = 无法验证持钥行的答复
+holder-unchecked-advice = 请重试，或改由其他持钥行应答
+holders-missing = 所需 { $wanted } 个持钥行中仅 { $got } 个可连接
+holders-missing-advice = 请待更多持钥行上线后重试
+ceremony-failed-missing = 有持钥行未按时参加，密钥仪式失败
+ceremony-failed-missing-advice = 请确认所有持钥行均在运行，然后重新举行仪式
+ceremony-failed-lied = 有持钥行提交的内容经验证为错误，密钥仪式失败
+ceremony-failed-lied-advice = 请先与该持钥行查明原因，再重新举行仪式
+ceremony-unknown = 没有这次密钥仪式
+ceremony-unknown-advice = 请列出各次仪式并核对名称
+
+## 任务
+
+job-unknown = 没有该任务
+job-unknown-advice = 请列出任务并核对名称
+job-closed = 该任务已关闭
+job-closed-advice = 请参加下一任务
+job-not-ready = 该任务尚未进行到这一步
+job-not-ready-advice = 请稍后重试
+job-deadline-passed = 该任务的截止时间已过
+job-deadline-passed-advice = 请参加下一任务，或请监管方延后截止时间
+submission-conflict = 本行已为该任务提交过不同的内容
+submission-conflict-advice = 请保留原提交；提交后不可替换
+root-differs = 收到的数据与 { $field } 已签名的根不符
+root-differs-advice = 请勿使用该报告，并通知监管方
+label-does-not-open = 随匹配结果收到的标签无法打开
+label-does-not-open-advice = 请通知发送方银行；匹配本身仍然有效
+
+## 本机
+
+disk-full = 磁盘空间不足，无法写入 { $path }
+disk-full-advice = 请清理磁盘空间后重新执行
+disk-read-only = { $path } 所在磁盘为只读
+disk-read-only-advice = 请恢复可写后重新执行
+wrong-passphrase = 口令或密钥文件无法打开 { $path } 中的密钥
+wrong-passphrase-advice = 请核对所配置的口令或密钥文件
+directory-busy = 目录 { $path } 正由进程 { $pid } 使用
+directory-busy-advice = 请等待其结束，或停止该进程
+config-invalid = { $path } 无法使用：{ $field }：{ $detail }
+config-invalid-advice = 请更正后重新启动
+config-unknown-field = { $path } 中的字段 { $field } 不存在
+config-unknown-field-advice = 请更正拼写或删除该字段
+audit-broken = 审计日志在第 { $got } 条处断裂
+audit-broken-advice = 请保持目录原状，并通知审计负责人
+store-newer = { $path } 中的数据库由更新的版本写成
+store-newer-advice = 请使用该版本或更新的版本
+store-corrupt = { $path } 中的数据库已损坏（{ $detail }）
+store-corrupt-advice = 请用最近的备份恢复
+internal = 程序内部出错（{ $detail }）
+internal-advice = 请将发生时间和本段文字报告给程序维护方
+
+## 名单文件
+
+register-unreadable = { $path } 无法作为名单读取（{ $detail }）
+register-unreadable-advice = 请重新导出为带一行表头的 CSV
+register-no-record-column = { $path } 没有记录编号列，现有表头为 { $got }
+register-no-record-column-advice = 请将其中一列命名为“record”或“编号”，或使用 --map
+register-no-identifier-column = { $path } 没有任何标识符列，现有表头为 { $got }
+register-no-identifier-column-advice = 请至少将一列按手册所列名称命名，或使用 --map
+register-header-twice = { $path } 中列 { $field } 出现两次
+register-header-twice-advice = 请重命名或删除其中一列
+encoding-undecodable = { $path } 的文字从第 { $offset } 字节起不是有效的 { $got }
+encoding-undecodable-advice = 请另存为 UTF-8 或 GB18030，或用 --encoding 指明编码

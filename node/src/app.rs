@@ -1,0 +1,144 @@
+//! Puts the node together: the only place that chooses stores, keys, time, chance and network.
+//!
+//! Comes in: a folder and the ports. Goes out: an [`App`], with everything that its commands and its service need.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use lianfang_desk::Problem;
+use lianfang_link::client::DialLimits;
+use lianfang_link::{Clock, Dialer, Identity, Transport, UnixTime};
+use tokio::sync::RwLock;
+
+use crate::audit::Log;
+use crate::config::Config;
+use crate::job::Context;
+use crate::job::book::Book;
+use crate::key_holder::ledger::Ledger;
+use crate::key_holder::records::Records;
+use crate::key_holder::vault::Vault;
+use crate::membership::Membership;
+use crate::peers::coordinator::Coordinator;
+use crate::peers::holders::GrpcHolders;
+use crate::peers::roster::RosterInForce;
+use crate::ports::Ports;
+use crate::register::Register;
+use crate::secrets::Secrets;
+use crate::store::Store;
+
+const STORE: &str = "store.sqlite";
+const SPOOL: &str = "spool";
+
+/// A node whose folder is open.
+pub struct App {
+    /// Its folder.
+    pub dir: PathBuf,
+    /// What its operator decided.
+    pub config: Arc<Config>,
+    /// Its keys.
+    pub secrets: Arc<Secrets>,
+    /// Its store.
+    pub store: Store,
+    /// Its register.
+    pub register: Register,
+    /// Its audit log.
+    pub log: Log,
+    /// Charges and admissions.
+    pub ledger: Ledger,
+    /// Time and chance.
+    pub ports: Ports,
+    /// The way to others.
+    pub transport: Arc<dyn Transport>,
+    joined: RwLock<Option<Arc<Joined>>>,
+}
+
+/// A node that belongs to a federation.
+pub struct Joined {
+    /// What jobs need.
+    pub context: Arc<Context>,
+    /// What it shows on every connection.
+    pub identity: Identity,
+}
+
+impl App {
+    /// Opens a folder that `init` has made.
+    pub async fn open(dir: &Path, ports: Ports, transport: Arc<dyn Transport>) -> Result<Self, Problem> {
+        let config = Arc::new(Config::load(dir)?);
+        let secrets = Arc::new(Secrets::open(dir, &config.unlock)?);
+        let spool = dir.join(SPOOL);
+        std::fs::create_dir_all(&spool).map_err(|error| Problem::file(&spool, error))?;
+        let store = Store::open(&dir.join(STORE), Arc::clone(&secrets.master), ports.clone()).await?;
+        let log = Log::new(store.clone(), &secrets.identity.verifying_key().fingerprint());
+        let app = Self {
+            dir: dir.to_owned(),
+            register: Register::new(store.clone(), log.clone()),
+            ledger: Ledger::new(store.clone()),
+            joined: RwLock::new(None),
+            config,
+            secrets,
+            store,
+            log,
+            ports,
+            transport,
+        };
+        app.join().await?;
+        Ok(app)
+    }
+
+    /// The federation, if the node has joined one.
+    pub async fn joined(&self) -> Option<Arc<Joined>> {
+        self.joined.read().await.clone()
+    }
+
+    /// The federation, or the refusal that says to enrol first.
+    pub async fn must_have_joined(&self) -> Result<Arc<Joined>, Problem> {
+        self.joined().await.ok_or_else(|| Problem::usage("not-enrolled"))
+    }
+
+    /// The clock by which certificates are judged.
+    pub fn clock(&self) -> Clock {
+        let clock = Arc::clone(&self.ports.clock);
+        Clock::new(move || {
+            let micros = u64::try_from(clock.now()).unwrap_or_default();
+            UnixTime::since_unix_epoch(std::time::Duration::from_micros(micros))
+        })
+    }
+
+    /// Takes up a membership that is stored.
+    pub async fn join(&self) -> Result<(), Problem> {
+        let Some((membership, roster)) = Membership::load(&self.store).await? else { return Ok(()) };
+        let identity = membership.identity(&self.config, &self.secrets.tls)?;
+        let context = self.context(&membership, roster, &identity).await?;
+        *self.joined.write().await = Some(Arc::new(Joined { context: Arc::new(context), identity }));
+        Ok(())
+    }
+
+    async fn context(
+        &self,
+        membership: &Membership,
+        roster: RosterInForce,
+        identity: &Identity,
+    ) -> Result<Context, Problem> {
+        let directory = Arc::new(roster.clone());
+        let transport = Arc::clone(&self.transport);
+        let dialer = Dialer::new(transport, Some(identity), directory, &self.clock(), DialLimits::default());
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let vault = Vault::open(self.store.clone(), cores).await.map_err(Problem::bug)?;
+        Ok(Context {
+            bank: membership.bank.clone(),
+            config: Arc::clone(&self.config),
+            secrets: Arc::clone(&self.secrets),
+            store: self.store.clone(),
+            register: self.register.clone(),
+            log: self.log.clone(),
+            ports: self.ports.clone(),
+            coordinator: Coordinator::new(&dialer, &membership.coordinator),
+            holders: Arc::new(GrpcHolders::new(dialer, roster.clone(), Arc::clone(&self.ports.clock))),
+            roster,
+            records: Records::new(self.store.clone()),
+            vault,
+            spool: self.dir.join(SPOOL),
+            book: Book::new(self.store.clone()),
+        })
+    }
+}

@@ -1,0 +1,315 @@
+//! What a node writes down about itself: a closed list with stable codes.
+//!
+//! Comes in: digests, counts, names of parties and of the node's own people, row ids. Goes out: a code and a JSON body.
+//! Never: an identifier, a tag, a record's reference, a label, a secret; a record is named by its row id, which only the
+//! bank itself can look up. A code is never given to another meaning, for logs outlive programs.
+
+use lianfang_proto::FaultCode;
+use lianfang_proto::catalogue::{Class, Hold};
+use lianfang_proto::ids::{BankId, CeremonyId, Epoch, JobId};
+use lianfang_trust::{Digest, Digest32};
+use serde_json::{Map, Value};
+
+/// Stamps out the list: the enum, its codes, and its bodies field by field.
+macro_rules! events {
+    ($($(#[$doc:meta])* $variant:ident = $code:literal { $($(#[$field_doc:meta])* $field:ident: $of:ty,)* })+) => {
+        /// Something that happened at this node. `by` is the person, or the policy that acted in a person's place.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Event { $($(#[$doc])* $variant { $($(#[$field_doc])* $field: $of,)* },)+ }
+
+        impl Event {
+            /// Every code.
+            pub const CODES: &'static [&'static str] = &[$($code,)+];
+
+            /// The stable code.
+            pub const fn code(&self) -> &'static str {
+                match self { $(Self::$variant { .. } => $code,)+ }
+            }
+
+            /// The body: one JSON object.
+            pub fn body(&self) -> Value {
+                let mut body = Map::new();
+                match self { $(Self::$variant { $($field),* } => {
+                    $(body.insert(stringify!($field).to_owned(), $field.json());)*
+                })+ }
+                Value::Object(body)
+            }
+        }
+    };
+}
+
+events! {
+    /// The node started.
+    Started = "node.started" {
+        /// The program's version.
+        version: String,
+    }
+    /// The regulator and this node have confirmed each other.
+    Enrolled = "node.enrolled" {
+        /// The name it bears from now on.
+        bank: BankId,
+        /// Digest of the roster it was given.
+        roster: Digest,
+    }
+    /// A document was sent.
+    Sent = "document.sent" {
+        /// To whom.
+        to: String,
+        /// What kind: the domain of the document.
+        what: String,
+        /// Its digest.
+        digest: Digest,
+    }
+    /// A document was received.
+    Received = "document.received" {
+        /// From whom.
+        from: String,
+        /// What kind.
+        what: String,
+        /// Its digest.
+        digest: Digest,
+    }
+    /// A person approved something.
+    Approved = "document.approved" {
+        /// Who.
+        by: String,
+        /// What kind of thing.
+        what: String,
+        /// Its digest.
+        digest: Digest,
+    }
+    /// A member may have elements evaluated here.
+    Admitted = "quota.admitted" {
+        /// The member.
+        bank: BankId,
+        /// For which class.
+        class: Class,
+        /// For which epoch.
+        epoch: Epoch,
+        /// Up to how many elements.
+        quota: u64,
+        /// Who admitted it.
+        by: String,
+    }
+    /// A member may have more elements evaluated than its quota.
+    Allowed = "quota.allowed" {
+        /// The member.
+        bank: BankId,
+        /// For which class.
+        class: Class,
+        /// For which epoch.
+        epoch: Epoch,
+        /// How many more.
+        elements: u64,
+        /// Who granted it.
+        by: String,
+    }
+    /// An import began; without its end it was interrupted.
+    ImportBegan = "register.import-began" {
+        /// Its number.
+        import: i64,
+        /// Whether records that the file lacks are to be retracted.
+        full: bool,
+    }
+    /// An import ended.
+    Imported = "register.imported" {
+        /// Its number.
+        import: i64,
+        /// Rows of the file.
+        rows: u64,
+        /// Records that were not there before.
+        added: u64,
+        /// Records that say something else now.
+        changed: u64,
+        /// Records that the file lacks and that were retracted.
+        retracted: u64,
+        /// Rows, cells and values that were left out.
+        rejects: u64,
+    }
+    /// A record was retracted by hand.
+    Retracted = "register.retracted" {
+        /// Its row.
+        record: i64,
+        /// Who did it.
+        by: String,
+    }
+    /// A hold was set by hand.
+    HoldSet = "register.hold-set" {
+        /// The record's row.
+        record: i64,
+        /// Why.
+        hold: Hold,
+        /// Who did it.
+        by: String,
+    }
+    /// A hold that was set by hand was lifted.
+    HoldLifted = "register.hold-lifted" {
+        /// The record's row.
+        record: i64,
+        /// Who did it.
+        by: String,
+    }
+    /// The short digest of a key record was compared with people at holders.
+    KeyCompared = "key.compared" {
+        /// Digest of the key record.
+        record: Digest,
+        /// At which holders.
+        with: Vec<BankId>,
+        /// Who compared it.
+        by: String,
+    }
+    /// A step of a ceremony was taken.
+    CeremonyStep = "ceremony.step" {
+        /// Which ceremony.
+        ceremony: CeremonyId,
+        /// Which step.
+        step: String,
+        /// Digest of what stood at its end.
+        digest: Digest,
+    }
+    /// Shares and outputs of an epoch were erased.
+    EpochClosed = "key.epoch-closed" {
+        /// The class.
+        class: Class,
+        /// The epoch.
+        epoch: Epoch,
+        /// How many cached outputs went with it.
+        outputs: u64,
+    }
+    /// A job's terms were accepted.
+    JobAccepted = "job.accepted" {
+        /// The job.
+        job: JobId,
+        /// `D`.
+        terms: Digest,
+        /// Who accepted.
+        by: String,
+    }
+    /// A job's terms were refused.
+    JobRefused = "job.refused" {
+        /// The job.
+        job: JobId,
+        /// `D`.
+        terms: Digest,
+        /// The reason's code.
+        reason: String,
+        /// Who refused.
+        by: String,
+    }
+    /// Identifiers were evaluated for a job.
+    Evaluated = "job.evaluated" {
+        /// `D`.
+        terms: Digest,
+        /// How many elements, the filling included.
+        elements: u64,
+    }
+    /// Rows were submitted.
+    Submitted = "job.submitted" {
+        /// `D`.
+        terms: Digest,
+        /// How many, the padding included.
+        rows: u64,
+        /// Merkle root over them.
+        root: Digest32,
+    }
+    /// A report was written.
+    Reported = "job.reported" {
+        /// `D`.
+        terms: Digest,
+        /// Lines.
+        lines: u64,
+        /// Salted digest of the result.
+        digest: Digest,
+    }
+    /// A job's record was countersigned.
+    Certified = "job.certified" {
+        /// `D`.
+        terms: Digest,
+        /// Digest of the record.
+        record: Digest,
+    }
+    /// There is evidence that a holder answered wrongly.
+    Accused = "fault.accused" {
+        /// The holder.
+        holder: BankId,
+        /// Digest of the evidence.
+        evidence: Digest,
+    }
+    /// A holder did not answer the check; no accusation.
+    Unchecked = "fault.unchecked" {
+        /// The holder.
+        holder: BankId,
+        /// Digest of the request.
+        request: Digest,
+    }
+    /// A party did what the protocol does not allow.
+    Fault = "fault.recorded" {
+        /// The party.
+        party: String,
+        /// What.
+        code: FaultCode,
+        /// Digest of what showed it.
+        digest: Digest,
+    }
+    /// The node's policy was changed.
+    PolicyChanged = "policy.changed" {
+        /// Digest of the policy now.
+        policy: Digest,
+        /// Who changed it.
+        by: String,
+    }
+    /// A head of this log was signed.
+    HeadSigned = "audit.head-signed" {
+        /// How many entries it covers.
+        entries: u64,
+    }
+}
+
+/// How a field stands in a body. Only what may be shown to an inspector implements it.
+trait Field {
+    fn json(&self) -> Value;
+}
+
+/// Values that JSON has itself.
+macro_rules! plain_fields {
+    ($($of:ty),+) => { $(impl Field for $of {
+        fn json(&self) -> Value {
+            self.clone().into()
+        }
+    })+ };
+}
+
+/// Values that stand as their text.
+macro_rules! text_fields {
+    ($($of:ty = $text:expr;)+) => { $(impl Field for $of {
+        fn json(&self) -> Value {
+            let text: fn(&Self) -> String = $text;
+            text(self).into()
+        }
+    })+ };
+}
+
+plain_fields!(String, bool, u64, i64);
+
+text_fields! {
+    Digest = Digest::to_hex;
+    Digest32 = Digest32::to_hex;
+    BankId = ToString::to_string;
+    CeremonyId = ToString::to_string;
+    JobId = ToString::to_string;
+    Class = ToString::to_string;
+    Hold = ToString::to_string;
+    FaultCode = |code| code.code().to_owned();
+}
+
+impl Field for Epoch {
+    fn json(&self) -> Value {
+        self.0.into()
+    }
+}
+
+impl Field for Vec<BankId> {
+    fn json(&self) -> Value {
+        self.iter().map(ToString::to_string).collect()
+    }
+}

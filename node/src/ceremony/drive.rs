@@ -1,0 +1,281 @@
+//! One idempotent step of a ceremony against a board.
+//!
+//! * Comes in: a ceremony's id and a board. Goes out: how far this holder is. Safe to call at any time, again, after any
+//!   crash: what is decided is on the disk before it is posted, and what was posted is posted to the byte again.
+//! * Never sees: how the board is reached. Trusts: the board with nothing but delivery.
+//! * Fails: with a [`StepError`] that leaves the stored state where it was; call again.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use lianfang_crypto::share::key_share::KeyShare;
+use lianfang_proto::Fault;
+use lianfang_proto::documents::ceremony::Proposal;
+use lianfang_proto::documents::key_record::EndorsedKeyRecord;
+use lianfang_proto::ids::{BankId, CeremonyId};
+use lianfang_trust::envelope::SealingKey;
+use lianfang_trust::{Canonical, Signed, SigningKey};
+use serde_json::json;
+
+use super::failure::{Failure, Reason};
+use super::plan::{Plan, Refusal};
+use super::sightings::Sightings;
+use super::state::{Effect, Event, Hands, Stage, State, apply};
+use super::stored;
+use crate::key_holder::ports::{AuditSink, Members};
+use crate::key_holder::records::{RecordError, Records};
+use crate::key_holder::vault::{Vault, VaultError};
+use crate::ports::Ports;
+use crate::store::{Store, StoreError};
+
+/// What a board shows of one ceremony.
+#[derive(Clone, Default)]
+pub struct BoardView {
+    /// The signed proposal.
+    pub proposal: Vec<u8>,
+    /// Signed posts: everyone's to all, and what is addressed to this holder.
+    pub posts: Vec<Vec<u8>>,
+    /// Whom the coordinator names, if it has given the ceremony up.
+    pub given_up: Option<Vec<BankId>>,
+}
+
+/// A notice board: the coordinator's, or one in memory.
+#[async_trait]
+pub trait Board: Send + Sync {
+    /// All that stands on the board of this ceremony, as far as it concerns this holder.
+    async fn read(&self, ceremony: CeremonyId) -> Result<BoardView, Fault>;
+    /// Posts a signed message. Posting the same bytes again is safe.
+    async fn post(&self, ceremony: CeremonyId, post: &[u8]) -> Result<(), Fault>;
+}
+
+/// How far this holder is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// For posts of these holders.
+    Waiting {
+        /// How far: the stage's code.
+        stage: &'static str,
+        /// Whose post has not been seen.
+        awaited: Vec<BankId>,
+    },
+    /// The key is made, its share active.
+    Done(Box<EndorsedKeyRecord>),
+    /// It ended, or is stuck after this holder's endorsement (`Failure::reason` says which); start again under a new id.
+    Failed(Failure),
+    /// This holder does not take part in what was proposed.
+    Refused(Refusal),
+}
+
+/// Why a step could not be taken; the state is where it was.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// The board cannot be reached, or refuses.
+    #[error("the board: {0}")]
+    Board(Fault),
+    /// The share could not be stored.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// Records could not be read.
+    #[error(transparent)]
+    Records(#[from] RecordError),
+    /// The state could not be stored or read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a ceremony of this node works with.
+pub struct Driver {
+    /// This node.
+    pub bank: BankId,
+    /// By which it signs.
+    pub identity: Arc<SigningKey>,
+    /// With which it opens packages.
+    pub sealing: Arc<SealingKey>,
+    /// The pinned roster.
+    pub members: Arc<dyn Members>,
+    /// Where the share goes.
+    pub vault: Vault,
+    /// Where the state is.
+    pub store: Store,
+    /// The log.
+    pub audit: Arc<dyn AuditSink>,
+    /// Time and chance.
+    pub ports: Ports,
+}
+
+impl Driver {
+    /// Takes this ceremony as far as it goes with what the board shows now. The runner calls it whenever the board may
+    /// have changed, and once after the deadline.
+    pub async fn step(&self, ceremony: CeremonyId, board: &dyn Board) -> Result<Progress, StepError> {
+        let stored = stored::load(&self.store, ceremony, &self.bank).await?;
+        let view = match board.read(ceremony).await {
+            Ok(view) => view,
+            // Without the board the deadline still passes.
+            Err(fault) => match stored {
+                Some(state) if self.is_late(&state) => return self.unseen(state).await,
+                _ => return Err(StepError::Board(fault)),
+            },
+        };
+        let state = match stored {
+            Some(state) => state,
+            None => match self.accept(ceremony, &view).await? {
+                Ok(state) => state,
+                Err(refusal) => return Ok(Progress::Refused(refusal)),
+            },
+        };
+        let sightings = Sightings::read(&state.papers.plan, &view.posts);
+        let mut state = self.advance(state, &sightings, view.given_up).await?;
+        self.post(&mut state, board).await?;
+        Ok(progress(&state, &sightings))
+    }
+
+    /// Ceremonies that this holder has joined and that have not ended for it: the board may list them no longer, once
+    /// everybody else has seen the last endorsement.
+    pub async fn unfinished(&self) -> Result<Vec<CeremonyId>, StepError> {
+        Ok(stored::unfinished(&self.store).await?)
+    }
+
+    fn is_late(&self, state: &State) -> bool {
+        self.ports.clock.now() >= state.papers.plan.proposal().deadline
+    }
+
+    async fn unseen(&self, state: State) -> Result<Progress, StepError> {
+        let nothing = Sightings::default();
+        // Who has posted cannot be seen, so nobody is named as missing.
+        let state = self.take(state, Event::GivenUp(Failure::nobodys(Reason::Missing))).await?;
+        Ok(progress(&state, &nothing))
+    }
+
+    /// Checks the proposal, and ends what is left of earlier ceremonies for the same key.
+    async fn accept(
+        &self,
+        ceremony: CeremonyId,
+        view: &BoardView,
+    ) -> Result<Result<State, Refusal>, StepError> {
+        let proposal = Signed::<Proposal>::open(&view.proposal, &self.members.coordinator());
+        let Some(proposal) = proposal.ok().map(Signed::into_value).filter(|p| p.ceremony == ceremony) else {
+            return Ok(Err(Refusal::NotTheCoordinators));
+        };
+        let key = proposal.key;
+        let newest = Records::new(self.store.clone()).newest_epoch(key.class).await?;
+        let now = self.ports.clock.now();
+        let plan = match Plan::accept(proposal, &self.bank, &*self.members, newest, now) {
+            Ok(plan) => plan,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        for other in stored::others(&self.store, key, ceremony).await? {
+            if other.stage == "failed" {
+                continue;
+            }
+            let Some(state) = stored::load(&self.store, other.ceremony, &self.bank).await? else { continue };
+            if state.failure().is_none() && !self.is_late(&state) {
+                return Ok(Err(Refusal::Running));
+            }
+            self.take(state, Event::Superseded).await?;
+        }
+        let body = json!({
+            "ceremony": ceremony.to_string(), "class": key.class.code(), "epoch": key.epoch.0,
+            "threshold": plan.proposal().threshold, "holders": plan.seats().len(),
+        });
+        self.audit.record("ceremony.joined", body).await;
+        Ok(Ok(State::new(plan)))
+    }
+
+    /// Applies what the board shows until nothing more follows from it.
+    async fn advance(
+        &self,
+        mut state: State,
+        board: &Sightings,
+        given_up: Option<Vec<BankId>>,
+    ) -> Result<State, StepError> {
+        loop {
+            let before = state.stage.code();
+            state = self.take(state, Event::Board(board)).await?;
+            if state.stage.code() == before {
+                break;
+            }
+        }
+        if let Some(culprits) = given_up {
+            let failure = Failure { reason: Reason::GivenUp, culprits, reporter: None };
+            state = self.take(state, Event::GivenUp(failure)).await?;
+        }
+        if self.is_late(&state) {
+            state = self.take(state, Event::Deadline(board)).await?;
+        }
+        Ok(state)
+    }
+
+    /// One event: its effects first (they are safe to repeat), then the state.
+    async fn take(&self, state: State, event: Event<'_>) -> Result<State, StepError> {
+        let (before, said, failed) =
+            (state.stage.code(), state.papers.outbox.len(), state.failure().is_some());
+        let (state, effects) = {
+            let mut rng = self.ports.chance.rng();
+            let mut hands = Hands { identity: &self.identity, sealing: &self.sealing, rng: &mut *rng };
+            apply(state, event, &mut hands)
+        };
+        for effect in effects {
+            self.perform(&state, effect).await?;
+        }
+        let after = (state.stage.code(), state.papers.outbox.len(), state.failure().is_some());
+        if after != (before, said, failed) {
+            stored::save(&self.store, &state).await?;
+        }
+        Ok(state)
+    }
+
+    async fn perform(&self, state: &State, effect: Effect) -> Result<(), StepError> {
+        let ceremony = state.papers.plan.proposal().ceremony.to_string();
+        match effect {
+            Effect::Activate { share, record } => {
+                let share = KeyShare::decode(&share).map_err(VaultError::Malformed)?;
+                let digest = record.record().digest();
+                self.vault.activate(*record, share, &*self.ports.chance).await?;
+                let body =
+                    json!({ "ceremony": ceremony, "key_record": digest.to_hex(), "short": digest.short() });
+                self.audit.record("ceremony.done", body).await;
+            }
+            Effect::Ended(failure) => {
+                let names: Vec<_> = failure.culprits.iter().map(BankId::as_str).collect();
+                let reporter = failure.reporter.as_ref().map(BankId::as_str);
+                let body = json!({
+                    "ceremony": ceremony, "reason": failure.reason.code(), "culprits": names, "reporter": reporter,
+                });
+                self.audit.record("ceremony.failed", body).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Posts what has not been taken yet. A ceremony that has failed is over, whether or not the board takes the
+    /// complaint.
+    async fn post(&self, state: &mut State, board: &dyn Board) -> Result<(), StepError> {
+        let ceremony = state.papers.plan.proposal().ceremony;
+        let mut sent = false;
+        let mut refused = None;
+        for outgoing in state.papers.outbox.iter_mut().filter(|outgoing| !outgoing.sent) {
+            match board.post(ceremony, outgoing.post.bytes()).await {
+                Ok(()) => (outgoing.sent, sent) = (true, true),
+                Err(fault) => {
+                    refused = Some(fault);
+                    break;
+                }
+            }
+        }
+        if sent {
+            stored::save(&self.store, state).await?;
+        }
+        match (refused, state.failure()) {
+            (Some(fault), None) => Err(StepError::Board(fault)),
+            (Some(_), Some(_)) | (None, _) => Ok(()),
+        }
+    }
+}
+
+fn progress(state: &State, board: &Sightings) -> Progress {
+    match (&state.stage, state.failure()) {
+        (_, Some(failure)) => Progress::Failed(failure.clone()),
+        (Stage::Done { record }, None) => Progress::Done(record.clone()),
+        (stage, None) => Progress::Waiting { stage: stage.code(), awaited: state.awaited(board) },
+    }
+}

@@ -1,0 +1,382 @@
+//! The ceremony of one holder, as a function of (state, event).
+//!
+//! * Comes in: what the board shows, the deadline, the coordinator's giving up; keys and randomness as parameters.
+//! * Goes out: the state after it, with the posts that are due in its outbox, and effects for the shell.
+//! * Never sees: the board, the store, a clock. Trusts: [`Sightings`] to hold only what holders have signed.
+//! * Fails: into [`Stage::Failed`], with names; secrets are dropped there.
+//!
+//! In every step what this holder finds by itself comes before what others complain of: it has seen it, and they may
+//! have found the same. Nothing is said or dealt while there is trouble on the board.
+//!
+//! The shell stores the state before a post of its outbox leaves. Once a holder has endorsed, others may already have all
+//! endorsements: so from then on trouble is noted and shown, but the share is kept until the last endorsement arrives
+//! or another ceremony for the same key takes this one's place.
+
+use lianfang_crypto::ceremony::context::CeremonySeed;
+use lianfang_proto::documents::ceremony::Phase;
+use lianfang_proto::documents::key_record::{EndorsedKeyRecord, KeyRecord};
+use lianfang_proto::ids::BankId;
+use lianfang_trust::envelope::SealingKey;
+use lianfang_trust::{Canonical, Signed, SigningKey};
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+use super::body::{Echo, Opening};
+use super::dealing;
+use super::failure::{Failure, Reason};
+use super::papers::Papers;
+use super::plan::Plan;
+use super::sightings::Sightings;
+
+/// How far this holder is.
+pub enum Stage {
+    /// Accepted; nothing is signed.
+    Accepted,
+    /// The opening is out.
+    Opened {
+        /// From which everything of this holder follows.
+        seed: CeremonySeed,
+    },
+    /// All openings are in, the echo is out.
+    Echoed {
+        /// As before.
+        seed: CeremonySeed,
+        /// By position.
+        openings: Vec<Opening>,
+    },
+    /// All have seen the same; the sealed packages are out.
+    Dealt {
+        /// As before.
+        seed: CeremonySeed,
+        /// By position.
+        openings: Vec<Opening>,
+    },
+    /// The share is made, the endorsement of the record is out.
+    Endorsed {
+        /// The share in `crypto`'s encoding.
+        share: Zeroizing<Vec<u8>>,
+        /// What all are to sign.
+        record: Box<KeyRecord>,
+        /// What has gone wrong since; it does not undo the endorsement.
+        trouble: Option<Failure>,
+    },
+    /// All have signed; the share is in the vault.
+    Done {
+        /// The record.
+        record: Box<EndorsedKeyRecord>,
+    },
+    /// It ended without a key.
+    Failed(Failure),
+}
+
+impl Stage {
+    /// The stable word for it.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Opened { .. } => "opened",
+            Self::Echoed { .. } => "echoed",
+            Self::Dealt { .. } => "dealt",
+            Self::Endorsed { .. } => "endorsed",
+            Self::Done { .. } => "done",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
+/// One ceremony of this holder.
+pub struct State {
+    /// The plan and the posts.
+    pub papers: Papers,
+    /// How far it is.
+    pub stage: Stage,
+}
+
+/// What happens to a ceremony.
+pub enum Event<'a> {
+    /// What the board shows now.
+    Board(&'a Sightings),
+    /// The deadline has passed, and this is what the board shows.
+    Deadline(&'a Sightings),
+    /// The coordinator has given the ceremony up.
+    GivenUp(Failure),
+    /// Another ceremony for the same key takes its place.
+    Superseded,
+}
+
+/// What the shell is to do besides storing the state.
+pub enum Effect {
+    /// Put the share into the vault, before the state without it is stored.
+    Activate {
+        /// In `crypto`'s encoding.
+        share: Zeroizing<Vec<u8>>,
+        /// Signed by all holders.
+        record: Box<EndorsedKeyRecord>,
+    },
+    /// The ceremony has ended without a key.
+    Ended(Failure),
+}
+
+/// What a step works with.
+pub struct Hands<'a> {
+    /// By which this holder signs.
+    pub identity: &'a SigningKey,
+    /// With which it opens packages.
+    pub sealing: &'a SealingKey,
+    /// Chance.
+    pub rng: &'a mut dyn CryptoRng,
+}
+
+impl State {
+    /// A ceremony that this holder has accepted.
+    pub fn new(plan: Plan) -> Self {
+        Papers { plan, outbox: Vec::new() }.at(Stage::Accepted)
+    }
+
+    /// The holders whose post is awaited in this stage.
+    pub fn awaited(&self, board: &Sightings) -> Vec<BankId> {
+        let phase = match &self.stage {
+            Stage::Accepted | Stage::Opened { .. } => Phase::RoundOne,
+            Stage::Echoed { .. } => Phase::Echo,
+            Stage::Dealt { .. } => Phase::RoundTwo,
+            Stage::Endorsed { .. } => Phase::Endorse,
+            Stage::Done { .. } | Stage::Failed(_) => return Vec::new(),
+        };
+        let plan = &self.papers.plan;
+        let silent = plan.others().filter(|at| board.body(phase, *at).is_none());
+        silent.map(|at| plan.seats()[at].bank.clone()).collect()
+    }
+
+    /// What has gone wrong, if something has.
+    pub fn failure(&self) -> Option<&Failure> {
+        match &self.stage {
+            Stage::Failed(failure) => Some(failure),
+            Stage::Endorsed { trouble, .. } => trouble.as_ref(),
+            Stage::Accepted
+            | Stage::Opened { .. }
+            | Stage::Echoed { .. }
+            | Stage::Dealt { .. }
+            | Stage::Done { .. } => None,
+        }
+    }
+
+    fn missing(&self, board: &Sightings) -> Failure {
+        Failure { reason: Reason::Missing, culprits: self.awaited(board), reporter: None }
+    }
+
+    /// The end without a key; the stage's secrets are dropped with it.
+    fn end(self, failure: Failure) -> Applied {
+        let effect = Effect::Ended(failure.clone());
+        (self.papers.at(Stage::Failed(failure)), vec![effect])
+    }
+}
+
+/// The ways from one stage to the next.
+impl Papers {
+    fn at(self, stage: Stage) -> State {
+        State { papers: self, stage }
+    }
+
+    /// The next stage, with what is to be said on entering it.
+    fn go_on(mut self, stage: Stage, posts: Vec<Said>, hands: &Hands<'_>) -> Applied {
+        for (phase, to, body) in posts {
+            self.say(phase, to, body, hands.identity);
+        }
+        (self.at(stage), Vec::new())
+    }
+
+    /// The end by a finding; if it is our own, the others are told.
+    fn fail(mut self, failure: Failure, hands: &Hands<'_>) -> Applied {
+        self.complain(&failure, hands.identity);
+        let effect = Effect::Ended(failure.clone());
+        (self.at(Stage::Failed(failure)), vec![effect])
+    }
+}
+
+/// The state after `event`, and what the shell is to do.
+pub fn apply(state: State, event: Event<'_>, hands: &mut Hands<'_>) -> Applied {
+    let State { papers, stage } = state;
+    match (stage, event) {
+        (Stage::Accepted, Event::Board(board)) => open(papers, board, hands),
+        (Stage::Opened { seed }, Event::Board(board)) => echo(papers, board, seed, hands),
+        (Stage::Echoed { seed, openings }, Event::Board(board)) => deal(papers, board, seed, openings, hands),
+        (Stage::Dealt { seed, openings }, Event::Board(board)) => {
+            endorse(papers, board, seed, openings, hands)
+        }
+        (Stage::Endorsed { share, record, trouble }, Event::Board(board)) => {
+            conclude(papers, board, share, record, trouble, hands)
+        }
+        (Stage::Endorsed { share, record, trouble }, Event::Deadline(board)) => {
+            let state = papers.at(Stage::Endorsed { share, record, trouble: None });
+            let trouble = trouble.unwrap_or_else(|| state.missing(board));
+            note(state, trouble)
+        }
+        (Stage::Endorsed { share, record, trouble }, Event::GivenUp(failure)) => {
+            note(papers.at(Stage::Endorsed { share, record, trouble: None }), trouble.unwrap_or(failure))
+        }
+        (
+            stage @ (Stage::Accepted | Stage::Opened { .. } | Stage::Echoed { .. } | Stage::Dealt { .. }),
+            Event::Deadline(board),
+        ) => {
+            let state = papers.at(stage);
+            let failure = state.missing(board);
+            state.end(failure)
+        }
+        (
+            stage @ (Stage::Accepted | Stage::Opened { .. } | Stage::Echoed { .. } | Stage::Dealt { .. }),
+            Event::GivenUp(failure),
+        ) => papers.at(stage).end(failure),
+        (
+            stage @ (Stage::Accepted
+            | Stage::Opened { .. }
+            | Stage::Echoed { .. }
+            | Stage::Dealt { .. }
+            | Stage::Endorsed { .. }),
+            Event::Superseded,
+        ) => papers.at(stage).end(Failure::nobodys(Reason::Superseded)),
+        (
+            stage @ (Stage::Done { .. } | Stage::Failed(_)),
+            Event::Board(_) | Event::Deadline(_) | Event::GivenUp(_) | Event::Superseded,
+        ) => (papers.at(stage), Vec::new()),
+    }
+}
+
+type Applied = (State, Vec<Effect>);
+type Said = (Phase, Option<usize>, Vec<u8>);
+
+/// Trouble after the endorsement is shown, and changes nothing else.
+fn note(mut state: State, failure: Failure) -> Applied {
+    if let Stage::Endorsed { trouble, .. } = &mut state.stage {
+        *trouble = Some(failure);
+    }
+    (state, Vec::new())
+}
+
+fn open(papers: Papers, board: &Sightings, hands: &mut Hands<'_>) -> Applied {
+    let seed = CeremonySeed::draw(hands.rng);
+    match papers.no_trouble(board).and_then(|()| dealing::open(&papers.plan, &seed)) {
+        Ok(package) => {
+            let opening = Opening::sign(&papers.plan, package, hands.identity).encode();
+            papers.go_on(Stage::Opened { seed }, vec![(Phase::RoundOne, None, opening)], hands)
+        }
+        Err(failure) => papers.fail(failure, hands),
+    }
+}
+
+fn echo(papers: Papers, board: &Sightings, seed: CeremonySeed, hands: &Hands<'_>) -> Applied {
+    let echo = |papers: &Papers| {
+        let Some(openings) = papers.gathered::<Opening>(Phase::RoundOne, board, Reason::OpeningMalformed)?
+        else {
+            return papers.no_trouble(board).map(|()| None);
+        };
+        let transcript = dealing::transcript(&papers.plan, &openings)?;
+        papers.no_trouble(board)?;
+        let echo = Echo::of(&transcript, &openings).encode();
+        Ok(Some((openings, echo)))
+    };
+    match echo(&papers) {
+        Ok(Some((openings, echo))) => {
+            papers.go_on(Stage::Echoed { seed, openings }, vec![(Phase::Echo, None, echo)], hands)
+        }
+        Ok(None) => (papers.at(Stage::Opened { seed }), Vec::new()),
+        Err(failure) => papers.fail(failure, hands),
+    }
+}
+
+fn deal(
+    papers: Papers,
+    board: &Sightings,
+    seed: CeremonySeed,
+    openings: Vec<Opening>,
+    hands: &mut Hands<'_>,
+) -> Applied {
+    let mut deal = |papers: &Papers| {
+        let Some(echoes) = papers.gathered::<Echo>(Phase::Echo, board, Reason::EchoMalformed)? else {
+            return papers.no_trouble(board).map(|()| None);
+        };
+        let agreed = dealing::agree(&papers.plan, &openings, &echoes)?;
+        let packages = dealing::deal(&papers.plan, &agreed, &seed, hands.rng)?;
+        papers.no_trouble(board).map(|()| Some(packages))
+    };
+    match deal(&papers) {
+        Ok(Some(packages)) => {
+            let posts = packages.into_iter().map(|(to, body)| (Phase::RoundTwo, Some(to), body)).collect();
+            papers.go_on(Stage::Dealt { seed, openings }, posts, hands)
+        }
+        Ok(None) => (papers.at(Stage::Echoed { seed, openings }), Vec::new()),
+        Err(failure) => papers.fail(failure, hands),
+    }
+}
+
+fn endorse(
+    papers: Papers,
+    board: &Sightings,
+    seed: CeremonySeed,
+    openings: Vec<Opening>,
+    hands: &Hands<'_>,
+) -> Applied {
+    let finish = |papers: &Papers| {
+        let sealed = papers.plan.others().map(|at| board.body(Phase::RoundTwo, at).map(|body| (at, body)));
+        let Some(sealed) = sealed.collect::<Option<Vec<_>>>() else {
+            return papers.no_trouble(board).map(|()| None);
+        };
+        let finished = dealing::finish(&papers.plan, &openings, &seed, &sealed, hands.sealing)?;
+        papers.no_trouble(board).map(|()| Some(finished))
+    };
+    match finish(&papers) {
+        Ok(Some((share, record))) => {
+            let body = Signed::sign(hands.identity, record.clone()).bytes().to_vec();
+            let (share, record) = (share.to_sealed_bytes(), Box::new(record));
+            let stage = Stage::Endorsed { share, record, trouble: None };
+            papers.go_on(stage, vec![(Phase::Endorse, None, body)], hands)
+        }
+        Ok(None) => (papers.at(Stage::Dealt { seed, openings }), Vec::new()),
+        Err(failure) => papers.fail(failure, hands),
+    }
+}
+
+fn conclude(
+    mut papers: Papers,
+    board: &Sightings,
+    share: Zeroizing<Vec<u8>>,
+    record: Box<KeyRecord>,
+    trouble: Option<Failure>,
+    hands: &Hands<'_>,
+) -> Applied {
+    let found = match endorsements(&papers, board, &record) {
+        Ok(Some(endorsed)) => {
+            let record = Box::new(endorsed);
+            let effect = Effect::Activate { share, record: record.clone() };
+            return (papers.at(Stage::Done { record }), vec![effect]);
+        }
+        Ok(None) => papers.no_trouble(board).err(),
+        Err(failure) => Some(failure),
+    };
+    if let (None, Some(failure)) = (&trouble, &found) {
+        papers.complain(failure, hands.identity);
+    }
+    (papers.at(Stage::Endorsed { share, record, trouble: trouble.or(found) }), Vec::new())
+}
+
+/// The record with all signatures, once all have signed this very record.
+fn endorsements(
+    papers: &Papers,
+    board: &Sightings,
+    record: &KeyRecord,
+) -> Result<Option<EndorsedKeyRecord>, Failure> {
+    let mut signatures = Vec::new();
+    for (at, seat) in papers.plan.seats().iter().enumerate() {
+        let Some(body) = papers.body(Phase::Endorse, at, board) else { continue };
+        let signed = Signed::<KeyRecord>::open(body, &seat.identity)
+            .map_err(|_| Failure::of(Reason::EndorsementMalformed, &seat.bank))?;
+        if signed.value() != record {
+            return Err(Failure::of(Reason::RecordDiffers, &seat.bank));
+        }
+        signatures.push(*signed.signature().as_bytes());
+    }
+    if signatures.len() < papers.plan.seats().len() {
+        return Ok(None);
+    }
+    let endorsed = EndorsedKeyRecord::new(record.clone(), signatures);
+    endorsed.map(Some).map_err(|_| Failure::nobodys(Reason::Internal))
+}

@@ -1,0 +1,201 @@
+//! Ceremonies on a board in memory: honest ones, interrupted ones, and ones with a liar at every step.
+
+mod honest;
+mod interrupted;
+mod liars;
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use lianfang_proto::documents::ceremony::{Phase, Post, Proposal};
+use lianfang_proto::ids::{BankId, CeremonyId, KeyId};
+use lianfang_proto::{Fault, FaultCode};
+use lianfang_trust::{Signed, SigningKey};
+
+use super::drive::{Board, BoardView, Driver, Progress};
+use crate::key_holder::ports::Members;
+use crate::key_holder::tests::{KEY, Party, Pinned, Remembered, Still};
+use crate::key_holder::vault::Vault;
+use crate::ports::Ports;
+
+const DEADLINE: i64 = 1_000;
+const NAMES: [&str; 5] = ["alpha", "beta", "gamma", "delta", "epsilon"];
+
+/// A federation of holders and a coordinator.
+struct World {
+    parties: Vec<Party>,
+    clock: Arc<Still>,
+    members: Arc<Pinned>,
+    coordinator: SigningKey,
+    log: Arc<Remembered>,
+}
+
+impl World {
+    fn new(holders: usize) -> Self {
+        let clock = Arc::new(Still::default());
+        let parties: Vec<Party> = NAMES[..holders].iter().map(|name| Party::new(name, &clock)).collect();
+        let coordinator = SigningKey::generate(&mut *Ports::system().chance.rng());
+        let members = Pinned::of(&parties, &coordinator);
+        Self { parties, clock, members, coordinator, log: Arc::default() }
+    }
+
+    fn proposal(&self, id: u8, threshold: u16, key: KeyId) -> Proposal {
+        Proposal {
+            ceremony: CeremonyId::from_random([id; 16]),
+            key,
+            threshold,
+            holders: self.parties.iter().map(|party| party.bank.clone()).collect(),
+            roster_digest: self.members.digest(),
+            deadline: DEADLINE,
+        }
+    }
+
+    fn board(&self, proposal: Proposal) -> Notices {
+        let ceremony = proposal.ceremony;
+        let proposal = Signed::sign(&self.coordinator, proposal).bytes().to_vec();
+        Notices(Arc::new(Wall { ceremony, proposal, posts: Mutex::default(), swapped: Mutex::default() }))
+    }
+
+    /// The holder's process, freshly started on its disk.
+    async fn start(&self, at: usize) -> Driver {
+        let party = &self.parties[at];
+        let store = party.start().await;
+        Driver {
+            bank: party.bank.clone(),
+            identity: party.identity.clone(),
+            sealing: party.sealing.clone(),
+            members: self.members.clone(),
+            vault: Vault::open(store.clone(), 1).await.unwrap(),
+            store,
+            audit: self.log.clone(),
+            ports: party.ports.clone(),
+        }
+    }
+
+    async fn start_all(&self) -> Vec<Driver> {
+        let mut drivers = Vec::new();
+        for at in 0..self.parties.len() {
+            drivers.push(self.start(at).await);
+        }
+        drivers
+    }
+
+    fn pass_deadline(&self) {
+        self.clock.0.store(DEADLINE, Ordering::Relaxed);
+    }
+}
+
+/// A post as it stands on the wall.
+#[derive(Clone)]
+struct Notice {
+    post: Post,
+    bytes: Vec<u8>,
+}
+
+/// The board: it gives a holder what is for all and what is for it.
+struct Wall {
+    ceremony: CeremonyId,
+    proposal: Vec<u8>,
+    posts: Mutex<Vec<Notice>>,
+    /// For one reader, other bytes in the place of the same sender and phase.
+    swapped: Mutex<Vec<(BankId, Notice)>>,
+}
+
+#[derive(Clone)]
+struct Notices(Arc<Wall>);
+
+fn notice(bytes: &[u8]) -> Notice {
+    let signer = Signed::<Post>::claimed_signer(bytes).unwrap();
+    Notice { post: Signed::<Post>::open(bytes, &signer).unwrap().into_value(), bytes: bytes.to_vec() }
+}
+
+impl Notices {
+    fn of(&self, driver: &Driver) -> Reader {
+        Reader { wall: self.clone(), bank: driver.bank.clone(), identity: driver.identity.clone(), lie: None }
+    }
+
+    /// The same board for a holder that rewrites its own posts before they leave, and does not look at them again.
+    fn lying(&self, driver: &Driver, lie: impl Fn(&mut Post) + Send + Sync + 'static) -> Reader {
+        Reader { lie: Some(Box::new(lie)), ..self.of(driver) }
+    }
+
+    fn posts(&self) -> Vec<Notice> {
+        self.0.posts.lock().unwrap().clone()
+    }
+
+    fn put(&self, bytes: &[u8]) -> Result<(), Fault> {
+        let new = notice(bytes);
+        let mut posts = self.0.posts.lock().unwrap();
+        let place = |post: &Post| (post.phase, post.from.clone(), post.to.clone());
+        match posts.iter().find(|old| place(&old.post) == place(&new.post)) {
+            Some(old) if old.bytes == new.bytes => Ok(()),
+            Some(_) => Err(Fault::field(FaultCode::MessageRepeated, "post")),
+            None => {
+                posts.push(new);
+                Ok(())
+            }
+        }
+    }
+}
+
+type Lie = Box<dyn Fn(&mut Post) + Send + Sync>;
+
+/// The board as one holder reaches it.
+struct Reader {
+    wall: Notices,
+    bank: BankId,
+    identity: Arc<SigningKey>,
+    lie: Option<Lie>,
+}
+
+#[async_trait]
+impl Board for Reader {
+    async fn read(&self, ceremony: CeremonyId) -> Result<BoardView, Fault> {
+        let wall = &self.wall.0;
+        if ceremony != wall.ceremony {
+            return Err(Fault::new(FaultCode::CeremonyUnknown));
+        }
+        let swapped = wall.swapped.lock().unwrap();
+        let shown = |old: &Notice| {
+            let other = swapped.iter().find(|(reader, new)| {
+                *reader == self.bank && new.post.from == old.post.from && new.post.phase == old.post.phase
+            });
+            other.map_or(old, |(_, new)| new).bytes.clone()
+        };
+        let visible = |old: &&Notice| {
+            let addressed = old.post.to.is_none() || old.post.to.as_ref() == Some(&self.bank);
+            addressed && (self.lie.is_none() || old.post.from != self.bank)
+        };
+        let posts = self.wall.posts().iter().filter(visible).map(shown).collect();
+        Ok(BoardView { proposal: wall.proposal.clone(), posts, given_up: None })
+    }
+
+    async fn post(&self, _ceremony: CeremonyId, post: &[u8]) -> Result<(), Fault> {
+        let Some(lie) = &self.lie else { return self.wall.put(post) };
+        let mut told = notice(post).post;
+        lie(&mut told);
+        self.wall.put(Signed::sign(&self.identity, told).bytes())
+    }
+}
+
+/// Lets everybody take steps until nothing changes; gives the last progress of each.
+async fn run(drivers: &[Driver], readers: &[Reader]) -> Vec<Progress> {
+    let ceremony = readers[0].wall.0.ceremony;
+    let mut last = Vec::new();
+    loop {
+        let before = readers[0].wall.posts().len();
+        last.clear();
+        for (driver, reader) in drivers.iter().zip(readers) {
+            last.push(driver.step(ceremony, reader).await.unwrap());
+        }
+        if readers[0].wall.posts().len() == before {
+            return last;
+        }
+    }
+}
+
+fn body_of(board: &Notices, phase: Phase, from: &BankId) -> Vec<u8> {
+    let posts = board.posts();
+    posts.iter().find(|old| old.post.phase == phase && &old.post.from == from).unwrap().post.body.clone()
+}

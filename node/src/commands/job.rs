@@ -1,0 +1,101 @@
+//! `job`: which jobs there are, how far they are, and a person's decision on them.
+
+use std::sync::Arc;
+
+use lianfang_desk::table::Table;
+use lianfang_desk::{Call, Exit, Problem};
+use lianfang_proto::checked;
+use lianfang_proto::documents::terms::Terms;
+use lianfang_proto::ids::JobId;
+use lianfang_trust::Signed;
+use serde_json::{Value, json};
+
+use super::{args, person, tell};
+use crate::app::{App, Joined};
+use crate::fault::problem;
+use crate::job::book::Entry;
+use crate::job::state::Stage;
+
+pub(super) async fn run(node: &Arc<App>, args: &args::Job, call: &Call) -> Result<Exit, Problem> {
+    let joined = node.must_have_joined().await?;
+    match args {
+        args::Job::List => list(&joined, call).await,
+        args::Job::Show { job } => show(&joined, call, job).await,
+        args::Job::Accept { job } => decide(&joined, call, job, true).await,
+        args::Job::Refuse { job } => decide(&joined, call, job, false).await,
+    }
+}
+
+/// The job that a person names.
+pub(super) async fn entry(joined: &Joined, job: &str) -> Result<Entry, Problem> {
+    let id = JobId::parse(job, "JOB")
+        .map_err(|_| Problem::usage("usage-value").with("got", job.to_owned()).field("JOB"))?;
+    let entry = joined.context.book.get(id).await?;
+    entry.ok_or_else(|| Problem::fault("job-unknown").at(joined.context.bank.to_string()))
+}
+
+fn terms(joined: &Joined, entry: &Entry) -> Result<Terms, Problem> {
+    let key = joined.context.roster.now().roster.coordinator;
+    let signed: Signed<Terms> =
+        checked::open_signed(&entry.terms, "terms", &key).map_err(|fault| problem(&fault))?;
+    Ok(signed.into_value())
+}
+
+fn described(entry: &Entry, terms: &Terms) -> Value {
+    let fault: Value =
+        entry.fault.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null);
+    let figures = entry.figures();
+    json!({
+        "job": entry.job.to_string(), "stage": entry.stage.code(), "terms_digest": entry.terms_digest.to_hex(),
+        "match_threshold": terms.match_threshold, "disclosure": terms.disclosure.code(),
+        "participants": terms.participants.iter().map(|p| p.bank.as_str()).collect::<Vec<_>>(),
+        "purpose": terms.purpose, "legal_basis": terms.legal_basis, "deadline": terms.deadline,
+        "decided_by": entry.decided_by, "own_rows": figures.own_rows, "fault": fault, "figures": figures,
+    })
+}
+
+async fn list(joined: &Joined, call: &Call) -> Result<Exit, Problem> {
+    let mut all = Vec::new();
+    for entry in joined.context.book.list().await? {
+        all.push(described(&entry, &terms(joined, &entry)?));
+    }
+    let mut table = Table::new(["job", "stage", "t", "disclosure", "banks"]);
+    for job in &all {
+        let text = |field: &str| job[field].as_str().unwrap_or_default().to_owned();
+        let banks = job["participants"].as_array().map_or(0, Vec::len).to_string();
+        table.row([
+            text("job"),
+            text("stage"),
+            job["match_threshold"].to_string(),
+            text("disclosure"),
+            banks,
+        ]);
+    }
+    tell(&*call.console, &json!({ "jobs": all }), &table.render());
+    Ok(Exit::Done)
+}
+
+async fn show(joined: &Joined, call: &Call, job: &str) -> Result<Exit, Problem> {
+    let entry = entry(joined, job).await?;
+    let json = described(&entry, &terms(joined, &entry)?);
+    let text = serde_json::to_string_pretty(&json).unwrap_or_default();
+    tell(&*call.console, &json, &text);
+    Ok(Exit::Done)
+}
+
+async fn decide(joined: &Joined, call: &Call, job: &str, accept: bool) -> Result<Exit, Problem> {
+    let entry = entry(joined, job).await?;
+    if entry.stage != Stage::Proposed {
+        return Err(Problem::refused("job-decided").with("stage", entry.stage.code()));
+    }
+    let (context, by) = (&joined.context, person());
+    let done = if accept {
+        context.accept(&entry, entry.job, &by).await
+    } else {
+        context.refuse(&entry, entry.job, "person", &by).await
+    };
+    done.map_err(|fault| problem(&fault))?;
+    let id = if accept { "node-job-accepted" } else { "node-job-refused" };
+    tell(&*call.console, &json!({ "accepted": accept }), &call.console.text(id, &[]));
+    Ok(Exit::Done)
+}

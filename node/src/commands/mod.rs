@@ -1,0 +1,100 @@
+//! The command line: one file per command.
+//!
+//! Comes in: parsed arguments, a console. Goes out: what a person or a script reads, and an exit code. A command runs in
+//! this process if the folder is free, else in the process that serves it: the same code either way.
+
+mod args;
+mod audit;
+mod bench;
+mod enrol;
+mod import;
+mod init;
+mod job;
+mod key;
+mod policy;
+mod register;
+mod report;
+mod serve;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use lianfang_desk::{Call, Console, Exit, Problem, Program, Seat};
+use lianfang_link::Tcp;
+
+use args::Command;
+pub use args::NodeArgs;
+
+use crate::app::App;
+use crate::ports::Ports;
+
+impl Program for NodeArgs {
+    fn dir(&self) -> Option<&Path> {
+        self.common.dir.as_deref()
+    }
+
+    fn seat(&self) -> Seat {
+        match self.command {
+            Command::Init(_) => Seat::Create,
+            Command::Serve => Seat::Serve,
+            Command::Bench(_) => Seat::Free,
+            _ => Seat::Ordinary,
+        }
+    }
+
+    async fn perform(self, mut call: Call) -> Result<Exit, Problem> {
+        let ports = Ports::system();
+        match self.command {
+            Command::Init(init) => init::run(&init, &call, &ports).await,
+            Command::Bench(bench) => bench::run(&bench, &call, &ports).await,
+            Command::Serve => {
+                let node = Arc::new(App::open(&call.dir, ports, Arc::new(Tcp::default())).await?);
+                serve::run(&node, &mut call).await
+            }
+            command => {
+                let node = Arc::new(App::open(&call.dir, ports, Arc::new(Tcp::default())).await?);
+                let result = run(&node, command, &call).await;
+                node.store.close().await;
+                result
+            }
+        }
+    }
+}
+
+/// Runs a command on a node that is open here.
+pub async fn run(node: &Arc<App>, command: Command, call: &Call) -> Result<Exit, Problem> {
+    match command {
+        Command::Enrol(enrol) => enrol::run(node, &enrol, call).await,
+        Command::Import(import) => import::run(node, &import, call).await,
+        Command::Register(register) => register::run(node, &register, call).await,
+        Command::Hold(hold) => register::hold(node, &hold, call).await,
+        Command::Job(job) => job::run(node, &job, call).await,
+        Command::Report(report) => report::run(node, &report, call).await,
+        Command::Key(key) => key::run(node, &key, call).await,
+        Command::Policy(policy) => policy::run(node, &policy, call).await,
+        Command::Audit(audit) => audit::run(node, &audit, call).await,
+        Command::Init(_) | Command::Serve | Command::Bench(_) => Err(Problem::usage("not-while-serving")),
+    }
+}
+
+/// Says a result: an object under `--json`, else a sentence.
+fn tell(console: &dyn Console, json: &serde_json::Value, sentence: &str) {
+    if console.json() {
+        console.out(&json.to_string());
+    } else {
+        console.out(sentence);
+    }
+}
+
+/// Who acts, for the log.
+fn person() -> String {
+    std::env::var("USER").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "operator".to_owned())
+}
+
+/// Hexadecimal digits as people copy them: blanks, hyphens, colons and case do not matter.
+fn same_digits(given: &str, wanted: &str) -> bool {
+    let plain = |text: &str| -> String {
+        text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+    };
+    !plain(wanted).is_empty() && plain(given) == plain(wanted)
+}

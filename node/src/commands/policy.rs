@@ -1,0 +1,108 @@
+//! `policy`: what happens without a person, and whom a person here has admitted.
+
+use std::sync::Arc;
+
+use lianfang_desk::{Call, Exit, Problem};
+use lianfang_proto::catalogue::Class;
+use lianfang_proto::ids::{BankId, Epoch, Generation, KeyId};
+use serde_json::json;
+
+use super::{args, person, tell};
+use crate::app::{App, Joined};
+use crate::audit::Event;
+use crate::key_holder::ledger::LedgerError;
+use crate::key_holder::ports::{MemberKeys, Members as _};
+
+pub(super) async fn run(node: &Arc<App>, args: &args::Policy, call: &Call) -> Result<Exit, Problem> {
+    let joined = node.must_have_joined().await?;
+    match args {
+        args::Policy::Show => show(node, &joined, call).await,
+        args::Policy::Admit { bank, quota } => {
+            let member = member(&joined, bank)?;
+            let quota = quota.unwrap_or(node.config.policy.quota);
+            node.ledger.admit(&member, quota, &person()).await.map_err(told)?;
+            let (class, epoch) = newest(&joined).await?;
+            let event = Event::Admitted { bank: member.bank, class, epoch, quota, by: person() };
+            node.log.record(&event).await.map_err(Problem::bug)?;
+            let said = [("bank", bank.as_str().into()), ("quota", quota.into())];
+            tell(
+                &*call.console,
+                &json!({ "admitted": bank, "quota": quota }),
+                &call.console.text("node-admitted", &said),
+            );
+            Ok(Exit::Done)
+        }
+        args::Policy::Revoke { bank } => {
+            let id = parse(bank)?;
+            node.ledger.revoke(&id, &person()).await.map_err(told)?;
+            let (class, epoch) = newest(&joined).await?;
+            let event = Event::Admitted { bank: id, class, epoch, quota: 0, by: person() };
+            node.log.record(&event).await.map_err(Problem::bug)?;
+            let said = [("bank", bank.as_str().into())];
+            tell(&*call.console, &json!({ "revoked": bank }), &call.console.text("node-revoked", &said));
+            Ok(Exit::Done)
+        }
+        args::Policy::Allow { bank, elements } => {
+            let member = member(&joined, bank)?;
+            let (class, epoch) = newest(&joined).await?;
+            allow(node, &member, class, epoch, *elements).await?;
+            let said = [("bank", bank.as_str().into()), ("elements", (*elements).into())];
+            tell(&*call.console, &json!({ "allowed": elements }), &call.console.text("node-allowed", &said));
+            Ok(Exit::Done)
+        }
+    }
+}
+
+async fn allow(
+    node: &App,
+    member: &MemberKeys,
+    class: Class,
+    epoch: Epoch,
+    elements: u64,
+) -> Result<(), Problem> {
+    let key = KeyId { class, epoch, generation: Generation(0) };
+    node.ledger.grant(member, key, elements).await.map_err(told)?;
+    let event = Event::Allowed { bank: member.bank.clone(), class, epoch, elements, by: person() };
+    node.log.record(&event).await.map_err(Problem::bug)
+}
+
+fn parse(bank: &str) -> Result<BankId, Problem> {
+    BankId::parse(bank, "BANK")
+        .map_err(|_| Problem::usage("usage-value").with("got", bank.to_owned()).field("BANK"))
+}
+
+fn member(joined: &Joined, bank: &str) -> Result<MemberKeys, Problem> {
+    let id = parse(bank)?;
+    joined
+        .context
+        .roster
+        .active(&id)
+        .ok_or_else(|| Problem::data("member-unknown").with("bank", bank.to_owned()))
+}
+
+async fn newest(joined: &Joined) -> Result<(Class, Epoch), Problem> {
+    let newest = joined.context.records.newest_epoch(Class::Subject).await.map_err(Problem::bug)?;
+    Ok((Class::Subject, newest.unwrap_or(Epoch(1))))
+}
+
+fn told(error: LedgerError) -> Problem {
+    match error {
+        LedgerError::Store(error) => error.into(),
+        other => Problem::bug(other),
+    }
+}
+
+async fn show(node: &App, joined: &Joined, call: &Call) -> Result<Exit, Problem> {
+    let admissions = node.ledger.admissions().await.map_err(told)?;
+    let admitted: Vec<_> = admissions
+        .iter()
+        .map(|a| json!({ "bank": a.bank, "quota": a.quota, "revoked": a.revoked, "by": a.decided_by }))
+        .collect();
+    let json = json!({
+        "policy": node.config.policy, "admitted": admitted,
+        "holder_of": joined.context.vault.keys().iter().map(|k| k.epoch.0).collect::<Vec<_>>(),
+    });
+    let text = serde_json::to_string_pretty(&json).unwrap_or_default();
+    tell(&*call.console, &json, &text);
+    Ok(Exit::Done)
+}

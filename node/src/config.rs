@@ -1,0 +1,220 @@
+//! `config.toml`: what an operator decides. Unknown fields are refused, and everything has a default but the addresses.
+//!
+//! Comes in: the file's text. Goes out: [`Config`], or a problem that names the field. The defaults are the strict
+//! ones: nobody is admitted, no key compared and no job accepted without a person.
+
+use std::path::{Path, PathBuf};
+
+use lianfang_desk::Problem;
+use lianfang_desk::problem::AtPath as _;
+use serde::{Deserialize, Serialize};
+
+/// The file's name within the folder.
+pub const FILE: &str = "config.toml";
+
+/// Everything that `config.toml` may say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where the node listens, `host:port`.
+    pub listen: String,
+    /// What it tells others, `host:port`; `listen` if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advertise: Option<String>,
+    /// Where other banks reach this one about a case; travels inside sealed labels.
+    #[serde(default)]
+    pub contact: String,
+    /// How the secrets are unlocked.
+    pub unlock: Unlock,
+    /// The bank's own certificate, if it brings one instead of having the authority issue it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<OwnCertificate>,
+    /// What happens without a person.
+    #[serde(default)]
+    pub policy: Policy,
+    /// Answer gRPC reflection.
+    #[serde(default)]
+    pub reflection: bool,
+}
+
+/// Where the secret lies that opens all others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub enum Unlock {
+    /// A file of at least 32 random bytes.
+    KeyFile(PathBuf),
+    /// A file with a passphrase.
+    PassphraseFile(PathBuf),
+    /// A credential that systemd hands over.
+    Credential(String),
+}
+
+/// A certificate from the bank's own public-key infrastructure. PEM files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnCertificate {
+    /// The chain, leaf first.
+    pub chain: PathBuf,
+    /// The leaf's private key (PKCS#8), unencrypted and readable by this node alone.
+    pub key: PathBuf,
+    /// The root that the roster will pin for this bank.
+    pub root: PathBuf,
+}
+
+/// Whether a person decides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decide {
+    /// A person.
+    #[default]
+    Ask,
+    /// Nobody: yes.
+    Automatic,
+    /// Nobody: no.
+    Refuse,
+}
+
+/// What happens without a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policy {
+    /// As a holder: whether members of the roster are answered.
+    pub admit: Decide,
+    /// As a holder: `Q`, the quota of an admitted legal entity per class and epoch, over all holders together.
+    pub quota: u64,
+    /// Whether a key record is taken as compared.
+    pub compare: Decide,
+    /// Whether jobs are joined.
+    pub accept: Decide,
+    /// Whether small jobs (of `t` groups or fewer) are joined.
+    pub accept_small: Decide,
+    /// The least match threshold of a job that is joined.
+    pub least_threshold: u16,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            admit: Decide::Ask,
+            quota: 4_000_000,
+            compare: Decide::Ask,
+            accept: Decide::Ask,
+            accept_small: Decide::Ask,
+            least_threshold: 2,
+        }
+    }
+}
+
+impl Config {
+    /// Reads the folder's configuration.
+    pub fn load(dir: &Path) -> Result<Self, Problem> {
+        let path = dir.join(FILE);
+        let text = std::fs::read_to_string(&path).at_path(&path)?;
+        let mut config: Self = toml::from_str(&text).map_err(|error| {
+            let detail = error.message().to_owned();
+            let id = if detail.contains("unknown field") { "config-unknown-field" } else { "config-invalid" };
+            Problem::usage(id)
+                .with("path", path.display().to_string())
+                .with("detail", detail.clone())
+                .field(detail)
+        })?;
+        config.unlock.resolve(dir);
+        if let Some(own) = &mut config.certificate {
+            for path in [&mut own.chain, &mut own.key, &mut own.root] {
+                *path = dir.join(&*path);
+            }
+        }
+        config.check(&path)?;
+        Ok(config)
+    }
+
+    /// Writes the folder's first configuration.
+    pub fn store(&self, dir: &Path) -> Result<(), Problem> {
+        let path = dir.join(FILE);
+        let text = toml::to_string_pretty(self).map_err(Problem::bug)?;
+        lianfang_trust::at_rest::file::write_atomically(&path, text.as_bytes()).map_err(Problem::bug)
+    }
+
+    /// What others are told.
+    pub fn advertised(&self) -> &str {
+        self.advertise.as_deref().unwrap_or(&self.listen)
+    }
+
+    fn check(&self, path: &Path) -> Result<(), Problem> {
+        let wrong = |field: &str| {
+            let path = path.display().to_string();
+            Err(Problem::usage("config-invalid")
+                .with("path", path)
+                .with("detail", field.to_owned())
+                .field(field))
+        };
+        for (field, address) in [("listen", self.listen.as_str()), ("advertise", self.advertised())] {
+            let port = address.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+            if port.is_none_or(|port| field == "advertise" && port == 0) {
+                return wrong(field);
+            }
+        }
+        if self.contact.len() > lianfang_proto::limits::CONTACT_BYTES {
+            return wrong("contact");
+        }
+        if self.policy.least_threshold < 2 {
+            return wrong("policy.least_threshold");
+        }
+        Ok(())
+    }
+}
+
+impl Unlock {
+    /// Relative paths are meant from the folder.
+    fn resolve(&mut self, dir: &Path) {
+        if let Self::KeyFile(path) | Self::PassphraseFile(path) = self {
+            *path = dir.join(&*path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> Result<Config, Problem> {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(FILE), text).unwrap();
+        Config::load(dir.path())
+    }
+
+    const LEAST: &str = "listen = \"127.0.0.1:7000\"\n[unlock]\nkey-file = \"unlock.key\"\n";
+
+    #[test]
+    fn the_defaults_are_strict() {
+        let config = load(LEAST).unwrap();
+        assert_eq!(config.policy.admit, Decide::Ask);
+        assert_eq!(config.policy.compare, Decide::Ask);
+        assert_eq!(config.policy.accept, Decide::Ask);
+        assert_eq!(config.advertised(), "127.0.0.1:7000");
+    }
+
+    #[test]
+    fn unknown_fields_and_wrong_values_are_refused_with_their_name() {
+        let unknown = load(&format!("colour = 1\n{LEAST}")).unwrap_err();
+        assert_eq!(unknown.code(), "config-unknown-field");
+        for (text, field) in [
+            (LEAST.replace("127.0.0.1:7000", "nowhere"), "listen"),
+            (format!("contact = \"{}\"\n{LEAST}", "x".repeat(65)), "contact"),
+            (format!("{LEAST}\n[policy]\nleast_threshold = 1\n"), "policy.least_threshold"),
+        ] {
+            let problem = load(&text).unwrap_err();
+            assert_eq!(problem.code(), "config-invalid", "{field}");
+            assert!(problem.render(lianfang_desk::Lang::En, true).contains(field), "{field}");
+        }
+    }
+
+    #[test]
+    fn what_is_stored_is_read_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = load(LEAST).unwrap();
+        config.unlock = Unlock::KeyFile(dir.path().join("unlock.key"));
+        config.store(dir.path()).unwrap();
+        assert_eq!(Config::load(dir.path()).unwrap(), config);
+    }
+}

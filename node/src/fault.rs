@@ -1,0 +1,74 @@
+//! What went wrong, told in one way: faults of peers, of the store, of the protocol, as problems for people.
+//!
+//! Comes in: a gRPC status, a [`Fault`], an error of a room. Goes out: a [`Fault`] (to a peer) or a [`Problem`] (to a
+//! person). The one place where the three meet.
+
+use lianfang_desk::Problem;
+use lianfang_link::{LinkError, Refusal};
+use lianfang_proto::{Fault, FaultCode};
+use tonic::Status;
+
+use crate::store::StoreError;
+
+/// What a call to `party` came to: the connection's own failure if there was one, else what the peer said.
+pub fn of_call(status: &Status, party: &str) -> Fault {
+    let fault = LinkError::of(status).map_or_else(|| Fault::from_status(status), |link| of_link(&link));
+    if fault.party.is_some() { fault } else { fault.at(party) }
+}
+
+/// What a failed connection is called.
+pub fn of_link(error: &LinkError) -> Fault {
+    let code = match error {
+        LinkError::NotListening | LinkError::Unreachable | LinkError::Closed | LinkError::Overloaded => {
+            FaultCode::Unreachable
+        }
+        LinkError::TimedOut => FaultCode::TimedOut,
+        LinkError::Incompatible | LinkError::Garbled => FaultCode::WrongParty,
+        LinkError::Untrusted(refusal) | LinkError::Rejected(refusal) => match refusal {
+            Refusal::Expired => FaultCode::CertificateExpired,
+            Refusal::WrongParty { .. } => FaultCode::WrongParty,
+            _ => FaultCode::CertificateUnknown,
+        },
+    };
+    Fault::new(code).got(error)
+}
+
+/// A store's error as a peer hears it: nothing but whether to come back.
+pub fn of_store(error: &StoreError) -> Fault {
+    match error {
+        StoreError::Full | StoreError::ReadOnly => Fault::new(FaultCode::DiskFull),
+        StoreError::Locked => Fault::new(FaultCode::Busy),
+        _ => Fault::new(FaultCode::Internal),
+    }
+}
+
+/// A fault as a person hears it.
+pub fn problem(fault: &Fault) -> Problem {
+    let mut problem = Problem::fault(fault.code.code());
+    if let Some(party) = &fault.party {
+        problem = problem.at(party.clone());
+    }
+    if let Some(field) = &fault.field {
+        problem = problem.field(field.clone());
+    }
+    for (name, value) in [("wanted", &fault.wanted), ("got", &fault.got)] {
+        if let Some(value) = value {
+            problem = problem.with(name, value.clone());
+        }
+    }
+    problem
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Full => Self::fault("disk-full"),
+            StoreError::ReadOnly => Self::fault("disk-read-only"),
+            StoreError::Locked => Self::fault("busy"),
+            StoreError::WrongKey => Self::fault("wrong-passphrase"),
+            StoreError::Newer { .. } | StoreError::Foreign { .. } => Self::fault("store-newer"),
+            _ => Self::fault("store-corrupt"),
+        }
+        .because(error)
+    }
+}

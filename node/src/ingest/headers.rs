@@ -1,0 +1,274 @@
+//! From a header line to the columns of a register.
+//!
+//! Comes in: the cells of the header, and names of the user's own from `--map`. Goes out: which cell is which column.
+//! Headers are compared after NFKC, trimmed, case folded, with `_` and blanks read as `-`. An unknown header is a
+//! warning; one name twice, also by two synonyms, is bad usage, for nobody can say which of the two is meant.
+//! Never sees: a row. Fails: with the headers found, of which anything that looks like a value is not repeated.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::issues::{self, Issue};
+use super::records::Cells;
+use super::{IngestError, cells};
+use crate::normalise::Column as Identifier;
+
+/// A column that a register may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Column {
+    /// The bank's own case number.
+    Record,
+    /// What the subject is.
+    Role,
+    /// Typologies of the catalogue.
+    Typology,
+    /// Evidence grade.
+    Grade,
+    /// Legal basis code.
+    Basis,
+    /// First date.
+    FirstSeen,
+    /// Last date.
+    LastSeen,
+    /// Why the record is kept out of jobs.
+    Hold,
+    /// Digest of evidence, or a reference to it.
+    Evidence,
+    /// Free text that stays at the bank.
+    Note,
+    /// Name of the subject.
+    Name,
+    /// Birth date of the subject.
+    BirthDate,
+    /// Identifiers; the rules of the column say of which kinds.
+    Identifier(Identifier),
+    /// The text of a complaint; read by a later stage.
+    Letter,
+}
+
+impl Column {
+    /// The name in the product, as `rejects.csv` and the preview write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Record => "record",
+            Self::Role => "role",
+            Self::Typology => "typology",
+            Self::Grade => "grade",
+            Self::Basis => "basis",
+            Self::FirstSeen => "first_seen",
+            Self::LastSeen => "last_seen",
+            Self::Hold => "hold",
+            Self::Evidence => "evidence",
+            Self::Note => "note",
+            Self::Name => "name",
+            Self::BirthDate => "birth_date",
+            Self::Identifier(column) => column.code(),
+            Self::Letter => "letter",
+        }
+    }
+
+    /// Every header that is known, folded, with its column.
+    pub fn synonyms() -> impl Iterator<Item = (&'static str, Self)> {
+        SYNONYMS.iter().flat_map(|(column, names)| names.split(' ').map(|name| (name, *column)))
+    }
+
+    /// The column that a header means, in the product's names and the everyday ones.
+    pub fn from_header(header: &str) -> Option<Self> {
+        let folded = fold(header);
+        SYNONYMS
+            .iter()
+            .find(|(_, names)| names.split(' ').any(|name| name == folded))
+            .map(|&(column, _)| column)
+    }
+}
+
+/// Folded headers of every column, with blanks between. An ambiguous everyday word (phone, card) goes to the commoner
+/// member of its family, and the form of a value decides in the end.
+#[rustfmt::skip]
+const SYNONYMS: &[(Column, &str)] = &[
+    (Column::Record, "record record-id case-id case-no 编号 案件编号 案件号 案号 案件编码 记录号 记录编号 业务编号 \
+        投诉编号 投诉单号 工单号 工单编号 受理编号"),
+    (Column::Role, "role 角色 主体角色 人员角色"),
+    (Column::Typology, "typology typologies 类型 案件类型 行为类型 类型代码"),
+    (Column::Grade, "grade 证据等级 等级 证据级别"),
+    (Column::Basis, "basis 依据 法律依据 依据代码 处理依据"),
+    (Column::FirstSeen, "first-seen 首次日期 首次时间 首次发现日期 首次出现日期 首次投诉日期"),
+    (Column::LastSeen, "last-seen 末次日期 末次时间 最近日期 最后日期 末次出现日期 末次投诉日期"),
+    (Column::Hold, "hold 限制 限制标识 限制原因 保护标识"),
+    (Column::Evidence, "evidence 证据 证据摘要 证据编号 证据材料"),
+    (Column::Note, "note notes remark remarks 备注 说明"),
+    (Column::Name, "name 姓名 客户姓名 客户名称 投诉人姓名 代理人姓名 当事人姓名 姓名全称"),
+    (Column::BirthDate, "birth-date birthdate birthday date-of-birth 出生日期 出生年月日 生日"),
+    (Column::Letter, "letter 投诉内容 投诉信 投诉文本"),
+    (Column::Identifier(Identifier::CnId), "cn-id id-card id-no id-number 身份证号 身份证号码 身份证 身份证件号 身份证件号码 居民身份证 \
+        居民身份证号 居民身份证号码 公民身份号码 证件号 证件号码 客户证件号码 客户身份证号"),
+    (Column::Identifier(Identifier::Mobile), "mobile mobile-no mobile-phone phone 手机号 手机号码 手机 移动电话 联系电话 联系方式 联系手机 \
+        联系手机号 客户手机号 电话 电话号码 来电号码 预留手机号"),
+    (Column::Identifier(Identifier::Landline), "landline telephone tel 固定电话 固话 座机 座机号 座机号码 单位电话 办公电话 家庭电话 住宅电话"),
+    (Column::Identifier(Identifier::BankCard), "bank-card card-no card-number 银行卡号 银行卡 银行卡号码 卡号 信用卡号 信用卡 借记卡号 收款卡号 \
+        付款卡号"),
+    (Column::Identifier(Identifier::Account), "account account-no account-number 账号 帐号 账户 帐户 银行账号 银行帐号 银行账户 账户号 \
+        收款账号 收款账户 付款账号 对公账号"),
+    (Column::Identifier(Identifier::Uscc), "uscc credit-code 统一社会信用代码 统一信用代码 社会信用代码 信用代码 企业信用代码"),
+    (Column::Identifier(Identifier::OrgCode), "org-code organization-code 组织机构代码 机构代码 组织机构代码证号 组织机构代码证"),
+    (Column::Identifier(Identifier::Email), "email e-mail mail 邮箱 电子邮箱 电子邮件 邮件 邮箱地址 电子邮箱地址 邮件地址"),
+    (Column::Identifier(Identifier::Wechat), "wechat wechat-id weixin 微信 微信号 微信账号 微信id"),
+    (Column::Identifier(Identifier::Qq), "qq qq-no qq-number qq号 qq号码 qq账号"),
+    (Column::Identifier(Identifier::Alipay), "alipay alipay-id 支付宝 支付宝账号 支付宝帐号 支付宝账户 支付宝号"),
+    (Column::Identifier(Identifier::HkMoPermit), "hk-mo-permit 港澳通行证 港澳通行证号 港澳通行证号码 港澳居民来往内地通行证 \
+        港澳居民来往内地通行证号 港澳居民来往内地通行证号码 回乡证 回乡证号"),
+    (Column::Identifier(Identifier::Passport), "passport passport-no passport-number 护照 护照号 护照号码"),
+    (Column::Identifier(Identifier::Plate), "plate plate-no license-plate 车牌 车牌号 车牌号码 机动车号牌"),
+    (Column::Identifier(Identifier::Address), "address 地址 联系地址 通讯地址 通信地址 家庭地址 住址 居住地址 寄件地址 寄件人地址 收件地址 \
+        邮寄地址 单位地址 注册地址 经营地址"),
+    (Column::Identifier(Identifier::Waybill), "waybill waybill-no tracking-number 快递单号 快递号 运单号 运单号码 物流单号 邮件号"),
+    (Column::Identifier(Identifier::Device), "device device-id 设备号 设备编号 设备id 设备标识 设备指纹 imei"),
+    (Column::Identifier(Identifier::Url), "url link 链接 网址 链接地址 网站 网页链接"),
+    (Column::Identifier(Identifier::App), "app app-id package-name 应用 应用包名 应用名 包名"),
+];
+
+/// The form in which headers are compared.
+pub(super) fn fold(header: &str) -> String {
+    // A zero character stays and so spoils the name: UTF-16 without its mark must not pass for ASCII.
+    let visible: String = header.chars().filter(|&c| c == '\0' || !cells::is_invisible(c)).nfkc().collect();
+    visible
+        .trim()
+        .to_lowercase()
+        .chars()
+        .map(|c| if c == '_' || c.is_whitespace() { '-' } else { c })
+        .collect()
+}
+
+/// Headers of the user's own, from `--map`: a TOML file of lines `"their header" = "our column"`.
+#[derive(Clone, Debug, Default)]
+pub struct HeaderMap {
+    names: BTreeMap<String, Option<Column>>,
+}
+
+impl HeaderMap {
+    /// The word that leaves a column out, for a file in which two headers mean one column.
+    pub const IGNORE: &'static str = "ignore";
+
+    /// Reads the file's text.
+    pub fn from_toml(text: &str) -> Result<Self, IngestError> {
+        let lines: BTreeMap<String, String> = toml::from_str(text).map_err(|_| IngestError::BadMap)?;
+        let mut names = BTreeMap::new();
+        for (theirs, ours) in lines {
+            let column = match Column::from_header(&ours) {
+                None if fold(&ours) == Self::IGNORE => None,
+                None => return Err(IngestError::UnknownMapTarget { column: shown(&ours) }),
+                some => some,
+            };
+            if names.insert(fold(&theirs), column).is_some() {
+                return Err(IngestError::RepeatedHeader { header: shown(&theirs) });
+            }
+        }
+        Ok(Self { names })
+    }
+
+    /// What a header means: a column, nothing on purpose, or something unknown.
+    fn meaning(&self, header: &str) -> Meaning {
+        match self.names.get(&fold(header)) {
+            Some(Some(column)) => Meaning::Column(*column),
+            Some(None) => Meaning::Ignored,
+            None => Column::from_header(header).map_or(Meaning::Unknown, Meaning::Column),
+        }
+    }
+
+    /// How many headers mean a column.
+    pub(super) fn known(&self, header: &Cells) -> usize {
+        header.iter().filter(|cell| matches!(self.meaning(cell), Meaning::Column(_))).count()
+    }
+}
+
+enum Meaning {
+    Column(Column),
+    Ignored,
+    Unknown,
+}
+
+/// Which cell of a row is which column.
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    /// Number of cells in the header.
+    pub(super) width: usize,
+    places: BTreeMap<Column, usize>,
+}
+
+impl Layout {
+    /// Reads a header; issues are the columns that were ignored.
+    pub(super) fn new(header: &Cells, map: &HeaderMap) -> Result<(Self, Vec<Issue>), IngestError> {
+        if header.count > super::records::COLUMNS {
+            return Err(IngestError::TooManyColumns { found: header.count });
+        }
+        let (mut places, mut seen, mut issues) = (BTreeMap::new(), BTreeSet::new(), Vec::new());
+        for (index, cell) in header.iter().enumerate() {
+            let name = fold(cell);
+            if name.is_empty() {
+                issues.push(warning(format!("#{}", index + 1), issues::BLANK_HEADER));
+                continue;
+            }
+            let twice = match map.meaning(cell) {
+                Meaning::Column(column) => places.insert(column, index).is_some(),
+                Meaning::Ignored => false,
+                Meaning::Unknown => {
+                    issues.push(warning(shown(cell), issues::UNKNOWN_COLUMN));
+                    false
+                }
+            };
+            if !seen.insert(name) || twice {
+                return Err(IngestError::RepeatedHeader { header: shown(cell) });
+            }
+        }
+        let layout = Self { width: header.count, places };
+        layout.required(header)?;
+        Ok((layout, issues))
+    }
+
+    fn required(&self, header: &Cells) -> Result<(), IngestError> {
+        let found = || header.iter().map(shown).collect::<Vec<_>>().join(", ");
+        if self.place(Column::Record).is_none() {
+            return Err(IngestError::NoRecordColumn { found: found() });
+        }
+        let named = self.place(Column::Name).is_some() && self.place(Column::BirthDate).is_some();
+        if self.identifiers().next().is_none() && !named {
+            return Err(IngestError::NoIdentifierColumn { found: found() });
+        }
+        Ok(())
+    }
+
+    /// Where a column stands.
+    pub(super) fn place(&self, column: Column) -> Option<usize> {
+        self.places.get(&column).copied()
+    }
+
+    /// The columns that the file has, in the order of the product.
+    pub(super) fn columns(&self) -> impl Iterator<Item = Column> {
+        self.places.keys().copied()
+    }
+
+    /// The identifier columns and where they stand.
+    pub(super) fn identifiers(&self) -> impl Iterator<Item = (Identifier, usize)> {
+        self.places.iter().filter_map(|(column, &index)| match column {
+            Column::Identifier(identifier) => Some((*identifier, index)),
+            _ => None,
+        })
+    }
+}
+
+fn warning(column: String, reason: issues::Reason) -> Issue {
+    Issue { row: 1, record: String::new(), column, reason }
+}
+
+/// A header as it may be repeated: a file without a header line has a person's data in its place.
+fn shown(header: &str) -> String {
+    let header = header.replace('\0', "␀");
+    let plain: String = header.chars().filter(|&c| !cells::is_invisible(c)).nfkc().collect();
+    let digits = plain.chars().filter(|c| c.is_numeric()).count();
+    if digits > 4 || plain.contains('@') || plain.chars().count() > 40 {
+        "(?)".to_owned()
+    } else {
+        plain.trim().to_owned()
+    }
+}

@@ -1,0 +1,166 @@
+//! Encodings, delimiters, quotes, limits.
+
+use encoding_rs::GB18030;
+use lianfang_proto::catalogue::Role;
+
+use super::*;
+
+fn utf16(text: &str, little: bool) -> Vec<u8> {
+    let unit = |unit: u16| if little { unit.to_le_bytes() } else { unit.to_be_bytes() };
+    text.encode_utf16().flat_map(unit).collect()
+}
+
+const CHINESE: &str = "编号,角色,手机号码\nA1,代理人,１３９１２３４５６７８\n";
+
+#[test]
+fn every_encoding_reads_the_same() {
+    let gb = GB18030.encode(CHINESE).0.into_owned();
+    let files: [(Vec<u8>, Encoding); 6] = [
+        (CHINESE.into(), Encoding::Utf8),
+        ([b"\xEF\xBB\xBF", CHINESE.as_bytes()].concat(), Encoding::Utf8),
+        ([b"\xFF\xFE".to_vec(), utf16(CHINESE, true)].concat(), Encoding::Utf16Le),
+        ([b"\xFE\xFF".to_vec(), utf16(CHINESE, false)].concat(), Encoding::Utf16Be),
+        (gb.clone(), Encoding::Gb18030),
+        ([b"\x84\x31\x95\x33".to_vec(), gb].concat(), Encoding::Gb18030),
+    ];
+    for (bytes, encoding) in files {
+        let file = open(&bytes).unwrap();
+        assert_eq!(file.detected().encoding, encoding);
+        assert!(file.header_issues().is_empty());
+        let entries: Vec<Entry> = file.map(Result::unwrap).collect();
+        assert_eq!(entries.len(), 1);
+        assert_eq!(entries[0].row.as_ref().unwrap().role, Some(Role::Agent));
+        assert_eq!(cell(&entries[0], Identifier::Mobile), "１３９１２３４５６７８");
+    }
+}
+
+#[test]
+fn four_byte_characters_of_gb18030_and_their_override() {
+    let text = "编号,手机号,备注\nA1,13912345678,𠮷㐂\n";
+    let bytes = GB18030.encode(text).0.into_owned();
+    let entries = read(&bytes);
+    assert_eq!(entries[0].row.as_ref().unwrap().note, "𠮷㐂");
+    let options = Options { encoding: Some(Encoding::Gbk), ..Options::default() };
+    let file = RegisterFile::open(Cursor::new(bytes.clone()), &options).unwrap();
+    assert_eq!(file.detected().encoding, Encoding::Gbk);
+    let options = Options { encoding: Some(Encoding::Utf8), ..Options::default() };
+    let refused = RegisterFile::open(Cursor::new(bytes), &options).err().unwrap();
+    assert!(matches!(refused, IngestError::BadBytes { encoding: Encoding::Utf8, offset: 0 }));
+}
+
+#[test]
+fn utf16_without_a_mark_is_not_guessed_but_can_be_named() {
+    let bytes = utf16("record,mobile\nA1,13912345678\n", true);
+    assert!(matches!(refusal(&bytes), IngestError::NoRecordColumn { .. } | IngestError::BadHeader));
+    let options = Options { encoding: Encoding::from_name("UTF-16LE"), ..Options::default() };
+    assert_eq!(RegisterFile::open(Cursor::new(bytes), &options).unwrap().count(), 1);
+}
+
+#[test]
+fn bad_bytes_are_told_with_their_offset() {
+    let offset = |bytes: &[u8]| match refusal(bytes) {
+        error @ IngestError::BadBytes { offset, .. } => {
+            assert_eq!(error.exit_code(), 65);
+            offset
+        }
+        other => panic!("{other}"),
+    };
+    assert_eq!(offset(b"record,mobile\nA\xFF1,139\n"), 15);
+    assert_eq!(offset("编号,手机号\nA1,\u{E9}".as_bytes().strip_suffix(b"\xA9").unwrap()), 20);
+    assert_eq!(offset(b"\xEF\xBB\xBFrecord,mobile\nA\xFF"), 18, "the mark decides, and counts");
+    // UTF-8 far into the file, then a byte that neither has: the encoding that came further is told.
+    let mut late = CHINESE.repeat(4000).into_bytes();
+    let place = late.len() as u64;
+    late.push(0xFF);
+    assert_eq!(offset(&late), place);
+    let mut gb = GB18030.encode(&CHINESE.repeat(4000)).0.into_owned();
+    let place = gb.len() as u64;
+    gb.extend(b"\x81");
+    assert_eq!(offset(&gb), place, "a character cut off at the end");
+    assert_eq!(offset(b"\xFF\xFEr\0e\0c"), 6, "half a unit of UTF-16");
+}
+
+#[test]
+fn a_late_character_that_is_not_utf8_makes_the_whole_file_gb18030() {
+    let mut bytes = b"record,mobile,note\n".to_vec();
+    for number in 0..5000 {
+        bytes.extend(format!("A{number},13912345678,\n").bytes());
+    }
+    bytes.extend(GB18030.encode("B,13912345678,王芳\n").0.iter());
+    let file = open(&bytes).unwrap();
+    assert_eq!(file.detected().encoding, Encoding::Gb18030);
+    let last = file.map(Result::unwrap).last().unwrap();
+    assert_eq!((last.number, last.row.unwrap().note.as_str()), (5002, "王芳"));
+}
+
+#[test]
+fn delimiters_are_known_by_the_columns_they_give() {
+    for (delimiter, name) in [(",", ','), (";", ';'), ("\t", '\t')] {
+        let text = "record|role|mobile\nA1|agent|13912345678\n".replace('|', delimiter);
+        let file = open(text.as_bytes()).unwrap();
+        assert_eq!(file.delimiter(), name);
+        assert_eq!(file.columns(), [Column::Record, Column::Role, Column::Identifier(Identifier::Mobile)]);
+    }
+    let file = open("编号\t手机号\t备注,说明;其他,角色\nA1\t139\t\n".as_bytes()).unwrap();
+    assert_eq!((file.delimiter(), file.columns().len()), ('\t', 2));
+}
+
+#[test]
+fn quotes_line_breaks_and_line_ends() {
+    let entries = read(
+        b"\r\n\nrecord,mobile,note\r\nA1,\"139\n138\",\"a \"\"b\"\", c\"\r\n\r\nA2,5\"x,\"\"\r\nA3,1,\"z\"",
+    );
+    assert_eq!(entries.iter().map(|entry| entry.number).collect::<Vec<_>>(), [2, 3, 4]);
+    assert_eq!(cell(&entries[0], Identifier::Mobile), "139\n138");
+    assert_eq!(entries[0].row.as_ref().unwrap().note, "a \"b\", c");
+    assert_eq!(cell(&entries[1], Identifier::Mobile), "5\"x");
+    assert_eq!(entries[2].row.as_ref().unwrap().note, "z");
+    assert!(entries.iter().all(|entry| entry.issues.is_empty()));
+}
+
+#[test]
+fn an_open_quote_costs_its_own_row_alone() {
+    let entries = read(b"record,mobile,note\nA1,1,x\nA2,2,\"open\nA3,3,y\nA4,\"4\",z\n");
+    let found: Vec<_> =
+        entries.iter().map(|entry| entry.row.as_ref().map(|row| row.record.as_str())).collect();
+    assert_eq!(found, [Some("A1"), None, Some("A3"), Some("A4")]);
+    assert_eq!(codes(&entries[1]), ["bad-quotes"]);
+    assert_eq!(entries[1].issues[0].row, 3);
+
+    let entries = read(b"record,mobile,note\nA2,2,\"open\nA3,3,y");
+    assert_eq!(codes(&entries[0]), ["unclosed-quote"]);
+    assert_eq!(entries[1].row.as_ref().unwrap().record, "A3");
+}
+
+#[test]
+fn rows_have_a_limit_and_reading_goes_on() {
+    let mut bytes = b"record,mobile,note\nA1,1,".to_vec();
+    bytes.extend(vec![b'x'; records::ROW_BYTES]);
+    bytes.extend(b"\nA2,2,\"");
+    bytes.extend(b"line\n".repeat(records::ROW_BYTES / 5 + 1));
+    let entries = read(&bytes);
+    assert_eq!(codes(&entries[0]), ["row-too-long"]);
+    assert_eq!(codes(&entries[1]), ["unclosed-quote"]);
+
+    let long = format!("record,hold,note,mobile\nA1,{0},{0}{0},5\n", "x".repeat(cells::CELL_BYTES));
+    let entries = read(long.as_bytes());
+    assert_eq!(codes(&entries[0]), ["unknown-hold", "cell-too-long"]);
+    assert_eq!(entries[0].row.as_ref().unwrap().disposition(), Disposition::Held);
+
+    let wide = format!("record,mobile{}\n", ",x".repeat(records::COLUMNS));
+    assert!(
+        matches!(refusal(wide.as_bytes()), IngestError::TooManyColumns { found } if found == 2 + records::COLUMNS)
+    );
+}
+
+#[test]
+fn short_rows_are_filled_and_long_ones_rejected() {
+    let entries = read(b"record,role,mobile,hold\nA1,agent,139\nA2,agent,139,,\nA3\n,agent,139,\n");
+    assert_eq!(cell(&entries[0], Identifier::Mobile), "139");
+    assert_eq!(entries[0].row.as_ref().unwrap().disposition(), Disposition::In);
+    assert!(entries[1].row.is_none());
+    assert_eq!((codes(&entries[1]), entries[1].issues[0].record.as_str()), (vec!["long-row"], "A2"));
+    assert_eq!(codes(&entries[2]), ["no-identifier"]);
+    assert_eq!(entries[2].row.as_ref().unwrap().role, Some(Role::Complainant));
+    assert_eq!(codes(&entries[3]), ["empty-record"]);
+}

@@ -1,0 +1,281 @@
+//! Jobs as rows: what is known of each, and how far it has come. Every change is one statement, so that a step that was
+//! cut off leaves the row as it was before it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use lianfang_proto::Fault;
+use lianfang_proto::catalogue::Kind;
+use lianfang_proto::documents::terms::Terms;
+use lianfang_proto::ids::JobId;
+use lianfang_trust::at_rest::ColumnCipher;
+use lianfang_trust::{Digest, Signed};
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+use zeroize::Zeroizing;
+
+use super::state::Stage;
+use crate::store::{Store, StoreError};
+
+/// One job, as this bank knows it.
+pub struct Entry {
+    /// Its row.
+    pub id: i64,
+    /// The job.
+    pub job: JobId,
+    /// `D`.
+    pub terms_digest: Digest,
+    /// The signed terms, as they came.
+    pub terms: Vec<u8>,
+    /// How far it has come.
+    pub stage: Stage,
+    /// Who decided.
+    pub decided_by: Option<String>,
+    /// This bank's signed submission header.
+    pub header: Option<Vec<u8>>,
+    /// Counts and seconds.
+    pub figures: Option<String>,
+    /// This bank's signed return.
+    pub result: Option<Vec<u8>>,
+    /// What went wrong last.
+    pub fault: Option<String>,
+}
+
+/// What a job cost and gave: for this bank's own eyes.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct Figures {
+    /// Rows of its own that were submitted.
+    pub own_rows: u64,
+    /// Identifiers that were evaluated for it.
+    pub evaluated: u64,
+    /// Identifiers whose output was cached before.
+    pub cached: u64,
+    /// Bytes of messages that were sent for it.
+    pub bytes_sent: u64,
+    /// Rows of the report.
+    pub report_rows: u64,
+    /// Matches that were reported and not accepted.
+    pub refused_matches: u64,
+    /// Matched identifiers by kind.
+    pub matched_by_kind: BTreeMap<String, u64>,
+    /// Seconds by stage.
+    pub stages: BTreeMap<String, f64>,
+}
+
+impl Figures {
+    /// Adds to a stage's seconds.
+    pub fn stage(&mut self, name: &str, took: Duration) {
+        *self.stages.entry(name.to_owned()).or_default() += took.as_secs_f64();
+    }
+
+    /// Takes matched identifiers over from the report.
+    pub fn matched(&mut self, by_kind: &BTreeMap<Kind, u64>) {
+        self.matched_by_kind = by_kind.iter().map(|(kind, count)| (kind.code().to_owned(), *count)).collect();
+    }
+
+    fn json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+impl Entry {
+    /// The figures so far.
+    pub fn figures(&self) -> Figures {
+        self.figures.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    }
+}
+
+/// The jobs of this node.
+#[derive(Clone)]
+pub struct Book {
+    store: Store,
+}
+
+const COLUMNS: &str = "id, job, terms_digest, terms, stage, decided_by, header, figures, result, fault";
+
+fn read(row: &SqliteRow) -> Result<Entry, StoreError> {
+    let malformed = |column| StoreError::Malformed { table: "job", column };
+    let job: Vec<u8> = row.try_get("job")?;
+    let digest: Vec<u8> = row.try_get("terms_digest")?;
+    Ok(Entry {
+        id: row.try_get("id")?,
+        job: JobId::from_slice(&job, "job").map_err(|_| malformed("job"))?,
+        terms_digest: Digest::from_bytes(digest.try_into().map_err(|_| malformed("terms_digest"))?),
+        terms: row.try_get("terms")?,
+        stage: Stage::from_number(row.try_get("stage")?).ok_or_else(|| malformed("stage"))?,
+        decided_by: row.try_get("decided_by")?,
+        header: row.try_get("header")?,
+        figures: row.try_get("figures")?,
+        result: row.try_get("result")?,
+        fault: row.try_get("fault")?,
+    })
+}
+
+impl Book {
+    /// The jobs in this store.
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    fn cipher(&self, column: &'static str) -> ColumnCipher {
+        self.store.cipher("job", column)
+    }
+
+    /// Takes a job down when its terms are first seen. What is there stays as it is.
+    pub async fn note(&self, terms: &Signed<Terms>) -> Result<(), StoreError> {
+        let now = self.store.now();
+        sqlx::query(
+            "INSERT INTO job (job, terms_digest, terms, stage, seen_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(&terms.value().job.as_bytes()[..])
+        .bind(&terms.digest().as_bytes()[..])
+        .bind(terms.bytes())
+        .bind(Stage::Proposed.number())
+        .bind(now)
+        .execute(self.store.pool())
+        .await?;
+        Ok(())
+    }
+
+    /// One job.
+    pub async fn get(&self, job: JobId) -> Result<Option<Entry>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM job WHERE job = ?");
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(&job.as_bytes()[..]);
+        row.fetch_optional(self.store.pool()).await?.as_ref().map(read).transpose()
+    }
+
+    /// All jobs, the newest first.
+    pub async fn list(&self) -> Result<Vec<Entry>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM job ORDER BY id DESC LIMIT 1000");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(self.store.readers()).await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// Moves a job on; its last fault is forgotten.
+    pub async fn advance(&self, id: i64, stage: Stage) -> Result<(), StoreError> {
+        sqlx::query("UPDATE job SET stage = ?2, fault = NULL, updated_at = ?3 WHERE id = ?1")
+            .bind(id)
+            .bind(stage.number())
+            .bind(self.store.now())
+            .execute(self.store.pool())
+            .await?;
+        Ok(())
+    }
+
+    /// Takes down who decided, and how.
+    pub async fn decide(&self, id: i64, stage: Stage, by: &str) -> Result<(), StoreError> {
+        sqlx::query("UPDATE job SET stage = ?2, decided_by = ?3, fault = NULL, updated_at = ?4 WHERE id = ?1 AND stage = 1")
+            .bind(id)
+            .bind(stage.number())
+            .bind(by)
+            .bind(self.store.now())
+            .execute(self.store.pool())
+            .await?;
+        Ok(())
+    }
+
+    /// The seed of the submission's padding: made once, and the same ever after.
+    pub async fn padding_seed(&self, id: i64) -> Result<Zeroizing<[u8; 32]>, StoreError> {
+        self.seed(
+            id,
+            "padding",
+            "SELECT padding FROM job WHERE id = ?",
+            "UPDATE job SET padding = ?2 WHERE id = ?1",
+        )
+        .await
+    }
+
+    /// The salt of the result's digest: made once, and the same ever after.
+    pub async fn result_salt(&self, id: i64) -> Result<Zeroizing<[u8; 32]>, StoreError> {
+        self.seed(id, "salt", "SELECT salt FROM job WHERE id = ?", "UPDATE job SET salt = ?2 WHERE id = ?1")
+            .await
+    }
+
+    async fn seed(
+        &self,
+        id: i64,
+        column: &'static str,
+        select: &'static str,
+        update: &'static str,
+    ) -> Result<Zeroizing<[u8; 32]>, StoreError> {
+        let cipher = self.cipher(column);
+        let stored: Option<Vec<u8>> =
+            sqlx::query_scalar(select).bind(id).fetch_one(self.store.pool()).await?;
+        if let Some(sealed) = stored {
+            let opened = cipher.open(id, &sealed).map_err(StoreError::at("job", column))?;
+            let bytes = opened.as_slice().try_into();
+            return Ok(Zeroizing::new(bytes.map_err(|_| StoreError::Malformed { table: "job", column })?));
+        }
+        let mut seed = Zeroizing::new([0; 32]);
+        let sealed = {
+            let mut rng = self.store.rng();
+            rng.fill_bytes(seed.as_mut());
+            cipher.seal(id, seed.as_ref(), &mut *rng).map_err(StoreError::at("job", column))?
+        };
+        sqlx::query(update).bind(id).bind(sealed).execute(self.store.pool()).await?;
+        Ok(seed)
+    }
+
+    /// The submission lies on the disk under this header.
+    pub async fn prepared(&self, id: i64, header: &[u8], figures: &Figures) -> Result<(), StoreError> {
+        sqlx::query("UPDATE job SET header = ?2 WHERE id = ?1 AND header IS NULL")
+            .bind(id)
+            .bind(header)
+            .execute(self.store.pool())
+            .await?;
+        self.moved(id, Stage::Prepared, figures).await
+    }
+
+    /// Moves a job on, with its figures.
+    pub async fn moved(&self, id: i64, stage: Stage, figures: &Figures) -> Result<(), StoreError> {
+        sqlx::query("UPDATE job SET stage = ?2, figures = ?3, fault = NULL, updated_at = ?4 WHERE id = ?1")
+            .bind(id)
+            .bind(stage.number())
+            .bind(figures.json())
+            .bind(self.store.now())
+            .execute(self.store.pool())
+            .await?;
+        Ok(())
+    }
+
+    /// The report is kept, and this is the return.
+    pub async fn returned(&self, id: i64, result: &[u8], figures: &Figures) -> Result<(), StoreError> {
+        sqlx::query("UPDATE job SET result = ?2 WHERE id = ?1")
+            .bind(id)
+            .bind(result)
+            .execute(self.store.pool())
+            .await?;
+        self.moved(id, Stage::Returned, figures).await
+    }
+
+    /// The certificate is checked.
+    pub async fn certified(&self, id: i64, certificate: &[u8]) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE job SET certificate = ?2, stage = ?3, fault = NULL, updated_at = ?4 WHERE id = ?1",
+        )
+        .bind(id)
+        .bind(certificate)
+        .bind(Stage::Done.number())
+        .bind(self.store.now())
+        .execute(self.store.pool())
+        .await?;
+        Ok(())
+    }
+
+    /// What went wrong last; shown to people, and gone with the next step that succeeds.
+    pub async fn fault(&self, id: i64, fault: &Fault) -> Result<(), StoreError> {
+        let text = serde_json::json!({
+            "code": fault.code.code(), "party": fault.party, "field": fault.field,
+            "wanted": fault.wanted, "got": fault.got,
+        });
+        sqlx::query("UPDATE job SET fault = ?2, updated_at = ?3 WHERE id = ?1")
+            .bind(id)
+            .bind(text.to_string())
+            .bind(self.store.now())
+            .execute(self.store.pool())
+            .await?;
+        Ok(())
+    }
+}

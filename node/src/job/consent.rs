@@ -1,0 +1,164 @@
+//! Whether this bank takes part: its own policy, over terms that it has checked against what it knows itself.
+//!
+//! Comes in: terms whose signature is the coordinator's, the roster and the key record that this node trusts, the
+//! policy. Goes out: yes, no with its reason, or a question for a person. Pure.
+
+use lianfang_proto::documents::key_record::KeyRecord;
+use lianfang_proto::documents::terms::Terms;
+use lianfang_proto::ids::BankId;
+use lianfang_proto::{Fault, FaultCode};
+use lianfang_trust::Canonical as _;
+
+use crate::config::{Decide, Policy};
+use crate::peers::roster::Pinned;
+
+/// What the policy says of terms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consent {
+    /// Takes part.
+    Accept,
+    /// A person decides.
+    AskPerson(Why),
+    /// Takes no part.
+    Refuse(Why),
+}
+
+/// Why a person is asked, or the terms are refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The policy says so for every job.
+    Policy,
+    /// `t` groups or fewer take part.
+    SmallJob,
+    /// The match threshold is under the policy's least.
+    ThresholdTooLow,
+}
+
+impl Why {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Policy => "policy",
+            Self::SmallJob => "small-job",
+            Self::ThresholdTooLow => "threshold-too-low",
+        }
+    }
+}
+
+/// What the policy says. A strict answer beats a lenient one.
+pub fn consent(terms: &Terms, policy: &Policy) -> Consent {
+    if terms.match_threshold < policy.least_threshold {
+        return Consent::Refuse(Why::ThresholdTooLow);
+    }
+    let by = |decide, why| match decide {
+        Decide::Automatic => Consent::Accept,
+        Decide::Ask => Consent::AskPerson(why),
+        Decide::Refuse => Consent::Refuse(why),
+    };
+    let any = by(policy.accept, Why::Policy);
+    let small = if terms.is_small() { by(policy.accept_small, Why::SmallJob) } else { Consent::Accept };
+    match (any, small) {
+        (Consent::Refuse(_), _) => any,
+        (_, Consent::Refuse(_)) => small,
+        (Consent::AskPerson(_), _) => any,
+        (Consent::Accept, _) => small,
+    }
+}
+
+/// Whether the terms fit what this node knows by itself. It does not go on with terms that differ.
+pub fn check_terms(
+    terms: &Terms,
+    bank: &BankId,
+    pinned: &Pinned,
+    record: Option<&KeyRecord>,
+    rule_set: u16,
+) -> Result<(), Fault> {
+    let differs = |field: &str| Err(Fault::field(FaultCode::TermsDiffer, field));
+    if terms.roster_version != pinned.roster.version || terms.roster_digest != pinned.digest {
+        let fault = Fault::field(FaultCode::RosterDiffers, "terms.roster_version");
+        return Err(fault.wanted(pinned.roster.version).got(terms.roster_version));
+    }
+    if terms.participant(bank).is_none() {
+        return Err(Fault::new(FaultCode::NotParticipant).at(bank.as_str()));
+    }
+    for participant in &terms.participants {
+        if pinned.roster.active(&participant.bank).is_none_or(|member| member.group != participant.group) {
+            return differs("terms.participants");
+        }
+    }
+    let Some(record) = record else { return Err(Fault::new(FaultCode::KeyNotAgreed)) };
+    if record.key != terms.key || record.digest() != terms.key_record_digest {
+        return differs("terms.key_record_digest");
+    }
+    if terms.rule_set != rule_set {
+        let fault = Fault::field(FaultCode::TermsDiffer, "terms.rule_set");
+        return Err(fault.wanted(rule_set).got(terms.rule_set));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use lianfang_proto::catalogue::{Class, Disclosure, Kind};
+    use lianfang_proto::documents::terms::{Admission, Method, Participant};
+    use lianfang_proto::ids::{Epoch, Generation, GroupId, JobId, KeyId};
+
+    use lianfang_trust::Digest;
+
+    use super::*;
+
+    pub(in crate::job) fn terms(banks: &[&str], match_threshold: u16) -> Terms {
+        let id = |name: &&str| Participant {
+            bank: BankId::parse(name, "bank").unwrap(),
+            group: GroupId::parse(name, "group").unwrap(),
+        };
+        Terms {
+            job: JobId::from_random([1; 16]),
+            key: KeyId { class: Class::Subject, epoch: Epoch(1), generation: Generation(0) },
+            key_record_digest: Digest::from_bytes([2; 64]),
+            roster_version: 1,
+            roster_digest: Digest::from_bytes([3; 64]),
+            participants: banks.iter().map(id).collect(),
+            rule_set: 1,
+            kinds: Kind::ALL.iter().map(|k| k.number()).collect(),
+            admission: Admission::everyone(),
+            match_threshold,
+            disclosure: Disclosure::Labels,
+            method: Method::Plain,
+            chunk_elements: 64,
+            size_cap: 100,
+            least_rows: 1024,
+            deadline: 0,
+            purpose: "p".into(),
+            legal_basis: "b".into(),
+        }
+    }
+
+    #[test]
+    fn the_stricter_answer_stands() {
+        let policy = |accept, accept_small, least_threshold| Policy {
+            accept,
+            accept_small,
+            least_threshold,
+            ..Policy::default()
+        };
+        use Decide::{Ask, Automatic, Refuse};
+        let (small, large) = (terms(&["a", "b"], 2), terms(&["a", "b", "c"], 2));
+        for (of, given, wanted) in [
+            (&large, policy(Automatic, Refuse, 2), Consent::Accept),
+            (&small, policy(Automatic, Refuse, 2), Consent::Refuse(Why::SmallJob)),
+            (&small, policy(Automatic, Ask, 2), Consent::AskPerson(Why::SmallJob)),
+            (&small, policy(Refuse, Automatic, 2), Consent::Refuse(Why::Policy)),
+            (&small, policy(Ask, Refuse, 2), Consent::Refuse(Why::SmallJob)),
+            (&large, policy(Ask, Automatic, 2), Consent::AskPerson(Why::Policy)),
+            (&large, policy(Automatic, Automatic, 3), Consent::Refuse(Why::ThresholdTooLow)),
+        ] {
+            assert_eq!(consent(of, &given), wanted);
+        }
+    }
+
+    #[test]
+    fn the_defaults_ask_a_person() {
+        assert_eq!(consent(&terms(&["a", "b", "c"], 2), &Policy::default()), Consent::AskPerson(Why::Policy));
+    }
+}

@@ -1,0 +1,127 @@
+//! Which key this node uses: one whose record all its holders have signed, that a person here has compared, and under
+//! which the holders themselves say that they answer.
+//!
+//! Comes in: a record that the coordinator relays. Goes out: a record that may be used. Trusts: the pinned roster for
+//! the holders' keys; a person, or a policy that a person wrote, for the comparison.
+
+use futures::future::join_all;
+use lianfang_proto::catalogue::Class;
+use lianfang_proto::documents::key_record::{EndorsedKeyRecord, KeyRecord};
+use lianfang_proto::ids::{BankId, Epoch};
+use lianfang_proto::v1::GetStandingReply;
+use lianfang_proto::{Fault, FaultCode, checked};
+use lianfang_trust::Canonical as _;
+
+use super::Context;
+use crate::audit::Event;
+use crate::config::Decide;
+use crate::key_holder::records::KeptRecord;
+use crate::peers::roster::Pinned;
+
+fn internal(error: impl std::fmt::Display) -> Fault {
+    Fault::new(FaultCode::Internal).got(error)
+}
+
+impl Context {
+    /// The key record of this epoch that has been compared; fetched if it is not here yet.
+    pub async fn compared_record(&self, class: Class, epoch: Epoch) -> Result<KeptRecord, Fault> {
+        self.fetch_record(class, epoch).await?;
+        let kept = self.records.current(class, epoch).await.map_err(internal)?;
+        let kept = kept.ok_or(Fault::new(FaultCode::KeyNotAgreed))?;
+        if kept.compared {
+            Ok(kept)
+        } else {
+            Err(Fault::new(FaultCode::KeyNotCompared).at(self.bank.as_str()))
+        }
+    }
+
+    /// Makes sure that the record is here, and compared where the policy does that by itself.
+    pub async fn fetch_record(&self, class: Class, epoch: Epoch) -> Result<(), Fault> {
+        let kept = match self.records.current(class, epoch).await.map_err(internal)? {
+            Some(kept) => kept,
+            None => {
+                let bytes = self.coordinator.key_record(class.number().into(), epoch.0).await?;
+                if bytes.is_empty() {
+                    return Err(Fault::new(FaultCode::KeyNotAgreed));
+                }
+                let endorsed =
+                    EndorsedKeyRecord::decode(&bytes).map_err(|e| checked::document_fault("record", &e))?;
+                check_holders(endorsed.record(), &self.roster.now())?;
+                self.records.put(&endorsed).await.map_err(internal)?;
+                KeptRecord { endorsed, compared: false }
+            }
+        };
+        if !kept.compared && self.config.policy.compare == Decide::Automatic {
+            self.mark_compared(kept.endorsed.record(), "policy").await?;
+        }
+        Ok(())
+    }
+
+    /// The record's short digest has been compared.
+    pub async fn mark_compared(&self, record: &KeyRecord, by: &str) -> Result<(), Fault> {
+        self.records.mark_compared(record.key, by).await.map_err(internal)?;
+        let with = record.holders.iter().map(|holder| holder.bank.clone()).collect();
+        let event = Event::KeyCompared { record: record.digest(), with, by: by.to_owned() };
+        self.log.record(&event).await.map_err(internal)
+    }
+
+    /// Compares roster and key record with the holders themselves: a coordinator that shows two faces is found here.
+    pub async fn agree_with_holders(&self, record: &KeyRecord, pinned: &Pinned) -> Result<(), Fault> {
+        let own = record.holder(&self.bank).is_some();
+        let others: Vec<&BankId> =
+            record.holders.iter().map(|holder| &holder.bank).filter(|bank| **bank != self.bank).collect();
+        let mut calls = Vec::with_capacity(others.len());
+        for bank in &others {
+            calls.push(self.holders.standing(bank, record.key));
+        }
+        let standings = join_all(calls).await;
+        let needed = usize::from(record.threshold) - usize::from(own);
+        let mut agreeing = 0;
+        let mut last = Fault::new(FaultCode::HoldersMissing);
+        for (bank, standing) in others.into_iter().zip(standings) {
+            match standing.and_then(|standing| agrees(&standing, bank, record, pinned)) {
+                Ok(()) => agreeing += 1,
+                Err(fault) if fault.code == FaultCode::RosterDiffers => return Err(fault),
+                Err(fault) => last = fault,
+            }
+        }
+        if agreeing >= needed { Ok(()) } else { Err(last) }
+    }
+}
+
+/// Whether every holder is a member of the roster by the keys that the record names.
+fn check_holders(record: &KeyRecord, pinned: &Pinned) -> Result<(), Fault> {
+    for holder in &record.holders {
+        let member = pinned.roster.active(&holder.bank);
+        let same = member
+            .is_some_and(|m| m.identity == holder.identity && m.certificate_key == holder.certificate_key);
+        if !same {
+            return Err(Fault::field(FaultCode::TermsDiffer, "record.holders").at(holder.bank.as_str()));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a holder works under the same roster and record.
+fn agrees(
+    standing: &GetStandingReply,
+    bank: &BankId,
+    record: &KeyRecord,
+    pinned: &Pinned,
+) -> Result<(), Fault> {
+    let (theirs, ours) = (standing.roster_version, pinned.roster.version);
+    if theirs != ours {
+        // One of the two has not heard of the newest roster yet.
+        return Err(Fault::field(FaultCode::Busy, "roster_version")
+            .at(bank.as_str())
+            .wanted(ours)
+            .got(theirs));
+    }
+    if standing.roster_digest != pinned.digest.as_bytes()[..] {
+        return Err(Fault::field(FaultCode::RosterDiffers, "roster_digest").at(bank.as_str()));
+    }
+    if standing.key_record_digest != record.digest().as_bytes()[..] {
+        return Err(Fault::field(FaultCode::KeyNotAgreed, "key_record_digest").at(bank.as_str()));
+    }
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! Reads a job's report, has it verified, and keeps it.
+//!
+//! Comes in: the coordinator's stream. Goes out: a kept report and this bank's signed return. The report room does the
+//! judging; here it is given the register and the cache, and nothing else.
+
+use futures::TryStreamExt as _;
+use lianfang_proto::documents::certificate::Return;
+use lianfang_proto::documents::terms::Terms;
+use lianfang_proto::{Fault, FaultCode};
+use lianfang_trust::{Canonical as _, Signed};
+
+use super::Context;
+use super::book::Entry;
+use super::evaluation::Evaluation;
+use crate::audit::Event;
+use crate::fault::{of_call, of_store};
+use crate::peers::coordinator::NAME;
+use crate::pipeline::submit::SubmissionFiles;
+use crate::report::{self, Outcome, Participation};
+
+/// Reads, verifies and keeps the report; gives the return to hand in.
+pub async fn report(
+    context: &Context,
+    entry: &Entry,
+    terms: &Terms,
+    evaluation: &Evaluation<'_>,
+) -> Result<(Outcome, Signed<Return>), Fault> {
+    let files = SubmissionFiles::of(&context.spool, &entry.terms_digest);
+    let part = Participation {
+        terms,
+        bank: &context.bank,
+        files: &files,
+        spool: &context.spool,
+        chance: &*context.ports.chance,
+    };
+    let slices = context.coordinator.report(&terms.digest()).await?;
+    let slices = slices.map_err(|status| of_call(&status, NAME));
+    let key_of = |bank: &_| context.roster.now().roster.member(bank).map(|member| member.identity);
+    let verified = report::read(part, key_of, slices).await.map_err(Fault::from)?;
+    let accepted = report::accept(part, verified, evaluation.outputs(), evaluation.selection()).await;
+    let accepted = accepted.map_err(Fault::from)?;
+    let salt = context.book.result_salt(entry.id).await.map_err(|e| of_store(&e))?;
+    let outcome = report::keep(&context.store, entry.id, accepted, &salt).await.map_err(Fault::from)?;
+    let value = outcome.to_return(terms, &context.bank);
+    let event =
+        Event::Reported { terms: entry.terms_digest, lines: outcome.rows, digest: value.result_digest };
+    context.log.record(&event).await.map_err(|e| Fault::new(FaultCode::Internal).got(e))?;
+    let signed = Signed::sign(&context.secrets.identity, value);
+    Ok((outcome, signed))
+}

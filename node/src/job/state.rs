@@ -1,0 +1,157 @@
+//! How far a job has come on this side, and what is to be done next: a function of two states.
+//!
+//! ```text
+//! proposed ──accept──▶ accepted ──prepare──▶ prepared ──upload──▶ submitted ──report──▶ returned ──countersign──▶ done
+//!     └──refuse──▶ refused          (any of the first four) ──the coordinator has gone on──▶ missed / failed
+//! ```
+//!
+//! Comes in: this bank's stage, which is stored, and the coordinator's state of the job. Goes out: one [`Step`]. Steps
+//! are safe to repeat: a node that dies in one of them begins it again.
+
+use lianfang_proto::v1::JobState;
+
+/// How far this bank has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// The terms are known; nobody has decided.
+    Proposed = 1,
+    /// This bank takes part.
+    Accepted = 2,
+    /// The submission lies on the disk: from here on, only these bytes.
+    Prepared = 3,
+    /// The coordinator has checked the submission's root.
+    Submitted = 4,
+    /// The report is kept, and the return signed.
+    Returned = 5,
+    /// The certificate is checked and countersigned.
+    Done = 6,
+    /// This bank takes no part.
+    Refused = 7,
+    /// The deadline came first.
+    Missed = 8,
+    /// The coordinator gave the job up, or its report was not sound.
+    Failed = 9,
+}
+
+impl Stage {
+    /// Every stage.
+    pub const ALL: [Self; 9] = [
+        Self::Proposed,
+        Self::Accepted,
+        Self::Prepared,
+        Self::Submitted,
+        Self::Returned,
+        Self::Done,
+        Self::Refused,
+        Self::Missed,
+        Self::Failed,
+    ];
+
+    /// The number that is stored.
+    pub const fn number(self) -> i64 {
+        self as i64
+    }
+
+    /// The stage of a stored number.
+    pub fn from_number(number: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| stage.number() == number)
+    }
+
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Proposed => "proposed",
+            Self::Accepted => "accepted",
+            Self::Prepared => "prepared",
+            Self::Submitted => "submitted",
+            Self::Returned => "returned",
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::Missed => "missed",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether nothing is left to do.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Done | Self::Refused | Self::Missed | Self::Failed)
+    }
+}
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Policy or a person decides on the terms.
+    Decide,
+    /// What is not cached is evaluated, and the submission put together.
+    Prepare,
+    /// The submission is sent, from where the coordinator says.
+    Upload,
+    /// The report is read, verified and kept, and the return handed in.
+    Report,
+    /// The return is handed in again, should the coordinator not have it.
+    HandIn,
+    /// The certificate is checked and countersigned.
+    Countersign,
+    /// It is another's turn.
+    Wait,
+    /// Nothing more.
+    End(Stage),
+}
+
+/// The next step.
+pub const fn next(stage: Stage, coordinator: JobState) -> Step {
+    match (stage, coordinator) {
+        (Stage::Done | Stage::Refused | Stage::Missed | Stage::Failed, _) => Step::End(stage),
+        (_, JobState::Failed) => Step::End(Stage::Failed),
+        (_, JobState::Unspecified) => Step::Wait,
+        (Stage::Proposed, JobState::Open) => Step::Decide,
+        (Stage::Accepted, JobState::Open) => Step::Prepare,
+        (Stage::Prepared, JobState::Open) => Step::Upload,
+        (
+            Stage::Proposed | Stage::Accepted | Stage::Prepared,
+            JobState::Matching | JobState::Reporting | JobState::Certified | JobState::Closed,
+        ) => Step::End(Stage::Missed),
+        (Stage::Submitted, JobState::Open | JobState::Matching) => Step::Wait,
+        (Stage::Submitted, JobState::Reporting | JobState::Certified) => Step::Report,
+        (Stage::Submitted, JobState::Closed) => Step::End(Stage::Missed),
+        (Stage::Returned, JobState::Open | JobState::Matching) => Step::Wait,
+        (Stage::Returned, JobState::Reporting) => Step::HandIn,
+        (Stage::Returned, JobState::Certified | JobState::Closed) => Step::Countersign,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_whole_table() {
+        use JobState::{Certified, Closed, Failed, Matching, Open, Reporting};
+        let missed = Step::End(Stage::Missed);
+        let table = [
+            (Stage::Proposed, [Step::Decide, missed, missed, missed, missed]),
+            (Stage::Accepted, [Step::Prepare, missed, missed, missed, missed]),
+            (Stage::Prepared, [Step::Upload, missed, missed, missed, missed]),
+            (Stage::Submitted, [Step::Wait, Step::Wait, Step::Report, Step::Report, missed]),
+            (Stage::Returned, [Step::Wait, Step::Wait, Step::HandIn, Step::Countersign, Step::Countersign]),
+        ];
+        for (stage, steps) in table {
+            for (state, step) in [Open, Matching, Reporting, Certified, Closed].into_iter().zip(steps) {
+                assert_eq!(next(stage, state), step, "{stage:?} {state:?}");
+            }
+            assert_eq!(next(stage, Failed), Step::End(Stage::Failed));
+        }
+        for stage in Stage::ALL.into_iter().filter(|stage| stage.is_over()) {
+            assert_eq!(next(stage, Open), Step::End(stage));
+        }
+    }
+
+    #[test]
+    fn stored_numbers_lead_back() {
+        for stage in Stage::ALL {
+            assert_eq!(Stage::from_number(stage.number()), Some(stage));
+        }
+        assert_eq!(Stage::from_number(0), None);
+    }
+}

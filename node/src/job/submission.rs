@@ -1,0 +1,156 @@
+//! Puts a job's submission together, once, and sends it as often as it takes.
+//!
+//! Comes in: cached outputs and labels of what the terms let in. Goes out: the submission's files and header; then rows
+//! to the coordinator, from where it says. For one `D` only these bytes ever leave: the header is stored before the
+//! first of them does, and nothing is put together twice.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
+use std::sync::Arc;
+
+use lianfang_crypto::oprf::finalise::Output;
+use lianfang_proto::documents::submission::SubmissionHeader;
+use lianfang_proto::documents::terms::Terms;
+use lianfang_proto::label::Label;
+use lianfang_proto::{Fault, FaultCode, limits};
+use lianfang_trust::{Canonical as _, Digest, Digest32, Signed};
+
+use super::Context;
+use super::evaluation::Evaluation;
+use crate::audit::Event;
+use crate::fault::of_store;
+use crate::pipeline::submit::{Assembly, Submission, SubmissionFiles};
+use crate::register::{Eligible, IdentifierId, Outputs, Selection};
+
+/// Identifiers read at once.
+const PAGE: usize = 4_096;
+
+fn internal(error: impl std::fmt::Display) -> Fault {
+    Fault::new(FaultCode::Internal).got(error)
+}
+
+/// What came of putting a submission together.
+pub enum Assembled {
+    /// It lies on the disk.
+    Ready(Submission),
+    /// An identifier has come in meanwhile that has no output yet.
+    MoreToEvaluate,
+}
+
+/// Refuses a register that is larger than the terms let in, before anything is charged.
+pub async fn check_size(context: &Context, terms: &Terms) -> Result<(), Fault> {
+    let all = context.register.overview().await.map_err(|e| of_store(&e))?.identifiers();
+    if all <= terms.size_cap {
+        return Ok(());
+    }
+    let selection = context.register.selection(terms.admission, terms.kinds);
+    let (mut after, mut count) = (IdentifierId::START, 0);
+    loop {
+        let page = selection.page(after, PAGE).await.map_err(|e| of_store(&e))?;
+        let Some(last) = page.last() else { return Ok(()) };
+        (after, count) = (last.id, count + page.len() as u64);
+        if count > terms.size_cap {
+            let fault = Fault::new(FaultCode::SizeCapExceeded).at(context.bank.as_str());
+            return Err(fault.wanted(terms.size_cap).got(all));
+        }
+    }
+}
+
+/// Puts the submission together from what is cached.
+pub async fn assemble(
+    context: &Context,
+    terms: &Terms,
+    evaluation: &Evaluation<'_>,
+    padding: [u8; 32],
+) -> Result<Assembled, Fault> {
+    let mut assembly = Assembly::new(terms, &context.bank, &context.spool, &mut *context.ports.chance.rng());
+    let mut after = IdentifierId::START;
+    loop {
+        let Some(page) = page(evaluation.selection(), evaluation.outputs(), after).await? else {
+            return Ok(Assembled::MoreToEvaluate);
+        };
+        let Some((last, _)) = page.last() else { break };
+        after = last.id;
+        assembly = push(context, assembly, page).await?;
+    }
+    let files = SubmissionFiles::of(&context.spool, &terms.digest());
+    let finished = tokio::task::spawn_blocking(move || assembly.finish(&files, &padding));
+    Ok(Assembled::Ready(finished.await.map_err(internal)??))
+}
+
+type Page = Vec<(Eligible, crate::register::Output)>;
+
+/// The next page with its outputs; `None` if one is missing.
+async fn page(selection: &Selection, outputs: &Outputs, after: IdentifierId) -> Result<Option<Page>, Fault> {
+    let eligible = selection.page(after, PAGE).await.map_err(|e| of_store(&e))?;
+    let ids: Vec<IdentifierId> = eligible.iter().map(|e| e.id).collect();
+    let found = outputs.of(&ids).await.map_err(|e| of_store(&e))?;
+    let complete =
+        found.len() == eligible.len() && found.iter().zip(&ids).all(|((id, _), wanted)| id == wanted);
+    Ok(complete.then(|| eligible.into_iter().zip(found.into_iter().map(|(_, output)| output)).collect()))
+}
+
+async fn push(context: &Context, mut assembly: Assembly, page: Page) -> Result<Assembly, Fault> {
+    let (bank, contact) = (context.bank.clone(), context.config.contact.clone());
+    let chance = Arc::clone(&context.ports.chance);
+    let work = move || {
+        let mut rng = chance.rng();
+        for (eligible, mut output) in page {
+            let mut content = eligible.label;
+            content.contact.clone_from(&contact);
+            let label = Label { bank: bank.clone(), content: Some(content) };
+            let output = Output::restore(&mut output);
+            assembly.push(eligible.id.number(), &output, &label, &mut *rng)?;
+        }
+        Ok(assembly)
+    };
+    tokio::task::spawn_blocking(work).await.map_err(internal)?
+}
+
+/// Sends what the coordinator does not have yet, and has the root checked. Gives the bytes that were sent.
+pub async fn upload(context: &Context, header: &Signed<SubmissionHeader>) -> Result<u64, Fault> {
+    let digest = header.value().terms_digest;
+    let files = SubmissionFiles::of(&context.spool, &digest);
+    let rows = Arc::new(File::open(&files.rows).map_err(internal)?);
+    let (mut next, sealed) = context.coordinator.open_submission(&digest, header.bytes().to_vec()).await?;
+    let mut sent = 0;
+    while !sealed && next < header.value().rows {
+        let slice = read_slice(&rows, header.value(), next).await?;
+        let length = slice.len() as u64;
+        next = match context.coordinator.send_rows(&digest, next, slice).await {
+            Ok(next) => next,
+            // Rows arrived, and the word that they did was lost: ask where to go on.
+            Err(fault) if fault.code == FaultCode::MessageOutOfOrder => {
+                context.coordinator.open_submission(&digest, header.bytes().to_vec()).await?.0
+            }
+            Err(fault) => return Err(fault),
+        };
+        sent += length;
+    }
+    if !sealed {
+        context.coordinator.seal_submission(&digest).await?;
+    }
+    let root = Digest32::from_bytes(header.value().root);
+    let event = Event::Submitted { terms: digest, rows: header.value().rows, root };
+    context.log.record(&event).await.map_err(internal)?;
+    Ok(sent)
+}
+
+async fn read_slice(rows: &Arc<File>, header: &SubmissionHeader, next: u64) -> Result<Vec<u8>, Fault> {
+    let row_bytes = u64::from(header.row_bytes);
+    let at_once = limits::ROW_SLICE_BYTES as u64 / row_bytes;
+    let count = at_once.min(header.rows - next);
+    let mut slice = vec![0; usize::try_from(count * row_bytes).map_err(internal)?];
+    let file = Arc::clone(rows);
+    tokio::task::spawn_blocking(move || {
+        file.read_exact_at(&mut slice, next * row_bytes).map_err(internal)?;
+        Ok(slice)
+    })
+    .await
+    .map_err(internal)?
+}
+
+/// Removes a finished job's files.
+pub fn clean(context: &Context, terms_digest: &Digest) -> Result<(), Fault> {
+    SubmissionFiles::of(&context.spool, terms_digest).remove().map_err(internal)
+}

@@ -1,0 +1,53 @@
+//! What the answering role and the ceremony need to know of the rest of the node: the roster, the caller, the audit log.
+
+use async_trait::async_trait;
+use lianfang_link::{Party, PeerInfo};
+use lianfang_proto::ids::{BankId, GroupId};
+use lianfang_proto::{Fault, FaultCode};
+use lianfang_trust::envelope::SealingPublicKey;
+use lianfang_trust::{Digest, VerifyingKey};
+
+/// A member's pinned keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberKeys {
+    /// The bank.
+    pub bank: BankId,
+    /// Its legal group, by which quotas are counted.
+    pub group: GroupId,
+    /// By which it signs.
+    pub identity: VerifyingKey,
+    /// To which ceremony packages are sealed.
+    pub sealing: SealingPublicKey,
+    /// SHA-256 of its certificate's public key.
+    pub certificate_key: [u8; 32],
+}
+
+/// The roster that this node has pinned.
+pub trait Members: Send + Sync {
+    /// The keys of a member that takes part today.
+    fn active(&self, bank: &BankId) -> Option<MemberKeys>;
+    /// By which the coordinator signs proposals.
+    fn coordinator(&self) -> VerifyingKey;
+    /// The pinned version.
+    fn version(&self) -> u64;
+    /// The pinned roster's digest.
+    fn digest(&self) -> Digest;
+}
+
+/// The node's hash-chained log.
+#[async_trait]
+pub trait AuditSink: Send + Sync {
+    /// Takes down an event. `body` holds names, numbers and digests, never an element.
+    async fn record(&self, event: &'static str, body: serde_json::Value);
+}
+
+/// The bank whose certificate opened the connection of a request; never a field of the message.
+pub fn caller(extensions: &tonic::Extensions) -> Result<BankId, Fault> {
+    match extensions.get::<PeerInfo>().and_then(|peer| peer.party.as_ref()) {
+        Some(Party::Bank(id)) => Ok(BankId::parse(id, "certificate")?),
+        Some(Party::Coordinator) => {
+            Err(Fault::field(FaultCode::Unauthenticated, "certificate").wanted("a bank"))
+        }
+        None => Err(Fault::field(FaultCode::Unauthenticated, "certificate")),
+    }
+}

@@ -1,0 +1,154 @@
+//! Key records that all their holders have signed, and whether a person has compared the short digest.
+//!
+//! * Comes in: an [`EndorsedKeyRecord`]. Goes out: the same, with the public keys that it states, checked to lie on one
+//!   polynomial. Never sees: a share.
+//! * Trusts: the signatures inside; that the holders are who they seem is what people compare.
+//! * Fails: with a [`RecordError`]; a second record for one key is refused, never merged.
+
+use lianfang_crypto::error::Malformed;
+use lianfang_crypto::share::commitment::PublicKeySet;
+use lianfang_proto::catalogue::Class;
+use lianfang_proto::documents::key_record::{EndorsedKeyRecord, KeyRecord};
+use lianfang_proto::ids::{Epoch, KeyId};
+use lianfang_trust::Canonical;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+
+use super::ledger::columns;
+use crate::store::{Store, StoreError};
+
+/// Why a record is not kept.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// Another record of the same class, epoch and generation stands already.
+    #[error("another record of this key is kept already; compare both with the other holders' people")]
+    Differs,
+    /// The public shares do not belong together.
+    #[error("the key record does not hold together: {0}")]
+    Inconsistent(#[from] Malformed),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for RecordError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// A record as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptRecord {
+    /// The record.
+    pub endorsed: EndorsedKeyRecord,
+    /// Whether a person has compared its short digest with people at the holders.
+    pub compared: bool,
+}
+
+/// The public keys that a record states, if they lie on one polynomial of degree `T−1` through `Y`.
+pub fn public_keys(record: &KeyRecord) -> Result<PublicKeySet, Malformed> {
+    // The layout of crypto's own encoding: version, suite, kind, `T`, `M`, `Y`, `Y_1` … `Y_M`. A number that does not
+    // fit its byte becomes 0, which the decoder refuses.
+    let small = |number: usize| u8::try_from(number).unwrap_or(0);
+    let mut bytes = vec![1, 1, 1, small(record.threshold.into()), small(record.holders.len())];
+    bytes.extend(record.public_key);
+    for holder in &record.holders {
+        bytes.extend(holder.public_share);
+    }
+    PublicKeySet::decode(&bytes)
+}
+
+/// The records in the store.
+#[derive(Clone)]
+pub struct Records {
+    store: Store,
+}
+
+impl Records {
+    /// The records in this store.
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// Keeps a record. Keeping the same again changes nothing.
+    pub async fn put(&self, endorsed: &EndorsedKeyRecord) -> Result<(), RecordError> {
+        public_keys(endorsed.record())?;
+        let mut tx = self.store.begin().await?;
+        insert(&mut tx, endorsed).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The record of the newest generation of a key.
+    pub async fn current(&self, class: Class, epoch: Epoch) -> Result<Option<KeptRecord>, RecordError> {
+        let row = sqlx::query(
+            "SELECT record, compared_at FROM key_records WHERE class = ? AND epoch = ? ORDER BY generation DESC LIMIT 1",
+        );
+        let (class, epoch) = columns(KeyId { class, epoch, generation: lianfang_proto::ids::Generation(0) });
+        let row = row.bind(class).bind(epoch).fetch_optional(self.store.readers()).await?;
+        Ok(row.as_ref().map(kept).transpose()?)
+    }
+
+    /// The newest epoch of a class that this node has a record of.
+    pub async fn newest_epoch(&self, class: Class) -> Result<Option<Epoch>, RecordError> {
+        let newest = sqlx::query_scalar("SELECT max(epoch) FROM key_records WHERE class = ?");
+        let newest: Option<i64> =
+            newest.bind(i64::from(class.number())).fetch_one(self.store.readers()).await?;
+        Ok(newest.and_then(|epoch| u32::try_from(epoch).ok()).map(Epoch))
+    }
+
+    /// A person has compared the short digest of this key's record. Says whether there is such a record.
+    pub async fn mark_compared(&self, key: KeyId, by: &str) -> Result<bool, RecordError> {
+        let (class, epoch) = columns(key);
+        let done = sqlx::query(
+            "UPDATE key_records SET compared_by = ?, compared_at = ? WHERE class = ? AND epoch = ? AND generation = ?",
+        )
+        .bind(by)
+        .bind(self.store.now())
+        .bind(class)
+        .bind(epoch)
+        .bind(i64::from(key.generation.0))
+        .execute(self.store.pool())
+        .await?;
+        Ok(done.rows_affected() > 0)
+    }
+}
+
+/// Keeps a record inside a transaction.
+pub(super) async fn insert(
+    tx: &mut SqliteConnection,
+    endorsed: &EndorsedKeyRecord,
+) -> Result<(), RecordError> {
+    let key = endorsed.record().key;
+    let (class, epoch) = columns(key);
+    sqlx::query("INSERT OR IGNORE INTO key_records (class, epoch, generation, record) VALUES (?, ?, ?, ?)")
+        .bind(class)
+        .bind(epoch)
+        .bind(i64::from(key.generation.0))
+        .bind(endorsed.encode())
+        .execute(&mut *tx)
+        .await?;
+    match find(tx, key).await? {
+        Some(stored) if stored.record() == endorsed.record() => Ok(()),
+        _ => Err(RecordError::Differs),
+    }
+}
+
+/// The record of exactly this key and generation.
+pub(super) async fn find(
+    tx: &mut SqliteConnection,
+    key: KeyId,
+) -> Result<Option<EndorsedKeyRecord>, RecordError> {
+    let (class, epoch) = columns(key);
+    let row = sqlx::query(
+        "SELECT record, compared_at FROM key_records WHERE class = ? AND epoch = ? AND generation = ?",
+    );
+    let row = row.bind(class).bind(epoch).bind(i64::from(key.generation.0)).fetch_optional(tx).await?;
+    Ok(row.as_ref().map(kept).transpose()?.map(|kept| kept.endorsed))
+}
+
+fn kept(row: &SqliteRow) -> Result<KeptRecord, StoreError> {
+    let malformed = |_| StoreError::Malformed { table: "key_records", column: "record" };
+    let endorsed = EndorsedKeyRecord::decode(row.try_get::<&[u8], _>(0)?).map_err(malformed)?;
+    Ok(KeptRecord { endorsed, compared: row.try_get::<Option<i64>, _>(1)?.is_some() })
+}

@@ -1,0 +1,248 @@
+//! The answering service: who asks, may they, how much, charge, multiply, sign.
+//!
+//! * Comes in: a request whose connection has proven a bank. Goes out: a signed answer, or a [`Fault`].
+//! * Never sees: what lies behind an element. Trusts: the certificate for who asks, the pinned roster for their key, its
+//!   own computation for the digest that is charged.
+//! * Fails: with the first check that does not hold, cheapest first; nothing is charged before all have held.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use lianfang_crypto::group::element::elements_digest;
+use lianfang_proto::checked::{self, CheckedEvaluation};
+use lianfang_proto::documents::evaluation::{EvaluationAnswer, blinded_context, evaluated_context};
+use lianfang_proto::ids::{BankId, Generation, KeyId};
+use lianfang_proto::v1::key_holder_server::KeyHolder;
+use lianfang_proto::v1::{
+    BlindEvaluateReply, BlindEvaluateRequest, EvaluateReply, EvaluateRequest, GetStandingReply,
+    GetStandingRequest,
+};
+use lianfang_proto::{Fault, FaultCode, limits};
+use lianfang_trust::{Digest, Signed, SigningKey};
+use serde_json::json;
+use tonic::{Extensions, Request, Response, Status};
+
+use super::admissions::Admit;
+use super::ledger::{Ask, Ledger};
+use super::ports::{AuditSink, MemberKeys, Members, caller};
+use super::vault::{ActiveKey, Vault};
+use crate::ports::Chance;
+
+/// What the service is made of.
+pub struct Parts {
+    /// This holder.
+    pub bank: BankId,
+    /// By which it signs its answers.
+    pub identity: Arc<SigningKey>,
+    /// The pinned roster.
+    pub members: Arc<dyn Members>,
+    /// The counters.
+    pub ledger: Ledger,
+    /// The shares.
+    pub vault: Vault,
+    /// The log.
+    pub audit: Arc<dyn AuditSink>,
+    /// What happens to members that nobody has decided on.
+    pub admit: Admit,
+    /// Where chance comes from.
+    pub chance: Arc<dyn Chance>,
+}
+
+/// The answering service.
+pub struct Answering {
+    parts: Parts,
+    noticed: Mutex<BTreeSet<(BankId, FaultCode)>>,
+}
+
+impl Answering {
+    /// A service of these parts.
+    pub fn new(parts: Parts) -> Self {
+        Self { parts, noticed: Mutex::default() }
+    }
+
+    async fn evaluate_checked(
+        &self,
+        member: &MemberKeys,
+        message: EvaluateRequest,
+    ) -> Result<EvaluateReply, Fault> {
+        let CheckedEvaluation { request, elements } =
+            CheckedEvaluation::open(message, &member.bank, &member.identity)?;
+        let stated = request.value();
+        let key = self.key("request.key", stated.key)?;
+        let digest = batch_digest(&member.bank, stated.key, &elements);
+        if digest != stated.elements_digest {
+            return Err(Fault::field(FaultCode::DigestDiffers, "request.elements_digest"));
+        }
+        self.admitted(member).await?;
+        let blinded = self.parts.vault.decode(elements, limits::CHUNK_ELEMENTS).await?;
+        let ask = Ask { request: Some(&request), ..self.ask(member, &key, digest, stated.elements) };
+        let receipt = self.parts.ledger.charge(&ask).await?;
+        let evaluated = self.parts.vault.evaluate(&key, &receipt, blinded).await?;
+        self.note_charge(&ask, receipt.charge_number(), receipt.repeated()).await;
+        let context = evaluated_context(&self.parts.bank, key.key());
+        let answer = EvaluationAnswer {
+            request_digest: request.digest(),
+            holder: self.parts.bank.clone(),
+            key: key.key(),
+            evaluated_digest: Digest::from_bytes(elements_digest(&context, evaluated.packed())),
+            charge_number: receipt.charge_number(),
+        };
+        let answer = Signed::sign(&self.parts.identity, answer);
+        Ok(EvaluateReply {
+            answer: answer.bytes().to_vec().into(),
+            evaluated_elements: evaluated.into_packed().into(),
+        })
+    }
+
+    async fn blind_evaluate_checked(
+        &self,
+        member: &MemberKeys,
+        message: BlindEvaluateRequest,
+    ) -> Result<BlindEvaluateReply, Fault> {
+        let (asked, packed) = checked::blind_evaluate(&message)?;
+        let key = self.key("key_id", asked)?;
+        let digest = batch_digest(&member.bank, asked, packed);
+        let count = u32::try_from(packed.len() / limits::ELEMENT_BYTES).unwrap_or(u32::MAX);
+        self.admitted(member).await?;
+        let elements = message.blinded_elements.clone();
+        let blinded = self.parts.vault.decode(elements, limits::BLIND_EVALUATE_ELEMENTS).await?;
+        let ask = self.ask(member, &key, digest, count);
+        let receipt = self.parts.ledger.charge(&ask).await?;
+        let chance = &*self.parts.chance;
+        let (evaluated, proof) = self.parts.vault.blind_evaluate(&key, &receipt, blinded, chance).await?;
+        self.note_charge(&ask, receipt.charge_number(), receipt.repeated()).await;
+        Ok(BlindEvaluateReply {
+            evaluated_elements: evaluated.into_packed().into(),
+            proof: proof.encode().to_vec().into(),
+        })
+    }
+
+    async fn standing_checked(
+        &self,
+        member: &MemberKeys,
+        message: GetStandingRequest,
+    ) -> Result<GetStandingReply, Fault> {
+        let (class, epoch) = checked::class_epoch(message.class, message.epoch)?;
+        let key = self.parts.vault.current(class, epoch).ok_or_else(|| unknown_epoch("epoch", epoch.0))?;
+        let standing = self.parts.ledger.standing(member, key.key(), key.sharing()).await?;
+        Ok(GetStandingReply {
+            quota: standing.account.limit(),
+            charged: standing.account.spent,
+            charge_number: standing.charge_number,
+            roster_version: self.parts.members.version(),
+            roster_digest: self.parts.members.digest().as_bytes().to_vec().into(),
+            key_record_digest: key.record_digest().as_bytes().to_vec().into(),
+            generation: key.key().generation.0,
+        })
+    }
+
+    /// The member behind a request, as the pinned roster has it today.
+    fn member(&self, extensions: &Extensions) -> Result<MemberKeys, Fault> {
+        let bank = caller(extensions).map_err(|fault| self.named(fault))?;
+        let stranger = Fault::field(FaultCode::CertificateUnknown, "certificate").wanted("an active member");
+        self.parts.members.active(&bank).ok_or_else(|| self.named(stranger))
+    }
+
+    /// The key that is asked for, under exactly the generation that is active.
+    fn key(&self, field: &str, asked: KeyId) -> Result<Arc<ActiveKey>, Fault> {
+        let key = self
+            .parts
+            .vault
+            .current(asked.class, asked.epoch)
+            .ok_or_else(|| unknown_epoch(&format!("{field}.epoch"), asked.epoch.0))?;
+        let Generation(active) = key.key().generation;
+        if active != asked.generation.0 {
+            let fault = Fault::field(FaultCode::GenerationChanged, &format!("{field}.generation"));
+            return Err(fault.wanted(active).got(asked.generation.0));
+        }
+        Ok(key)
+    }
+
+    /// Looks before elements are decoded, so that strangers cost nothing; the charge looks again in its transaction.
+    async fn admitted(&self, member: &MemberKeys) -> Result<(), Fault> {
+        if self.parts.ledger.is_admitted(member, self.parts.admit).await? {
+            return Ok(());
+        }
+        Err(Fault::field(FaultCode::NotAdmitted, "certificate"))
+    }
+
+    fn ask<'a>(&self, member: &'a MemberKeys, key: &ActiveKey, digest: Digest, elements: u32) -> Ask<'a> {
+        Ask {
+            member,
+            key: key.key(),
+            sharing: key.sharing(),
+            elements_digest: digest,
+            elements,
+            request: None,
+            automatic: self.parts.admit.automatic(),
+        }
+    }
+
+    async fn note_charge(&self, ask: &Ask<'_>, number: u64, repeated: bool) {
+        if repeated {
+            return;
+        }
+        let body = json!({
+            "bank": ask.member.bank.as_str(), "class": ask.key.class.code(), "epoch": ask.key.epoch.0,
+            "elements": ask.elements, "charge_number": number,
+        });
+        self.parts.audit.record("holder.charged", body).await;
+    }
+
+    /// The reply, or the refusal with this holder's name. Of refusals the first of a kind from each bank is logged: so a
+    /// flood does not fill the log.
+    async fn reply<R>(&self, member: &MemberKeys, result: Result<R, Fault>) -> Result<Response<R>, Status> {
+        let fault = match result {
+            Ok(reply) => return Ok(Response::new(reply)),
+            Err(fault) => self.named(fault),
+        };
+        let first = (member.bank.clone(), fault.code);
+        if self.noticed.lock().unwrap_or_else(PoisonError::into_inner).insert(first) {
+            let body =
+                json!({ "bank": member.bank.as_str(), "code": fault.code.code(), "field": fault.field });
+            self.parts.audit.record("holder.refused", body).await;
+        }
+        Err(fault.into())
+    }
+
+    fn named(&self, fault: Fault) -> Fault {
+        if fault.party.is_some() { fault } else { fault.at(self.parts.bank.as_str()) }
+    }
+}
+
+fn unknown_epoch(field: &str, epoch: u32) -> Fault {
+    Fault::field(FaultCode::EpochUnknown, field).got(epoch)
+}
+
+/// The name under which a batch is charged: bank, class, epoch and every element, whatever the sender calls it.
+fn batch_digest(bank: &BankId, key: KeyId, packed: &[u8]) -> Digest {
+    Digest::from_bytes(elements_digest(&blinded_context(bank, key), packed))
+}
+
+#[async_trait]
+impl KeyHolder for Answering {
+    async fn evaluate(&self, request: Request<EvaluateRequest>) -> Result<Response<EvaluateReply>, Status> {
+        let member = self.member(request.extensions())?;
+        let result = self.evaluate_checked(&member, request.into_inner()).await;
+        self.reply(&member, result).await
+    }
+
+    async fn blind_evaluate(
+        &self,
+        request: Request<BlindEvaluateRequest>,
+    ) -> Result<Response<BlindEvaluateReply>, Status> {
+        let member = self.member(request.extensions())?;
+        let result = self.blind_evaluate_checked(&member, request.into_inner()).await;
+        self.reply(&member, result).await
+    }
+
+    async fn get_standing(
+        &self,
+        request: Request<GetStandingRequest>,
+    ) -> Result<Response<GetStandingReply>, Status> {
+        let member = self.member(request.extensions())?;
+        let result = self.standing_checked(&member, request.into_inner()).await;
+        self.reply(&member, result).await
+    }
+}

@@ -1,0 +1,105 @@
+//! Shares: sealed, bound to their key, replaced by newer generations, never by others.
+
+use std::sync::Arc;
+
+use lianfang_proto::catalogue::Class;
+use lianfang_proto::ids::{Epoch, Generation, KeyId};
+
+use super::{KEY, Party, Still, dealt};
+use crate::key_holder::records::{RecordError, Records, public_keys};
+use crate::key_holder::vault::{Vault, VaultError};
+
+fn three() -> [Party; 3] {
+    let clock = Arc::new(Still::default());
+    ["alpha", "beta", "gamma"].map(|name| Party::new(name, &clock))
+}
+
+#[tokio::test]
+async fn a_share_is_there_again_after_a_restart_and_never_in_clear() {
+    let [a, b, c] = three();
+    let (mut shares, endorsed) = dealt(&[&a, &b, &c], KEY);
+    let share = shares.remove(0);
+    let plain = share.to_sealed_bytes();
+    let store = a.start().await;
+    let vault = Vault::open(store.clone(), 2).await.unwrap();
+    assert!(vault.current(Class::Subject, Epoch(1)).is_none());
+    vault.activate(endorsed.clone(), share, &*a.ports.chance).await.unwrap();
+    let secret = &plain[plain.len() - 32..];
+    let sealed: Vec<u8> =
+        sqlx::query_scalar("SELECT sealed FROM key_holder_shares").fetch_one(store.pool()).await.unwrap();
+    assert!(!sealed.windows(32).any(|window| window == secret));
+    store.close().await;
+
+    let vault = Vault::open(a.start().await, 2).await.unwrap();
+    let active = vault.current(Class::Subject, Epoch(1)).unwrap();
+    assert_eq!((active.key(), active.endorsed()), (KEY, &endorsed));
+    assert_eq!(vault.own_share(KEY).unwrap().holder().get(), 1);
+    assert!(vault.own_share(KeyId { generation: Generation(1), ..KEY }).is_none());
+    // A crash after the activation repeats it.
+    let again = lianfang_crypto::share::key_share::KeyShare::decode(&plain).unwrap();
+    vault.activate(endorsed, again, &*a.ports.chance).await.unwrap();
+    assert_eq!(vault.keys(), [KEY]);
+    vault.close_epoch(Class::Subject, Epoch(1)).await.unwrap();
+    assert!(vault.keys().is_empty());
+}
+
+#[tokio::test]
+async fn another_share_or_another_record_is_refused() {
+    let [a, b, c] = three();
+    let (mut shares, endorsed) = dealt(&[&a, &b, &c], KEY);
+    let (mut others, other_record) = dealt(&[&a, &b, &c], KEY);
+    let vault = Vault::open(a.start().await, 1).await.unwrap();
+    let refused = vault.activate(endorsed.clone(), others.remove(0), &*a.ports.chance).await;
+    assert!(matches!(refused, Err(VaultError::OtherShare)));
+    vault.activate(endorsed, shares.remove(0), &*a.ports.chance).await.unwrap();
+    let (mut third, third_record) = (dealt(&[&a, &b, &c], KEY), other_record);
+    let refused = vault.activate(third.1, third.0.remove(0), &*a.ports.chance).await;
+    assert!(matches!(refused, Err(VaultError::Record(RecordError::Differs))));
+    assert!(public_keys(third_record.record()).is_ok());
+}
+
+#[tokio::test]
+async fn a_newer_generation_erases_the_older() {
+    let [a, b, c] = three();
+    let newer = KeyId { generation: Generation(1), ..KEY };
+    let (mut old, old_record) = dealt(&[&a, &b, &c], KEY);
+    let (mut new, new_record) = dealt(&[&a, &b, &c], newer);
+    let store = a.start().await;
+    let vault = Vault::open(store.clone(), 1).await.unwrap();
+    vault.activate(old_record.clone(), old.remove(0), &*a.ports.chance).await.unwrap();
+    vault.activate(new_record, new.remove(0), &*a.ports.chance).await.unwrap();
+    assert_eq!(vault.keys(), [newer]);
+    let left: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM key_holder_shares").fetch_one(store.pool()).await.unwrap();
+    assert_eq!(left, 1);
+    let back = vault.activate(old_record, dealt(&[&a, &b, &c], KEY).0.remove(0), &*a.ports.chance).await;
+    assert!(back.is_err());
+}
+
+#[tokio::test]
+async fn a_sealed_share_does_not_open_as_another_key() {
+    let [a, b, c] = three();
+    let (mut shares, endorsed) = dealt(&[&a, &b, &c], KEY);
+    let store = a.start().await;
+    let vault = Vault::open(store.clone(), 1).await.unwrap();
+    vault.activate(endorsed, shares.remove(0), &*a.ports.chance).await.unwrap();
+    sqlx::query("UPDATE key_holder_shares SET epoch = 2").execute(store.pool()).await.unwrap();
+    assert!(Vault::open(store, 1).await.is_err());
+}
+
+#[tokio::test]
+async fn a_record_is_compared_by_a_person() {
+    let [a, b, c] = three();
+    let (_, endorsed) = dealt(&[&a, &b, &c], KEY);
+    let records = Records::new(a.start().await);
+    assert_eq!(records.newest_epoch(Class::Subject).await.unwrap(), None);
+    records.put(&endorsed).await.unwrap();
+    records.put(&endorsed).await.unwrap();
+    let kept = records.current(Class::Subject, Epoch(1)).await.unwrap().unwrap();
+    assert!(!kept.compared && kept.endorsed == endorsed);
+    assert!(records.mark_compared(KEY, "li").await.unwrap());
+    assert!(records.current(Class::Subject, Epoch(1)).await.unwrap().unwrap().compared);
+    assert_eq!(records.newest_epoch(Class::Subject).await.unwrap(), Some(Epoch(1)));
+    let (_, other) = dealt(&[&a, &b, &c], KEY);
+    assert!(matches!(records.put(&other).await, Err(RecordError::Differs)));
+}

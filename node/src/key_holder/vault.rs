@@ -1,0 +1,298 @@
+//! This node's shares: sealed at rest, loaded once, wiped on drop; and the multiplication by them.
+//!
+//! * Comes in: a share and the record that all holders have signed; a charged batch. Goes out: evaluated elements, and
+//!   an opaque [`OwnShare`] for this node's own pipeline, with which one can combine and nothing else.
+//! * Never sees: who asks, what for. Trusts: the ledger's [`Receipt`] that the batch is charged.
+//! * Fails: with a [`VaultError`]; a share that does not fit its record is never activated.
+//!
+//! A newer generation takes the older one's place in one transaction, and the older share is erased with it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use bytes::Bytes;
+use lianfang_crypto::error::Malformed;
+use lianfang_crypto::oprf::blind::BlindedElements;
+use lianfang_crypto::oprf::evaluate::EvaluatedElements;
+use lianfang_crypto::oprf::proof::Proof;
+use lianfang_crypto::share::key_share::{KeyShare, OwnShare};
+use lianfang_proto::catalogue::Class;
+use lianfang_proto::documents::key_record::EndorsedKeyRecord;
+use lianfang_proto::ids::{Epoch, Generation, KeyId};
+use lianfang_trust::at_rest::ColumnCipher;
+use lianfang_trust::{Canonical, Digest};
+use sqlx::{Row, SqliteConnection};
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+use super::ledger::{Receipt, columns};
+use super::quota::Sharing;
+use super::records::{self, RecordError};
+use crate::ports::Chance;
+use crate::store::{Store, StoreError};
+
+const TABLE: &str = "key_holder_shares";
+const COLUMN: &str = "sealed";
+
+/// Why the vault could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// The share is not the one that the record states for it.
+    #[error("the share does not belong to this key record; it is not activated")]
+    OtherShare,
+    /// A newer generation is active.
+    #[error("a newer generation of this key is active; the older share is refused")]
+    Superseded,
+    /// The record is not kept.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// Elements that cannot be evaluated.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The process is stopping, or a computation was broken off.
+    #[error("the computation was broken off because the process is stopping")]
+    Stopped,
+}
+
+impl From<sqlx::Error> for VaultError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// A key that this node answers for. Has no `Debug`: it holds the share.
+pub struct ActiveKey {
+    endorsed: EndorsedKeyRecord,
+    digest: Digest,
+    share: KeyShare,
+}
+
+impl ActiveKey {
+    /// Class, epoch, and the generation of the share.
+    pub fn key(&self) -> KeyId {
+        self.endorsed.record().key
+    }
+
+    /// The record.
+    pub fn endorsed(&self) -> &EndorsedKeyRecord {
+        &self.endorsed
+    }
+
+    /// The digest of the record, which people compare.
+    pub fn record_digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// `T` of `M`.
+    pub fn sharing(&self) -> Sharing {
+        let record = self.endorsed.record();
+        Sharing { needed: record.threshold, holders: u16::try_from(record.holders.len()).unwrap_or(u16::MAX) }
+    }
+
+    fn new(endorsed: EndorsedKeyRecord, share: KeyShare) -> Result<Self, VaultError> {
+        let keys = records::public_keys(endorsed.record()).map_err(RecordError::Inconsistent)?;
+        if !share.belongs_to(&keys) {
+            return Err(VaultError::OtherShare);
+        }
+        let digest = endorsed.record().digest();
+        Ok(Self { endorsed, digest, share })
+    }
+}
+
+type Active = BTreeMap<(Class, Epoch), Arc<ActiveKey>>;
+
+/// The shares of this node. Cheap to clone.
+#[derive(Clone)]
+pub struct Vault {
+    store: Store,
+    cipher: ColumnCipher,
+    active: Arc<RwLock<Active>>,
+    cores: Arc<Semaphore>,
+}
+
+impl Vault {
+    /// Opens the vault and loads the newest share of every key. `cores` computations run at a time.
+    pub async fn open(store: Store, cores: usize) -> Result<Self, VaultError> {
+        let cipher = store.cipher(TABLE, COLUMN);
+        let mut tx = store.begin().await?;
+        let mut active = Active::new();
+        for key in stored_keys(&mut tx).await? {
+            let share = load(&mut tx, &cipher, key).await?;
+            let malformed = StoreError::Malformed { table: "key_records", column: "record" };
+            let endorsed = records::find(&mut tx, key).await?.ok_or(malformed)?;
+            active.insert((key.class, key.epoch), Arc::new(ActiveKey::new(endorsed, share)?));
+        }
+        drop(tx);
+        let cores = Arc::new(Semaphore::new(cores.max(1)));
+        Ok(Self { store, cipher, active: Arc::new(RwLock::new(active)), cores })
+    }
+
+    /// The key of this class and epoch, under its newest generation.
+    pub fn current(&self, class: Class, epoch: Epoch) -> Option<Arc<ActiveKey>> {
+        self.read().get(&(class, epoch)).cloned()
+    }
+
+    /// All keys that this node answers for.
+    pub fn keys(&self) -> Vec<KeyId> {
+        self.read().values().map(|key| key.key()).collect()
+    }
+
+    /// This node's own share, for combining in its own pipeline; only of the generation asked for.
+    pub fn own_share(&self, key: KeyId) -> Option<OwnShare> {
+        self.current(key.class, key.epoch)
+            .filter(|active| active.key() == key)
+            .map(|active| active.share.own_share())
+    }
+
+    /// Stores the share and the record that all holders have signed, erases older generations, and answers with the new
+    /// share from now on. Doing it again with the same changes nothing.
+    pub async fn activate(
+        &self,
+        endorsed: EndorsedKeyRecord,
+        share: KeyShare,
+        chance: &dyn Chance,
+    ) -> Result<(), VaultError> {
+        let plain = share.to_sealed_bytes();
+        let activated = Arc::new(ActiveKey::new(endorsed, share)?);
+        let key = activated.key();
+        if self.current(key.class, key.epoch).is_some_and(|active| active.key().generation > key.generation) {
+            return Err(VaultError::Superseded);
+        }
+        let mut tx = self.store.begin().await?;
+        records::insert(&mut tx, activated.endorsed()).await?;
+        let row: i64 = sqlx::query_scalar("SELECT coalesce(max(id), 0) + 1 FROM key_holder_shares")
+            .fetch_one(&mut *tx)
+            .await?;
+        let sealed = self
+            .cipher
+            .seal(row, &with_key(key, &plain), &mut *chance.rng())
+            .map_err(StoreError::at(TABLE, COLUMN))?;
+        let (class, epoch) = columns(key);
+        sqlx::query(
+            "INSERT OR IGNORE INTO key_holder_shares (id, class, epoch, generation, sealed) VALUES (?, ?, ?, ?, ?)",
+        )
+        .bind(row)
+        .bind(class)
+        .bind(epoch)
+        .bind(i64::from(key.generation.0))
+        .bind(sealed)
+        .execute(&mut *tx)
+        .await?;
+        erase(&mut tx, key, key.generation).await?;
+        tx.commit().await?;
+        self.write().insert((key.class, key.epoch), activated);
+        Ok(())
+    }
+
+    /// An epoch is over: its shares are erased and nothing is answered under it any more.
+    pub async fn close_epoch(&self, class: Class, epoch: Epoch) -> Result<(), VaultError> {
+        let mut tx = self.store.begin().await?;
+        erase(&mut tx, KeyId { class, epoch, generation: Generation(0) }, Generation(u32::MAX)).await?;
+        tx.commit().await?;
+        self.write().remove(&(class, epoch));
+        Ok(())
+    }
+
+    /// Decodes a packed batch, which costs about as much as a tenth of evaluating it: so not between other requests.
+    pub async fn decode(&self, packed: Bytes, limit: usize) -> Result<BlindedElements, VaultError> {
+        Ok(self.on_a_core(move || BlindedElements::decode(&packed, limit)).await??)
+    }
+
+    /// `Z_i = k_j·B_i` for a batch that is charged.
+    pub async fn evaluate(
+        &self,
+        key: &Arc<ActiveKey>,
+        _charged: &Receipt,
+        blinded: BlindedElements,
+    ) -> Result<EvaluatedElements, VaultError> {
+        let key = key.clone();
+        self.on_a_core(move || key.share.evaluate(&blinded)).await
+    }
+
+    /// RFC 9497's `BlindEvaluate` with its proof, for a batch that is charged.
+    pub async fn blind_evaluate(
+        &self,
+        key: &Arc<ActiveKey>,
+        _charged: &Receipt,
+        blinded: BlindedElements,
+        chance: &dyn Chance,
+    ) -> Result<(EvaluatedElements, Proof), VaultError> {
+        let key = key.clone();
+        let mut rng = chance.rng();
+        Ok(self.on_a_core(move || key.share.blind_evaluate(&blinded, &mut *rng)).await??)
+    }
+
+    /// Runs a computation beside the event loop, as many at a time as there are cores for it.
+    async fn on_a_core<T: Send + 'static>(
+        &self,
+        compute: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, VaultError> {
+        let permit = self.cores.clone().acquire_owned().await.map_err(|_| VaultError::Stopped)?;
+        let done = tokio::task::spawn_blocking(move || {
+            let result = compute();
+            drop(permit);
+            result
+        });
+        done.await.map_err(|_| VaultError::Stopped)
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Active> {
+        self.active.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Active> {
+        self.active.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The newest generation of every class and epoch in the table.
+async fn stored_keys(tx: &mut SqliteConnection) -> Result<Vec<KeyId>, VaultError> {
+    let malformed = || VaultError::Store(StoreError::Malformed { table: TABLE, column: "class" });
+    let rows =
+        sqlx::query("SELECT class, epoch, max(generation) FROM key_holder_shares GROUP BY class, epoch");
+    let mut keys = Vec::new();
+    for row in rows.fetch_all(tx).await? {
+        let class =
+            row.try_get::<i64, _>(0)?.try_into().ok().and_then(Class::from_number).ok_or_else(malformed)?;
+        let epoch = Epoch(row.try_get::<i64, _>(1)?.try_into().map_err(|_| malformed())?);
+        let generation = Generation(row.try_get::<i64, _>(2)?.try_into().map_err(|_| malformed())?);
+        keys.push(KeyId { class, epoch, generation });
+    }
+    Ok(keys)
+}
+
+async fn load(tx: &mut SqliteConnection, cipher: &ColumnCipher, key: KeyId) -> Result<KeyShare, VaultError> {
+    let row = sqlx::query(
+        "SELECT id, sealed FROM key_holder_shares WHERE class = ? AND epoch = ? AND generation = ?",
+    );
+    let (class, epoch) = columns(key);
+    let row = row.bind(class).bind(epoch).bind(i64::from(key.generation.0)).fetch_one(tx).await?;
+    let plain = cipher.open(row.try_get(0)?, row.try_get(1)?).map_err(StoreError::at(TABLE, COLUMN))?;
+    match plain.split_first_chunk::<{ KeyId::LEN }>() {
+        Some((stored, share)) if *stored == key.to_bytes() => Ok(KeyShare::decode(share)?),
+        _ => Err(StoreError::Malformed { table: TABLE, column: COLUMN }.into()),
+    }
+}
+
+/// Deletes the shares of this class and epoch whose generation is below `generation`; the store overwrites them.
+async fn erase(tx: &mut SqliteConnection, key: KeyId, generation: Generation) -> Result<(), VaultError> {
+    let (class, epoch) = columns(key);
+    sqlx::query("DELETE FROM key_holder_shares WHERE class = ? AND epoch = ? AND generation < ?")
+        .bind(class)
+        .bind(epoch)
+        .bind(i64::from(generation.0))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// The key id inside the seal: a sealed share that is moved to another class, epoch or generation is found out.
+fn with_key(key: KeyId, share: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut plain = Zeroizing::new(Vec::with_capacity(KeyId::LEN + share.len()));
+    plain.extend(key.to_bytes());
+    plain.extend_from_slice(share);
+    plain
+}

@@ -1,0 +1,157 @@
+//! The federation that this node belongs to: how it joined, and what it has pinned since.
+//!
+//! Comes in: an invite that a person was handed and whose fingerprint a person has compared; later, newer rosters. Goes
+//! out: a [`Membership`], from which the node's identity on the network follows. Trusts: the two keys of the authority
+//! that the compared fingerprint covers, and nothing else. Fails with a problem that says at which party.
+
+mod enrol;
+mod invite;
+
+pub use enrol::{Enrolling, enrol};
+pub use invite::read_invite;
+
+use lianfang_desk::Problem;
+use lianfang_link::{CertificateDer, Identity, KeyMaterial};
+use lianfang_proto::ids::BankId;
+use lianfang_trust::{Decoder, Encoder, VerifyingKey};
+use sqlx::Row as _;
+
+use crate::config::{Config, OwnCertificate};
+use crate::peers::roster::{Pinned, RosterInForce};
+use crate::store::{Store, StoreError};
+
+/// A federation, joined.
+pub struct Membership {
+    /// The name under which it was joined.
+    pub bank: BankId,
+    /// Where the coordinator listens.
+    pub coordinator: String,
+    /// By which the authority signs rosters.
+    pub authority: VerifyingKey,
+    /// The certificate chain that the authority issued, leaf first; empty with a certificate of the bank's own.
+    pub chain: Vec<Vec<u8>>,
+}
+
+const CHAIN: &str = "lianfang/certificate-chain";
+const CERTIFICATES: usize = 8;
+
+fn malformed(column: &'static str) -> StoreError {
+    StoreError::Malformed { table: "membership", column }
+}
+
+impl Membership {
+    /// The membership that is stored, with the roster in force.
+    pub async fn load(store: &Store) -> Result<Option<(Self, RosterInForce)>, Problem> {
+        let row = sqlx::query("SELECT bank, coordinator, authority_key, chain FROM membership WHERE id = 1")
+            .fetch_optional(store.pool())
+            .await
+            .map_err(StoreError::from)?;
+        let Some(row) = row else { return Ok(None) };
+        let membership = Self::read(&row)?;
+        let roster: Vec<u8> =
+            sqlx::query_scalar("SELECT roster FROM roster_pin ORDER BY version DESC LIMIT 1")
+                .fetch_one(store.pool())
+                .await
+                .map_err(StoreError::from)?;
+        let force =
+            RosterInForce::begin(membership.authority, &roster).map_err(|f| crate::fault::problem(&f))?;
+        Ok(Some((membership, force)))
+    }
+
+    fn read(row: &sqlx::sqlite::SqliteRow) -> Result<Self, StoreError> {
+        let bank: String = row.try_get("bank")?;
+        let key: Vec<u8> = row.try_get("authority_key")?;
+        let key: [u8; 32] = key.try_into().map_err(|_| malformed("authority_key"))?;
+        let chain: Vec<u8> = row.try_get("chain")?;
+        Ok(Self {
+            bank: BankId::parse(&bank, "bank").map_err(|_| malformed("bank"))?,
+            coordinator: row.try_get("coordinator")?,
+            authority: VerifyingKey::from_bytes(&key).map_err(|_| malformed("authority_key"))?,
+            chain: read_chain(&chain).ok_or_else(|| malformed("chain"))?,
+        })
+    }
+
+    /// Stores the membership with its first roster, both or none.
+    async fn store(&self, store: &Store, roster: &Pinned) -> Result<(), StoreError> {
+        let mut tx = store.begin().await?;
+        sqlx::query(
+            "INSERT INTO membership (id, bank, coordinator, authority_key, chain, joined_at) VALUES (1, ?, ?, ?, ?, ?)",
+        )
+        .bind(self.bank.as_str())
+        .bind(&self.coordinator)
+        .bind(&self.authority.as_bytes()[..])
+        .bind(write_chain(&self.chain))
+        .bind(store.now())
+        .execute(&mut *tx)
+        .await?;
+        pin(&mut tx, roster, store.now()).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// What this node shows on every connection.
+    pub fn identity(&self, config: &Config, tls: &KeyMaterial) -> Result<Identity, Problem> {
+        match &config.certificate {
+            Some(own) => own_identity(own),
+            None => {
+                let chain = self.chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
+                tls.certified(chain).map_err(Problem::bug)
+            }
+        }
+    }
+}
+
+/// Pins a newer roster.
+pub async fn pin_roster(store: &Store, roster: &Pinned) -> Result<(), StoreError> {
+    let mut tx = store.begin().await?;
+    pin(&mut tx, roster, store.now()).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn pin(tx: &mut sqlx::SqliteConnection, roster: &Pinned, now: i64) -> Result<(), StoreError> {
+    let version = i64::try_from(roster.roster.version).map_err(|_| malformed("version"))?;
+    sqlx::query("INSERT INTO roster_pin (version, digest, roster, pinned_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")
+        .bind(version)
+        .bind(&roster.digest.as_bytes()[..])
+        .bind(&roster.bytes)
+        .bind(now)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// The identity of a bank that brings its own certificate.
+fn own_identity(own: &OwnCertificate) -> Result<Identity, Problem> {
+    let chain = read_pem(&own.chain)?;
+    let key = read_pem(&own.key)?;
+    Identity::from_pem(&chain, &key).map_err(|error| {
+        Problem::usage("own-certificate-unusable")
+            .with("path", own.chain.display().to_string())
+            .because(error)
+    })
+}
+
+/// Bytes of a PEM file.
+const PEM_BYTES: usize = 64 * 1024;
+
+fn read_pem(path: &std::path::Path) -> Result<zeroize::Zeroizing<Vec<u8>>, Problem> {
+    lianfang_trust::at_rest::file::read_limited(path, PEM_BYTES).map_err(|error| {
+        Problem::usage("secret-file-unreadable").with("path", path.display().to_string()).because(error)
+    })
+}
+
+fn write_chain(chain: &[Vec<u8>]) -> Vec<u8> {
+    let mut to = Encoder::new(CHAIN, 1);
+    to.list(chain, |to, der| {
+        to.bytes(der);
+    });
+    to.finish()
+}
+
+fn read_chain(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let limit = lianfang_proto::limits::CERTIFICATE_BYTES;
+    let mut from = Decoder::new(CHAIN, 1, bytes).ok()?;
+    let chain = from.list("chain", CERTIFICATES, |from| from.bytes("certificate", limit).map(<[u8]>::to_vec));
+    let chain = chain.ok()?;
+    from.end().ok()?;
+    Some(chain)
+}

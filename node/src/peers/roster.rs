@@ -1,0 +1,186 @@
+//! The roster in force: the one that this node has pinned, and what follows from it.
+//!
+//! Comes in: signed rosters. Goes out: who is admitted to a connection, by which keys members sign. A roster is taken
+//! only under the authority's key that a person compared at enrolment, and never if it is older than the one in force
+//! or another one of the same version.
+
+use std::sync::{Arc, RwLock};
+
+use lianfang_link::{CertificateDer, Directory, Fingerprint, Party, Root};
+use lianfang_proto::documents::roster::{Member, Roster, Standing};
+use lianfang_proto::ids::BankId;
+use lianfang_proto::{Fault, FaultCode, checked};
+use lianfang_trust::envelope::SealingPublicKey;
+use lianfang_trust::{Digest, Signed, VerifyingKey};
+
+use crate::key_holder::ports::{MemberKeys, Members};
+
+/// One roster, opened.
+pub struct Pinned {
+    /// The roster.
+    pub roster: Roster,
+    /// Its digest.
+    pub digest: Digest,
+    /// As it was signed.
+    pub bytes: Vec<u8>,
+}
+
+/// The roster in force. Cheap to clone; all clones change together.
+#[derive(Clone)]
+pub struct RosterInForce {
+    authority: VerifyingKey,
+    pinned: Arc<RwLock<Arc<Pinned>>>,
+}
+
+impl RosterInForce {
+    /// Begins with the roster of the enrolment, or the last that was stored.
+    pub fn begin(authority: VerifyingKey, bytes: &[u8]) -> Result<Self, Fault> {
+        let pinned = Arc::new(open(bytes, &authority)?);
+        Ok(Self { authority, pinned: Arc::new(RwLock::new(pinned)) })
+    }
+
+    /// The roster in force now.
+    pub fn now(&self) -> Arc<Pinned> {
+        // A poisoned lock still holds a whole roster: it is replaced in one assignment.
+        Arc::clone(&self.pinned.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// Takes a newer roster. `Ok(None)` if it is the one in force.
+    pub fn advance(&self, bytes: &[u8]) -> Result<Option<Arc<Pinned>>, Fault> {
+        let newer = open(bytes, &self.authority)?;
+        let mut slot = self.pinned.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (have, came) = (slot.roster.version, newer.roster.version);
+        if came < have {
+            return Err(Fault::field(FaultCode::RosterOlder, "roster.version").wanted(have).got(came));
+        }
+        if newer.digest == slot.digest {
+            return Ok(None);
+        }
+        if came == have {
+            let fault = Fault::field(FaultCode::RosterDiffers, "roster");
+            return Err(fault.wanted(slot.digest.short()).got(newer.digest.short()));
+        }
+        *slot = Arc::new(newer);
+        Ok(Some(Arc::clone(&slot)))
+    }
+
+    /// A member that takes part, with its address.
+    pub fn member(&self, bank: &BankId) -> Option<Member> {
+        self.now().roster.active(bank).cloned()
+    }
+}
+
+fn open(bytes: &[u8], authority: &VerifyingKey) -> Result<Pinned, Fault> {
+    let signed: Signed<Roster> = checked::open_signed(bytes, "roster", authority)?;
+    Ok(Pinned { digest: signed.digest(), bytes: bytes.to_vec(), roster: signed.into_value() })
+}
+
+impl Directory for RosterInForce {
+    fn roots(&self) -> Vec<Root> {
+        let now = self.now();
+        let own = now.roster.members.iter().filter_map(|member| {
+            let root = member.own_root.clone()?;
+            Some(Root::of_bank(CertificateDer::from(root), member.bank.as_str()))
+        });
+        let authority = CertificateDer::from(now.roster.authority_root.clone());
+        std::iter::once(Root::authority(authority)).chain(own).collect()
+    }
+
+    fn party(&self, key: &Fingerprint) -> Option<Party> {
+        let now = self.now();
+        if now.roster.coordinator_certificate_key == key.0 {
+            return Some(Party::Coordinator);
+        }
+        let member = now.roster.members.iter().find(|m| m.certificate_key == key.0)?;
+        (member.standing == Standing::Active).then(|| Party::Bank(member.bank.as_str().to_owned()))
+    }
+}
+
+fn keys(member: &Member) -> Option<MemberKeys> {
+    Some(MemberKeys {
+        bank: member.bank.clone(),
+        group: member.group.clone(),
+        identity: member.identity,
+        sealing: SealingPublicKey::from_bytes(&member.sealing).ok()?,
+        certificate_key: member.certificate_key,
+    })
+}
+
+impl Members for RosterInForce {
+    fn active(&self, bank: &BankId) -> Option<MemberKeys> {
+        self.now().roster.active(bank).and_then(keys)
+    }
+
+    fn coordinator(&self) -> VerifyingKey {
+        self.now().roster.coordinator
+    }
+
+    fn version(&self) -> u64 {
+        self.now().roster.version
+    }
+
+    fn digest(&self) -> Digest {
+        self.now().digest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lianfang_proto::ids::GroupId;
+    use lianfang_trust::SigningKey;
+
+    use super::*;
+
+    fn roster(version: u64, coordinator: &SigningKey) -> Roster {
+        let bank = BankId::parse("alpha", "bank").unwrap();
+        Roster {
+            version,
+            signed_at: 0,
+            authority_root: vec![1],
+            coordinator: coordinator.verifying_key(),
+            coordinator_certificate_key: [9; 32],
+            members: vec![Member {
+                group: GroupId::parse("alpha", "group").unwrap(),
+                bank,
+                standing: Standing::Active,
+                identity: coordinator.verifying_key(),
+                sealing: [0; 32],
+                certificate_key: [7; 32],
+                own_root: None,
+                address: "a:1".into(),
+            }],
+        }
+    }
+
+    #[test]
+    fn only_a_newer_roster_of_the_authority_is_taken() {
+        let authority = SigningKey::from_bytes(&[1; 32]);
+        let other = SigningKey::from_bytes(&[2; 32]);
+        let sign = |key: &SigningKey, roster: Roster| Signed::sign(key, roster).bytes().to_vec();
+        let first = sign(&authority, roster(2, &other));
+        let force = RosterInForce::begin(authority.verifying_key(), &first).unwrap();
+        assert!(force.advance(&first).unwrap().is_none());
+        let code = |bytes: &[u8]| force.advance(bytes).err().unwrap().code;
+        assert_eq!(code(&sign(&authority, roster(1, &other))), FaultCode::RosterOlder);
+        assert_eq!(code(&sign(&authority, roster(2, &authority))), FaultCode::RosterDiffers);
+        assert_eq!(code(&sign(&other, roster(3, &other))), FaultCode::SignatureInvalid);
+        assert!(force.advance(&sign(&authority, roster(3, &other))).unwrap().is_some());
+        assert_eq!(force.now().roster.version, 3);
+    }
+
+    #[test]
+    fn a_suspended_member_is_nobody() {
+        let authority = SigningKey::from_bytes(&[1; 32]);
+        let mut listed = roster(1, &authority);
+        let bytes = Signed::sign(&authority, listed.clone()).bytes().to_vec();
+        let force = RosterInForce::begin(authority.verifying_key(), &bytes).unwrap();
+        assert_eq!(force.party(&Fingerprint([7; 32])), Some(Party::Bank("alpha".into())));
+        assert_eq!(force.party(&Fingerprint([9; 32])), Some(Party::Coordinator));
+        assert_eq!(force.party(&Fingerprint([8; 32])), None);
+        listed.version = 2;
+        listed.members[0].standing = Standing::Suspended;
+        force.advance(Signed::sign(&authority, listed).bytes()).unwrap();
+        assert_eq!(force.party(&Fingerprint([7; 32])), None);
+        assert!(force.member(&BankId::parse("alpha", "bank").unwrap()).is_none());
+    }
+}

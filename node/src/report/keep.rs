@@ -1,0 +1,252 @@
+//! Keep: the report in sealed parts in the store, all of it or none, and out again to files.
+//!
+//! * Comes in: [`Accepted`] rows and the salt of the result's digest. Goes out: the [`Outcome`]; later the report's bytes.
+//! * A second report of the same job replaces the first in the same transaction.
+//! * Trusts: the store's keys. Every part says inside its seal where it belongs and whether it is the last, so that parts
+//!   cannot be moved, exchanged or cut off.
+//! * Fails with the store or the disk; a file that was there before is then still there, whole.
+//!
+//! ```text
+//! i64 job ‖ u8 form ‖ u32 part ‖ u8 last ‖ text
+//! ```
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use lianfang_trust::Digester;
+use lianfang_trust::at_rest::ColumnCipher;
+use rand_core::CryptoRng;
+use sqlx::{Row as _, SqliteConnection};
+use zeroize::{Zeroize, Zeroizing};
+
+use super::ReportError;
+use super::accept::Accepted;
+use super::outcome::Outcome;
+use super::row::{HEADER, Row};
+use crate::store::{Store, StoreError};
+
+/// Bytes of text in a part; with its place and its seal it stays under 256 KiB.
+const PART_BYTES: usize = 255 * 1024;
+const PLACE_BYTES: usize = 8 + 1 + 4 + 1;
+
+const TABLE: &str = "report_part";
+const COLUMN: &str = "body";
+const RESULT_DOMAIN: &str = "lianfang/result";
+
+/// A form in which the report is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Form {
+    /// `report.csv`.
+    Csv = 1,
+    /// `report.jsonl`.
+    JsonLines = 2,
+}
+
+impl Form {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Csv, Self::JsonLines];
+
+    /// The file's name.
+    pub const fn file_name(self) -> &'static str {
+        match self {
+            Self::Csv => "report.csv",
+            Self::JsonLines => "report.jsonl",
+        }
+    }
+}
+
+/// Writes the report of a job (its row in the store) in both forms. No other transaction may be held meanwhile.
+pub async fn keep(
+    store: &Store,
+    job: i64,
+    accepted: Accepted,
+    salt: &[u8; 32],
+) -> Result<Outcome, ReportError> {
+    let Accepted { mut rows, disclosure, bank, tally } = accepted;
+    let mut digest = Digester::new(RESULT_DOMAIN);
+    digest.update(salt).update(HEADER.as_bytes());
+    let mut tx = store.begin().await?;
+    let mut shelf = Shelf::clear(store, &mut tx, job).await?;
+    let (mut csv, mut json) = (Parts::new(Form::Csv), Parts::new(Form::JsonLines));
+    csv.text.extend_from_slice(HEADER.as_bytes());
+    while let Some(record) = rows.next()? {
+        let row = Row::decode(record, disclosure)?;
+        let start = csv.text.len();
+        row.write_csv(&bank, disclosure, &mut csv.text)?;
+        digest.update(&csv.text[start..]);
+        row.write_json(&bank, disclosure, &mut json.text)?;
+        csv.spill(&mut shelf, &mut tx).await?;
+        json.spill(&mut shelf, &mut tx).await?;
+    }
+    csv.finish(&mut shelf, &mut tx).await?;
+    json.finish(&mut shelf, &mut tx).await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(Outcome {
+        rows: tally.rows,
+        by_kind: tally.by_kind,
+        refused_matches: tally.refused,
+        withdrawn: tally.withdrawn,
+        unopened: tally.unopened,
+        digest: digest.finish(),
+    })
+}
+
+/// Where parts are put.
+struct Shelf {
+    cipher: ColumnCipher,
+    rng: Box<dyn CryptoRng + Send>,
+    job: i64,
+    next_id: i64,
+}
+
+impl Shelf {
+    /// Removes what was kept of the job. New rows get ids that none of these had.
+    async fn clear(store: &Store, tx: &mut SqliteConnection, job: i64) -> Result<Self, StoreError> {
+        let next_id = sqlx::query_scalar("SELECT coalesce(max(id), 0) + 1 FROM report_part");
+        let next_id = next_id.fetch_one(&mut *tx).await?;
+        sqlx::query("DELETE FROM report_part WHERE job_id = ?").bind(job).execute(tx).await?;
+        Ok(Self { cipher: store.cipher(TABLE, COLUMN), rng: store.rng(), job, next_id })
+    }
+
+    async fn put(
+        &mut self,
+        tx: &mut SqliteConnection,
+        (form, part, last): (Form, u32, bool),
+        text: &[u8],
+    ) -> Result<(), StoreError> {
+        let id = self.next_id;
+        self.next_id += 1;
+        let mut clear = Zeroizing::new(Vec::with_capacity(PLACE_BYTES + text.len()));
+        clear.extend_from_slice(&place(self.job, form, part, last));
+        clear.extend_from_slice(text);
+        let body = self.cipher.seal(id, &clear, &mut *self.rng).map_err(StoreError::at(TABLE, COLUMN))?;
+        let insert = "INSERT INTO report_part (id, job_id, form, part, body) VALUES (?, ?, ?, ?, ?)";
+        sqlx::query(insert)
+            .bind(id)
+            .bind(self.job)
+            .bind(form as u8)
+            .bind(part)
+            .bind(body)
+            .execute(tx)
+            .await?;
+        Ok(())
+    }
+}
+
+fn place(job: i64, form: Form, part: u32, last: bool) -> [u8; PLACE_BYTES] {
+    let mut place = [0; PLACE_BYTES];
+    place[..8].copy_from_slice(&job.to_be_bytes());
+    place[8] = form as u8;
+    place[9..13].copy_from_slice(&part.to_be_bytes());
+    place[13] = last.into();
+    place
+}
+
+/// The text of one form that is not yet stored.
+struct Parts {
+    form: Form,
+    part: u32,
+    text: Zeroizing<Vec<u8>>,
+}
+
+impl Parts {
+    fn new(form: Form) -> Self {
+        Self { form, part: 0, text: Zeroizing::new(Vec::with_capacity(2 * PART_BYTES)) }
+    }
+
+    /// Stores what fills parts, and keeps something back for the last one.
+    async fn spill(&mut self, to: &mut Shelf, tx: &mut SqliteConnection) -> Result<(), StoreError> {
+        let mut stored = 0;
+        while self.text.len() - stored > PART_BYTES {
+            let text = &self.text[stored..stored + PART_BYTES];
+            to.put(&mut *tx, (self.form, self.part, false), text).await?;
+            stored += PART_BYTES;
+            self.part += 1;
+        }
+        if stored > 0 {
+            let kept = self.text.len() - stored;
+            self.text.copy_within(stored.., 0);
+            self.text[kept..].zeroize();
+            self.text.truncate(kept);
+        }
+        Ok(())
+    }
+
+    async fn finish(mut self, to: &mut Shelf, tx: &mut SqliteConnection) -> Result<(), StoreError> {
+        self.spill(to, &mut *tx).await?;
+        to.put(tx, (self.form, self.part, true), &self.text).await
+    }
+}
+
+/// Writes one form of a job's report to `sink`, part by part, as it stood at one moment.
+pub async fn copy_out(
+    store: &Store,
+    job: i64,
+    form: Form,
+    sink: &mut (dyn Write + Send),
+) -> Result<(), ReportError> {
+    let malformed = || StoreError::Malformed { table: TABLE, column: COLUMN };
+    let cipher = store.cipher(TABLE, COLUMN);
+    // One transaction: a report that is replaced meanwhile is not mixed with this one.
+    let mut tx = store.readers().begin().await.map_err(StoreError::from)?;
+    for part in 0_u32.. {
+        let query =
+            sqlx::query("SELECT id, body FROM report_part WHERE job_id = ? AND form = ? AND part = ?");
+        let found = query.bind(job).bind(form as u8).bind(part).fetch_optional(&mut *tx).await;
+        let Some(found) = found.map_err(StoreError::from)? else {
+            return Err(if part == 0 { ReportError::NotKept } else { malformed().into() });
+        };
+        let id: i64 = found.try_get(0).map_err(StoreError::from)?;
+        let body: &[u8] = found.try_get(1).map_err(StoreError::from)?;
+        let clear = cipher.open(id, body).map_err(StoreError::at(TABLE, COLUMN))?;
+        let (stands, text) = clear.split_first_chunk::<PLACE_BYTES>().ok_or_else(malformed)?;
+        let last = *stands == place(job, form, part, true);
+        if !last && *stands != place(job, form, part, false) {
+            return Err(malformed().into());
+        }
+        sink.write_all(text)?;
+        if last {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Writes `report.csv` and `report.jsonl` into a folder, readable by their owner alone, each whole or not at all.
+pub async fn export(store: &Store, job: i64, folder: &Path) -> Result<[PathBuf; 2], ReportError> {
+    let mut written = Vec::new();
+    for form in Form::ALL {
+        let path = folder.join(format!("{}.unfinished", form.file_name()));
+        written.push(path.clone());
+        let done = write_out(store, job, form, &path).await;
+        if let Err(error) = done {
+            for path in &written {
+                drop(fs::remove_file(path));
+            }
+            return Err(error);
+        }
+    }
+    let paths = Form::ALL.map(|form| folder.join(form.file_name()));
+    for (unfinished, path) in written.iter().zip(&paths) {
+        fs::rename(unfinished, path)?;
+    }
+    File::open(folder)?.sync_all()?;
+    Ok(paths)
+}
+
+async fn write_out(store: &Store, job: i64, form: Form, path: &Path) -> Result<(), ReportError> {
+    // What a crash left behind is removed and never reused, so no link that was put there is followed.
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    copy_out(store, job, form, &mut file).await?;
+    Ok(file.sync_all()?)
+}

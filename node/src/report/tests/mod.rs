@@ -1,0 +1,6 @@
+//! The room against a coordinator in memory: an honest one, and one for each lie.
+
+mod kept;
+mod lies;
+mod rows;
+mod world;

@@ -1,0 +1,166 @@
+//! The only reader of secret files.
+//!
+//! Comes in: the folder and where its unlocking secret lies. Goes out: [`Secrets`]: the master key of everything that
+//! is sealed at rest, and the keys by which the node is known. Nothing secret is ever an argument or an environment
+//! variable. Fails with a problem that says which file, and never what is in it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use lianfang_desk::Problem;
+use lianfang_link::KeyMaterial;
+use lianfang_trust::at_rest::file::{FileError, read_limited, read_secret, write_atomically};
+use lianfang_trust::at_rest::{self, AtRestError, Cost, KeyRing, MasterKey, UnlockSecret};
+use lianfang_trust::envelope::SealingKey;
+use lianfang_trust::{Canonical, DecodeError, Decoder, Encoder, SigningKey};
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+use crate::config::Unlock;
+
+const FOLDER: &str = "secrets";
+const RING: &str = "keyring";
+const KEYS: &str = "keys.sealed";
+const PURPOSE: &str = "lianfang/node-keys";
+/// Bytes of an unlocking secret's file.
+const UNLOCK_BYTES: usize = 4_096;
+
+/// A node's secrets, opened.
+pub struct Secrets {
+    /// Opens the store.
+    pub master: Arc<MasterKey>,
+    /// Signs.
+    pub identity: Arc<SigningKey>,
+    /// Opens ceremony packages.
+    pub sealing: Arc<SealingKey>,
+    /// Goes into derived secrets beside fresh randomness.
+    pub hedge: Zeroizing<[u8; 32]>,
+    /// The key behind the node's certificate.
+    pub tls: KeyMaterial,
+}
+
+/// What is sealed in one file.
+struct Keys {
+    identity: Zeroizing<[u8; 32]>,
+    sealing: Zeroizing<[u8; 32]>,
+    hedge: Zeroizing<[u8; 32]>,
+    tls: Zeroizing<Vec<u8>>,
+}
+
+impl Canonical for Keys {
+    const DOMAIN: &'static str = PURPOSE;
+    const MAX_BYTES: usize = 8 * 1_024;
+
+    fn write(&self, to: &mut Encoder) {
+        to.fixed(&self.identity).fixed(&self.sealing).fixed(&self.hedge).bytes(&self.tls);
+    }
+
+    fn read(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            identity: Zeroizing::new(from.fixed("identity")?),
+            sealing: Zeroizing::new(from.fixed("sealing")?),
+            hedge: Zeroizing::new(from.fixed("hedge")?),
+            tls: Zeroizing::new(from.bytes("tls", 4 * 1_024)?.to_vec()),
+        })
+    }
+}
+
+impl Secrets {
+    /// Makes a node's secrets. They must not be there yet.
+    pub fn create(dir: &Path, unlock: &Unlock, rng: &mut dyn CryptoRng) -> Result<Self, Problem> {
+        let folder = dir.join(FOLDER);
+        if folder.join(RING).exists() {
+            return Err(Problem::usage("already-initialised").with("path", dir.display().to_string()));
+        }
+        make_private(&folder)?;
+        let (key_ring, master) =
+            KeyRing::create(&read_unlock(unlock)?, Cost::STANDARD, rng).map_err(|e| sealed(&e))?;
+        let fresh = |rng: &mut dyn CryptoRng| {
+            let mut bytes = Zeroizing::new([0; 32]);
+            rng.fill_bytes(bytes.as_mut());
+            bytes
+        };
+        let tls = KeyMaterial::generate().map_err(Problem::bug)?;
+        let keys = Keys {
+            identity: fresh(rng),
+            sealing: fresh(rng),
+            hedge: fresh(rng),
+            tls: Zeroizing::new(tls.pkcs8().to_vec()),
+        };
+        let bytes = Zeroizing::new(keys.encode());
+        let file = at_rest::seal_file(&master, PURPOSE, &bytes, rng).map_err(|e| sealed(&e))?;
+        write_atomically(&folder.join(RING), &key_ring.encode()).map_err(Problem::bug)?;
+        write_atomically(&folder.join(KEYS), &file).map_err(Problem::bug)?;
+        Self::of(master, &keys)
+    }
+
+    /// Opens a node's secrets.
+    pub fn open(dir: &Path, unlock: &Unlock) -> Result<Self, Problem> {
+        let folder = dir.join(FOLDER);
+        let ring = KeyRing::decode(&read(&folder.join(RING), KeyRing::MAX_BYTES)?)
+            .map_err(|error| Problem::usage("secrets-damaged").because(error))?;
+        let master = ring.unlock(&read_unlock(unlock)?).map_err(|e| sealed(&e))?;
+        let file = read(&folder.join(KEYS), 16 * 1_024)?;
+        let bytes = at_rest::open_file(&master, PURPOSE, &file).map_err(|e| sealed(&e))?;
+        let keys = Keys::decode(&bytes).map_err(|error| Problem::usage("secrets-damaged").because(error))?;
+        Self::of(master, &keys)
+    }
+
+    fn of(master: MasterKey, keys: &Keys) -> Result<Self, Problem> {
+        Ok(Self {
+            master: Arc::new(master),
+            identity: Arc::new(SigningKey::from_bytes(&keys.identity)),
+            sealing: Arc::new(SealingKey::from_seed(&keys.sealing)),
+            hedge: keys.hedge.clone(),
+            tls: KeyMaterial::from_pkcs8(&keys.tls).map_err(Problem::bug)?,
+        })
+    }
+}
+
+/// Makes the default key file: random bytes, readable by the owner alone.
+pub fn make_key_file(path: &Path, rng: &mut dyn CryptoRng) -> Result<(), Problem> {
+    if let Some(parent) = path.parent() {
+        make_private(parent)?;
+    }
+    let mut bytes = Zeroizing::new([0; 64]);
+    rng.fill_bytes(bytes.as_mut());
+    write_atomically(path, bytes.as_ref()).map_err(Problem::bug)
+}
+
+fn make_private(folder: &Path) -> Result<(), Problem> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|error| Problem::file(folder, error))
+}
+
+fn read(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    read_secret(path, limit).map_err(|error| unreadable(path, error))
+}
+
+fn unreadable(path: &Path, error: FileError) -> Problem {
+    Problem::usage("secret-file-unreadable").with("path", path.display().to_string()).because(error)
+}
+
+fn read_unlock(unlock: &Unlock) -> Result<UnlockSecret, Problem> {
+    let secret = match unlock {
+        Unlock::KeyFile(path) => UnlockSecret::key_file(&read(path, UNLOCK_BYTES)?),
+        Unlock::PassphraseFile(path) => UnlockSecret::passphrase(&read(path, UNLOCK_BYTES)?),
+        Unlock::Credential(name) => {
+            // The service manager names a folder here; the secret itself is a file in it.
+            let folder = std::env::var_os("CREDENTIALS_DIRECTORY")
+                .ok_or_else(|| Problem::usage("credentials-directory-missing").with("name", name.clone()))?;
+            let path = PathBuf::from(folder).join(name);
+            // Its rights are the service manager's: an access list can show as bits of the group.
+            let bytes = read_limited(&path, UNLOCK_BYTES).map_err(|error| unreadable(&path, error))?;
+            UnlockSecret::key_file(&bytes)
+        }
+    };
+    secret.map_err(|e| sealed(&e))
+}
+
+fn sealed(error: &AtRestError) -> Problem {
+    match error {
+        AtRestError::WrongSecret | AtRestError::OtherMethod { .. } => Problem::fault("wrong-passphrase"),
+        other => Problem::usage("secrets-damaged").with("detail", other.to_string()),
+    }
+}

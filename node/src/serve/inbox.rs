@@ -1,0 +1,176 @@
+//! The loop: waits for the coordinator's word, keeps the roster, goes on with ceremonies and jobs.
+//!
+//! Comes in: the long poll. Goes out: steps. A coordinator that cannot be reached is asked again; what is due for other
+//! reasons is done meanwhile.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use lianfang_proto::ids::{BankId, CeremonyId, JobId};
+use lianfang_proto::v1::WatchInboxReply;
+use lianfang_proto::{Fault, FaultCode};
+use tokio::sync::{mpsc, watch};
+
+use super::agenda::Agenda;
+use crate::app::Joined;
+use crate::ceremony::{Board, BoardView, Driver, Progress};
+use crate::job::Context;
+use crate::job::runner::Runner;
+use crate::membership::pin_roster;
+use crate::peers::coordinator::Coordinator;
+
+/// Pause after the coordinator could not be reached.
+const AGAIN: Duration = Duration::from_millis(500);
+
+struct Loop {
+    context: Arc<Context>,
+    runner: Arc<Runner>,
+    driver: Driver,
+    agenda: Agenda,
+    began: Instant,
+    ended: mpsc::UnboundedSender<(JobId, bool)>,
+    /// Ceremonies that are over for this holder.
+    over: BTreeSet<CeremonyId>,
+    /// Ceremonies to go on with: those that the inbox has named, and those begun before the start.
+    open: BTreeSet<CeremonyId>,
+}
+
+/// Runs until stopped.
+pub(super) async fn run(joined: Arc<Joined>, stop: watch::Receiver<bool>) {
+    let context = Arc::clone(&joined.context);
+    let (ended, mut endings) = mpsc::unbounded_channel();
+    let mut this = Loop {
+        runner: Arc::new(Runner::new(Arc::clone(&context))),
+        driver: driver(&context),
+        agenda: Agenda::default(),
+        began: Instant::now(),
+        ended,
+        over: BTreeSet::new(),
+        open: BTreeSet::new(),
+        context,
+    };
+    match this.driver.unfinished().await {
+        Ok(begun) => this.open.extend(begun),
+        Err(error) => tracing::error!(%error, "ceremonies that were begun could not be read"),
+    }
+    let mut seen = 0;
+    loop {
+        this.ceremonies().await;
+        this.begin();
+        let pause = this.agenda.pause(this.began.elapsed());
+        let context = Arc::clone(&this.context);
+        tokio::select! {
+            () = super::stopped(stop.clone()) => return,
+            Some((job, failed)) = endings.recv() => this.agenda.ended(job, failed, this.began.elapsed()),
+            reply = context.coordinator.watch(seen, pause) => match reply {
+                Ok(reply) => {
+                    seen = reply.revision;
+                    this.take(&reply).await;
+                }
+                Err(fault) => {
+                    tracing::warn!(%fault, "the inbox could not be read");
+                    tokio::time::sleep(AGAIN).await;
+                }
+            },
+        }
+    }
+}
+
+fn driver(context: &Context) -> Driver {
+    Driver {
+        bank: context.bank.clone(),
+        identity: Arc::clone(&context.secrets.identity),
+        sealing: Arc::clone(&context.secrets.sealing),
+        members: Arc::new(context.roster.clone()),
+        vault: context.vault.clone(),
+        store: context.store.clone(),
+        audit: Arc::new(context.log.clone()),
+        ports: context.ports.clone(),
+    }
+}
+
+impl Loop {
+    async fn take(&mut self, reply: &WatchInboxReply) {
+        if reply.roster_version > self.context.roster.now().roster.version
+            && let Err(fault) = self.refresh_roster().await
+        {
+            tracing::error!(%fault, "the newest roster was not taken");
+        }
+        self.open
+            .extend(reply.ceremonies.iter().filter_map(|id| CeremonyId::from_slice(id, "ceremony").ok()));
+        let jobs: Vec<JobId> = reply.jobs.iter().filter_map(|id| JobId::from_slice(id, "job").ok()).collect();
+        self.agenda.inbox(reply.revision, &jobs);
+    }
+
+    async fn refresh_roster(&self) -> Result<(), Fault> {
+        let bytes = self.context.coordinator.roster().await?;
+        if let Some(newer) = self.context.roster.advance(&bytes)? {
+            pin_roster(&self.context.store, &newer).await.map_err(|e| crate::fault::of_store(&e))?;
+        }
+        Ok(())
+    }
+
+    async fn ceremonies(&mut self) {
+        for ceremony in self.open.clone() {
+            if self.over.contains(&ceremony) {
+                self.open.remove(&ceremony);
+                continue;
+            }
+            match self.driver.step(ceremony, &self.context.coordinator).await {
+                Ok(Progress::Waiting { .. }) => {}
+                Ok(Progress::Done(endorsed)) => {
+                    self.over.insert(ceremony);
+                    let key = endorsed.record().key;
+                    if let Err(fault) = self.context.fetch_record(key.class, key.epoch).await {
+                        tracing::error!(%fault, "the new key record could not be taken up");
+                    }
+                }
+                Ok(Progress::Failed(failure)) => {
+                    tracing::error!(%ceremony, ?failure, "the ceremony has failed; start it again");
+                    self.over.insert(ceremony);
+                }
+                Ok(Progress::Refused(refusal)) => {
+                    // The roster that it names may still be on its way, or an earlier ceremony may end.
+                    tracing::warn!(%ceremony, ?refusal, "the ceremony's proposal is not accepted");
+                }
+                Err(error) => tracing::warn!(%ceremony, %error, "the ceremony did not go on"),
+            }
+        }
+    }
+
+    fn begin(&mut self) {
+        for job in self.agenda.begin(self.began.elapsed()) {
+            let (runner, ended) = (Arc::clone(&self.runner), self.ended.clone());
+            tokio::spawn(async move {
+                let result = runner.work(job).await;
+                if let Err(fault) = &result
+                    && fault.code != FaultCode::ConsentPending
+                {
+                    tracing::warn!(%job, %fault, "the job did not go on");
+                }
+                // The loop that listens ends only with the node.
+                let _ = ended.send((job, result.is_err()));
+            });
+        }
+    }
+}
+
+#[async_trait]
+impl Board for Coordinator {
+    async fn read(&self, ceremony: CeremonyId) -> Result<BoardView, Fault> {
+        let reply = self.board(ceremony).await?;
+        let culprits =
+            || reply.culprits.iter().filter_map(|bank| BankId::parse(bank, "culprits").ok()).collect();
+        Ok(BoardView {
+            given_up: (!reply.failure.is_empty()).then(culprits),
+            proposal: reply.proposal.to_vec(),
+            posts: reply.posts.iter().map(|post| post.to_vec()).collect(),
+        })
+    }
+
+    async fn post(&self, _ceremony: CeremonyId, post: &[u8]) -> Result<(), Fault> {
+        Self::post(self, post.to_vec()).await
+    }
+}

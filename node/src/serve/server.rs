@@ -1,0 +1,69 @@
+//! The node's gRPC server: the answering role and health, behind mutual TLS.
+
+use std::sync::Arc;
+
+use lianfang_desk::Problem;
+use lianfang_link::server::{AcceptLimits, builder};
+use lianfang_link::{Authenticated, Directory, Gate};
+use lianfang_proto::limits;
+use lianfang_proto::v1::key_holder_server::KeyHolderServer;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::app::{App, Joined};
+use crate::config::Decide;
+use crate::key_holder::admissions::Admit;
+use crate::key_holder::service::{Answering, Parts};
+
+/// Listens and serves until stopped; gives the bound address.
+pub(super) async fn start(
+    node: &Arc<App>,
+    joined: &Arc<Joined>,
+    stop: watch::Receiver<bool>,
+) -> Result<(String, JoinHandle<()>), Problem> {
+    let context = &joined.context;
+    let listener = node.transport.listen(&node.config.listen).await.map_err(|error| {
+        Problem::usage("address-not-available").field(node.config.listen.clone()).because(error)
+    })?;
+    let directory: Arc<dyn Directory> = Arc::new(context.roster.clone());
+    let gate = Gate::new(&joined.identity, Arc::clone(&directory), &node.clock(), AcceptLimits::default())
+        .map_err(Problem::bug)?;
+    let incoming = gate.open(listener);
+    let address = incoming.local_addr().to_owned();
+    let (health, health_service) = tonic_health::server::health_reporter();
+    health.set_serving::<KeyHolderServer<Answering>>().await;
+    let holder = KeyHolderServer::new(Answering::new(parts(node, joined)))
+        .max_decoding_message_size(limits::MESSAGE_BYTES)
+        .max_encoding_message_size(limits::MESSAGE_BYTES);
+    let no_open_services: [&str; 0] = [];
+    let server = builder()
+        .layer(Authenticated::new(directory, no_open_services))
+        .add_service(health_service)
+        .add_service(holder)
+        .serve_with_incoming_shutdown(incoming, super::stopped(stop));
+    let task = tokio::spawn(async move {
+        if let Err(error) = server.await {
+            tracing::error!(%error, "the server ended");
+        }
+    });
+    Ok((address, task))
+}
+
+fn parts(node: &App, joined: &Joined) -> Parts {
+    let context = &joined.context;
+    let policy = &node.config.policy;
+    let admit = match policy.admit {
+        Decide::Automatic => Admit::Automatic { quota: policy.quota },
+        Decide::Ask | Decide::Refuse => Admit::Ask,
+    };
+    Parts {
+        bank: context.bank.clone(),
+        identity: Arc::clone(&context.secrets.identity),
+        members: Arc::new(context.roster.clone()),
+        ledger: node.ledger.clone(),
+        vault: context.vault.clone(),
+        audit: Arc::new(node.log.clone()),
+        admit,
+        chance: Arc::clone(&node.ports.chance),
+    }
+}

@@ -1,0 +1,111 @@
+//! Looks for planted identifiers where they must never be.
+//!
+//! Comes in: identifiers as people write them. Goes out: every place in files or recordings that holds one, in any
+//! spelling that a careless program could have left: UTF-8, UTF-16 of both ends, GB18030, hexadecimal, digits alone.
+
+use std::path::{Path, PathBuf};
+
+use encoding_rs::GB18030;
+
+/// The spellings of what was planted.
+#[derive(Default)]
+pub struct Canaries {
+    needles: Vec<Vec<u8>>,
+}
+
+impl Canaries {
+    /// All spellings of these.
+    pub fn new<'a>(planted: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut needles: Vec<Vec<u8>> = planted.into_iter().flat_map(spellings).collect();
+        needles.sort();
+        needles.dedup();
+        Self { needles }
+    }
+
+    /// The first spelling that occurs in the bytes.
+    pub fn found_in(&self, bytes: &[u8]) -> Option<&[u8]> {
+        let found = self.needles.iter().find(|needle| contains(bytes, needle));
+        found.map(Vec::as_slice)
+    }
+
+    /// Every file under the folder that holds one.
+    ///
+    /// # Panics
+    /// If a file cannot be read.
+    pub fn found_under(&self, dir: &Path) -> Vec<PathBuf> {
+        let holds = |path: &PathBuf| {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let bytes = std::fs::read(path).expect("the file is readable");
+            self.found_in(&bytes).is_some() || self.found_in(name.as_bytes()).is_some()
+        };
+        files(dir).into_iter().filter(holds).collect()
+    }
+}
+
+/// Every file under a folder; sockets are none.
+///
+/// # Panics
+/// If the folder cannot be read.
+pub fn files(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).expect("the folder is readable").flatten() {
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => found.extend(files(&entry.path())),
+            Ok(kind) if kind.is_file() => found.push(entry.path()),
+            _ => {}
+        }
+    }
+    found
+}
+
+fn spellings(planted: &str) -> Vec<Vec<u8>> {
+    let digits: String = planted.chars().filter(char::is_ascii_digit).collect();
+    let units = |turn: fn(u16) -> [u8; 2]| planted.encode_utf16().flat_map(turn).collect::<Vec<u8>>();
+    let mut all = vec![
+        planted.as_bytes().to_vec(),
+        units(u16::to_le_bytes),
+        units(u16::to_be_bytes),
+        GB18030.encode(planted).0.into_owned(),
+        hex::encode(planted).into_bytes(),
+        planted.to_lowercase().into_bytes(),
+        planted.to_uppercase().into_bytes(),
+    ];
+    // Fewer digits than these stand in any file by chance.
+    if digits.len() >= 9 {
+        all.push(digits.into_bytes());
+    }
+    all
+}
+
+/// Whether the needle occurs; only places with its rarer bytes are compared in full.
+pub fn contains(bytes: &[u8], needle: &[u8]) -> bool {
+    let Some((&first, rest)) = needle.split_first() else { return false };
+    let mut from = 0;
+    while let Some(at) = bytes.get(from..).and_then(|bytes| bytes.iter().position(|&byte| byte == first)) {
+        from += at + 1;
+        if bytes.get(from..from + rest.len()) == Some(rest) {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_is_found_and_nothing_else() {
+        let canaries = Canaries::new(["440524188001010014", "张三丰"]);
+        let written = |bytes: &[u8]| [b"xx4405".as_slice(), bytes, b"yy"].concat();
+        for spelling in spellings("张三丰").into_iter().chain(spellings("440524188001010014")) {
+            assert!(canaries.found_in(&written(&spelling)).is_some(), "{spelling:?}");
+        }
+        assert!(canaries.found_in(&written(b"44052418800101001")).is_none());
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("deep")).unwrap();
+        std::fs::write(dir.path().join("deep/file"), written(&GB18030.encode("张三丰").0)).unwrap();
+        std::fs::write(dir.path().join("clean"), b"nothing").unwrap();
+        assert_eq!(canaries.found_under(dir.path()), [dir.path().join("deep/file")]);
+    }
+}

@@ -1,0 +1,57 @@
+//! Time that a test moves: the machine's own, and a distance that grows or shrinks at a word.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+/// A clock that all parties of a world share. Clones are the same clock.
+#[derive(Clone, Debug, Default)]
+pub struct MovableClock {
+    ahead: Arc<AtomicI64>,
+}
+
+impl MovableClock {
+    /// Lets so much time pass at once.
+    pub fn pass(&self, time: Duration) {
+        self.ahead.fetch_add(i64::try_from(time.as_micros()).unwrap_or(i64::MAX), Ordering::SeqCst);
+    }
+
+    fn micros(&self) -> i64 {
+        jiff::Timestamp::now().as_microsecond().saturating_add(self.ahead.load(Ordering::SeqCst))
+    }
+}
+
+impl lianfang_node::ports::Clock for MovableClock {
+    fn now(&self) -> i64 {
+        self.micros()
+    }
+}
+
+impl lianfang_coordinator::ports::Clock for MovableClock {
+    fn now(&self) -> i64 {
+        self.micros()
+    }
+}
+
+impl MovableClock {
+    /// A node's ports, with the machine's chance.
+    pub fn of_node(&self) -> lianfang_node::ports::Ports {
+        let system = lianfang_node::ports::Ports::system();
+        lianfang_node::ports::Ports { clock: Arc::new(self.clone()), ..system }
+    }
+
+    /// The coordinator's ports, with the machine's chance.
+    pub fn of_coordinator(&self) -> lianfang_coordinator::ports::Ports {
+        let system = lianfang_coordinator::ports::Ports::system();
+        lianfang_coordinator::ports::Ports { clock: Arc::new(self.clone()), ..system }
+    }
+
+    /// By which certificates are judged.
+    pub fn of_link(&self) -> lianfang_link::Clock {
+        let clock = self.clone();
+        lianfang_link::Clock::new(move || {
+            let micros = u64::try_from(clock.micros()).unwrap_or_default();
+            lianfang_link::UnixTime::since_unix_epoch(Duration::from_micros(micros))
+        })
+    }
+}

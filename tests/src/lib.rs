@@ -1,0 +1,22 @@
+//! The whole federation in one place: what no single party may see is compared here with what each was told.
+//!
+//! | room | what it is |
+//! | --- | --- |
+//! | [`people`] | registers of people who exist nowhere, and the truth about them |
+//! | [`oracle`] | the answer computed in the clear, by a path of its own |
+//! | [`demo`] | the federation as processes of the operating system: `cargo demo` |
+//! | [`world`] | the federation in one process and in memory, for tests |
+//! | [`network`], [`liars`] | what a dishonest party does, as an ordinary test input |
+//! | [`clock`] | time that a test moves |
+//! | [`canary`] | looks for planted identifiers where they must never be |
+//!
+//! Nothing depends on this crate.
+
+pub mod canary;
+pub mod clock;
+pub mod demo;
+pub mod liars;
+pub mod network;
+pub mod oracle;
+pub mod people;
+pub mod world;

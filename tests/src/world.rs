@@ -1,0 +1,383 @@
+//! A federation in one process and in memory: the same parties, the same commands, the network's twin instead of TCP.
+//!
+//! Comes in: names, registers, the terms of jobs. Goes out: what the parties print, and their reports. Every hand that a
+//! test may want to move is public: the network and its faults, detours to parties that meddle, the clock, and each
+//! party, which can be stopped and started. Panics: where a step of the ordinary course fails, with what the party said.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use lianfang_coordinator::Coordinator;
+use lianfang_coordinator::commands::init::SetUp;
+use lianfang_desk::Exit;
+use lianfang_link::Memory;
+use lianfang_node::Node;
+use lianfang_node::config::{Config, Decide, Policy, Unlock};
+use lianfang_node::secrets::{Secrets, make_key_file};
+use lianfang_proto::catalogue::Disclosure;
+use serde_json::Value;
+
+use crate::clock::MovableClock;
+use crate::demo::compare::contact_of;
+use crate::network::Detour;
+
+/// The coordinator's name, and its host on the network.
+pub const COORDINATOR: &str = "coordinator";
+/// How long anything may take before a test gives up.
+const PATIENCE: Duration = Duration::from_secs(90);
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// The terms that a test chooses.
+#[derive(Clone, Debug)]
+pub struct JobTerms {
+    /// `t`.
+    pub match_threshold: usize,
+    /// What may be told.
+    pub disclosure: Disclosure,
+    /// Further options of `job start`.
+    pub options: Vec<String>,
+}
+
+impl JobTerms {
+    /// With chunks of 64 elements, the least padding, and ten minutes.
+    pub fn new(match_threshold: usize, disclosure: Disclosure) -> Self {
+        let options = ["--chunk", "64", "--least-rows", "64", "--deadline", "10m"];
+        Self { match_threshold, disclosure, options: options.map(str::to_owned).to_vec() }
+    }
+
+    /// With another option, or another value of one.
+    #[must_use]
+    pub fn with(mut self, option: &str, value: &str) -> Self {
+        if let Some(place) = self.options.iter().position(|known| known == option) {
+            value.clone_into(&mut self.options[place + 1]);
+        } else {
+            self.options.extend([option.to_owned(), value.to_owned()]);
+        }
+        self
+    }
+}
+
+/// What a command gave.
+#[derive(Debug)]
+pub struct Said {
+    /// How it ended.
+    pub exit: Exit,
+    /// Its standard output.
+    pub out: String,
+    /// What it noted beside.
+    pub notes: String,
+}
+
+impl Said {
+    /// The object that it printed.
+    ///
+    /// # Panics
+    /// If the command failed, or printed something else.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        assert!(self.exit.is_done(), "{:?}: {} {}", self.exit, self.out, self.notes);
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
+    }
+}
+
+/// The whole federation.
+pub struct World {
+    /// The network; its faults are steered by address.
+    pub network: Memory,
+    /// Where calls go instead.
+    pub detour: Detour,
+    /// The time of all parties.
+    pub clock: MovableClock,
+    folder: tempfile::TempDir,
+    coordinator: Option<Coordinator>,
+    nodes: BTreeMap<String, Option<Node>>,
+}
+
+/// A bank's address on the network.
+pub fn address(party: &str) -> String {
+    format!("{party}:7000")
+}
+
+impl World {
+    /// A coordinator and these banks, not yet enrolled. Their policy lets everything happen by itself.
+    pub async fn new(banks: &[&str]) -> Self {
+        Self::with_policy(banks, |_| automatic()).await
+    }
+
+    /// The same with a policy of each bank's own.
+    pub async fn with_policy(banks: &[&str], policy: impl Fn(&str) -> Policy) -> Self {
+        let network = Memory::default();
+        let detour = Detour::over(network.clone());
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let clock = MovableClock::default();
+        let mut world = Self { network, detour, clock, folder, coordinator: None, nodes: BTreeMap::new() };
+        let dir = world.dir(COORDINATOR);
+        std::fs::create_dir(&dir).expect("the coordinator's folder");
+        let set_up = SetUp::listening(address(COORDINATOR));
+        Coordinator::init(&dir, &set_up, &world.clock.of_coordinator()).expect("the coordinator is set up");
+        world.start(COORDINATOR).await;
+        for bank in banks {
+            set_up_node(&world.dir(bank), bank, policy(bank));
+            world.nodes.insert((*bank).to_owned(), None);
+            world.start(bank).await;
+        }
+        world
+    }
+
+    /// Enrolled banks that have agreed on a key among the first `holders` of them.
+    pub async fn ready(banks: &[&str], holders: usize, key_threshold: usize) -> Self {
+        let world = Self::new(banks).await;
+        for bank in banks {
+            world.enrol(bank, bank).await;
+        }
+        world.agree(&banks[..holders], key_threshold).await;
+        world
+    }
+
+    /// A party's folder.
+    pub fn dir(&self, party: &str) -> PathBuf {
+        self.folder.path().join(party)
+    }
+
+    /// The banks' names, sorted.
+    pub fn banks(&self) -> Vec<String> {
+        self.nodes.keys().cloned().collect()
+    }
+
+    /// Starts a party that is set up.
+    pub async fn start(&mut self, party: &str) {
+        let dir = self.dir(party);
+        if party == COORDINATOR {
+            let network = Arc::new(self.network.clone());
+            let started = Coordinator::start(&dir, self.clock.of_coordinator(), network).await;
+            self.coordinator = Some(started.expect("the coordinator starts"));
+        } else {
+            let node = self.try_start(party).await;
+            self.nodes.insert(party.to_owned(), Some(node.expect("the node starts")));
+        }
+    }
+
+    /// Starts a node that may refuse; the caller keeps it.
+    pub async fn try_start(&self, bank: &str) -> Result<Node, lianfang_desk::Problem> {
+        Node::start(&self.dir(bank), self.clock.of_node(), Arc::new(self.detour.clone())).await
+    }
+
+    /// Stops a party. What it was doing is cut off.
+    pub async fn stop(&mut self, party: &str) {
+        if party == COORDINATOR {
+            if let Some(coordinator) = self.coordinator.take() {
+                coordinator.shutdown().await;
+            }
+        } else if let Some(node) = self.nodes.get_mut(party).and_then(Option::take) {
+            node.shutdown().await;
+        }
+    }
+
+    /// Runs a command at a party, in English and with `--json`.
+    pub async fn run(&self, party: &str, words: &[&str]) -> Said {
+        let words = [words, &["--json"]].concat();
+        self.run_plain(party, &words).await
+    }
+
+    /// Runs a command at a party as it stands.
+    ///
+    /// # Panics
+    /// If the party is stopped.
+    pub async fn run_plain(&self, party: &str, words: &[&str]) -> Said {
+        if party == COORDINATOR {
+            let (exit, out) = self.coordinator.as_ref().expect("the coordinator runs").run(words).await;
+            return Said { exit, out, notes: String::new() };
+        }
+        let node = self.nodes.get(party).and_then(Option::as_ref).expect("the node runs");
+        let (exit, out, notes) = node.run(words).await;
+        Said { exit, out, notes }
+    }
+
+    /// A bank joins, counted under `group`.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub async fn enrol(&self, bank: &str, group: &str) {
+        let invite = self.run(COORDINATOR, &["invite", bank, "--group", group]).await.json();
+        let (text, print) =
+            (invite["invite"].as_str().expect("text"), invite["fingerprint"].as_str().expect("hex"));
+        let words = ["enrol", text, "--fingerprint", print, "--wait", "60"];
+        let own = self.fingerprint(bank);
+        let confirmed = async {
+            loop {
+                let said = self.run(COORDINATOR, &["roster", "confirm", bank, "--confirm", &own]).await;
+                if said.exit != Exit::Later {
+                    return said;
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        };
+        let (enrolled, confirmed) = tokio::join!(self.run(bank, &words), confirmed);
+        confirmed.json();
+        enrolled.json();
+    }
+
+    /// What the bank's people read out.
+    fn fingerprint(&self, bank: &str) -> String {
+        let dir = self.dir(bank);
+        let unlock = Config::load(&dir).expect("a configuration").unlock;
+        let secrets = Secrets::open(&dir, &unlock).expect("secrets");
+        secrets.identity.verifying_key().fingerprint()
+    }
+
+    /// The ceremony among these holders.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub async fn agree(&self, holders: &[&str], threshold: usize) {
+        let shown = self.ceremony(holders, threshold, "60s").await;
+        assert_eq!(shown["state"], "done", "{shown}");
+    }
+
+    /// A ceremony, to its end of whatever kind.
+    pub async fn ceremony(&self, holders: &[&str], threshold: usize, deadline: &str) -> Value {
+        let (names, threshold) = (holders.join(","), threshold.to_string());
+        let words =
+            ["ceremony", "start", "--holders", &names, "--threshold", &threshold, "--deadline", deadline];
+        let started = self.run(COORDINATOR, &words).await.json();
+        let id = started["ceremony"].as_str().expect("an id").to_owned();
+        self.until("the ceremony is over", async || {
+            let shown = self.run(COORDINATOR, &["ceremony", "show", &id]).await.json();
+            (shown["state"] != "open").then_some(shown)
+        })
+        .await
+    }
+
+    /// Imports a register.
+    pub async fn import(&self, bank: &str, file: &[u8]) -> Value {
+        let path = self.folder.path().join(format!("{bank}.csv"));
+        std::fs::write(&path, file).expect("the register is written");
+        let rejects = self.folder.path().join(format!("{bank}.rejects.csv"));
+        let words = ["import", &path.display().to_string(), "--rejects", &rejects.display().to_string()];
+        self.run(bank, &words).await.json()
+    }
+
+    /// Starts a job; gives its id.
+    pub async fn start_job(&self, terms: &JobTerms) -> String {
+        let threshold = terms.match_threshold.to_string();
+        let mut words = vec!["job", "start", "--match-threshold", &threshold];
+        words.extend(["--disclosure", terms.disclosure.code(), "--purpose", "test", "--basis", "test"]);
+        words.extend(terms.options.iter().map(String::as_str));
+        let started = self.run(COORDINATOR, &words).await.json();
+        started["job"].as_str().expect("an id").to_owned()
+    }
+
+    /// What a bank says of a job; nothing before it has heard of it.
+    pub async fn job_at(&self, bank: &str, job: &str) -> Option<Value> {
+        let said = self.run(bank, &["job", "show", job]).await;
+        said.exit.is_done().then(|| said.json())
+    }
+
+    /// Waits until the job has come to `stage` at the bank.
+    pub async fn stage(&self, bank: &str, job: &str, stage: &str) -> Value {
+        self.until(&format!("{bank} is {stage}"), async || {
+            let shown = self.job_at(bank, job).await?;
+            let now = shown["stage"].as_str().unwrap_or_default();
+            let over = ["done", "failed", "missed", "refused"].contains(&now);
+            assert!(now == stage || !over, "{bank}: {shown}");
+            (now == stage).then_some(shown)
+        })
+        .await
+    }
+
+    /// Waits until the bank tells of a fault of the job.
+    pub async fn fault(&self, bank: &str, job: &str) -> Value {
+        self.until(&format!("{bank} has a fault"), async || {
+            let shown = self.job_at(bank, job).await?;
+            (!shown["fault"].is_null()).then(|| shown["fault"].clone())
+        })
+        .await
+    }
+
+    /// Waits until the coordinator has closed the job.
+    pub async fn closed(&self, job: &str) -> Value {
+        self.until("the job is closed", async || {
+            let shown = self.run(COORDINATOR, &["job", "show", job]).await.json();
+            assert_ne!(shown["state"], "failed", "{shown}");
+            (shown["state"] == "closed").then_some(shown)
+        })
+        .await
+    }
+
+    /// Runs a job among all banks to its end; what every bank says of it.
+    pub async fn whole_job(&self, terms: &JobTerms) -> (String, BTreeMap<String, Value>) {
+        let job = self.start_job(terms).await;
+        let mut shown = BTreeMap::new();
+        for bank in self.nodes.keys() {
+            shown.insert(bank.clone(), self.stage(bank, &job, "done").await);
+        }
+        self.closed(&job).await;
+        (job, shown)
+    }
+
+    /// The bytes of a bank's report.
+    pub async fn report(&self, bank: &str, job: &str) -> Vec<u8> {
+        let folder = self.folder.path().join("reports").join(job).join(bank);
+        self.run(bank, &["report", job, "--out", &folder.display().to_string()]).await.json();
+        std::fs::read(folder.join("report.csv")).expect("a report")
+    }
+
+    /// All banks' reports.
+    pub async fn reports(&self, job: &str) -> BTreeMap<String, Vec<u8>> {
+        let mut reports = BTreeMap::new();
+        for bank in self.nodes.keys() {
+            reports.insert(bank.clone(), self.report(bank, job).await);
+        }
+        reports
+    }
+
+    /// Asks until there is an answer.
+    ///
+    /// # Panics
+    /// If there is none for too long.
+    pub async fn until<T>(&self, what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            assert!(Instant::now() < end, "in vain: {what}");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Stops everybody.
+    pub async fn end(mut self) {
+        for bank in self.banks() {
+            self.stop(&bank).await;
+        }
+        self.stop(COORDINATOR).await;
+    }
+}
+
+/// A policy that asks nobody.
+pub fn automatic() -> Policy {
+    let decide = Decide::Automatic;
+    Policy { admit: decide, compare: decide, accept: decide, accept_small: decide, ..Policy::default() }
+}
+
+fn set_up_node(dir: &Path, bank: &str, policy: Policy) {
+    std::fs::create_dir(dir).expect("the node's folder");
+    let key_file = dir.join("unlock.key");
+    let ports = lianfang_node::ports::Ports::system();
+    let mut rng = ports.chance.rng();
+    make_key_file(&key_file, &mut *rng).expect("a key file");
+    let config = Config {
+        listen: address(bank),
+        advertise: None,
+        contact: contact_of(bank),
+        unlock: Unlock::KeyFile(key_file),
+        certificate: None,
+        policy,
+        reflection: false,
+    };
+    config.store(dir).expect("the configuration is written");
+    Secrets::create(dir, &config.unlock, &mut *rng).expect("secrets are made");
+}
