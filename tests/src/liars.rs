@@ -96,6 +96,8 @@ pub async fn in_the_place_of(world: &World, party: &str, meddler: Arc<dyn Meddle
     let addr = format!("middle-of-{party}:7000");
     let middle = Middle::start(&world.network, &addr, between, meddler).await;
     world.detour.lead(&address(party), &addr);
+    // Connections that are open already would go on past the middle.
+    world.network.faults(&address(party)).cut();
     middle
 }
 
@@ -191,12 +193,19 @@ type Seen = BTreeMap<(String, String), Vec<u8>>;
 #[derive(Default)]
 pub struct Curious {
     seen: Mutex<Seen>,
+    requests: Mutex<Vec<(String, Bytes)>>,
 }
 
 impl Curious {
     fn note(&self, call: &Passing, bytes: &[u8]) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.entry((call.from.clone(), call.method.clone())).or_default().extend_from_slice(bytes);
+    }
+
+    /// The messages of all requests of one method, in their order.
+    pub fn requests(&self, method: &str) -> Vec<Bytes> {
+        let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        requests.iter().filter(|(of, _)| of == method).map(|(_, message)| message.clone()).collect()
     }
 
     /// Everything so far.
@@ -208,6 +217,8 @@ impl Curious {
 impl Meddler for Curious {
     fn request(&self, call: &Passing, message: Bytes) -> Bytes {
         self.note(call, &message);
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        requests.push((call.method.clone(), message.clone()));
         message
     }
 

@@ -3,6 +3,9 @@
 //! Comes in: terms whose signature is the coordinator's, the roster and the key record that this node trusts, the
 //! policy. Goes out: yes, no with its reason, or a question for a person. Pure.
 
+use std::collections::BTreeSet;
+
+use lianfang_proto::catalogue::Disclosure;
 use lianfang_proto::documents::key_record::KeyRecord;
 use lianfang_proto::documents::terms::Terms;
 use lianfang_proto::ids::BankId;
@@ -32,6 +35,9 @@ pub enum Why {
     SmallJob,
     /// The match threshold is under the policy's least.
     ThresholdTooLow,
+    /// Counts alone are disclosed, and one or two participants come or go against the last such job: the difference of
+    /// two counts would name them.
+    CountSinglesOut,
 }
 
 impl Why {
@@ -41,12 +47,17 @@ impl Why {
             Self::Policy => "policy",
             Self::SmallJob => "small-job",
             Self::ThresholdTooLow => "threshold-too-low",
+            Self::CountSinglesOut => "count-singles-out",
         }
     }
 }
 
-/// What the policy says. A strict answer beats a lenient one.
-pub fn consent(terms: &Terms, policy: &Policy) -> Consent {
+/// What the policy says. A strict answer beats a lenient one. `last_count` is the last job that this bank took part in
+/// and that disclosed counts alone.
+pub fn consent(terms: &Terms, policy: &Policy, last_count: Option<&Terms>) -> Consent {
+    if last_count.is_some_and(|last| singles_out(terms, last)) {
+        return Consent::Refuse(Why::CountSinglesOut);
+    }
     if terms.match_threshold < policy.least_threshold {
         return Consent::Refuse(Why::ThresholdTooLow);
     }
@@ -63,6 +74,15 @@ pub fn consent(terms: &Terms, policy: &Policy) -> Consent {
         (Consent::AskPerson(_), _) => any,
         (Consent::Accept, _) => small,
     }
+}
+
+/// Whether the counts of the two jobs could be told apart by one or two participants (PROTOCOL.md 3.2).
+fn singles_out(terms: &Terms, last: &Terms) -> bool {
+    let banks = |terms: &Terms| -> BTreeSet<BankId> {
+        terms.participants.iter().map(|participant| participant.bank.clone()).collect()
+    };
+    let difference = banks(terms).symmetric_difference(&banks(last)).count();
+    terms.disclosure == Disclosure::Count && (1..=2).contains(&difference)
 }
 
 /// Whether the terms fit what this node knows by itself. It does not go on with terms that differ.
@@ -99,7 +119,7 @@ pub fn check_terms(
 
 #[cfg(test)]
 pub(super) mod tests {
-    use lianfang_proto::catalogue::{Class, Disclosure, Kind};
+    use lianfang_proto::catalogue::{Class, Kind};
     use lianfang_proto::documents::terms::{Admission, Method, Participant};
     use lianfang_proto::ids::{Epoch, Generation, GroupId, JobId, KeyId};
 
@@ -153,12 +173,34 @@ pub(super) mod tests {
             (&large, policy(Ask, Automatic, 2), Consent::AskPerson(Why::Policy)),
             (&large, policy(Automatic, Automatic, 3), Consent::Refuse(Why::ThresholdTooLow)),
         ] {
-            assert_eq!(consent(of, &given), wanted);
+            assert_eq!(consent(of, &given, None), wanted);
         }
     }
 
     #[test]
     fn the_defaults_ask_a_person() {
-        assert_eq!(consent(&terms(&["a", "b", "c"], 2), &Policy::default()), Consent::AskPerson(Why::Policy));
+        assert_eq!(
+            consent(&terms(&["a", "b", "c"], 2), &Policy::default(), None),
+            Consent::AskPerson(Why::Policy)
+        );
+    }
+
+    #[test]
+    fn counts_of_two_jobs_must_not_name_a_bank_by_their_difference() {
+        let policy =
+            Policy { accept: Decide::Automatic, accept_small: Decide::Automatic, ..Policy::default() };
+        let count = |banks: &[&str]| Terms { disclosure: Disclosure::Count, ..terms(banks, 2) };
+        let last = count(&["a", "b", "c", "d"]);
+        let refused = Consent::Refuse(Why::CountSinglesOut);
+        for (banks, wanted) in [
+            (&["a", "b", "c", "d"][..], Consent::Accept),
+            (&["a", "b", "c"], refused),
+            (&["a", "b", "c", "e"], refused),
+            (&["a", "b", "c", "d", "e", "f"], refused),
+            (&["a", "b", "c", "d", "e", "f", "g"], Consent::Accept),
+        ] {
+            assert_eq!(consent(&count(banks), &policy, Some(&last)), wanted, "{banks:?}");
+        }
+        assert_eq!(consent(&terms(&["a", "b", "c"], 2), &policy, Some(&last)), Consent::Accept);
     }
 }

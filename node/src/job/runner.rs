@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use lianfang_proto::catalogue::Disclosure;
 use lianfang_proto::documents::certificate::{JobCertificate, Return};
 use lianfang_proto::documents::submission::SubmissionHeader;
 use lianfang_proto::documents::terms::{Decision, Terms};
@@ -112,13 +113,31 @@ impl Runner {
         let record = Some(kept.endorsed.record());
         check_terms(terms, &self.context.bank, &pinned, record, crate::normalise::RULE_SET)?;
         self.context.agree_with_holders(kept.endorsed.record(), &pinned).await?;
-        match consent(terms, &self.context.config.policy) {
+        let last_count = self.last_count(entry).await?;
+        match consent(terms, &self.context.config.policy, last_count.as_ref()) {
             Consent::Accept => self.context.accept(entry, terms.job, "policy").await,
             Consent::Refuse(why) => self.context.refuse(entry, terms.job, why.code(), "policy").await,
             Consent::AskPerson(_) => {
                 Err(Fault::new(FaultCode::ConsentPending).at(self.context.bank.as_str()))
             }
         }
+    }
+
+    /// The terms of the last job of counts alone in which this bank took part.
+    async fn last_count(&self, entry: &Entry) -> Result<Option<Terms>, Fault> {
+        let coordinator = self.context.roster.now().roster.coordinator;
+        let jobs = self.context.book.list().await.map_err(|e| of_store(&e))?;
+        let others = jobs.iter().filter(|other| {
+            other.id != entry.id && !matches!(other.stage, Stage::Proposed | Stage::Refused | Stage::Missed)
+        });
+        for other in others {
+            // Terms under a key that the coordinator had before are of a time before this roster.
+            let terms = checked::open_signed::<Terms>(&other.terms, "terms", &coordinator);
+            if let Some(terms) = terms.ok().filter(|terms| terms.value().disclosure == Disclosure::Count) {
+                return Ok(Some(terms.into_value()));
+            }
+        }
+        Ok(None)
     }
 
     async fn prepare(&self, entry: &Entry, terms: &Terms) -> Result<(), Fault> {
