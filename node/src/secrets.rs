@@ -99,9 +99,9 @@ impl Secrets {
         let folder = dir.join(FOLDER);
         let ring = KeyRing::decode(&read(&folder.join(RING), KeyRing::MAX_BYTES)?)
             .map_err(|error| Problem::usage("secrets-damaged").because(error))?;
-        let master = ring.unlock(&read_unlock(unlock)?).map_err(|e| sealed(&e))?;
+        let master = ring.unlock(&read_unlock(unlock)?).map_err(|e| sealed(&e).with("path", dir))?;
         let file = read(&folder.join(KEYS), 16 * 1_024)?;
-        let bytes = at_rest::open_file(&master, PURPOSE, &file).map_err(|e| sealed(&e))?;
+        let bytes = at_rest::open_file(&master, PURPOSE, &file).map_err(|e| sealed(&e).with("path", dir))?;
         let keys = Keys::decode(&bytes).map_err(|error| Problem::usage("secrets-damaged").because(error))?;
         Self::of(master, &keys)
     }

@@ -228,7 +228,9 @@ impl Fault {
         let Some((code, metadata)) = known else {
             return Self::new(nearest(status.code()));
         };
-        let text = |key: &str| metadata.get(key).map(|value| value.chars().take(200).collect());
+        // A peer's words end up in logs and on terminals: none of them may begin a line there or steer it.
+        let plain = |value: &String| value.chars().filter(|c| !c.is_control()).take(200).collect();
+        let text = |key: &str| metadata.get(key).map(plain);
         Self {
             code,
             party: text("party"),
@@ -287,6 +289,16 @@ mod tests {
             assert_eq!((back.wanted, back.got), (fault.wanted, fault.got));
             assert_eq!(back.retry_after.is_some(), code.retry());
         }
+    }
+
+    #[test]
+    fn a_peers_words_neither_begin_lines_nor_grow() {
+        let fault =
+            Fault::new(FaultCode::Busy).at("alpha\n2026 ERROR").wanted("\u{1b}[2Jx").got("y".repeat(999));
+        let back = Fault::from_status(&Status::from(fault));
+        assert_eq!(back.party.as_deref(), Some("alpha2026 ERROR"));
+        assert_eq!(back.wanted.as_deref(), Some("[2Jx"));
+        assert_eq!(back.got.map(|got| got.len()), Some(200));
     }
 
     #[test]

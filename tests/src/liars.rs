@@ -118,6 +118,8 @@ pub enum Lie {
     NoCheck,
     /// Its answer is cut short.
     CutShort,
+    /// It says how it stands, and evaluates nothing.
+    NotThere,
 }
 
 /// A key holder that lies.
@@ -151,7 +153,7 @@ impl LyingHolder {
             Lie::OneWrong | Lie::WronglySigned => elements.copy_within(ELEMENT_BYTES..2 * ELEMENT_BYTES, 0),
             Lie::NoPoints => elements.fill(0xFF),
             Lie::CutShort => elements.truncate(elements.len() - ELEMENT_BYTES),
-            Lie::NoCheck => {}
+            Lie::NoCheck | Lie::NotThere => {}
         }
         let answer =
             if self.lie == Lie::WronglySigned { reply.answer } else { self.signed(&reply.answer, &elements) };
@@ -173,6 +175,7 @@ impl LyingHolder {
 impl Meddler for LyingHolder {
     fn reply(&self, call: &Passing, request: &Bytes, messages: Vec<Bytes>) -> Result<Vec<Bytes>, Status> {
         match (call.method.as_str(), self.lie) {
+            ("Evaluate" | "BlindEvaluate", Lie::NotThere) => Err(Status::unavailable("not there")),
             ("BlindEvaluate", Lie::NoCheck) => Err(Fault::new(FaultCode::Internal).at(&self.bank).into()),
             ("Evaluate", _) => Ok(messages
                 .into_iter()
@@ -223,7 +226,9 @@ impl Meddler for Curious {
     }
 
     fn reply(&self, call: &Passing, _: &Bytes, messages: Vec<Bytes>) -> Result<Vec<Bytes>, Status> {
-        messages.iter().for_each(|message| self.note(call, message));
+        for message in &messages {
+            self.note(call, message);
+        }
         Ok(messages)
     }
 }

@@ -177,7 +177,7 @@ impl<const N: usize> tower::Service<http::Request<Body>> for Named<N> {
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let relay = self.0.clone();
-        Box::pin(async move { Ok(relay.pass(request).await.unwrap_or_else(|status| status.into_http())) })
+        Box::pin(async move { Ok(relay.pass(request).await.unwrap_or_else(Status::into_http)) })
     }
 }
 

@@ -4,6 +4,11 @@
 //! test may want to move is public: the network and its faults, detours to parties that meddle, the clock, and each
 //! party, which can be stopped and started. Panics: where a step of the ordinary course fails, with what the party said.
 
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "a step of the ordinary course that fails ends the test, everywhere here"
+)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -72,9 +77,6 @@ pub struct Said {
 
 impl Said {
     /// The object that it printed.
-    ///
-    /// # Panics
-    /// If the command failed, or printed something else.
     #[track_caller]
     pub fn json(&self) -> Value {
         assert!(self.exit.is_done(), "{:?}: {} {}", self.exit, self.out, self.notes);
@@ -182,9 +184,6 @@ impl World {
     }
 
     /// Runs a command at a party as it stands.
-    ///
-    /// # Panics
-    /// If the party is stopped.
     pub async fn run_plain(&self, party: &str, words: &[&str]) -> Said {
         if party == COORDINATOR {
             let (exit, out) = self.coordinator.as_ref().expect("the coordinator runs").run(words).await;
@@ -196,9 +195,6 @@ impl World {
     }
 
     /// A bank joins, counted under `group`.
-    ///
-    /// # Panics
-    /// If it does not.
     pub async fn enrol(&self, bank: &str, group: &str) {
         let invite = self.run(COORDINATOR, &["invite", bank, "--group", group]).await.json();
         let (text, print) =
@@ -228,9 +224,6 @@ impl World {
     }
 
     /// The ceremony among these holders.
-    ///
-    /// # Panics
-    /// If it fails.
     pub async fn agree(&self, holders: &[&str], threshold: usize) {
         let shown = self.ceremony(holders, threshold, "60s").await;
         assert_eq!(shown["state"], "done", "{shown}");
@@ -334,9 +327,6 @@ impl World {
     }
 
     /// Asks until there is an answer.
-    ///
-    /// # Panics
-    /// If there is none for too long.
     pub async fn until<T>(&self, what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
         let end = Instant::now() + PATIENCE;
         loop {

@@ -31,7 +31,8 @@ async fn agrees(
             wanted.lines().count()
         );
     }
-    shown.into_iter().map(|(bank, shown)| (bank, shown["figures"]["evaluated"].as_u64().unwrap())).collect()
+    let evaluated = |shown: &serde_json::Value| shown["figures"]["evaluated"].as_u64().expect("a count");
+    shown.into_iter().map(|(bank, shown)| (bank, evaluated(&shown))).collect()
 }
 
 struct Cell {

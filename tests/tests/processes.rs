@@ -213,6 +213,42 @@ fn a_file_that_is_no_register_has_the_importers_code() {
     }
 }
 
+/// A second `serve` on one folder is refused with a sentence; any other command is forwarded to the first.
+#[test]
+fn one_process_at_a_time_in_a_folder() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let folder = dir.path().join("hub").display().to_string();
+    // A child of the demo ends with its standard input, so that is kept open as the demo would.
+    let start = |words: &[&str]| {
+        let mut command = Command::new(DEMO);
+        command.arg("coordinator").args(words).args(["--dir", &folder]).env_remove("LANG");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started")
+    };
+    let run = |words: &[&str]| {
+        let mut child = start(words);
+        let lives = child.stdin.take();
+        let output = child.wait_with_output().expect("ended");
+        drop(lives);
+        output
+    };
+    assert_eq!(ended(&run(&["init", "--listen", "127.0.0.1:0"])), 0);
+    let mut serving = start(&["serve", "--json"]);
+    let mut line = String::new();
+    let mut out = std::io::BufReader::new(serving.stdout.take().expect("a pipe"));
+    std::io::BufRead::read_line(&mut out, &mut line).expect("it listens");
+    let output = run(&["roster", "list", "--json"]);
+    assert_eq!(object(&output)["version"], 1);
+    for (lang, word) in [("en", "in use"), ("zh", "正由进程")] {
+        let output = run(&["serve", "--lang", lang]);
+        assert_eq!(ended(&output), 75, "{}", said(&output));
+        let sentence = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(sentence.contains(&serving.id().to_string()), "{sentence}");
+        assert!(sentence.contains(word) && sentence.contains(&folder), "{sentence}");
+    }
+    serving.kill().expect("killed");
+    serving.wait().expect("gone");
+}
+
 /// Processes of the demo whose folders lie under `root`.
 fn running(root: &str) -> usize {
     let entries = std::fs::read_dir("/proc").expect("proc").flatten();
@@ -233,7 +269,7 @@ fn children_die_with_the_demo() {
     command.args(["--banks", "2", "--records", "20", "--keep"]).env("TMPDIR", dir.path());
     let mut child =
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("started");
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_mins(1);
     while running(&root) < 3 {
         assert!(Instant::now() < end, "the parties never ran");
         std::thread::sleep(Duration::from_millis(50));

@@ -16,16 +16,117 @@ doing-audit = The audit check did not finish
 help-node = A bank's node: keeps its register, takes part in jobs, writes its reports
 help-node-init = Set up a folder for this bank's node
     .example = Example:
-        lianfang-node init --dir /var/lib/lianfang
+        lianfang-node init --listen node.bank.example:7443 --dir /var/lib/lianfang
+    .listen = Where the node will listen, host:port; port 0 takes a free port for good
+    .advertise = What others are told, if they reach the node at another address
+    .contact = Where other banks reach this one about a case, at most 64 bytes
+    .key-file = A file of at least 32 random bytes that opens all secrets; made in the folder if left out
+    .passphrase-file = A file with a passphrase that opens all secrets
+    .credential = The name of a credential that systemd hands over
 help-node-enrol = Join with the invite that the regulator handed over
     .example = Example:
-        lianfang-node enrol INVITE --dir /var/lib/lianfang
+        lianfang-node enrol lfi1-… --dir /var/lib/lianfang
+    .invite = The text that the regulator handed over
+    .fingerprint = The authority's fingerprint, as the regulator's people read it out; asked for if left out
+    .wait = Seconds to wait for the regulator to confirm
 help-node-serve = Run the node
     .example = Example:
         lianfang-node serve --dir /var/lib/lianfang
 help-node-import = Read a register, or update the one that is there
     .example = Example:
         lianfang-node import register.csv --dry-run --dir /var/lib/lianfang
+    .file = The register, a CSV file
+    .full = Retract the records that the file lacks
+    .dry-run = Change nothing; show what would be read
+    .map = A TOML file that names other headers: "their header" = "our column"
+    .encoding = The file's encoding, instead of the one found: utf-8, gb18030, utf-16le or utf-16be
+    .rejects = Where to write what could not be read; rejects.csv beside the register if left out
+help-node-register = Look at the register, or retract a record
+help-node-register-list = Count what is stored
+    .example = Example:
+        lianfang-node register list --dir /var/lib/lianfang
+help-node-register-show = Show one record, its identifiers masked
+    .example = Example:
+        lianfang-node register show A1 --dir /var/lib/lianfang
+    .record = The case number
+help-node-register-retract = Take a record out; its content and cached outputs are erased
+    .example = Example:
+        lianfang-node register retract A1 --dir /var/lib/lianfang
+    .record = The case number
+help-node-hold = Keep a record out of every job, or let it in again
+    .example = Example:
+        lianfang-node hold A1 --kind dispute --dir /var/lib/lianfang
+    .record = The case number
+    .kind = Why: hardship, dispute or victim
+    .lift = Lift the hold that a person has set
+help-node-job = Look at jobs, and decide on them
+help-node-job-list = List all jobs
+    .example = Example:
+        lianfang-node job list --dir /var/lib/lianfang
+help-node-job-show = Show a job: terms, stage, figures, what stopped it
+    .example = Example:
+        lianfang-node job show 40e707505ee6357848e335e3200245c2 --dir /var/lib/lianfang
+    .job = The job's id
+help-node-job-accept = Take part in a job
+    .example = Example:
+        lianfang-node job accept 40e707505ee6357848e335e3200245c2 --dir /var/lib/lianfang
+    .job = The job's id
+help-node-job-refuse = Take no part in a job
+    .example = Example:
+        lianfang-node job refuse 40e707505ee6357848e335e3200245c2 --dir /var/lib/lianfang
+    .job = The job's id
+help-node-report = Write a job's report into a folder
+    .example = Example:
+        lianfang-node report 40e707505ee6357848e335e3200245c2 --out results --dir /var/lib/lianfang
+    .job = The job's id
+    .out = The folder to write into; made if it is not there
+help-node-audit = Look at the audit log, and verify it
+help-node-audit-verify = Check that the log holds together
+    .example = Example:
+        lianfang-node audit verify --dir /var/lib/lianfang
+help-node-audit-list = Show entries, one JSON object a line
+    .example = Example:
+        lianfang-node audit list --from 100 --dir /var/lib/lianfang
+    .from = The first entry to show
+    .limit = How many
+help-node-key = Look at keys, compare their records, evaluate
+help-node-key-list = List the key records that this node has
+    .example = Example:
+        lianfang-node key list --dir /var/lib/lianfang
+help-node-key-compare = State that the key record's short digest is the one that people at the holders read out
+    .example = Example:
+        lianfang-node key compare --confirm TQ91-W37T-ET6Q-REKN-3AKM-M851-P5AX-41NN --dir /var/lib/lianfang
+    .confirm = The short digest as it was read out; asked for if left out
+    .epoch = The key's epoch; the newest if left out
+help-node-key-evaluate = Evaluate blinded elements (hex lines on standard input) at a holder, charged as any other
+    .example = Example:
+        lianfang-node key evaluate --holder alpha --dir /var/lib/lianfang < elements.hex
+    .holder = The holder; this bank if left out
+    .epoch = The key's epoch; the newest if left out
+help-node-policy = Look at the policy; admit members as a holder
+help-node-policy-show = Show what happens without a person, and whom people have admitted
+    .example = Example:
+        lianfang-node policy show --dir /var/lib/lianfang
+help-node-policy-admit = As a holder, answer this member up to a quota
+    .example = Example:
+        lianfang-node policy admit beta --quota 4000000 --dir /var/lib/lianfang
+    .bank = The member
+    .quota = Its quota per class and epoch over all holders together; the configuration's if left out
+help-node-policy-revoke = As a holder, answer this member no longer
+    .example = Example:
+        lianfang-node policy revoke beta --dir /var/lib/lianfang
+    .bank = The member
+help-node-policy-allow = As a holder, let this member have more evaluated than its quota
+    .example = Example:
+        lianfang-node policy allow beta 50000 --dir /var/lib/lianfang
+    .bank = The member
+    .elements = How many elements more at this holder
+help-node-bench = Measure this machine, and predict a job's time
+    .example = Example:
+        lianfang-node bench --identifiers 1000000
+    .identifiers = Identifiers of the job to predict
+    .key-threshold = T of the key
+    .holders = M of the key
 
 ## What the node says
 

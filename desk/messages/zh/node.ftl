@@ -16,16 +16,117 @@ doing-audit = 审计检查未能完成
 help-node = 银行节点：保存本行名单，参与任务，写出报告
 help-node-init = 为本行节点建立目录
     .example = 示例：
-        lianfang-node init --dir /var/lib/lianfang
+        lianfang-node init --listen node.bank.example:7443 --dir /var/lib/lianfang
+    .listen = 节点监听的地址 host:port；端口 0 表示固定选用一个空闲端口
+    .advertise = 若他方经另一地址访问，告知他方的地址
+    .contact = 其他银行就案件联系本行的方式，至多 64 字节
+    .key-file = 打开所有机密的密钥文件，至少 32 个随机字节；省略时在目录内生成
+    .passphrase-file = 存有口令的文件，用以打开所有机密
+    .credential = 由 systemd 交付的凭据名称
 help-node-enrol = 凭监管方交付的邀请入网
     .example = 示例：
-        lianfang-node enrol INVITE --dir /var/lib/lianfang
+        lianfang-node enrol lfi1-… --dir /var/lib/lianfang
+    .invite = 监管方交付的邀请文字
+    .fingerprint = 监管方人员念出的机构指纹；省略时询问
+    .wait = 等待监管方确认的秒数
 help-node-serve = 运行节点
     .example = 示例：
         lianfang-node serve --dir /var/lib/lianfang
 help-node-import = 导入名单，或更新已有名单
     .example = 示例：
         lianfang-node import register.csv --dry-run --dir /var/lib/lianfang
+    .file = 名单，CSV 文件
+    .full = 撤回文件中没有的记录
+    .dry-run = 不作更改，只显示将读入的内容
+    .map = 指明其他列名的 TOML 文件："对方列名" = "本系统列名"
+    .encoding = 指定文件编码：utf-8、gb18030、utf-16le 或 utf-16be
+    .rejects = 拒收内容写入的文件；省略时为名单旁的 rejects.csv
+help-node-register = 查看名单，或撤回记录
+help-node-register-list = 统计已存内容
+    .example = 示例：
+        lianfang-node register list --dir /var/lib/lianfang
+help-node-register-show = 显示一条记录，标识加掩码
+    .example = 示例：
+        lianfang-node register show A1 --dir /var/lib/lianfang
+    .record = 案件编号
+help-node-register-retract = 撤回一条记录，其内容和缓存结果随即删除
+    .example = 示例：
+        lianfang-node register retract A1 --dir /var/lib/lianfang
+    .record = 案件编号
+help-node-hold = 使记录不进入任何任务，或重新放行
+    .example = 示例：
+        lianfang-node hold A1 --kind dispute --dir /var/lib/lianfang
+    .record = 案件编号
+    .kind = 原因：hardship 困难、dispute 争议、victim 受害
+    .lift = 解除人工所设的限制
+help-node-job = 查看任务，并作决定
+help-node-job-list = 列出所有任务
+    .example = 示例：
+        lianfang-node job list --dir /var/lib/lianfang
+help-node-job-show = 显示任务：条款、阶段、数字、受阻原因
+    .example = 示例：
+        lianfang-node job show 40e707505ee6357848e335e3200245c2 --dir /var/lib/lianfang
+    .job = 任务编号
+help-node-job-accept = 参加任务
+    .example = 示例：
+        lianfang-node job accept 40e707505ee6357848e335e3200245c2 --dir /var/lib/lianfang
+    .job = 任务编号
+help-node-job-refuse = 不参加任务
+    .example = 示例：
+        lianfang-node job refuse 40e707505ee6357848e335e3200245c2 --dir /var/lib/lianfang
+    .job = 任务编号
+help-node-report = 将任务报告写入目录
+    .example = 示例：
+        lianfang-node report 40e707505ee6357848e335e3200245c2 --out results --dir /var/lib/lianfang
+    .job = 任务编号
+    .out = 写入的目录；没有则建立
+help-node-audit = 查看并核验审计日志
+help-node-audit-verify = 核验日志是否完整
+    .example = 示例：
+        lianfang-node audit verify --dir /var/lib/lianfang
+help-node-audit-list = 显示日志条目，每行一个 JSON 对象
+    .example = 示例：
+        lianfang-node audit list --from 100 --dir /var/lib/lianfang
+    .from = 从第几条开始
+    .limit = 显示多少条
+help-node-key = 查看密钥，核对其记录，计算
+help-node-key-list = 列出本节点的密钥记录
+    .example = 示例：
+        lianfang-node key list --dir /var/lib/lianfang
+help-node-key-compare = 声明密钥记录的短摘要与各持有方人员念出的一致
+    .example = 示例：
+        lianfang-node key compare --confirm TQ91-W37T-ET6Q-REKN-3AKM-M851-P5AX-41NN --dir /var/lib/lianfang
+    .confirm = 念出的短摘要；省略时询问
+    .epoch = 密钥的时期；省略时为最新
+help-node-key-evaluate = 在持有方计算盲化元素（标准输入每行一个十六进制元素），照常计费
+    .example = 示例：
+        lianfang-node key evaluate --holder alpha --dir /var/lib/lianfang < elements.hex
+    .holder = 持有方；省略时为本行
+    .epoch = 密钥的时期；省略时为最新
+help-node-policy = 查看策略；作为持有方准入成员
+help-node-policy-show = 显示无需人工的事项，以及人工准入的成员
+    .example = 示例：
+        lianfang-node policy show --dir /var/lib/lianfang
+help-node-policy-admit = 作为持有方，在配额内应答该成员
+    .example = 示例：
+        lianfang-node policy admit beta --quota 4000000 --dir /var/lib/lianfang
+    .bank = 成员
+    .quota = 其每类每期在所有持有方的总配额；省略时取配置值
+help-node-policy-revoke = 作为持有方，不再应答该成员
+    .example = 示例：
+        lianfang-node policy revoke beta --dir /var/lib/lianfang
+    .bank = 成员
+help-node-policy-allow = 作为持有方，允许该成员超出配额计算
+    .example = 示例：
+        lianfang-node policy allow beta 50000 --dir /var/lib/lianfang
+    .bank = 成员
+    .elements = 在本持有方增加的元素数
+help-node-bench = 测量本机，并预计任务用时
+    .example = 示例：
+        lianfang-node bench --identifiers 1000000
+    .identifiers = 预计任务的标识数
+    .key-threshold = 密钥的 T
+    .holders = 密钥的 M
 
 ## 节点的话
 

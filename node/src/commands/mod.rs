@@ -98,3 +98,22 @@ fn same_digits(given: &str, wanted: &str) -> bool {
     };
     !plain(wanted).is_empty() && plain(given) == plain(wanted)
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn every_command_and_option_is_described_in_both_languages() {
+        assert_eq!(lianfang_desk::run::undescribed(NodeArgs::command()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn digits_are_compared_as_people_copy_them() {
+        assert!(same_digits("2A94 a4e1-47:9e", "2a94a4e1479e"));
+        assert!(!same_digits("2a94", "2a95"));
+        assert!(!same_digits("", ""));
+    }
+}

@@ -2,6 +2,7 @@
 //! cut off leaves the row as it was before it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use lianfang_proto::Fault;
@@ -12,6 +13,7 @@ use lianfang_trust::at_rest::ColumnCipher;
 use lianfang_trust::{Digest, Signed};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use tokio::sync::{Mutex, MutexGuard};
 use zeroize::Zeroizing;
 
 use super::state::Stage;
@@ -90,6 +92,7 @@ impl Entry {
 #[derive(Clone)]
 pub struct Book {
     store: Store,
+    deciding: Arc<Mutex<()>>,
 }
 
 const COLUMNS: &str = "id, job, terms_digest, terms, stage, decided_by, header, figures, result, fault";
@@ -115,7 +118,12 @@ fn read(row: &SqliteRow) -> Result<Entry, StoreError> {
 impl Book {
     /// The jobs in this store.
     pub fn new(store: Store) -> Self {
-        Self { store }
+        Self { store, deciding: Arc::default() }
+    }
+
+    /// Held while one job is judged and decided on: a decision depends on those that were made before it.
+    pub async fn deciding(&self) -> MutexGuard<'_, ()> {
+        self.deciding.lock().await
     }
 
     fn cipher(&self, column: &'static str) -> ColumnCipher {
@@ -151,6 +159,15 @@ impl Book {
         let sql = format!("SELECT {COLUMNS} FROM job ORDER BY id DESC LIMIT 1000");
         let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(self.store.readers()).await?;
         rows.iter().map(read).collect()
+    }
+
+    /// Jobs that this bank has joined and that have neither a return nor an end. They end here even if the coordinator
+    /// names them no longer; until then files of theirs lie on the disk.
+    pub async fn under_way(&self) -> Result<Vec<JobId>, StoreError> {
+        let jobs = self.list().await?.into_iter();
+        let under_way =
+            jobs.filter(|job| matches!(job.stage, Stage::Accepted | Stage::Prepared | Stage::Submitted));
+        Ok(under_way.map(|job| job.job).collect())
     }
 
     /// Moves a job on; its last fault is forgotten.
@@ -218,14 +235,22 @@ impl Book {
         Ok(seed)
     }
 
-    /// The submission lies on the disk under this header.
+    /// The submission lies on the disk under this header. Header and stage change together, and once: files under a
+    /// header that is stored are never written again.
     pub async fn prepared(&self, id: i64, header: &[u8], figures: &Figures) -> Result<(), StoreError> {
-        sqlx::query("UPDATE job SET header = ?2 WHERE id = ?1 AND header IS NULL")
-            .bind(id)
-            .bind(header)
-            .execute(self.store.pool())
-            .await?;
-        self.moved(id, Stage::Prepared, figures).await
+        sqlx::query(
+            "UPDATE job SET header = ?2, stage = ?3, figures = ?4, fault = NULL, updated_at = ?5
+             WHERE id = ?1 AND stage = ?6 AND header IS NULL",
+        )
+        .bind(id)
+        .bind(header)
+        .bind(Stage::Prepared.number())
+        .bind(figures.json())
+        .bind(self.store.now())
+        .bind(Stage::Accepted.number())
+        .execute(self.store.pool())
+        .await?;
+        Ok(())
     }
 
     /// Moves a job on, with its figures.
@@ -242,12 +267,17 @@ impl Book {
 
     /// The report is kept, and this is the return.
     pub async fn returned(&self, id: i64, result: &[u8], figures: &Figures) -> Result<(), StoreError> {
-        sqlx::query("UPDATE job SET result = ?2 WHERE id = ?1")
-            .bind(id)
-            .bind(result)
-            .execute(self.store.pool())
-            .await?;
-        self.moved(id, Stage::Returned, figures).await
+        sqlx::query(
+            "UPDATE job SET result = ?2, stage = ?3, figures = ?4, fault = NULL, updated_at = ?5 WHERE id = ?1",
+        )
+        .bind(id)
+        .bind(result)
+        .bind(Stage::Returned.number())
+        .bind(figures.json())
+        .bind(self.store.now())
+        .execute(self.store.pool())
+        .await?;
+        Ok(())
     }
 
     /// The certificate is checked.
@@ -277,5 +307,54 @@ impl Book {
             .execute(self.store.pool())
             .await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lianfang_trust::SigningKey;
+
+    use super::*;
+    use crate::job::consent::tests::terms;
+    use crate::store::tests::Bench;
+
+    #[tokio::test]
+    async fn a_submission_that_is_prepared_is_never_replaced() {
+        let bench = Bench::new().await;
+        let book = Book::new(bench.store.clone());
+        let signed = Signed::sign(&SigningKey::from_bytes(&[1; 32]), terms(&["a", "b"], 2));
+        book.note(&signed).await.unwrap();
+        let job = signed.value().job;
+        let entry = async || book.get(job).await.unwrap().unwrap();
+        let id = entry().await.id;
+        let figures = Figures { own_rows: 3, ..Figures::default() };
+
+        book.prepared(id, b"too early", &figures).await.unwrap();
+        assert!(entry().await.header.is_none() && entry().await.stage == Stage::Proposed);
+        assert_eq!(book.under_way().await.unwrap(), []);
+        book.decide(id, Stage::Accepted, "a person").await.unwrap();
+        book.prepared(id, b"first", &figures).await.unwrap();
+        book.prepared(id, b"second", &Figures::default()).await.unwrap();
+        let now = entry().await;
+        assert_eq!((now.header.as_deref(), now.stage), (Some(&b"first"[..]), Stage::Prepared));
+        assert_eq!(now.figures(), figures);
+        // A person's answer that comes late moves nothing back.
+        book.decide(id, Stage::Accepted, "a person").await.unwrap();
+        assert!(entry().await.stage == Stage::Prepared);
+        assert_eq!(book.under_way().await.unwrap(), [job]);
+        book.returned(id, b"return", &figures).await.unwrap();
+        assert_eq!(book.under_way().await.unwrap(), []);
+    }
+
+    #[tokio::test]
+    async fn other_terms_under_a_known_job_are_not_taken_down() {
+        let bench = Bench::new().await;
+        let book = Book::new(bench.store.clone());
+        let key = SigningKey::from_bytes(&[1; 32]);
+        let first = Signed::sign(&key, terms(&["a", "b"], 2));
+        let other = Signed::sign(&key, terms(&["a", "b"], 3));
+        book.note(&first).await.unwrap();
+        book.note(&other).await.unwrap();
+        assert_eq!(book.get(first.value().job).await.unwrap().unwrap().terms_digest, first.digest());
     }
 }

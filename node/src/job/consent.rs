@@ -156,13 +156,14 @@ pub(super) mod tests {
 
     #[test]
     fn the_stricter_answer_stands() {
+        use Decide::{Ask, Automatic, Refuse};
+
         let policy = |accept, accept_small, least_threshold| Policy {
             accept,
             accept_small,
             least_threshold,
             ..Policy::default()
         };
-        use Decide::{Ask, Automatic, Refuse};
         let (small, large) = (terms(&["a", "b"], 2), terms(&["a", "b", "c"], 2));
         for (of, given, wanted) in [
             (&large, policy(Automatic, Refuse, 2), Consent::Accept),

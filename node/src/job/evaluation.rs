@@ -202,6 +202,8 @@ impl<'a> Evaluation<'a> {
         let elements = chunk.count() as u64;
         let place = ChunkPlace { terms_digest: self.terms_digest, number };
         let checked = self.evaluator.evaluate(chunk, &place).await?;
+        // A chunk that is finished is never sent again, so evidence that is lost now is lost for good.
+        self.evaluator.witness.settled().await?;
         let fresh = FreshOutputs::of(checked).await?;
         let outputs: Vec<_> = fresh
             .iter()

@@ -16,6 +16,7 @@ use super::Context;
 use crate::audit::Event;
 use crate::config::Decide;
 use crate::key_holder::records::KeptRecord;
+use crate::peers::coordinator::NAME;
 use crate::peers::roster::Pinned;
 
 fn internal(error: impl std::fmt::Display) -> Fault {
@@ -46,6 +47,10 @@ impl Context {
                 }
                 let endorsed =
                     EndorsedKeyRecord::decode(&bytes).map_err(|e| checked::document_fault("record", &e))?;
+                let key = endorsed.record().key;
+                if (key.class, key.epoch) != (class, epoch) {
+                    return Err(Fault::field(FaultCode::TermsDiffer, "record.key").at(NAME));
+                }
                 check_holders(endorsed.record(), &self.roster.now())?;
                 self.records.put(&endorsed).await.map_err(internal)?;
                 KeptRecord { endorsed, compared: false }

@@ -16,6 +16,8 @@ pub mod reporting;
 pub mod runner;
 pub mod state;
 pub mod submission;
+#[cfg(test)]
+mod tests;
 pub mod witness;
 
 use std::path::PathBuf;

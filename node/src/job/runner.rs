@@ -14,6 +14,7 @@ use lianfang_proto::ids::JobId;
 use lianfang_proto::v1::JobState;
 use lianfang_proto::{Fault, FaultCode, checked};
 use lianfang_trust::{Digest, Signed};
+use tokio::sync::Mutex;
 
 use super::book::Entry;
 use super::certificate::{OwnPart, check, countersign};
@@ -31,6 +32,8 @@ use crate::pipeline::evaluate::Witness;
 pub struct Runner {
     context: Arc<Context>,
     witness: Arc<dyn Witness>,
+    /// One job evaluates at a time: two would find the same identifiers without output, and be charged for both.
+    evaluating: Mutex<()>,
 }
 
 /// Rounds of evaluation while records come in at the same time.
@@ -44,7 +47,7 @@ impl Runner {
     /// A runner over what this node has; its observations of holders are written down.
     pub fn new(context: Arc<Context>) -> Self {
         let witness = Notary::start(context.store.clone(), context.log.clone());
-        Self { context, witness }
+        Self { context, witness, evaluating: Mutex::default() }
     }
 
     /// Takes the job as far as it goes; what stopped it is written down with it.
@@ -108,14 +111,9 @@ impl Runner {
     }
 
     async fn decide(&self, entry: &Entry, terms: &Terms) -> Result<(), Fault> {
-        let kept = self.context.compared_record(terms.key.class, terms.key.epoch).await?;
-        let pinned = self.context.roster.now();
-        let record = Some(kept.endorsed.record());
-        check_terms(terms, &self.context.bank, &pinned, record, crate::normalise::RULE_SET)?;
-        self.context.agree_with_holders(kept.endorsed.record(), &pinned).await?;
-        let last_count = self.last_count(entry).await?;
-        match consent(terms, &self.context.config.policy, last_count.as_ref()) {
-            Consent::Accept => self.context.accept(entry, terms.job, "policy").await,
+        let _one_at_a_time = self.context.book.deciding().await;
+        match self.context.examine(entry, terms).await? {
+            Consent::Accept => self.context.join(entry, "policy").await,
             Consent::Refuse(why) => self.context.refuse(entry, terms.job, why.code(), "policy").await,
             Consent::AskPerson(_) => {
                 Err(Fault::new(FaultCode::ConsentPending).at(self.context.bank.as_str()))
@@ -123,26 +121,10 @@ impl Runner {
         }
     }
 
-    /// The terms of the last job of counts alone in which this bank took part.
-    async fn last_count(&self, entry: &Entry) -> Result<Option<Terms>, Fault> {
-        let coordinator = self.context.roster.now().roster.coordinator;
-        let jobs = self.context.book.list().await.map_err(|e| of_store(&e))?;
-        let others = jobs.iter().filter(|other| {
-            other.id != entry.id && !matches!(other.stage, Stage::Proposed | Stage::Refused | Stage::Missed)
-        });
-        for other in others {
-            // Terms under a key that the coordinator had before are of a time before this roster.
-            let terms = checked::open_signed::<Terms>(&other.terms, "terms", &coordinator);
-            if let Some(terms) = terms.ok().filter(|terms| terms.value().disclosure == Disclosure::Count) {
-                return Ok(Some(terms.into_value()));
-            }
-        }
-        Ok(None)
-    }
-
     async fn prepare(&self, entry: &Entry, terms: &Terms) -> Result<(), Fault> {
         self.context.send_decision(entry, true).await?;
         check_size(&self.context, terms).await?;
+        let _one_at_a_time = self.evaluating.lock().await;
         let evaluation = Evaluation::new(&self.context, terms, Arc::clone(&self.witness)).await?;
         let began = Instant::now();
         let sent_before = self.context.holders.bytes_sent();
@@ -195,6 +177,8 @@ impl Runner {
         figures.stage("report", began.elapsed());
         let kept = self.context.book.returned(entry.id, result.bytes(), &figures).await;
         kept.map_err(|e| of_store(&e))?;
+        // Nothing is read from the submission any more, whether or not the job is ever certified.
+        clean(&self.context, &entry.terms_digest)?;
         self.context.coordinator.hand_in(&entry.terms_digest, result.bytes().to_vec()).await
     }
 
@@ -250,9 +234,54 @@ impl Runner {
 }
 
 impl Context {
-    /// This bank takes part. A person or the policy says so.
+    /// A person says that this bank takes part. A person can say yes where the policy asks, and nowhere else: terms
+    /// that differ from what this node knows, and what the policy refuses, are not joined by anybody's word.
     pub async fn accept(&self, entry: &Entry, job: JobId, by: &str) -> Result<(), Fault> {
-        let event = Event::JobAccepted { job, terms: entry.terms_digest, by: by.to_owned() };
+        let _one_at_a_time = self.book.deciding().await;
+        let coordinator = self.roster.now().roster.coordinator;
+        let terms: Signed<Terms> = checked::open_signed(&entry.terms, "terms", &coordinator)?;
+        if terms.value().job != job || terms.digest() != entry.terms_digest {
+            return Err(Fault::field(FaultCode::TermsDiffer, "terms.job"));
+        }
+        match self.examine(entry, terms.value()).await? {
+            Consent::Accept | Consent::AskPerson(_) => self.join(entry, by).await,
+            Consent::Refuse(why) => {
+                Err(Fault::new(FaultCode::ConsentRefused).at(self.bank.as_str()).got(why.code()))
+            }
+        }
+    }
+
+    /// What the policy says of terms that fit roster, key record and holders; nobody decides on others.
+    async fn examine(&self, entry: &Entry, terms: &Terms) -> Result<Consent, Fault> {
+        let kept = self.compared_record(terms.key.class, terms.key.epoch).await?;
+        let pinned = self.roster.now();
+        let record = kept.endorsed.record();
+        check_terms(terms, &self.bank, &pinned, Some(record), crate::normalise::RULE_SET)?;
+        self.agree_with_holders(record, &pinned).await?;
+        let last_count = self.last_count(entry).await?;
+        Ok(consent(terms, &self.config.policy, last_count.as_ref()))
+    }
+
+    /// The terms of the last job of counts alone in which this bank took part.
+    async fn last_count(&self, entry: &Entry) -> Result<Option<Terms>, Fault> {
+        let coordinator = self.roster.now().roster.coordinator;
+        let jobs = self.book.list().await.map_err(|e| of_store(&e))?;
+        let others = jobs.iter().filter(|other| {
+            other.id != entry.id && !matches!(other.stage, Stage::Proposed | Stage::Refused | Stage::Missed)
+        });
+        for other in others {
+            // Terms under a key that the coordinator had before are of a time before this roster.
+            let terms = checked::open_signed::<Terms>(&other.terms, "terms", &coordinator);
+            if let Some(terms) = terms.ok().filter(|terms| terms.value().disclosure == Disclosure::Count) {
+                return Ok(Some(terms.into_value()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// This bank takes part. The caller holds the book's decision.
+    async fn join(&self, entry: &Entry, by: &str) -> Result<(), Fault> {
+        let event = Event::JobAccepted { job: entry.job, terms: entry.terms_digest, by: by.to_owned() };
         self.log.record(&event).await.map_err(internal)?;
         self.book.decide(entry.id, Stage::Accepted, by).await.map_err(|e| of_store(&e))
     }
@@ -273,6 +302,11 @@ impl Context {
     async fn send_decision(&self, entry: &Entry, accepted: bool) -> Result<(), Fault> {
         let value = Decision { terms_digest: entry.terms_digest, bank: self.bank.clone(), accepted };
         let signed = Signed::sign(&self.secrets.identity, value);
-        self.coordinator.answer(&entry.terms_digest, signed.bytes().to_vec()).await
+        let answered = self.coordinator.answer(&entry.terms_digest, signed.bytes().to_vec()).await;
+        // It has told us of this job itself; if it does not know these terms, it has shown others to the others.
+        answered.map_err(|fault| match fault.code {
+            FaultCode::JobUnknown => Fault { code: FaultCode::TermsDiffer, ..fault },
+            _ => fault,
+        })
     }
 }

@@ -19,11 +19,14 @@ use super::Context;
 use super::evaluation::Evaluation;
 use crate::audit::Event;
 use crate::fault::of_store;
+use crate::peers::coordinator::NAME;
 use crate::pipeline::submit::{Assembly, Submission, SubmissionFiles};
 use crate::register::{Eligible, IdentifierId, Outputs, Selection};
 
 /// Identifiers read at once.
 const PAGE: usize = 4_096;
+/// How often a coordinator may ask for rows again within one upload; after that the upload begins anew, with a pause.
+const STEPS_BACK: usize = 16;
 
 fn internal(error: impl std::fmt::Display) -> Fault {
     Fault::new(FaultCode::Internal).got(error)
@@ -114,7 +117,9 @@ pub async fn upload(context: &Context, header: &Signed<SubmissionHeader>) -> Res
     let rows = Arc::new(File::open(&files.rows).map_err(internal)?);
     let (mut next, sealed) = context.coordinator.open_submission(&digest, header.bytes().to_vec()).await?;
     let mut sent = 0;
+    let mut again = 0;
     while !sealed && next < header.value().rows {
+        let first = next;
         let slice = read_slice(&rows, header.value(), next).await?;
         let length = slice.len() as u64;
         next = match context.coordinator.send_rows(&digest, next, slice).await {
@@ -125,6 +130,10 @@ pub async fn upload(context: &Context, header: &Signed<SubmissionHeader>) -> Res
             }
             Err(fault) => return Err(fault),
         };
+        again += usize::from(next <= first);
+        if again > STEPS_BACK {
+            return Err(Fault::field(FaultCode::MessageOutOfOrder, "next_row").at(NAME).got(next));
+        }
         sent += length;
     }
     if !sealed {

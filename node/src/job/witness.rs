@@ -1,24 +1,40 @@
 //! What was observed of holders: evidence, charge numbers, absences.
 //!
 //! Comes in: observations of the pipeline, from any task. Goes out: rows that a person can act on. A charge number that
-//! is lower than one seen before means that the holder was restored from a backup; it is said once, loudly.
+//! is lower than one seen before means that the holder was restored from a backup; it is said once, loudly. A chunk is
+//! finished only after [`Witness::settled`]: evidence is on the disk before anything that would keep it from being
+//! gathered again.
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use lianfang_crypto::oprf::accusation::Accusation;
-use lianfang_proto::Fault;
 use lianfang_proto::ids::BankId;
+use lianfang_proto::{Fault, FaultCode};
 use lianfang_trust::Digest;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::audit::{Event, Log};
+use crate::fault::of_store;
 use crate::pipeline::evaluate::Witness;
 use crate::store::{Store, StoreError};
 
 enum Observation {
-    Accused { holder: BankId, evidence: Vec<u8>, signed: Option<Vec<u8>> },
-    Charged { holder: BankId, number: u64 },
-    Absent { holder: BankId, fault: Fault },
+    Accused {
+        holder: BankId,
+        evidence: Vec<u8>,
+        signed: Option<Vec<u8>>,
+    },
+    Charged {
+        holder: BankId,
+        number: u64,
+    },
+    Absent {
+        holder: BankId,
+        fault: Fault,
+    },
+    /// Whether everything so far, since the last time that this was asked, could be written down.
+    Settled(oneshot::Sender<Result<(), Fault>>),
 }
 
 /// Takes observations; a task writes them down in their order.
@@ -31,9 +47,14 @@ impl Notary {
     pub fn start(store: Store, log: Log) -> Arc<Self> {
         let (observations, mut received) = mpsc::unbounded_channel();
         tokio::spawn(async move {
+            let mut so_far = Ok(());
             while let Some(observation) = received.recv().await {
-                if let Err(error) = write(&store, &log, observation).await {
+                if let Observation::Settled(asker) = observation {
+                    // An asker that has gone does not finish its chunk either.
+                    let _ = asker.send(std::mem::replace(&mut so_far, Ok(())));
+                } else if let Err(error) = write(&store, &log, observation).await {
                     tracing::error!(%error, "an observation of a holder could not be written down");
+                    so_far = Err(of_store(&error));
                 }
             }
         });
@@ -84,7 +105,7 @@ async fn write(store: &Store, log: &Log, observation: Observation) -> Result<(),
             .execute(store.pool())
             .await?;
             // Answers of one holder may overtake each other by as many chunks as are under way at once.
-            if before.is_some_and(|before| number + OVERTAKING < before) {
+            if went_back(before, number) {
                 tracing::error!(
                     holder = holder.as_str(),
                     "a holder's charge number went back: it was restored from a backup; its counters must be full"
@@ -94,13 +115,20 @@ async fn write(store: &Store, log: &Log, observation: Observation) -> Result<(),
         Observation::Absent { holder, fault } => {
             tracing::warn!(holder = holder.as_str(), %fault, "a holder did not serve a request");
         }
+        Observation::Settled(_) => {}
     }
     Ok(())
+}
+
+/// Whether a charge number is too low after this one. Both are a holder's own words: any number at all.
+fn went_back(before: Option<i64>, number: i64) -> bool {
+    before.is_some_and(|before| number.saturating_add(OVERTAKING) < before)
 }
 
 /// Charges by which answers that are under way at once may overtake each other, over all banks.
 const OVERTAKING: i64 = 10_000;
 
+#[async_trait]
 impl Witness for Notary {
     fn accuse(&self, holder: &BankId, accusation: &Accusation, signed_answer: Option<&[u8]>) {
         self.note(Observation::Accused {
@@ -116,5 +144,64 @@ impl Witness for Notary {
 
     fn absent(&self, holder: &BankId, fault: &Fault) {
         self.note(Observation::Absent { holder: holder.clone(), fault: fault.clone() });
+    }
+
+    async fn settled(&self) -> Result<(), Fault> {
+        let (asker, answer) = oneshot::channel();
+        self.note(Observation::Settled(asker));
+        answer.await.unwrap_or_else(|_| Err(Fault::new(FaultCode::Internal)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::Bench;
+
+    fn holder() -> BankId {
+        BankId::parse("alpha", "bank").unwrap()
+    }
+
+    async fn accusations(bench: &Bench) -> i64 {
+        sqlx::query_scalar("SELECT count(*) FROM accusation").fetch_one(bench.store.pool()).await.unwrap()
+    }
+
+    fn accused() -> Observation {
+        Observation::Accused { holder: holder(), evidence: vec![1, 2, 3], signed: None }
+    }
+
+    #[tokio::test]
+    async fn no_charge_number_silences_the_witness() {
+        let bench = Bench::new().await;
+        let notary = Notary::start(bench.store.clone(), Log::new(bench.store.clone(), "test"));
+        for number in [u64::MAX, u64::MAX, 0, u64::MAX] {
+            notary.charged(&holder(), number);
+        }
+        notary.note(accused());
+        notary.settled().await.unwrap();
+        assert_eq!(accusations(&bench).await, 1);
+    }
+
+    #[tokio::test]
+    async fn evidence_that_could_not_be_kept_is_said() {
+        let bench = Bench::new().await;
+        let notary = Notary::start(bench.store.clone(), Log::new(bench.store.clone(), "test"));
+        let refuse =
+            "CREATE TRIGGER refuse BEFORE INSERT ON accusation BEGIN SELECT RAISE(ABORT, 'full'); END";
+        sqlx::query(refuse).execute(bench.store.pool()).await.unwrap();
+        notary.note(accused());
+        assert!(notary.settled().await.is_err());
+        sqlx::query("DROP TRIGGER refuse").execute(bench.store.pool()).await.unwrap();
+        notary.note(accused());
+        notary.settled().await.unwrap();
+        assert_eq!(accusations(&bench).await, 1);
+    }
+
+    #[test]
+    fn a_number_that_goes_back_by_more_than_what_is_under_way_is_seen() {
+        assert!(!went_back(None, 0));
+        assert!(!went_back(Some(OVERTAKING), 0));
+        assert!(went_back(Some(OVERTAKING + 1), 0));
+        assert!(!went_back(Some(i64::MAX), i64::MAX));
     }
 }

@@ -45,23 +45,31 @@ impl RosterInForce {
         Arc::clone(&self.pinned.read().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 
-    /// Takes a newer roster. `Ok(None)` if it is the one in force.
-    pub fn advance(&self, bytes: &[u8]) -> Result<Option<Arc<Pinned>>, Fault> {
+    /// Judges a roster that came. `Ok(None)` if it is the one in force. The caller stores a newer one before it
+    /// [takes](Self::take) it: a roster that was in force and is forgotten could be replaced by another of its version.
+    pub fn newer(&self, bytes: &[u8]) -> Result<Option<Pinned>, Fault> {
         let newer = open(bytes, &self.authority)?;
-        let mut slot = self.pinned.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let (have, came) = (slot.roster.version, newer.roster.version);
+        let now = self.now();
+        let (have, came) = (now.roster.version, newer.roster.version);
         if came < have {
             return Err(Fault::field(FaultCode::RosterOlder, "roster.version").wanted(have).got(came));
         }
-        if newer.digest == slot.digest {
+        if newer.digest == now.digest {
             return Ok(None);
         }
         if came == have {
             let fault = Fault::field(FaultCode::RosterDiffers, "roster");
-            return Err(fault.wanted(slot.digest.short()).got(newer.digest.short()));
+            return Err(fault.wanted(now.digest.short()).got(newer.digest.short()));
         }
-        *slot = Arc::new(newer);
-        Ok(Some(Arc::clone(&slot)))
+        Ok(Some(newer))
+    }
+
+    /// Puts a roster into force that [`Self::newer`] has judged and that is stored. A later one stays.
+    pub fn take(&self, newer: Pinned) {
+        let mut slot = self.pinned.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if newer.roster.version > slot.roster.version {
+            *slot = Arc::new(newer);
+        }
     }
 
     /// A member that takes part, with its address.
@@ -159,13 +167,21 @@ mod tests {
         let sign = |key: &SigningKey, roster: Roster| Signed::sign(key, roster).bytes().to_vec();
         let first = sign(&authority, roster(2, &other));
         let force = RosterInForce::begin(authority.verifying_key(), &first).unwrap();
-        assert!(force.advance(&first).unwrap().is_none());
-        let code = |bytes: &[u8]| force.advance(bytes).err().unwrap().code;
+        assert!(force.newer(&first).unwrap().is_none());
+        let code = |bytes: &[u8]| force.newer(bytes).err().unwrap().code;
         assert_eq!(code(&sign(&authority, roster(1, &other))), FaultCode::RosterOlder);
         assert_eq!(code(&sign(&authority, roster(2, &authority))), FaultCode::RosterDiffers);
         assert_eq!(code(&sign(&other, roster(3, &other))), FaultCode::SignatureInvalid);
-        assert!(force.advance(&sign(&authority, roster(3, &other))).unwrap().is_some());
-        assert_eq!(force.now().roster.version, 3);
+        let (third, fourth) = (sign(&authority, roster(3, &other)), sign(&authority, roster(4, &other)));
+        let (third, fourth) = (force.newer(&third).unwrap().unwrap(), force.newer(&fourth).unwrap().unwrap());
+        assert_eq!(force.now().roster.version, 2, "nothing is in force before it is stored");
+        force.take(fourth);
+        force.take(third);
+        assert_eq!(
+            force.now().roster.version,
+            4,
+            "an older one that was judged earlier takes nobody's place"
+        );
     }
 
     #[test]
@@ -179,7 +195,7 @@ mod tests {
         assert_eq!(force.party(&Fingerprint([8; 32])), None);
         listed.version = 2;
         listed.members[0].standing = Standing::Suspended;
-        force.advance(Signed::sign(&authority, listed).bytes()).unwrap();
+        force.take(force.newer(Signed::sign(&authority, listed).bytes()).unwrap().unwrap());
         assert_eq!(force.party(&Fingerprint([7; 32])), None);
         assert!(force.member(&BankId::parse("alpha", "bank").unwrap()).is_none());
     }

@@ -12,6 +12,8 @@ use lianfang_trust::{Digest32, Encoder};
 use rand_core::CryptoRng;
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::normalise::RULE_SET;
+
 /// Elements of the smallest chunk.
 pub const LEAST_ELEMENTS: usize = 64;
 
@@ -101,7 +103,7 @@ impl BlindedChunk {
     ) -> Result<Self, lianfang_crypto::error::Malformed> {
         let mut inputs = Vec::with_capacity(page.len());
         for element in &page {
-            inputs.push(Input::new(element.kind.code(), 1, &element.value)?);
+            inputs.push(Input::new(element.kind.code(), RULE_SET, &element.value)?);
         }
         let filled = page.len().max(LEAST_ELEMENTS).next_power_of_two();
         let (blinding, blinded) = blind(inputs, &secrets.seed, filled)?;

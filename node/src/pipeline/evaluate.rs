@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use futures::future::join_all;
 use lianfang_crypto::group::element::elements_digest;
@@ -27,6 +28,7 @@ use super::holders::{Answered, Holders};
 use crate::ports::Chance;
 
 /// Takes evidence and observations about holders.
+#[async_trait]
 pub trait Witness: Send + Sync {
     /// A holder lied; the accusation, and the answer that it signed where there is one.
     fn accuse(&self, holder: &BankId, accusation: &Accusation, signed_answer: Option<&[u8]>);
@@ -34,6 +36,11 @@ pub trait Witness: Send + Sync {
     fn charged(&self, holder: &BankId, charge_number: u64);
     /// A holder did not serve a request, or not as it should, without leaving evidence.
     fn absent(&self, holder: &BankId, fault: &Fault);
+    /// Waits until what was observed so far is kept for good; an error says that some of it is not. Whoever keeps
+    /// nothing has nothing to wait for.
+    async fn settled(&self) -> Result<(), Fault> {
+        Ok(())
+    }
 }
 
 /// All that the evaluation of a job's chunks needs, and nothing that changes from chunk to chunk.

@@ -184,14 +184,20 @@ fn padding_row(seed: &[u8; 32], number: u64, row_bytes: usize) -> Vec<u8> {
     row
 }
 
+/// An empty file that its owner alone can read.
+fn create_private(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    File::options().write(true).create(true).truncate(true).mode(0o600).open(path)
+}
+
 /// Writes both files, durably, and gives the rows' Merkle root.
 fn write_rows(
     mut sorted: Sorted,
     files: &SubmissionFiles,
     row_bytes: usize,
 ) -> Result<[u8; 32], SubmitError> {
-    let mut rows = BufWriter::new(File::create(&files.rows)?);
-    let mut index = BufWriter::new(File::create(&files.index)?);
+    let mut rows = BufWriter::new(create_private(&files.rows)?);
+    let mut index = BufWriter::new(create_private(&files.index)?);
     let mut root = RootBuilder::new();
     let mut last: Option<[u8; TAG_BYTES]> = None;
     while let Some(record) = sorted.next()? {

@@ -12,6 +12,7 @@ use lianfang_proto::ids::{BankId, CeremonyId, JobId};
 use lianfang_proto::v1::WatchInboxReply;
 use lianfang_proto::{Fault, FaultCode};
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 
 use super::agenda::Agenda;
 use crate::app::Joined;
@@ -23,6 +24,9 @@ use crate::peers::coordinator::Coordinator;
 
 /// Pause after the coordinator could not be reached.
 const AGAIN: Duration = Duration::from_millis(500);
+/// Ceremonies and jobs that are taken from one inbox; the rest has its turn when these are over.
+const CEREMONIES: usize = 16;
+const JOBS: usize = 256;
 
 struct Loop {
     context: Arc<Context>,
@@ -31,6 +35,8 @@ struct Loop {
     agenda: Agenda,
     began: Instant,
     ended: mpsc::UnboundedSender<(JobId, bool)>,
+    /// Attempts under way; they end with the loop.
+    attempts: JoinSet<()>,
     /// Ceremonies that are over for this holder.
     over: BTreeSet<CeremonyId>,
     /// Ceremonies to go on with: those that the inbox has named, and those begun before the start.
@@ -47,6 +53,7 @@ pub(super) async fn run(joined: Arc<Joined>, stop: watch::Receiver<bool>) {
         agenda: Agenda::default(),
         began: Instant::now(),
         ended,
+        attempts: JoinSet::new(),
         over: BTreeSet::new(),
         open: BTreeSet::new(),
         context,
@@ -98,16 +105,24 @@ impl Loop {
         {
             tracing::error!(%fault, "the newest roster was not taken");
         }
-        self.open
-            .extend(reply.ceremonies.iter().filter_map(|id| CeremonyId::from_slice(id, "ceremony").ok()));
-        let jobs: Vec<JobId> = reply.jobs.iter().filter_map(|id| JobId::from_slice(id, "job").ok()).collect();
+        // What was begun goes on whether it is named or not; what was only named is forgotten when it is named no longer.
+        match self.driver.unfinished().await {
+            Ok(begun) => self.open = begun.into_iter().chain(named_ceremonies(reply)).collect(),
+            Err(error) => tracing::error!(%error, "ceremonies that were begun could not be read"),
+        }
+        let mut jobs = named_jobs(reply);
+        match self.context.book.under_way().await {
+            Ok(under_way) => jobs.extend(under_way),
+            Err(error) => tracing::error!(%error, "the jobs under way could not be read"),
+        }
         self.agenda.inbox(reply.revision, &jobs);
     }
 
     async fn refresh_roster(&self) -> Result<(), Fault> {
         let bytes = self.context.coordinator.roster().await?;
-        if let Some(newer) = self.context.roster.advance(&bytes)? {
+        if let Some(newer) = self.context.roster.newer(&bytes)? {
             pin_roster(&self.context.store, &newer).await.map_err(|e| crate::fault::of_store(&e))?;
+            self.context.roster.take(newer);
         }
         Ok(())
     }
@@ -141,9 +156,10 @@ impl Loop {
     }
 
     fn begin(&mut self) {
+        while self.attempts.try_join_next().is_some() {}
         for job in self.agenda.begin(self.began.elapsed()) {
             let (runner, ended) = (Arc::clone(&self.runner), self.ended.clone());
-            tokio::spawn(async move {
+            self.attempts.spawn(async move {
                 let result = runner.work(job).await;
                 if let Err(fault) = &result
                     && fault.code != FaultCode::ConsentPending
@@ -155,6 +171,17 @@ impl Loop {
             });
         }
     }
+}
+
+/// Ceremonies that the inbox names, up to a limit: an inbox is somebody else's word.
+fn named_ceremonies(reply: &WatchInboxReply) -> Vec<CeremonyId> {
+    let named = reply.ceremonies.iter().take(CEREMONIES);
+    named.filter_map(|id| CeremonyId::from_slice(id, "ceremony").ok()).collect()
+}
+
+/// Jobs that the inbox names, up to a limit.
+fn named_jobs(reply: &WatchInboxReply) -> Vec<JobId> {
+    reply.jobs.iter().take(JOBS).filter_map(|id| JobId::from_slice(id, "job").ok()).collect()
 }
 
 #[async_trait]
@@ -172,5 +199,20 @@ impl Board for Coordinator {
 
     async fn post(&self, _ceremony: CeremonyId, post: &[u8]) -> Result<(), Fault> {
         Self::post(self, post.to_vec()).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_inbox_is_taken_up_to_a_limit() {
+        let id = |n: usize| bytes::Bytes::copy_from_slice(&(n as u128).to_be_bytes());
+        let ids: Vec<_> = (0..10_000).map(id).collect();
+        let reply = WatchInboxReply { ceremonies: ids.clone(), jobs: ids, ..Default::default() };
+        assert_eq!((named_ceremonies(&reply).len(), named_jobs(&reply).len()), (CEREMONIES, JOBS));
+        let short = WatchInboxReply { jobs: vec![id(1).slice(1..), id(1)], ..Default::default() };
+        assert_eq!(named_jobs(&short), [JobId::from_random(1_u128.to_be_bytes())]);
     }
 }

@@ -111,7 +111,7 @@ pub struct Plan {
     pub keep: bool,
 }
 
-fn out_of_range(option: &str, got: impl ToString, wanted: impl Into<String>) -> Problem {
+fn out_of_range(option: &str, got: &dyn ToString, wanted: impl Into<String>) -> Problem {
     Problem::usage("demo-range").field(option).with("got", got.to_string()).with("wanted", wanted.into())
 }
 
@@ -120,7 +120,7 @@ fn ranged(option: &str, value: u64, least: u64, most: u64) -> Result<u64, Proble
     if (least..=most).contains(&value) {
         return Ok(value);
     }
-    Err(out_of_range(option, value, format!("{least}–{most}")))
+    Err(out_of_range(option, &value, format!("{least}–{most}")))
 }
 
 impl Demo {
@@ -192,7 +192,7 @@ fn small(number: u64) -> usize {
 }
 
 fn register(given: &str) -> Result<(String, &str), Problem> {
-    let form = || out_of_range("--register", given, "BANK=FILE");
+    let form = || out_of_range("--register", &given, "BANK=FILE");
     let (bank, file) = given.split_once('=').ok_or_else(form)?;
     let bank = BankId::parse(bank, "bank").map_err(|error| form().because(error))?;
     if file.is_empty() { Err(form()) } else { Ok((bank.as_str().to_owned(), file)) }

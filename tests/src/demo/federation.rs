@@ -26,6 +26,8 @@ const PATIENCE: Duration = Duration::from_mins(2);
 const QUOTA: u64 = 4_000_000;
 /// Identifiers that even a slow machine gets through in a second.
 const SLOWEST: u64 = 200;
+/// A node's stages in their order.
+const STAGES: [&str; 3] = ["evaluate", "submit", "report"];
 /// Pauses between two questions whether something is done.
 const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)];
 
@@ -303,11 +305,14 @@ async fn finished(node: &Party, job: &str, patience: Duration) -> Result<NodeJob
     let shown = until(patience, over).await?.map_err(|seen| slow(node, "job done", &seen))?;
     let figures = &shown["figures"];
     let stages = figures["stages"].as_object().into_iter().flatten();
+    let mut stages: Vec<(String, f64)> =
+        stages.filter_map(|(name, took)| Some((name.clone(), took.as_f64()?))).collect();
+    stages.sort_by_key(|(name, _)| STAGES.iter().position(|stage| stage == name));
     Ok(NodeJob {
         evaluated: count(node, figures, "evaluated")?,
         cached: count(node, figures, "cached")?,
         bytes_sent: count(node, figures, "bytes_sent")?,
         report_rows: count(node, figures, "report_rows")?,
-        stages: stages.filter_map(|(name, took)| Some((name.clone(), took.as_f64()?))).collect(),
+        stages,
     })
 }

@@ -1,0 +1,160 @@
+//! A person's word is no way around the checks of terms.
+
+use std::sync::Arc;
+
+use lianfang_link::client::DialLimits;
+use lianfang_link::{Clock, Dialer, Memory};
+use lianfang_proto::documents::roster::{Member, Roster, Standing};
+use lianfang_proto::documents::terms::Terms;
+use lianfang_proto::ids::{BankId, GroupId};
+use lianfang_trust::{Canonical as _, Signed, SigningKey};
+
+use super::Context;
+use super::book::Book;
+use super::consent::tests::terms;
+use super::state::Stage;
+use crate::audit::Log;
+use crate::config::{Config, Policy, Unlock};
+use crate::key_holder::records::Records;
+use crate::key_holder::tests::{KEY, Party, Still, bank, dealt};
+use crate::key_holder::vault::Vault;
+use crate::peers::coordinator::Coordinator;
+use crate::peers::holders::GrpcHolders;
+use crate::peers::roster::RosterInForce;
+use crate::ports::Ports;
+use crate::register::Register;
+use crate::secrets::{Secrets, make_key_file};
+use crate::store::Store;
+
+/// A node of `alpha` whose roster and compared key record are in place, and that reaches nobody.
+struct Alone {
+    context: Context,
+    coordinator: SigningKey,
+    good: Terms,
+    _folder: tempfile::TempDir,
+}
+
+fn member(party: &Party) -> Member {
+    Member {
+        bank: party.bank.clone(),
+        group: GroupId::parse(party.bank.as_str(), "group").unwrap(),
+        standing: Standing::Active,
+        identity: party.identity.verifying_key(),
+        sealing: *party.sealing.public().as_bytes(),
+        certificate_key: [7; 32],
+        own_root: None,
+        address: "nobody:1".into(),
+    }
+}
+
+/// Of an operator who is asked about everything.
+fn config(unlock: Unlock) -> Config {
+    Config {
+        listen: "nobody:1".into(),
+        advertise: None,
+        contact: String::new(),
+        unlock,
+        certificate: None,
+        policy: Policy::default(),
+        reflection: false,
+    }
+}
+
+impl Alone {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let ports = Ports::system();
+        let still = Arc::new(Still::default());
+        let parties = [Party::new("alpha", &still), Party::new("beta", &still)];
+        let (authority, coordinator) = (SigningKey::from_bytes(&[1; 32]), SigningKey::from_bytes(&[2; 32]));
+        let roster = Roster {
+            version: 1,
+            signed_at: 0,
+            authority_root: vec![1],
+            coordinator: coordinator.verifying_key(),
+            coordinator_certificate_key: [9; 32],
+            members: parties.iter().map(member).collect(),
+        };
+        let signed = Signed::sign(&authority, roster);
+        let roster = RosterInForce::begin(authority.verifying_key(), signed.bytes()).unwrap();
+
+        let key_file = folder.path().join("key");
+        make_key_file(&key_file, &mut *ports.chance.rng()).unwrap();
+        let unlock = Unlock::KeyFile(key_file);
+        let secrets = Arc::new(Secrets::create(folder.path(), &unlock, &mut *ports.chance.rng()).unwrap());
+        let path = folder.path().join("store.sqlite");
+        let store = Store::open(&path, Arc::clone(&secrets.master), ports.clone()).await.unwrap();
+        let log = Log::new(store.clone(), "test");
+
+        let (_, endorsed) = dealt(&[&parties[0], &parties[1]], KEY);
+        let records = Records::new(store.clone());
+        records.put(&endorsed).await.unwrap();
+        records.mark_compared(KEY, "a person").await.unwrap();
+        let mut good = terms(&["alpha", "beta"], 2);
+        good.key = KEY;
+        good.key_record_digest = endorsed.record().digest();
+        (good.roster_version, good.roster_digest) = (1, roster.now().digest);
+        good.rule_set = crate::normalise::RULE_SET;
+
+        let clock = Clock::new(|| lianfang_link::UnixTime::since_unix_epoch(std::time::Duration::ZERO));
+        let directory = Arc::new(roster.clone());
+        let dialer = Dialer::new(Arc::new(Memory::default()), None, directory, &clock, DialLimits::default());
+        let context = Context {
+            bank: bank("alpha"),
+            config: Arc::new(config(unlock)),
+            secrets,
+            register: Register::new(store.clone(), log.clone()),
+            coordinator: Coordinator::new(&dialer, "nobody:1"),
+            holders: Arc::new(GrpcHolders::new(dialer, roster.clone(), Arc::clone(&ports.clock))),
+            roster,
+            records,
+            vault: Vault::open(store.clone(), 1).await.unwrap(),
+            spool: folder.path().to_owned(),
+            book: Book::new(store.clone()),
+            log,
+            ports,
+            store,
+        };
+        Self { context, coordinator, good, _folder: folder }
+    }
+
+    /// What a person is told who says yes to these terms.
+    async fn told(&self, terms: &Terms) -> String {
+        let book = &self.context.book;
+        book.note(&Signed::sign(&self.coordinator, terms.clone())).await.unwrap();
+        let entry = book.get(terms.job).await.unwrap().unwrap();
+        let fault = self.context.accept(&entry, terms.job, "a person").await.unwrap_err();
+        assert!(book.get(terms.job).await.unwrap().unwrap().stage == Stage::Proposed);
+        fault.field.unwrap_or_else(|| fault.code.code().to_owned())
+    }
+}
+
+type Change = fn(&mut Terms);
+
+#[tokio::test]
+async fn a_person_cannot_accept_terms_that_differ_from_what_the_node_knows() {
+    let alone = Alone::new().await;
+    let differs: [(&str, Change); 5] = [
+        ("terms.rule_set", |terms| terms.rule_set += 1),
+        ("terms.roster_version", |terms| terms.roster_version += 1),
+        ("terms.key_record_digest", |terms| terms.key_record_digest = terms.roster_digest),
+        ("terms.participants", |terms| {
+            terms.participants[1].group = GroupId::parse("puppet", "group").unwrap();
+        }),
+        ("not-participant", |terms| {
+            terms.participants[0].bank = BankId::parse("aaaa", "bank").unwrap();
+        }),
+    ];
+    for (number, (field, change)) in (1..).zip(differs) {
+        let mut terms = alone.good.clone();
+        terms.job = lianfang_proto::ids::JobId::from_random([number; 16]);
+        change(&mut terms);
+        assert_eq!(alone.told(&terms).await, field);
+    }
+}
+
+#[tokio::test]
+async fn a_person_cannot_accept_while_no_holder_confirms_roster_and_key() {
+    let alone = Alone::new().await;
+    assert_eq!(alone.told(&alone.good).await, "unreachable");
+}
