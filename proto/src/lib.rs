@@ -13,6 +13,9 @@ pub mod label;
 pub mod limits;
 pub mod row;
 
+/// The compiled schema (an encoded `FileDescriptorSet`), for reflection.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
 /// The generated client and server of `lianfang.v1`.
 #[expect(
     missing_docs,

@@ -249,6 +249,41 @@ fn one_process_at_a_time_in_a_folder() {
     serving.wait().expect("gone");
 }
 
+/// A register that does not fit on the node's disk: nothing is half done, and with more space the same command works.
+/// The small disk needs a mount of one's own; where that is not allowed, there is nothing to test on.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_told_and_survived() {
+    let mount = ["-Urm", "sh", "-c"];
+    let allowed = Command::new("unshare").args(mount).arg("mount -t tmpfs none /mnt").output();
+    if !allowed.is_ok_and(|output| output.status.success()) {
+        return;
+    }
+    let dir = tempfile::tempdir().expect("a folder");
+    let register = dir.path().join("register.csv");
+    let mut file = std::fs::File::create(&register).expect("created");
+    let plain = lianfang_tests::people::Plain { seed: 3, identifiers: 6_000, common: 0 };
+    plain.write_register(0, &mut file).expect("written");
+    let script = "mkdir $1/disk; mount -t tmpfs -o size=1m none $1/disk; node=\"$2 node\"; n=\"--dir $1/disk/n --json\"
+        $node init --listen 127.0.0.1:0 $n || exit
+        $node import $1/register.csv --rejects $1/rejects.csv $n; echo code $?
+        mount -o remount,size=64m $1/disk
+        $node import $1/register.csv --rejects $1/rejects.csv $n; echo code $?
+        $node audit verify $n; echo code $?";
+    let mut command = Command::new("unshare");
+    command.args(mount).arg(script).args(["sh", &dir.path().display().to_string(), DEMO]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("started");
+    let lives = child.stdin.take();
+    let output = child.wait_with_output().expect("ended");
+    drop(lives);
+    let (out, notes) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let codes: Vec<&str> = out.lines().filter_map(|line| line.strip_prefix("code ")).collect();
+    assert_eq!(codes, ["75", "0", "0"], "{}", said(&output));
+    assert!(notes.contains("\"disk-full\""), "{notes}");
+    assert!(out.contains("\"records\":6000"), "{out}");
+}
+
 /// Processes of the demo whose folders lie under `root`.
 fn running(root: &str) -> usize {
     let entries = std::fs::read_dir("/proc").expect("proc").flatten();

@@ -257,8 +257,13 @@ impl Driver {
             match board.post(ceremony, outgoing.post.bytes()).await {
                 Ok(()) => (outgoing.sent, sent) = (true, true),
                 Err(fault) => {
-                    refused = Some(fault);
-                    break;
+                    let later = fault.code.retry();
+                    refused.get_or_insert(fault);
+                    // A board that is not there takes nothing else either. One that refuses this post, because of what
+                    // another holder has posted first, must still hear the complaint about that holder.
+                    if later {
+                        break;
+                    }
                 }
             }
         }

@@ -9,6 +9,7 @@ use lianfang_proto::limits;
 use lianfang_proto::v1::key_holder_server::KeyHolderServer;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
 
 use crate::app::{App, Joined};
 use crate::config::Decide;
@@ -35,10 +36,12 @@ pub(super) async fn start(
     let holder = KeyHolderServer::new(Answering::new(parts(node, joined)))
         .max_decoding_message_size(limits::MESSAGE_BYTES)
         .max_encoding_message_size(limits::MESSAGE_BYTES);
+    let reflection = if node.config.reflection { Some(reflection()?) } else { None };
     let no_open_services: [&str; 0] = [];
     let server = builder()
         .layer(Authenticated::new(directory, no_open_services))
         .add_service(health_service)
+        .add_optional_service(reflection)
         .add_service(holder)
         .serve_with_incoming_shutdown(incoming, super::stopped(stop));
     let task = tokio::spawn(async move {
@@ -47,6 +50,13 @@ pub(super) async fn start(
         }
     });
     Ok((address, task))
+}
+
+/// The schema, for clients that ask a server for it (`grpc.reflection.v1`).
+fn reflection() -> Result<ServerReflectionServer<impl ServerReflection>, Problem> {
+    let schema = lianfang_proto::DESCRIPTORS;
+    let service = tonic_reflection::server::Builder::configure().register_encoded_file_descriptor_set(schema);
+    service.build_v1().map_err(Problem::bug)
 }
 
 fn parts(node: &App, joined: &Joined) -> Parts {
@@ -65,5 +75,17 @@ fn parts(node: &App, joined: &Joined) -> Parts {
         audit: Arc::new(node.log.clone()),
         admit,
         chance: Arc::clone(&node.ports.chance),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_can_be_reflected() {
+        assert!(reflection().is_ok());
+        let name = b"lianfang.v1";
+        assert!(lianfang_proto::DESCRIPTORS.windows(name.len()).any(|window| window == name));
     }
 }

@@ -305,3 +305,50 @@ async fn a_package_of_another_ceremony_does_not_open_even_if_its_sender_signs_it
     let failures = with_liar(&world, &board, lie).await;
     assert_eq!(failures[0], Failure::of(Reason::PackageUnreadable, &world.parties[2].bank));
 }
+
+/// A board that takes endorsements of one record alone: of the one that was endorsed first.
+struct FirstRecordAlone(Reader);
+
+#[async_trait]
+impl Board for FirstRecordAlone {
+    async fn read(&self, ceremony: CeremonyId) -> Result<BoardView, Fault> {
+        self.0.read(ceremony).await
+    }
+
+    async fn post(&self, ceremony: CeremonyId, post: &[u8]) -> Result<(), Fault> {
+        let record = |notice: &Notice| {
+            let signer = Signed::<KeyRecord>::claimed_signer(&notice.post.body).unwrap();
+            Signed::<KeyRecord>::open(&notice.post.body, &signer).unwrap().into_value()
+        };
+        let new = notice(post);
+        let endorsed = self.0.wall.posts().into_iter().find(|old| old.post.phase == Phase::Endorse);
+        match endorsed {
+            Some(first) if new.post.phase == Phase::Endorse && record(&first) != record(&new) => {
+                Err(Fault::field(FaultCode::DigestDiffers, "post.body.record"))
+            }
+            _ => self.0.post(ceremony, post).await,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_false_endorsement_that_comes_first_is_complained_about() {
+    let world = World::new(3);
+    let board = world.board(world.proposal(1, 2, KEY));
+    let key = world.parties[2].identity.clone();
+    let lie = in_phase(Phase::Endorse, move |post: &mut Post| {
+        let mut record = Signed::<KeyRecord>::open(&post.body, &key.verifying_key()).unwrap().into_value();
+        record.public_key = record.holders[0].public_share;
+        post.body = Signed::sign(&key, record).bytes().to_vec();
+    });
+    let drivers = world.start_all().await;
+    let mut readers = vec![(&drivers[2], FirstRecordAlone(board.lying(&drivers[2], lie)))];
+    readers.extend(drivers[..2].iter().map(|driver| (driver, FirstRecordAlone(board.of(driver)))));
+    for _ in 0..6 {
+        for (driver, reader) in &readers {
+            driver.step(board.0.ceremony, reader).await.unwrap();
+        }
+    }
+    let complaint = Complaint::decode(&body_of(&board, Phase::Complaint, &world.parties[0].bank)).unwrap();
+    assert_eq!(complaint.accused, world.parties[2].bank);
+}
