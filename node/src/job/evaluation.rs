@@ -108,19 +108,27 @@ impl<'a> Evaluation<'a> {
         let (mut number, _) = self.chunks.next().await.map_err(|e| of_store(&e))?;
         let at_once = PER_CORE * std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let mut running = FuturesUnordered::new();
-        let mut after = Some(IdentifierId::START);
-        loop {
-            while let (Some(start), true) = (after, running.len() < at_once) {
-                let page = self.page(start).await?;
-                after = page.last().copied();
-                if !page.is_empty() {
-                    running.push(self.first_time(number, page).boxed());
-                    number += 1;
+        let mut next_page = Some(self.page(IdentifierId::START).boxed());
+        // Pages and chunks are polled side by side: both need the store's few connections, and whoever has been given
+        // one and is not polled keeps it from the others.
+        while next_page.is_some() || !running.is_empty() {
+            let room = running.len() < at_once;
+            let page = async {
+                match &mut next_page {
+                    Some(page) if room => page.await,
+                    _ => std::future::pending().await,
                 }
-            }
-            match running.next().await {
-                Some(of_chunk) => sent += of_chunk?,
-                None => break,
+            };
+            tokio::select! {
+                page = page => {
+                    let page = page?;
+                    next_page = page.last().map(|last| self.page(*last).boxed());
+                    if !page.is_empty() {
+                        running.push(self.first_time(number, page).boxed());
+                        number += 1;
+                    }
+                }
+                Some(of_chunk) = running.next(), if !running.is_empty() => sent += of_chunk?,
             }
         }
         Ok(sent)
