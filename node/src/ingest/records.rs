@@ -1,6 +1,6 @@
 //! From text to rows of cells: the delimiter is given, quotes are those of RFC 4180, lines end with LF or CRLF.
 //!
-//! Comes in: decoded text, piece by piece. Goes out: one [`Line`] after the other, each within explicit limits.
+//! Comes in: decoded text, piece by piece. Goes out: one `Line` after the other, each within explicit limits.
 //! At most one row and one piece are in memory. A quote that is opened and not closed properly costs its own row alone:
 //! reading goes on at the line after the one in which the row began, so it never swallows what follows.
 //! Never sees: what a column means. Fails: when the source fails. Source: RFC 4180, section 2.

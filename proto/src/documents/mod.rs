@@ -1,7 +1,7 @@
 //! What parties sign: one file per document, each with its canonical encoding.
 //!
 //! Comes in: bytes that a peer sent or a disk held. Goes out: a domain type whose fields are all of their form, or a
-//! [`DecodeError`](lianfang_trust::DecodeError) that names the field. A document says nothing of who signed it: it is
+//! [`DecodeError`] that names the field. A document says nothing of who signed it: it is
 //! opened with the key that the reader has pinned (`lianfang_trust::Signed::open`).
 
 pub mod ceremony;
