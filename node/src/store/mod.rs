@@ -53,12 +53,12 @@ impl Store {
     pub async fn open(path: &Path, master: Arc<MasterKey>, ports: Ports) -> Result<Self, StoreError> {
         create_private(path)?;
         // The writer comes first: it makes the log and the steps that readers then find.
-        let writer = pool(path, 1, "-16384").await?;
+        let writer = pool(path, 1, "-8192").await?;
         let migrated = MIGRATIONS.run(&writer).await;
         migrated.map_err(|error| {
             StoreError::of_migration(error, MIGRATIONS.iter().map(|step| step.version).max().unwrap_or(0))
         })?;
-        let readers = pool(path, READERS, "-4096").await?;
+        let readers = pool(path, READERS, "-1024").await?;
         let store = Self(Arc::new(Inner { writer, readers, master, ports }));
         store.prove_key().await?;
         Ok(store)
