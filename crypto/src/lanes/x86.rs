@@ -68,7 +68,6 @@ impl Avx2 {
         is_x86_feature_detected!("avx2").then_some(Self(()))
     }
 
-    #[cfg(any())]
     /// Runs `kernel` in code that is compiled for this feature.
     pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
         #[target_feature(enable = "avx2")]
