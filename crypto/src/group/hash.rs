@@ -47,6 +47,11 @@ fn expand(message: &[&[u8]], domain: &[u8]) -> Zeroizing<[u8; 64]> {
     Zeroizing::new(second.finalize().into())
 }
 
+/// The uniform bytes from which `HashToGroup` maps.
+pub(crate) fn to_uniform(message: &[u8]) -> Zeroizing<[u8; 64]> {
+    expand(&[message], TO_GROUP)
+}
+
 /// `HashToGroup`.
 pub(crate) fn to_group(message: &[u8]) -> RistrettoPoint {
     RistrettoPoint::from_uniform_bytes(&expand(&[message], TO_GROUP))

@@ -16,7 +16,7 @@ use super::portable::Portable;
 use super::x86::{Avx2, Ifma};
 
 /// The environment variable that forces an engine.
-pub const VARIABLE: &str = "LIANFANG_LANES";
+const VARIABLE: &str = "LIANFANG_LANES";
 
 /// How many points are computed at once, and by which instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -93,6 +93,13 @@ impl Limbs {
     }
 }
 
+/// A limb outgrew the multiplier, which no input can bring about: a formula is wrong.
+#[cold]
+#[inline(never)]
+pub(super) fn outgrown() -> ! {
+    panic!("a limb outgrew the multiplier")
+}
+
 /// Choices, one for each lane.
 pub(super) trait Mask: Copy {
     /// Both.

@@ -5,19 +5,25 @@
 mod avx2;
 mod codec;
 mod constants;
-pub(crate) mod decode;
+mod decode;
 mod digits;
-pub mod engine;
+mod engine;
 mod field;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
 mod multiply;
 mod point;
-pub(crate) mod points;
+mod points;
 mod portable;
-pub(crate) mod product;
+mod product;
 mod roots;
-pub(crate) mod sum;
+mod sum;
 #[cfg(target_arch = "x86_64")]
 mod x86;
-pub mod try_me;
+
+pub use self::engine::{Lanes, LanesRefused};
+
+pub(crate) use self::decode::{Undecodable, decode, from_uniform_bytes};
+pub(crate) use self::points::Points;
+pub(crate) use self::product::{Scalars, multiply, multiply_joint, multiply_keeping};
+pub(crate) use self::sum::{rows as sum_of_rows, weighted_sum};

@@ -7,7 +7,7 @@
 //! through in groups: long enough that the inversion which they share costs little, short enough for the cache.
 
 use curve25519_dalek::scalar::Scalar;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::codec::Doubling;
 use super::digits::Digits;

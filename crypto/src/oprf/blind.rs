@@ -9,9 +9,7 @@
 //! seed that is used twice by mistake still never blinds two inputs with one scalar. Source: RFC 9497 section 3.3.2,
 //! with `r` derived instead of drawn.
 
-use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
-use curve25519_dalek::traits::IsIdentity;
 use hmac::{Hmac, KeyInit, Mac};
 use rand_core::CryptoRng;
 use sha2::{Digest, Sha512};
@@ -21,6 +19,7 @@ use super::input::Input;
 use crate::error::{Malformed, Problem};
 use crate::group::element::{self, Elements, MAX_BATCH};
 use crate::group::{engine, hash, scalar};
+use crate::lanes::{self, Points};
 use crate::secret::SecretBytes;
 
 const FIELD: &str = "chunk";
@@ -74,10 +73,9 @@ impl ChunkSeed {
             .unwrap_or(Scalar::ONE)
     }
 
-    /// A uniformly random element that nobody knows a logarithm of: what a blinded element looks like.
-    fn padding(&self, position: usize) -> RistrettoPoint {
-        let wide = self.derive(b"lianfang v1 padding", position, 0, &[]);
-        RistrettoPoint::from_uniform_bytes(&wide)
+    /// The uniform bytes of a random element that nobody knows a logarithm of: what a blinded element looks like.
+    fn padding(&self, position: usize) -> Zeroizing<[u8; 64]> {
+        self.derive(b"lianfang v1 padding", position, 0, &[])
     }
 
     fn derive(&self, domain: &[u8], position: usize, attempt: u8, input: &[u8]) -> Zeroizing<[u8; 64]> {
@@ -127,6 +125,8 @@ impl BlindedElements {
 pub struct Blinding {
     pub(crate) inputs: Vec<Input>,
     pub(crate) blinds: Zeroizing<Vec<Scalar>>,
+    /// `H(x_i)`, to which a bank that is a holder applies its own share.
+    pub(crate) hashed: Zeroizing<Points>,
     /// SHA-512 of the packed elements: answers to another chunk are not finalised with this blinding.
     pub(crate) chunk: [u8; 64],
 }
@@ -151,9 +151,9 @@ pub fn blind(
     }
     let (mut blinding, mut blinded) = blind_with(inputs, Zeroizing::new(scalars))?;
     if padded_len > count {
-        let points: Vec<_> = (count..padded_len).map(|position| seed.padding(position)).collect();
-        let encodings: Vec<_> = points.iter().map(element::encode).collect();
-        blinded.0.append(Elements::known(points, &encodings));
+        let uniform: Vec<_> = (count..padded_len).map(|position| *seed.padding(position)).collect();
+        let padding = engine::mul_each(&lanes::from_uniform_bytes(&uniform), &vec![Scalar::ONE; uniform.len()]);
+        blinded.0.append(padding);
         blinding.chunk = digest(&blinded);
     }
     Ok((blinding, blinded))
@@ -172,12 +172,12 @@ pub(crate) fn blind_with(
         _ => {}
     }
     let hashed = engine::hash_to_group(inputs.iter().map(Input::canonical_bytes));
-    // RFC 9497 section 3.3.1 refuses such an input; nobody will ever find one.
-    if let Some(index) = hashed.iter().position(IsIdentity::is_identity) {
+    let blinded = BlindedElements(engine::mul_each(&hashed, &blinds));
+    // RFC 9497 section 3.3.1 refuses an input that hashes to the identity; nobody will ever find one.
+    if let Some(index) = blinded.encodings().iter().position(|encoding| *encoding == [0; 32]) {
         return Err(Malformed::new(FIELD, Problem::Identity { index }));
     }
-    let blinded = BlindedElements(engine::mul_each(&hashed, &blinds));
-    Ok((Blinding { inputs, blinds, chunk: digest(&blinded) }, blinded))
+    Ok((Blinding { inputs, blinds, hashed, chunk: digest(&blinded) }, blinded))
 }
 
 /// What ties a chunk's answers to its blinding.

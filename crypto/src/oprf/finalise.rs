@@ -71,8 +71,7 @@ impl Blinding {
             (Some(_), Some(_)) => return Err(FinaliseError::OwnShareStale),
             (Some(_), None) | (None, Some(_)) => return Err(FinaliseError::OwnShareMismatch),
         }
-        let unblinded = combine(&self, &checked, own);
-        drop(checked);
+        let unblinded = combine(&self, checked, own);
         Ok(self.inputs.iter().zip(unblinded.iter()).map(|(input, n)| finalize(input, n)).collect())
     }
 }
