@@ -23,7 +23,8 @@ use crate::share::polynomial::Weight;
 
 /// `H(x_i)` for each message.
 pub(crate) fn hash_to_group<'a>(messages: impl Iterator<Item = &'a [u8]>) -> Zeroizing<Vec<RistrettoPoint>> {
-    Zeroizing::new(messages.map(hash::to_group).collect())
+    let uniform = hash::to_group_uniform(&messages.collect::<Vec<_>>());
+    Zeroizing::new(uniform.iter().map(RistrettoPoint::from_uniform_bytes).collect())
 }
 
 /// `s_i · P_i`, each point by its own secret scalar.
