@@ -60,20 +60,20 @@ impl Output {
             .expect("64 bytes are a key for SHA-512")
             .expand_multi_info(&[PLAIN, terms_digest], &mut *okm)
             .expect("48 bytes are far below HKDF's limit");
-        split(&okm)
+        split(&*okm)
     }
 }
 
 /// [`Output::tag_and_seal`] of each output, in their order, many at once.
 pub fn tags_and_seals<O: Borrow<Output>>(outputs: &[O], terms_digest: &[u8; 64]) -> Vec<(Tag, SealKey)> {
     let okms = expand(outputs, terms_digest);
-    okms.iter().filter_map(|okm| okm.first_chunk()).map(split).collect()
+    okms.iter().map(|okm| split(okm)).collect()
 }
 
 /// The tag of each output, in their order, for jobs in which nothing is sealed.
 pub fn tags<O: Borrow<Output>>(outputs: &[O], terms_digest: &[u8; 64]) -> Vec<Tag> {
     let okms = expand(outputs, terms_digest);
-    okms.iter().filter_map(|okm| okm.first_chunk()).map(|tag| Tag(*tag)).collect()
+    okms.iter().map(|okm| tag(okm)).collect()
 }
 
 /// The first block of HKDF's expansion, of which [`Output::tag_and_seal`] takes 48 bytes.
@@ -82,12 +82,18 @@ fn expand<O: Borrow<Output>>(outputs: &[O], terms_digest: &[u8; 64]) -> Digests 
     hashes::expand_keys(&keys, &[PLAIN, terms_digest])
 }
 
-/// `tag ‖ seal`.
-fn split(okm: &[u8; TAG_LEN + 32]) -> (Tag, SealKey) {
-    let (mut tag, mut seal) = ([0; TAG_LEN], [0; 32]);
+/// The first bytes of `tag ‖ seal`.
+fn tag(okm: &[u8]) -> Tag {
+    let mut tag = [0; TAG_LEN];
     tag.copy_from_slice(&okm[..TAG_LEN]);
-    seal.copy_from_slice(&okm[TAG_LEN..]);
-    (Tag(tag), SealKey(SecretBytes::take(&mut seal)))
+    Tag(tag)
+}
+
+/// `tag ‖ seal`, and perhaps more.
+fn split(okm: &[u8]) -> (Tag, SealKey) {
+    let mut seal = [0; 32];
+    seal.copy_from_slice(&okm[TAG_LEN..][..32]);
+    (tag(okm), SealKey(SecretBytes::take(&mut seal)))
 }
 
 #[cfg(test)]

@@ -8,8 +8,7 @@
 
 #![expect(clippy::inline_always, reason = "all of it is to be compiled for the engine's instructions")]
 
-use zeroize::{Zeroize, Zeroizing};
-
+use super::digests::Digests;
 use super::engine::{Engine, Kernel};
 use super::hashing;
 use super::message::{self, Message};
@@ -51,7 +50,7 @@ impl<'a> Expansion<'a> {
         }
         (*inner, *outer) = (State::splat(&INITIAL), State::splat(&INITIAL));
         sha512::compress::<W>(engine, inner, block);
-        for word in block.0.iter_mut().flat_map(|row| row.as_mut()) {
+        for word in block.0.iter_mut().flat_map(AsMut::as_mut) {
             *word ^= INNER ^ OUTER;
         }
         sha512::compress::<W>(engine, outer, block);
@@ -69,15 +68,15 @@ impl<'a> Expansion<'a> {
 }
 
 impl Kernel for Expansion<'_> {
-    type Output = Zeroizing<Vec<[u8; 64]>>;
+    type Output = Digests;
 
     #[inline(always)]
     fn run<E: Engine>(self, engine: E) -> Self::Output {
         let lanes = <E::Words as Words>::Row::LANES;
-        let mut macs = Zeroizing::new(vec![[0; 64]; self.keys.len()]);
+        let mut macs = Digests::zero(self.keys.len());
         let mut scratch = Scratch::new();
         for (keys, macs) in self.keys.chunks(lanes).zip(macs.chunks_mut(lanes)) {
-            if keys.len() == 1 {
+            if keys.len() < lanes.min(2) {
                 self.group::<u64>(Portable, &mut Scratch::new(), keys, macs);
             } else {
                 self.group::<E::Words>(engine, &mut scratch, keys, macs);
@@ -102,8 +101,8 @@ impl<R: Row> Scratch<R> {
 
 impl<R: Row> Drop for Scratch<R> {
     fn drop(&mut self) {
-        self.block.zeroize();
-        self.inner.zeroize();
-        self.outer.zeroize();
+        self.block.wipe();
+        self.inner.wipe();
+        self.outer.wipe();
     }
 }

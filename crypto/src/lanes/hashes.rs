@@ -10,14 +10,12 @@ use sha2::block_api::compress512;
 use sha2::{Digest, Sha512};
 use zeroize::{Zeroize, Zeroizing};
 
+pub use super::digests::Digests;
 use super::engine;
 use super::expand::{Expansion, INNER, OUTER};
 use super::hashing::{Hashing, Second};
 pub use super::message::{Message, Place};
 use super::sha512::{AFTER_ZERO_BLOCK, BLOCK, INITIAL};
-
-/// 64 bytes for each input, wiped when dropped.
-pub type Digests = Zeroizing<Vec<[u8; 64]>>;
 
 /// SHA-512 of each message.
 pub fn digests<M: Message>(messages: &[M]) -> Digests {

@@ -11,13 +11,13 @@
 
 #![expect(clippy::inline_always, reason = "all of it is to be compiled for the engine's instructions")]
 
-use zeroize::{Zeroize, Zeroizing};
-
+use super::digests::Digests;
 use super::engine::{Engine, Kernel};
 use super::message::{self, Message};
 use super::portable::Portable;
 use super::sha512::{self, BLOCK, Block, INITIAL, State};
 use super::words::{Row, Words};
+use crate::secret::wipe;
 
 /// The block that holds a digest and ends a hash which began with one block: the outer hash of HMAC.
 pub(super) const DIGEST_AFTER_A_BLOCK: [u64; 16] =
@@ -59,13 +59,11 @@ impl Second {
         block: &mut Block<W::Row>,
     ) {
         let mut state = State::splat(&self.start);
-        let mut taken = 0;
-        for words in &self.blocks {
+        for (taken, words) in self.blocks.iter().enumerate() {
             *block = Block::splat(words);
             if taken == 0 {
                 block.0[..8].copy_from_slice(&digest.0);
             }
-            taken += 1;
             sha512::compress::<W>(engine, &mut state, block);
         }
         *digest = state;
@@ -74,13 +72,13 @@ impl Second {
 
 impl Drop for Second {
     fn drop(&mut self) {
-        self.start.zeroize();
+        wipe(&mut self.start, 0);
     }
 }
 
 impl<M> Drop for Hashing<'_, M> {
     fn drop(&mut self) {
-        self.start.0.zeroize();
+        wipe(&mut self.start.0, 0);
     }
 }
 
@@ -114,7 +112,7 @@ impl<'a, M: Message> Hashing<'a, M> {
         let longest = self.blocks(members[0]);
         let stride = longest * BLOCK;
         if scratch.bytes.len() < W::Row::LANES * stride {
-            scratch.bytes.zeroize();
+            wipe(&mut scratch.bytes, 0);
             scratch.bytes = vec![0; W::Row::LANES * stride];
         }
         for (bytes, index) in scratch.bytes.chunks_exact_mut(stride).zip(members) {
@@ -142,15 +140,16 @@ impl<'a, M: Message> Hashing<'a, M> {
 }
 
 impl<M: Message> Kernel for Hashing<'_, M> {
-    type Output = Zeroizing<Vec<[u8; 64]>>;
+    type Output = Digests;
 
     #[inline(always)]
     fn run<E: Engine>(self, engine: E) -> Self::Output {
-        let mut digests = Zeroizing::new(vec![[0; 64]; self.messages.len()]);
+        let mut digests = Digests::zero(self.messages.len());
         let order = self.order();
         let mut scratch = Scratch::<<E::Words as Words>::Row>::new();
-        for members in order.chunks(<E::Words as Words>::Row::LANES) {
-            if members.len() == 1 {
+        let lanes = <E::Words as Words>::Row::LANES;
+        for members in order.chunks(lanes) {
+            if members.len() < lanes.min(2) {
                 self.group::<u64>(Portable, &mut Scratch::new(), members, &mut digests);
             } else {
                 self.group::<E::Words>(engine, &mut scratch, members, &mut digests);
@@ -199,9 +198,9 @@ impl<R: Row> Scratch<R> {
 
 impl<R: Row> Drop for Scratch<R> {
     fn drop(&mut self) {
-        self.bytes.zeroize();
-        self.block.zeroize();
-        self.state.zeroize();
-        self.digest.zeroize();
+        wipe(&mut self.bytes, 0);
+        self.block.wipe();
+        self.state.wipe();
+        self.digest.wipe();
     }
 }

@@ -47,7 +47,7 @@ impl Message for &[u8] {
 impl<const N: usize> Message for [&[u8]; N] {
     #[inline(always)]
     fn len(&self) -> usize {
-        self.iter().map(|piece| piece.len()).sum()
+        self.iter().map(Message::len).sum()
     }
 
     #[inline(always)]

@@ -4,6 +4,7 @@
 //! - **Never sees:** what the bytes stand for. **Trusts:** the run-time test of the CPU's features.
 //! - **Fails:** never; a forced engine that is not there is refused where the process starts.
 
+mod digests;
 pub mod engine;
 mod expand;
 pub mod hashes;

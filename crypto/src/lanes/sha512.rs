@@ -14,9 +14,9 @@
 )]
 
 use sha2::block_api::compress512;
-use zeroize::Zeroize;
 
 use super::words::{Row, Words};
+use crate::secret::wipe;
 
 /// Bytes of a block.
 pub(super) const BLOCK: usize = 128;
@@ -161,11 +161,10 @@ impl<R: Row, const N: usize> Rows<R, N> {
     pub(super) fn zero() -> Self {
         Self([R::splat(0); N])
     }
-}
 
-impl<R: Zeroize, const N: usize> Zeroize for Rows<R, N> {
-    fn zeroize(&mut self) {
-        self.0.zeroize();
+    /// Overwrites it with zeros.
+    pub(super) fn wipe(&mut self) {
+        wipe(&mut self.0, R::splat(0));
     }
 }
 
@@ -188,8 +187,8 @@ fn compress_one<R: Row>(state: &mut State<R>, block: &Block<R>) {
     }
     compress512(&mut words, &[bytes]);
     state.0 = words.map(R::splat);
-    words.zeroize();
-    bytes.zeroize();
+    wipe(&mut words, 0);
+    wipe(&mut bytes, 0);
 }
 
 /// The same by vectors, however many lanes they have.
@@ -231,6 +230,7 @@ pub(super) fn compress_lanes<W: Words>(engine: W::Engine, state: &mut State<W::R
 
 /// One round, with the sum of its constant and its word of the schedule.
 #[inline(always)]
+#[expect(clippy::many_single_char_names, reason = "the names of the standard")]
 fn round<W: Words>([a, b, c, d, e, f, g, h]: [W; 8], scheduled: W) -> [W; 8] {
     let first = h.plus(scheduled).plus(e.choose(f, g)).plus(e.big_sigma1());
     let second = a.big_sigma0().plus(a.majority(b, c));

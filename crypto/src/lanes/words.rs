@@ -12,14 +12,12 @@
     reason = "an operation that is called instead of inlined costs ten times its work"
 )]
 
-use zeroize::Zeroize;
-
 use super::portable::Portable;
 #[cfg(target_arch = "x86_64")]
 use super::x86::{Avx2, Ifma, U64x4, U64x8};
 
 /// One word of memory for each lane.
-pub(crate) trait Row: Copy + Zeroize + AsRef<[u64]> + AsMut<[u64]> {
+pub(crate) trait Row: Copy + AsRef<[u64]> + AsMut<[u64]> {
     /// How many lanes there are.
     const LANES: usize;
 
