@@ -35,7 +35,9 @@ fn compare<A, B>(name: &str, ours: impl FnMut() -> A, one_at_a_time: impl FnMut(
 
 fn sha512(parts: &[&[u8]]) -> [u8; 64] {
     let mut hash = Sha512::new();
-    parts.iter().for_each(|part| hash.update(part));
+    for part in parts {
+        hash.update(part);
+    }
     hash.finalize().into()
 }
 

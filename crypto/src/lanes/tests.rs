@@ -31,7 +31,9 @@ fn sha512(parts: &[&[u8]]) -> [u8; 64] {
 
 fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 64] {
     let mut mac = Hmac::<Sha512>::new_from_slice(key).unwrap();
-    parts.iter().for_each(|part| mac.update(part));
+    for part in parts {
+        mac.update(part);
+    }
     mac.finalize().into_bytes().into()
 }
 
@@ -55,24 +57,34 @@ fn check(texts: &[Vec<u8>], key: &[u8], domain: &[u8]) {
         |one: &dyn Fn(&[u8]) -> [u8; 64]| messages.iter().map(|text| one(text)).collect::<Vec<_>>();
 
     let plain = expected(&|text| sha512(&[text]));
-    on_each(|| Hashing::plain(&messages)).into_iter().for_each(|found| assert_eq!(found, plain));
+    for found in on_each(|| Hashing::plain(&messages)) {
+        assert_eq!(found, plain);
+    }
     let pieces: Vec<[&[u8]; 2]> = messages.iter().map(|text| text.split_at(text.len() / 3).into()).collect();
-    on_each(|| Hashing::plain(&pieces)).into_iter().for_each(|found| assert_eq!(found, plain));
+    for found in on_each(|| Hashing::plain(&pieces)) {
+        assert_eq!(found, plain);
+    }
 
     let expanded = expected(&|text| expand_message_xmd(text, domain));
     let suffix = expansion_suffix(domain);
-    on_each(|| expansion(&messages, &suffix)).into_iter().for_each(|found| assert_eq!(found, expanded));
+    for found in on_each(|| expansion(&messages, &suffix)) {
+        assert_eq!(found, expanded);
+    }
 
     let authentic = expected(&|text| hmac(key, &[domain, text]));
     let job = || authentication(key, domain, &messages);
-    on_each(job).into_iter().for_each(|found| assert_eq!(found, authentic));
+    for found in on_each(job) {
+        assert_eq!(found, authentic);
+    }
 }
 
 /// The MAC of `text` under each key equals HMAC's and, where it is HKDF's, HKDF's.
 fn check_keys(keys: &[[u8; 64]], text: &[u8]) {
     let named: Vec<&[u8; 64]> = keys.iter().collect();
     let expected: Vec<_> = keys.iter().map(|key| hmac(key, &[text])).collect();
-    on_each(|| Expansion::new(&named, &text)).into_iter().for_each(|found| assert_eq!(found, expected));
+    for found in on_each(|| Expansion::new(&named, &text)) {
+        assert_eq!(found, expected);
+    }
     let expected = keys.iter().map(|key| {
         let mut okm = [0; 64];
         Hkdf::<Sha512>::from_prk(key).unwrap().expand(text, &mut okm).unwrap();
