@@ -50,8 +50,10 @@ impl<'a> Expansion<'a> {
         }
         (*inner, *outer) = (State::splat(&INITIAL), State::splat(&INITIAL));
         sha512::compress::<W>(engine, inner, block);
-        for word in block.0.iter_mut().flat_map(AsMut::as_mut) {
-            *word ^= INNER ^ OUTER;
+        for row in &mut block.0 {
+            for word in row.as_mut() {
+                *word ^= INNER ^ OUTER;
+            }
         }
         sha512::compress::<W>(engine, outer, block);
         for words in &self.inner {
@@ -74,12 +76,12 @@ impl Kernel for Expansion<'_> {
     fn run<E: Engine>(self, engine: E) -> Self::Output {
         let lanes = <E::Words as Words>::Row::LANES;
         let mut macs = Digests::zero(self.keys.len());
-        let mut scratch = Scratch::new();
+        let mut scratch = None;
         for (keys, macs) in self.keys.chunks(lanes).zip(macs.chunks_mut(lanes)) {
             if keys.len() < lanes.min(2) {
                 self.group::<u64>(Portable, &mut Scratch::new(), keys, macs);
             } else {
-                self.group::<E::Words>(engine, &mut scratch, keys, macs);
+                self.group::<E::Words>(engine, scratch.get_or_insert_with(Scratch::new), keys, macs);
             }
         }
         macs

@@ -146,13 +146,18 @@ impl<M: Message> Kernel for Hashing<'_, M> {
     fn run<E: Engine>(self, engine: E) -> Self::Output {
         let mut digests = Digests::zero(self.messages.len());
         let order = self.order();
-        let mut scratch = Scratch::<<E::Words as Words>::Row>::new();
+        let mut scratch = None;
         let lanes = <E::Words as Words>::Row::LANES;
         for members in order.chunks(lanes) {
             if members.len() < lanes.min(2) {
                 self.group::<u64>(Portable, &mut Scratch::new(), members, &mut digests);
             } else {
-                self.group::<E::Words>(engine, &mut scratch, members, &mut digests);
+                self.group::<E::Words>(
+                    engine,
+                    scratch.get_or_insert_with(Scratch::new),
+                    members,
+                    &mut digests,
+                );
             }
         }
         digests
