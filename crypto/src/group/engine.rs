@@ -18,7 +18,7 @@ use crate::share::polynomial::Weight;
 
 /// `H(x_i)` for each message.
 pub(crate) fn hash_to_group<'a>(messages: impl Iterator<Item = &'a [u8]>) -> Zeroizing<Points> {
-    let uniform: Zeroizing<Vec<[u8; 64]>> = Zeroizing::new(messages.map(|m| *hash::to_uniform(m)).collect());
+    let uniform = hash::to_group_uniform(&messages.collect::<Vec<_>>());
     Zeroizing::new(lanes::from_uniform_bytes(&uniform))
 }
 

@@ -101,7 +101,7 @@ pub(super) fn outgrown() -> ! {
 }
 
 /// Choices, one for each lane.
-pub(super) trait Mask: Copy {
+pub(crate) trait Mask: Copy {
     /// Both.
     fn and(self, other: Self) -> Self;
     /// Either.

@@ -27,7 +27,6 @@ use core::arch::x86_64::{
     _mm256_sub_epi64, _mm256_xor_si256, _mm512_add_epi64, _mm512_and_si512, _mm512_cmpeq_epi64_mask,
     _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_blend_epi64, _mm512_ror_epi64,
     _mm512_set1_epi64, _mm512_slli_epi64, _mm512_srli_epi64, _mm512_sub_epi64, _mm512_ternarylogic_epi64,
-    _mm512_xor_si512,
 };
 use core::mem::transmute;
 
@@ -104,8 +103,6 @@ intrinsics!(U64x8 {
     sub(other) = _mm512_sub_epi64;
     /// Bits that both have.
     and(other) = _mm512_and_si512;
-    /// Bits that one of them has.
-    xor(other) = _mm512_xor_si512;
     /// This, and the low 52 bits of the product of the low 52 bits of `a` and `b`.
     madd52lo(a, b) = _mm512_madd52lo_epu64;
     /// This, and bits 52 to 103 of the same product.
