@@ -47,7 +47,7 @@ mod tests;
 
 pub use self::engine::{Lanes, LanesRefused};
 
-pub(crate) use self::decode::{Undecodable, decode, from_uniform_bytes};
-pub(crate) use self::points::Points;
-pub(crate) use self::product::{Scalars, multiply, multiply_joint, multiply_keeping};
-pub(crate) use self::sum::{rows as sum_of_rows, weighted_sum};
+pub use self::decode::{Undecodable, decode, from_uniform_bytes};
+pub use self::points::Points;
+pub use self::product::{Scalars, Term, multiply, multiply_joint, multiply_keeping};
+pub use self::sum::{rows as sum_of_rows, weighted_sum};
