@@ -94,6 +94,7 @@ impl Field for F51x8 {
     type Engine = Ifma;
     type Wide = Columns;
     type Mask = Mask8;
+    type Kept = Self;
     const LANES: usize = 8;
 
     #[inline(always)]
@@ -249,6 +250,20 @@ impl Field for F51x8 {
     fn select(choice: Mask8, yes: Self, no: Self) -> Self {
         let limbs = limbs!(i => choice.select(yes.limbs[i], no.limbs[i]));
         Self::of(yes.engine, limbs)
+    }
+
+    #[inline(always)]
+    fn keep(self) -> Self {
+        self
+    }
+
+    #[inline(always)]
+    fn pick<const N: usize>(choices: &[Mask8; N], of: &[Self; N], otherwise: Self) -> Self {
+        let mut found = otherwise;
+        for n in 0..N {
+            found = Self::select(choices[n], of[n], found);
+        }
+        found
     }
 }
 
