@@ -78,7 +78,7 @@ impl Avx2 {
     }
 }
 
-/// A step of the arithmetic that is compiled once for AVX2, and called. Its `take`, and all that it calls, is to be
+/// A step of the arithmetic that is compiled once for an engine, and called. Its `take`, and all that it calls, is to be
 /// inlined, as with a [`Kernel`].
 pub(crate) trait Step {
     /// What it gives.
@@ -86,6 +86,20 @@ pub(crate) trait Step {
 
     /// Computes.
     fn take(self) -> Self::Output;
+}
+
+impl Ifma {
+    /// Calls `step`, which stays a function of its own: debug builds would take minutes to compile otherwise.
+    #[inline(always)]
+    pub(crate) fn call<S: Step>(self, step: S) -> S::Output {
+        #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+        #[inline(never)]
+        fn compiled_for<S: Step>(step: S) -> S::Output {
+            step.take()
+        }
+        // SAFETY: the token proves the four features (point 3 above).
+        unsafe { compiled_for(step) }
+    }
 }
 
 impl Avx2 {
