@@ -79,7 +79,8 @@ impl Sorter {
     fn make_room(&mut self, bytes: usize) {
         let wanted = self.buffer.len() + bytes;
         if wanted > self.buffer.capacity() {
-            let room = (4 * self.buffer.capacity()).clamp(LEAST_BUFFER_BYTES, self.limit.max(LEAST_BUFFER_BYTES));
+            let room =
+                (4 * self.buffer.capacity()).clamp(LEAST_BUFFER_BYTES, self.limit.max(LEAST_BUFFER_BYTES));
             let mut larger = Zeroizing::new(Vec::with_capacity(room.max(wanted)));
             larger.extend_from_slice(&self.buffer);
             self.buffer = larger;

@@ -6,7 +6,7 @@
 use lianfang_proto::catalogue::Hold;
 use zeroize::Zeroizing;
 
-use super::entry::{Fields, push_text};
+use super::entry::{Fields, Said, push_text};
 
 /// Why a file holds a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,12 +68,12 @@ pub(super) fn write_rest(row: &crate::ingest::Row, held_by: HeldBy, to: &mut Zer
 
 impl Body {
     /// Reads the rest; reference and evidence are what its mentions repeat.
-    pub(super) fn read(reference: &str, evidence: &str, rest: &[u8]) -> Option<Self> {
+    pub(super) fn read(said: &Said<'_>, rest: &[u8]) -> Option<Self> {
         let mut fields = Fields::of(rest);
         let held_by = HeldBy::from_number(fields.u8()?)?;
         let mut text = || fields.text().map(str::to_owned);
         let (basis, note, name, birth_date) = (text()?, text()?, text()?, text()?);
-        let (reference, evidence) = (reference.to_owned(), evidence.to_owned());
+        let (reference, evidence) = (said.reference.to_owned(), said.evidence?.to_owned());
         fields.end(Self { reference, held_by, basis, evidence, note, name, birth_date })
     }
 }

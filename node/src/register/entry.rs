@@ -7,11 +7,14 @@
 //! mention   u8 kind ‖ u8 whether it enters ‖ text value ‖ said
 //! ```
 //!
-//! A mention repeats of its record what a job asks for, so that jobs read mentions alone, in their order.
+//! A mention repeats of its record what a job asks for, so that jobs read mentions alone, in their order. Only evidence
+//! that is long is not repeated: the length `u32::MAX` in its place says that it stands in the record.
 //!
 //! Records and identifiers are known by numbers: 63 bits of a keyed hash. Two of a million share one with a probability of
 //! one in ten million; the mark (further bits of a record's hash) and the value itself tell them apart, and the later one
 //! is refused. Comes in: bytes that were sealed. Goes out: their parts; `None` for bytes of another form.
+
+use std::borrow::Cow;
 
 use lianfang_proto::catalogue::Kind;
 use zeroize::Zeroizing;
@@ -26,9 +29,11 @@ pub(super) type Print = [u8; 16];
 
 /// The number and the mark of a keyed index.
 pub(super) fn number(index: [u8; 16]) -> (i64, Mark) {
-    let [a, b, c, d, e, f, g, h, mark @ ..] = index;
+    let (mut number, mut mark) = ([0; 8], [0; 8]);
+    number.copy_from_slice(&index[..8]);
+    mark.copy_from_slice(&index[8..]);
     // 0 stands before the first.
-    ((i64::from_be_bytes([a, b, c, d, e, f, g, h]) & i64::MAX).max(1), mark)
+    ((i64::from_be_bytes(number) & i64::MAX).max(1), mark)
 }
 
 /// Reads fields one after the other.
@@ -89,20 +94,38 @@ pub(super) fn push_text(to: &mut Vec<u8>, text: &str) {
     push_bytes(to, text.as_bytes());
 }
 
+/// Evidence up to this is repeated in each mention of its record.
+const REPEATED_BYTES: usize = 256;
+
 /// What a record says to a job.
 #[derive(Clone, Copy)]
 pub(super) struct Said<'a> {
     facts: &'a [u8],
     pub(super) reference: &'a str,
-    pub(super) evidence: &'a str,
+    /// None in a mention whose record has long evidence.
+    pub(super) evidence: Option<&'a str>,
 }
 
 impl<'a> Said<'a> {
     pub(super) fn read(bytes: &'a [u8]) -> Option<Self> {
         let mut fields = Fields::of(bytes);
         let facts = fields.bytes(FACTS_BYTES)?;
-        let (reference, evidence) = (fields.text()?, fields.text()?);
+        let reference = fields.text()?;
+        if fields.rest() == [255; 4] {
+            return Some(Self { facts, reference, evidence: None });
+        }
+        let evidence = Some(fields.text()?);
         fields.end(Self { facts, reference, evidence })
+    }
+
+    /// What a mention repeats of it.
+    pub(super) fn repeated(bytes: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+        let evidence = Self::read(bytes)?.evidence.map_or(0, str::len);
+        if evidence <= REPEATED_BYTES {
+            return Some(bytes.into());
+        }
+        let before = bytes.len().checked_sub(evidence + 4)?;
+        Some([bytes.get(..before)?, &[255; 4]].concat().into())
     }
 
     pub(super) fn facts(&self) -> Option<Facts> {
@@ -243,7 +266,12 @@ mod tests {
         assert_eq!(read.identifiers().collect::<Vec<_>>(), [5, 7]);
         assert_eq!((read.said, read.rest), (&said[..], &b"rest"[..]));
         let parts = Said::read(read.said).unwrap();
-        assert_eq!((parts.reference, parts.evidence), ("A1", "E"));
+        assert_eq!((parts.reference, parts.evidence), ("A1", Some("E")));
+        assert_eq!(Said::repeated(&said).unwrap(), said);
+        let long = [&said[..said.len() - 5], &[0, 0, 1, 1], &[b'e'; 257]].concat();
+        let repeated = Said::repeated(&long).unwrap();
+        let parts = Said::read(&repeated).unwrap();
+        assert_eq!((parts.reference, parts.evidence, repeated.len()), ("A1", None, said.len() - 1));
         assert!((0..bytes.len() - 4).all(|cut| Record::read(&bytes[..cut]).is_none()));
         let emptied = emptied(&read);
         let left = Record::read(&emptied).unwrap();

@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 
 use zeroize::Zeroizing;
 
-use super::entry::{Mark, Mention, NewRecord, Print, Record, emptied};
+use super::entry::{Mark, Mention, NewRecord, Print, Record, Said, emptied};
 use super::import::{Import, ImportError};
 use super::reading::spilled;
 use super::subject::{Parts, Subject};
@@ -47,7 +47,11 @@ impl Known {
 }
 
 /// A line for `mentioning`: identifier, record, and the mention, or nothing where it goes.
-pub(super) fn mention_line(identifier: i64, record: i64, mention: Option<&Mention<'_>>) -> Zeroizing<Vec<u8>> {
+pub(super) fn mention_line(
+    identifier: i64,
+    record: i64,
+    mention: Option<&Mention<'_>>,
+) -> Zeroizing<Vec<u8>> {
     let mut to = Zeroizing::new(Vec::with_capacity(16 + mention.map_or(0, Mention::bytes)));
     to.extend_from_slice(&key(identifier, record));
     if let Some(mention) = mention {
@@ -111,7 +115,12 @@ impl Import<'_> {
     }
 
     /// Passes all records up to a number: those of `ids` become known, the others are retracted.
-    async fn sweep(&mut self, to: i64, ids: &[i64], known: &mut HashMap<i64, Known>) -> Result<(), ImportError> {
+    async fn sweep(
+        &mut self,
+        to: i64,
+        ids: &[i64],
+        known: &mut HashMap<i64, Known>,
+    ) -> Result<(), ImportError> {
         let register = self.register;
         let records = &register.seals.records;
         while self.swept < to {
@@ -154,7 +163,7 @@ impl Import<'_> {
     }
 
     fn refuse(&mut self, parts: &Parts<'_>, reason: Reason) -> Result<(), ImportError> {
-        let said = super::entry::Said::read(parts.said);
+        let said = Said::read(parts.said);
         let record = said.map(|said| said.reference.to_owned()).unwrap_or_default();
         let issue = Issue { row: parts.row, record, column: "record".to_owned(), reason };
         self.pending.push(&issue).map_err(spilled)
@@ -189,8 +198,10 @@ impl Import<'_> {
         }
         let hand_hold = known.map_or(0, |known| known.hand_hold);
         let enters = parts.standing == Standing::Enters && hand_hold == 0;
+        let said = Said::repeated(parts.said);
+        let said = said.ok_or_else(|| spilled(std::io::ErrorKind::InvalidData.into()))?;
         for found in &parts.identifiers {
-            let mention = Mention { kind: found.kind, enters, value: found.value, said: parts.said };
+            let mention = Mention { kind: found.kind, enters, value: found.value, said: &said };
             self.mentions.push(&mention_line(found.id, parts.id, Some(&mention))).map_err(spilled)?;
         }
         let entry = NewRecord {

@@ -222,7 +222,7 @@ pub(super) struct Import<'a> {
 }
 
 impl<'a> Import<'a> {
-    async fn new(
+    pub(super) async fn new(
         register: &'a Register,
         options: ImportOptions,
         rows: u64,

@@ -10,9 +10,9 @@ use lianfang_proto::catalogue::Kind;
 use zeroize::Zeroizing;
 
 use super::entry::{Mention, Said};
+use super::forgetting;
 use super::import::{Import, ImportError};
 use super::reading::spilled;
-use super::forgetting;
 use crate::ingest::{Issue, issues};
 use crate::pipeline::spill::Sorted;
 use crate::store::StoreError;

@@ -66,6 +66,9 @@ pub(super) async fn drawers(
     Ok(drawers)
 }
 
+/// Takes an output with the number of its identifier.
+type See<'a> = dyn FnMut(i64, &[u8]) -> Result<(), StoreError> + Send + 'a;
+
 /// How many outputs there are under all keys.
 pub(super) async fn count_all(connection: &mut SqliteConnection) -> Result<u64, StoreError> {
     let sum = sqlx::query_scalar::<_, i64>("SELECT coalesce(sum(entries), 0) FROM block WHERE drawer >= ?");
@@ -172,7 +175,7 @@ impl Outputs {
         &self,
         connection: &mut SqliteConnection,
         ids: &[i64],
-        see: &mut (dyn FnMut(i64, &[u8]) -> Result<(), StoreError> + Send),
+        see: &mut See<'_>,
     ) -> Result<(), StoreError> {
         let Some(drawer) = self.drawer(&mut *connection).await? else { return Ok(()) };
         let mut see = |key: &Key, value: &[u8]| see(numbers(key).0, value).map(ControlFlow::Continue);
@@ -180,9 +183,8 @@ impl Outputs {
     }
 
     async fn drawer(&self, connection: &mut SqliteConnection) -> Result<Option<Drawer>, StoreError> {
-        let row = sqlx::query_scalar(
-            "SELECT id FROM output_key WHERE class = ? AND epoch = ? AND public_key = ?",
-        );
+        let row =
+            sqlx::query_scalar("SELECT id FROM output_key WHERE class = ? AND epoch = ? AND public_key = ?");
         let row = row.bind(self.key.class.number()).bind(self.key.epoch.0).bind(self.key.public.as_slice());
         let row: Option<i64> = row.fetch_optional(connection).await?;
         Ok(row.map(|row| self.key.drawer(&self.register.store, row)))

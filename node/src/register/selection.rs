@@ -18,7 +18,7 @@ use super::facts::Facts;
 use super::{IdentifierId, OutputKey, Register};
 use crate::normalise::Canonical;
 use crate::store::StoreError;
-use crate::store::drawer::{Key, numbers, span, spans};
+use crate::store::drawer::{Key, exactly, numbers, span, spans};
 
 /// An identifier that enters a job.
 pub struct Eligible {
@@ -96,23 +96,51 @@ impl Selection {
         ids.sort_unstable();
         ids.dedup();
         let mut mentions = Vec::with_capacity(ids.len());
+        let mut elsewhere: Vec<(i64, usize)> = Vec::new();
         let mut see = |key: &Key, value: &[u8]| {
             if let Some((mention, facts)) = self.admitted(value)? {
                 let said = self.said(&mention)?;
                 let Some(role) = facts.role else { return Ok(ControlFlow::Continue(())) };
+                if said.evidence.is_none() {
+                    elsewhere.push((numbers(key).1, mentions.len()));
+                }
                 mentions.push(Mention {
                     identifier: IdentifierId(numbers(key).0),
                     value: Canonical::from_stored(mention.kind, mention.value.to_owned()),
                     record: said.reference.to_owned(),
                     role,
-                    evidence: said.evidence.to_owned(),
+                    evidence: said.evidence.unwrap_or_default().to_owned(),
                 });
             }
             Ok(ControlFlow::Continue(()))
         };
         let mut snapshot = self.register.store.snapshot().await?;
         self.register.seals.mentions.visit(&mut snapshot, &spans(&ids), &mut see).await?;
+        self.fill_in(&mut snapshot, &mut elsewhere, &mut mentions).await?;
         Ok(mentions)
+    }
+
+    /// Evidence that is too long to be repeated, from the records; by record and place among the mentions.
+    async fn fill_in(
+        &self,
+        connection: &mut SqliteConnection,
+        elsewhere: &mut [(i64, usize)],
+        mentions: &mut [Mention],
+    ) -> Result<(), StoreError> {
+        elsewhere.sort_unstable();
+        let mut records: Vec<i64> = elsewhere.iter().map(|(record, _)| *record).collect();
+        records.dedup();
+        let mut see = |key: &Key, value: &[u8]| {
+            let id = numbers(key).0;
+            let said = Said::read(self.register.record(value)?.said);
+            let said = said.ok_or_else(|| self.register.seals.records.malformed())?;
+            let first = elsewhere.partition_point(|(record, _)| *record < id);
+            for (_, place) in elsewhere[first..].iter().take_while(|(record, _)| *record == id) {
+                said.evidence.unwrap_or_default().clone_into(&mut mentions[*place].evidence);
+            }
+            Ok(ControlFlow::Continue(()))
+        };
+        self.register.seals.records.visit(connection, &exactly(&records, 0), &mut see).await
     }
 
     async fn merge(

@@ -151,7 +151,7 @@ impl Register {
             let malformed = || self.seals.records.malformed();
             view.content = Some(RecordContent {
                 facts: said.facts().ok_or_else(malformed)?,
-                body: Body::read(said.reference, said.evidence, record.rest).ok_or_else(malformed)?,
+                body: Body::read(&said, record.rest).ok_or_else(malformed)?,
                 identifiers: self.identifiers_of(&mut snapshot, id, &record).await?,
             });
         }

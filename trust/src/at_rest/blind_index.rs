@@ -26,7 +26,9 @@ impl BlindIndex {
     /// The index of a value that lies in several parts, which are not told apart from their concatenation.
     pub fn of_parts(&self, parts: &[&[u8]]) -> [u8; 16] {
         let mut mac = self.0.clone();
-        parts.iter().for_each(|part| mac.update(part));
+        for part in parts {
+            mac.update(part);
+        }
         let full: [u8; 32] = mac.finalize().into_bytes().into();
         let mut index = [0; 16];
         index.copy_from_slice(&full[..16]);

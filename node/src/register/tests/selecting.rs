@@ -67,6 +67,30 @@ async fn a_report_finds_the_records_behind_an_identifier() {
 }
 
 #[tokio::test]
+async fn evidence_is_found_however_long_it_is() {
+    let desk = Desk::new().await;
+    let long = "e".repeat(70_000);
+    desk.import(&format!(
+        "record,wechat,evidence\nA1,fang_1;fang_2,{long}1\nA2,fang_1,short\nA3,fang_1;fang_3,{long}3\n"
+    ))
+    .await;
+    let eligible = desk.eligible(&desk.everything()).await;
+    let ids: Vec<_> = eligible.iter().map(|e| e.id).collect();
+    let found = desk.everything().mentions(&ids).await.unwrap();
+    assert_eq!(found.len(), 5);
+    for mention in found {
+        let wanted = match mention.record.as_str() {
+            "A1" => format!("{long}1"),
+            "A2" => "short".to_owned(),
+            _ => format!("{long}3"),
+        };
+        assert!(mention.evidence == wanted, "{}", mention.record);
+    }
+    let shown = desk.register.show("A3").await.unwrap().content.unwrap();
+    assert!(shown.body.evidence == format!("{long}3"));
+}
+
+#[tokio::test]
 async fn outputs_are_cached_once_and_lead_back() {
     let desk = Desk::new().await;
     desk.import(FILE).await;

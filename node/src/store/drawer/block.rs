@@ -17,9 +17,9 @@ const KEY_BYTES: usize = 16;
 pub type Key = [u8; KEY_BYTES];
 
 /// A block may grow to this before it is cut.
-const FULL: usize = 32 * 1024;
+const FULL: usize = 64 * 1024;
 /// What is cut is cut into pieces of about this, so that there is room for what comes later.
-const CUT: usize = 24 * 1024;
+const CUT: usize = 48 * 1024;
 const HEAD: usize = KEY_BYTES + 4;
 
 /// What becomes of one key.
@@ -88,7 +88,8 @@ impl Piece {
 /// What a block becomes under changes, which are sorted and name each key once.
 pub(super) fn changed(block: Option<&Block>, changes: &[Change]) -> Vec<Piece> {
     let kept = block.map_or(&[][..], |block| &block.bytes);
-    let added: usize = changes.iter().filter_map(|change| change.value.as_ref()).map(|v| v.len() + HEAD).sum();
+    let added: usize =
+        changes.iter().filter_map(|change| change.value.as_ref()).map(|v| v.len() + HEAD).sum();
     let limit = if kept.len() + added <= FULL { FULL } else { CUT };
     let mut pieces = Cutter { pieces: Vec::new(), limit, ahead: kept.len() + added };
     let (mut at, mut changes) = (KEY_BYTES, changes);
@@ -182,12 +183,13 @@ mod tests {
 
     #[test]
     fn what_is_too_large_is_cut_and_a_giant_stands_alone() {
-        let giant = vec![7; 3 * FULL];
-        let changes = [change(1, Some(&[1; 20_000])), change(2, Some(&giant)), change(3, Some(b"c"))];
+        let (large, giant) = (vec![1; 40_000], vec![7; 3 * FULL]);
+        let changes = [change(1, Some(&large)), change(2, Some(&giant)), change(3, Some(b"c"))];
         let pieces = changed(None, &changes);
         assert_eq!(pieces.iter().map(|piece| piece.entries).collect::<Vec<_>>(), [1, 1, 1]);
         assert!(pieces.iter().all(|piece| piece.bytes.capacity() <= 3 * FULL + HEAD + KEY_BYTES));
-        let all: Vec<_> = pieces.into_iter().flat_map(|piece| listed(opened(piece))).map(|(key, _)| key).collect();
+        let all: Vec<_> =
+            pieces.into_iter().flat_map(|piece| listed(opened(piece))).map(|(key, _)| key).collect();
         assert_eq!(all, [1, 2, 3]);
     }
 

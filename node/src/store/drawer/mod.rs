@@ -42,8 +42,10 @@ pub fn key(first: i64, second: i64) -> Key {
 
 /// The two numbers of a key.
 pub fn numbers(key: &Key) -> (i64, i64) {
-    let [a, b, c, d, e, f, g, h, rest @ ..] = *key;
-    (i64::from_be_bytes([a, b, c, d, e, f, g, h]), i64::from_be_bytes(rest))
+    let (mut first, mut second) = ([0; 8], [0; 8]);
+    first.copy_from_slice(&key[..8]);
+    second.copy_from_slice(&key[8..]);
+    (i64::from_be_bytes(first), i64::from_be_bytes(second))
 }
 
 /// The least and the greatest key of a range; both are in it.
@@ -136,14 +138,17 @@ impl Drawer {
     ) -> Result<(), StoreError> {
         while let Some(first) = changes.first() {
             let found = self.holding(tx, &first.key).await?;
-            let (here, later) = changes.split_at(changes.partition_point(|change| found.reaches(&change.key)));
+            let (here, later) =
+                changes.split_at(changes.partition_point(|change| found.reaches(&change.key)));
             changes = later;
             let mut id = found.id;
             for piece in changed(found.block.as_ref(), here) {
                 let body = self.cipher.seal(self.number, &piece.bytes, rng);
                 let body = body.map_err(StoreError::at(self.table, COLUMN))?;
                 let write = match id {
-                    Some(_) => "UPDATE block SET drawer = ?2, low = ?3, entries = ?4, body = ?5 WHERE id = ?1",
+                    Some(_) => {
+                        "UPDATE block SET drawer = ?2, low = ?3, entries = ?4, body = ?5 WHERE id = ?1"
+                    }
                     None => "INSERT INTO block (id, drawer, low, entries, body) VALUES (?1, ?2, ?3, ?4, ?5)",
                 };
                 sqlx::query(write)
@@ -164,7 +169,8 @@ impl Drawer {
 
     /// How many entries there are.
     pub async fn entries(&self, connection: &mut SqliteConnection) -> Result<u64, StoreError> {
-        let sum = sqlx::query_scalar::<_, i64>("SELECT coalesce(sum(entries), 0) FROM block WHERE drawer = ?");
+        let sum =
+            sqlx::query_scalar::<_, i64>("SELECT coalesce(sum(entries), 0) FROM block WHERE drawer = ?");
         Ok(u64::try_from(sum.bind(self.number).fetch_one(connection).await?).unwrap_or(0))
     }
 
