@@ -245,6 +245,18 @@ pub fn cpu_of(pid: u32) -> f64 {
     cpu_seconds(&std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default())
 }
 
+/// CPU seconds of everything that runs on this machine, the idle time left out.
+pub fn cpu_of_machine() -> f64 {
+    busy_seconds(&std::fs::read_to_string("/proc/stat").unwrap_or_default())
+}
+
+/// The first line: user, nice, system, idle, waiting for disks, interrupts of both kinds, taken by the host.
+fn busy_seconds(stat: &str) -> f64 {
+    let line = stat.lines().next().unwrap_or_default();
+    let ticks: Vec<f64> = line.split_whitespace().skip(1).filter_map(|field| field.parse().ok()).collect();
+    [0, 1, 2, 5, 6, 7].iter().filter_map(|place| ticks.get(*place)).sum::<f64>() / 100.0
+}
+
 /// CPU seconds of this process's children that have ended.
 pub fn cpu_of_ended_children() -> f64 {
     ended_children_seconds(&std::fs::read_to_string("/proc/self/stat").unwrap_or_default())
@@ -266,6 +278,7 @@ mod tests {
         let stat = "7 (a b) c) S 1 7 7 0 -1 4194560 1 0 0 0 150 50 10 20 20 0 1 0 1 1 1";
         assert!((cpu_seconds(stat) - 2.0).abs() < 1e-9);
         assert!((ended_children_seconds(stat) - 0.3).abs() < 1e-9);
+        assert!((busy_seconds("cpu  100 10 50 9000 700 1 2 3 0 0\ncpu0 1") - 1.66).abs() < 1e-9);
         assert!(cpu_seconds("") < 1e-9);
     }
 

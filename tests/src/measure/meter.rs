@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
-use crate::demo::children::{cpu_of, cpu_of_ended_children};
+use crate::demo::children::{cpu_of, cpu_of_ended_children, cpu_of_machine};
 
 /// The party to which command lines that have ended are counted.
 pub(super) const COMMANDS: &str = "commands";
@@ -23,7 +23,7 @@ pub(super) fn now() -> i64 {
 pub(super) struct Sample {
     /// When.
     pub(super) at: i64,
-    /// By party, in their order.
+    /// By party, in their order; last of the whole machine.
     pub(super) cpu: Vec<f64>,
 }
 
@@ -63,7 +63,7 @@ impl Meter {
 
 fn take(pids: &[u32]) -> Sample {
     let serving = pids.iter().map(|pid| cpu_of(*pid));
-    Sample { at: now(), cpu: serving.chain([cpu_of_ended_children()]).collect() }
+    Sample { at: now(), cpu: serving.chain([cpu_of_ended_children(), cpu_of_machine()]).collect() }
 }
 
 /// The counters at a moment, on the line between the samples around it.

@@ -3,7 +3,8 @@
 //! Comes in: a case and its scale. Goes out: a table for each job. Every party is a process of its own, as in the demo; the
 //! kernel's counters of each (user and system time of all its threads) are sampled all along, and read off at the borders
 //! of the stages. A border is where the last party has passed it, by the times that the nodes note themselves; command
-//! lines that have ended count as `commands`. Founding the federation is before the first border, and what this process
+//! lines that have ended count as `commands`. `write` is what comes after the last report is kept: certificates, and the
+//! files. Founding the federation is before the first border, and what this process
 //! does itself (generating, the oracle, waiting) is in no figure. Trusts: the oracle; a report that differs is an error.
 
 mod meter;
@@ -151,26 +152,25 @@ impl Run {
         let clear = Clear::of_files(plan, &files.whole).map_err(told)?;
         let meter = Meter::start(federation.processes());
         let mut borders = vec![("", now())];
-        let imports = federation.import(&files.imported).await.map_err(told)?;
+        federation.import(&files.imported).await.map_err(told)?;
         borders.push(("import", now()));
         let job = federation.job().await.map_err(told)?;
         let reports = federation.write_reports(&job).await.map_err(told)?;
         borders.extend(stages(&job)?);
-        borders.push(("report", now()));
+        borders.push(("write", now()));
         // The last commands were waited for; one sample more has them.
         tokio::time::sleep(Duration::from_millis(100)).await;
         let (parties, samples) = meter.stop();
         let mismatches = clear.compare(&reports).map_err(told)?;
         ensure!(mismatches.is_empty(), "{} rows of the reports are not what they must be", mismatches.len());
-        let identifiers = imports.iter().map(|import| import.identifiers).sum();
         let (coordinator, nodes) = federation.usage();
         let peaks = std::iter::once(coordinator).chain(nodes).map(|usage| usage.peak_kib).collect();
-        Ok(Costs { parties, samples, borders, identifiers, peaks, jobs: job.nodes })
+        Ok(Costs { parties, samples, borders, peaks, jobs: job.nodes })
     }
 }
 
 /// Where the last node passed each border.
-fn stages(job: &FinishedJob) -> anyhow::Result<[(&'static str, i64); 3]> {
+fn stages(job: &FinishedJob) -> anyhow::Result<[(&'static str, i64); 4]> {
     let ended = |stage: &str| {
         let ends = job.nodes.iter().map(|node| node.ended.get(stage).copied());
         ends.collect::<Option<Vec<i64>>>().with_context(|| format!("a node does not say when {stage} ended"))
@@ -181,7 +181,8 @@ fn stages(job: &FinishedJob) -> anyhow::Result<[(&'static str, i64); 3]> {
         end - i64::try_from(Duration::from_secs_f64(took).as_micros()).unwrap_or(0)
     });
     let (evaluate, submit) = (last("evaluate")?, last("submit")?);
-    Ok([("evaluate", evaluate), ("submit", submit), ("match", began.min().unwrap_or(submit).max(submit))])
+    let matched = began.min().unwrap_or(submit).max(submit);
+    Ok([("evaluate", evaluate), ("submit", submit), ("match", matched), ("report", last("report")?)])
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` wants")]

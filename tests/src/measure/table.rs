@@ -13,8 +13,6 @@ pub(super) struct Costs {
     pub(super) samples: Vec<Sample>,
     /// A stage's name and end; the first is where all begins.
     pub(super) borders: Vec<(&'static str, i64)>,
-    /// Identifiers of all banks that the register has now.
-    pub(super) identifiers: u64,
     /// Peak memory of those that serve, in KiB.
     pub(super) peaks: Vec<u64>,
     /// What the nodes say.
@@ -26,6 +24,20 @@ struct Stage {
     name: &'static str,
     wall: f64,
     cpu: Vec<f64>,
+    /// CPU seconds of everybody on the machine.
+    machine: f64,
+}
+
+impl Stage {
+    fn total(&self) -> f64 {
+        self.cpu.iter().sum()
+    }
+
+    /// Seconds on the clock for each second that the cores which others left over would need.
+    fn slack(&self, cores: f64) -> f64 {
+        let others = (self.machine - self.total()).max(0.0) / self.wall.max(0.01);
+        self.wall * (cores - others).max(0.1) / self.total().max(0.01)
+    }
 }
 
 impl Costs {
@@ -34,12 +46,18 @@ impl Costs {
         let mut stages: Vec<Stage> = pairs
             .map(|pair| {
                 let (from, to) = (at(&self.samples, pair[0].1), at(&self.samples, pair[1].1));
-                let cpu = from.iter().zip(&to).map(|(from, to)| to - from).collect();
-                Stage { name: pair[1].0, wall: seconds(pair[1].1 - pair[0].1), cpu }
+                let mut cpu: Vec<f64> = from.iter().zip(&to).map(|(from, to)| to - from).collect();
+                let machine = cpu.pop().unwrap_or(0.0);
+                Stage { name: pair[1].0, wall: seconds(pair[1].1 - pair[0].1), cpu, machine }
             })
             .collect();
         let all = (0..self.parties.len()).map(|party| stages.iter().map(|stage| stage.cpu[party]).sum());
-        let all = Stage { name: "all", wall: stages.iter().map(|s| s.wall).sum(), cpu: all.collect() };
+        let all = Stage {
+            name: "all",
+            wall: stages.iter().map(|stage| stage.wall).sum(),
+            cpu: all.collect(),
+            machine: stages.iter().map(|stage| stage.machine).sum(),
+        };
         stages.push(all);
         stages
     }
@@ -58,11 +76,12 @@ impl Costs {
         for (place, party) in self.parties.iter().enumerate() {
             row(party, &|stage| format!("{:.2}", stage.cpu[place]));
         }
-        let total = |stage: &Stage| stage.cpu.iter().sum::<f64>();
-        row("**all**", &|stage| format!("**{:.2}**", total(stage)));
-        row("µs per identifier", &|stage| format!("{:.2}", total(stage) * 1e6 / self.identifiers as f64));
+        let identifiers: u64 = self.jobs.iter().map(|job| job.evaluated + job.cached).sum();
+        let each = |stage: &Stage| stage.total() * 1e6 / identifiers.max(1) as f64;
+        row("**all**", &|stage| format!("**{:.2}**", stage.total()));
+        row("µs per identifier", &|stage| format!("{:.2}", each(stage)));
         row("wall seconds", &|stage| format!("{:.2}", stage.wall));
-        row("wall ÷ (CPU ÷ cores)", &|stage| format!("{:.2}", stage.wall * cores / total(stage).max(0.01)));
+        row("wall ÷ (CPU ÷ free cores)", &|stage| format!("{:.2}", stage.slack(cores)));
         text.push_str(&self.footer());
         text
     }
@@ -92,14 +111,13 @@ mod tests {
 
     #[test]
     fn every_stage_has_its_part_of_every_process() {
-        let sample = |at, one, other| Sample { at, cpu: vec![one, other] };
+        let sample = |at, one, other| Sample { at, cpu: vec![one, other, one + other] };
         let costs = Costs {
             parties: vec!["coordinator".to_owned(), "commands".to_owned()],
             samples: vec![sample(0, 1.0, 0.0), sample(2_000_000, 3.0, 0.5), sample(6_000_000, 9.0, 0.5)],
             borders: vec![("", 0), ("import", 2_000_000), ("evaluate", 6_000_000)],
-            identifiers: 1_000_000,
             peaks: vec![2_000],
-            jobs: Vec::new(),
+            jobs: vec![NodeJob { evaluated: 400_000, cached: 600_000, ..NodeJob::default() }],
         };
         let table = costs.table("title");
         for line in [
