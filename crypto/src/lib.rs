@@ -24,6 +24,7 @@ pub mod ceremony;
 mod encoding;
 pub mod error;
 pub mod group;
+pub mod lanes;
 pub mod oprf;
 pub mod seal;
 pub mod secret;

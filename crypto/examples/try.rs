@@ -1,0 +1,1 @@
+fn main(){ lianfang_crypto::lanes::try_me::go(); }
