@@ -19,6 +19,7 @@ use super::chunks::{Begun, Chunks};
 use crate::fault::of_store;
 use crate::key_holder::records::public_keys;
 use crate::pipeline::blind::{BlindedChunk, ChunkSecrets, Element};
+use crate::pipeline::cores::Cores;
 use crate::pipeline::evaluate::{ChunkPlace, Evaluator, Witness};
 use crate::pipeline::finalise::Outputs as FreshOutputs;
 use crate::register::{IdentifierId, OutputKey, Outputs, Selection};
@@ -78,6 +79,7 @@ impl Evaluation {
             holders: context.holders.clone(),
             witness,
             chance: Arc::clone(&context.ports.chance),
+            cores: Cores::all(),
             record,
         };
         let terms_digest = terms.digest();
@@ -173,7 +175,7 @@ impl Evaluation {
             return Ok(Sent::default());
         };
         let secrets = begun.secrets;
-        let chunk = blinded(elements, secrets).await?.0;
+        let chunk = self.blinded(elements, secrets).await?.0;
         if chunk.commitment_root() != &begun.commitment_root {
             self.chunks.give_up(begun.id).await.map_err(|e| of_store(&e))?;
             return Ok(Sent::default());
@@ -197,12 +199,23 @@ impl Evaluation {
         let context = [self.terms_digest.as_bytes().as_slice(), &number.to_be_bytes()].concat();
         let secrets =
             ChunkSecrets::draw(&mut *self.context.ports.chance.rng(), &self.context.secrets.hedge, &context);
-        let (chunk, secrets) = blinded(elements, secrets).await?;
+        let (chunk, secrets) = self.blinded(elements, secrets).await?;
         let begun =
             Begun { id, number, secrets, identifiers: ids, commitment_root: *chunk.commitment_root() };
         let mut rng = self.context.ports.chance.rng();
         self.chunks.begin(&begun, &mut *rng).await.map_err(|e| of_store(&e))?;
         self.send(id, number, chunk).await
+    }
+
+    /// Blinds, and gives the secrets back.
+    async fn blinded(
+        &self,
+        elements: Vec<Element>,
+        secrets: ChunkSecrets,
+    ) -> Result<(BlindedChunk, ChunkSecrets), Fault> {
+        let work = move || (BlindedChunk::new(elements, &secrets), secrets);
+        let (chunk, secrets) = self.evaluator.cores.run(work).await?;
+        Ok((chunk.map_err(internal)?, secrets))
     }
 
     async fn still_there(&self, ids: &[IdentifierId]) -> Result<Vec<IdentifierId>, Fault> {
@@ -234,14 +247,4 @@ impl Evaluation {
 fn output_key(evaluator: &Evaluator) -> OutputKey {
     let key = evaluator.record.key;
     OutputKey { class: key.class, epoch: key.epoch, public: evaluator.record.public_key }
-}
-
-/// Blinds on a core, and gives the secrets back.
-async fn blinded(
-    elements: Vec<Element>,
-    secrets: ChunkSecrets,
-) -> Result<(BlindedChunk, ChunkSecrets), Fault> {
-    let work = move || (BlindedChunk::new(elements, &secrets), secrets);
-    let (chunk, secrets) = tokio::task::spawn_blocking(work).await.map_err(internal)?;
-    Ok((chunk.map_err(internal)?, secrets))
 }

@@ -33,8 +33,7 @@ impl OwnRows {
         if left.checked_mul(row_bytes as u64) != Some(length) {
             return Err(damaged());
         }
-        let (rows, index) =
-            (BufReader::with_capacity(BUFFER, rows), BufReader::with_capacity(BUFFER, index));
+        let (rows, index) = (BufReader::with_capacity(BUFFER, rows), BufReader::with_capacity(BUFFER, index));
         Ok(Self { rows, index, row: vec![0; row_bytes], current: None, left })
     }
 
