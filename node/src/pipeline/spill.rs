@@ -21,12 +21,14 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// Records held in memory before a run is written.
 pub const BUFFER_BYTES: usize = 8 * 1024 * 1024;
+/// What is taken for a start: most sorts are small.
+const LEAST_BUFFER_BYTES: usize = 64 * 1024;
 /// Clear bytes of a block of a run; a longer record makes a longer block.
 const BLOCK_BYTES: usize = 32 * 1024;
 /// Runs that are merged at once; more are first merged into one.
 const FAN_IN: usize = 64;
-/// Bytes of one record.
-const RECORD_BYTES: usize = 1024 * 1024;
+/// Bytes of one record: what a row of a register can come to, with all its identifiers.
+const RECORD_BYTES: usize = 8 * 1024 * 1024;
 
 /// Where a record lies in the buffer, and how it begins: most comparisons need not look at the record.
 #[derive(Zeroize)]
@@ -90,13 +92,22 @@ impl Sorter {
         if !self.ends.is_empty() && self.buffer.len() + length > self.limit {
             self.spill()?;
         }
-        if self.ends.is_empty() {
-            // All at once: a buffer that grew would leave copies of what it held.
-            self.buffer.reserve_exact(self.limit.max(length));
-        }
+        self.make_room(length);
         pieces.iter().for_each(|piece| self.buffer.extend_from_slice(piece));
         self.ends.push(self.buffer.len());
         Ok(())
+    }
+
+    /// A buffer that grew by itself would leave copies of what it held.
+    fn make_room(&mut self, bytes: usize) {
+        let wanted = self.buffer.len() + bytes;
+        if wanted > self.buffer.capacity() {
+            let room =
+                (4 * self.buffer.capacity()).clamp(LEAST_BUFFER_BYTES, self.limit.max(LEAST_BUFFER_BYTES));
+            let mut larger = Zeroizing::new(Vec::with_capacity(room.max(wanted)));
+            larger.extend_from_slice(&self.buffer);
+            self.buffer = larger;
+        }
     }
 
     /// All records, sorted.
