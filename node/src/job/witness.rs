@@ -34,7 +34,7 @@ enum Observation {
         holder: BankId,
         fault: Fault,
     },
-    /// Whether everything so far could be written down.
+    /// Whether everything so far, since the last time that this was asked, could be written down.
     Settled(oneshot::Sender<Result<(), Fault>>),
 }
 
@@ -47,7 +47,8 @@ impl Notary {
     /// Starts the writing task.
     pub fn start(store: Store, log: Log) -> Arc<Self> {
         let (observations, mut received) = mpsc::unbounded_channel();
-        let mut scribe = Scribe { store, log, highest: BTreeMap::new(), unwritten: BTreeSet::new() };
+        let mut scribe =
+            Scribe { store, log, highest: BTreeMap::new(), unwritten: BTreeSet::new(), lost: Ok(()) };
         tokio::spawn(async move {
             let mut some = Vec::new();
             while received.recv_many(&mut some, AT_ONCE).await > 0 {
@@ -74,13 +75,15 @@ struct Scribe {
     highest: BTreeMap<BankId, i64>,
     /// Holders whose highest number is not on the disk yet.
     unwritten: BTreeSet<BankId>,
+    /// What could not be written down since somebody asked last.
+    lost: Result<(), Fault>,
 }
 
 impl Scribe {
-    /// Writes some observations down; whoever asks in between is answered when all are on the disk, or told that not all
-    /// of them are.
+    /// Writes some observations down; whoever asks in between is answered when all are on the disk, or told that some
+    /// since the last answer are not.
     async fn take(&mut self, some: impl Iterator<Item = Observation>) {
-        let (mut so_far, mut askers) = (Ok(()), Vec::new());
+        let mut askers = Vec::new();
         for observation in some {
             let written = match observation {
                 Observation::Settled(asker) => {
@@ -96,16 +99,24 @@ impl Scribe {
                     Ok(())
                 }
             };
-            so_far = so_far.and(written);
+            self.note_loss(written);
         }
-        so_far = so_far.and(self.write_highest().await);
-        let so_far = so_far.map_err(|error| {
-            tracing::error!(%error, "an observation of a holder could not be written down");
-            of_store(&error)
-        });
+        let written = self.write_highest().await;
+        self.note_loss(written);
+        if askers.is_empty() {
+            return;
+        }
+        let told = std::mem::replace(&mut self.lost, Ok(()));
         for asker in askers {
             // An asker that has gone does not finish its chunk either.
-            let _ = asker.send(so_far.clone());
+            let _ = asker.send(told.clone());
+        }
+    }
+
+    fn note_loss(&mut self, written: Result<(), StoreError>) {
+        if let Err(error) = written {
+            tracing::error!(%error, "an observation of a holder could not be written down");
+            self.lost = Err(of_store(&error));
         }
     }
 
