@@ -93,7 +93,9 @@ impl Sorter {
             self.spill()?;
         }
         self.make_room(length);
-        pieces.iter().for_each(|piece| self.buffer.extend_from_slice(piece));
+        for piece in pieces {
+            self.buffer.extend_from_slice(piece);
+        }
         self.ends.push(self.buffer.len());
         Ok(())
     }
