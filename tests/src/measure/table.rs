@@ -67,10 +67,11 @@ impl Costs {
         let stages = self.stages();
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as f64;
         let mut text = format!("\n{title}\n\n| CPU seconds |");
-        let names: String = stages.iter().map(|stage| format!(" {} |", stage.name)).collect();
+        let names = stages.iter().map(|stage| format!(" {} |", stage.name)).collect::<Vec<_>>().concat();
         let _ = writeln!(text, "{names}\n| --- |{}", " ---: |".repeat(stages.len()));
         let mut row = |name: &str, value: &dyn Fn(&Stage) -> String| {
-            let cells: String = stages.iter().map(|stage| format!(" {} |", value(stage))).collect();
+            let cells =
+                stages.iter().map(|stage| format!(" {} |", value(stage))).collect::<Vec<_>>().concat();
             let _ = writeln!(text, "| {name} |{cells}");
         };
         for (place, party) in self.parties.iter().enumerate() {
