@@ -57,7 +57,7 @@ pub(super) struct Start {
     #[arg(long, default_value_t = 4_000_000, value_name = "N")]
     size_cap: u64,
     /// Elements of a full chunk.
-    #[arg(long, default_value_t = 4_096, value_name = "N")]
+    #[arg(long, default_value_t = 8_192, value_name = "N")]
     chunk: u32,
     /// Least padded rows of a submission.
     #[arg(long, default_value_t = 1_024, value_name = "N")]

@@ -17,6 +17,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use zeroize::Zeroizing;
 
 use super::state::Stage;
+use crate::ports::Micros;
 use crate::store::{Store, StoreError};
 
 /// One job, as this bank knows it.
@@ -63,12 +64,15 @@ pub struct Figures {
     pub matched_by_kind: BTreeMap<String, u64>,
     /// Seconds by stage.
     pub stages: BTreeMap<String, f64>,
+    /// When a stage ended last.
+    pub ended: BTreeMap<String, Micros>,
 }
 
 impl Figures {
-    /// Adds to a stage's seconds.
-    pub fn stage(&mut self, name: &str, took: Duration) {
+    /// Adds to a stage's seconds; it ended `at`.
+    pub fn stage(&mut self, name: &str, took: Duration, at: Micros) {
         *self.stages.entry(name.to_owned()).or_default() += took.as_secs_f64();
+        self.ended.insert(name.to_owned(), at);
     }
 
     /// Takes matched identifiers over from the report.

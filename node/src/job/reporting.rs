@@ -23,7 +23,7 @@ pub async fn report(
     context: &Context,
     entry: &Entry,
     terms: &Terms,
-    evaluation: &Evaluation<'_>,
+    evaluation: &Evaluation,
 ) -> Result<(Outcome, Signed<Return>), Fault> {
     let files = SubmissionFiles::of(&context.spool, &entry.terms_digest);
     let part = Participation {

@@ -131,7 +131,7 @@ impl Runner {
         let mut sent = Sent::default();
         for _ in 0..ROUNDS {
             sent += evaluation.run().await?;
-            let evaluate = began.elapsed();
+            let (evaluate, evaluated_at) = (began.elapsed(), self.context.ports.clock.now());
             let padding = self.context.book.padding_seed(entry.id).await.map_err(|e| of_store(&e))?;
             let Assembled::Ready(submission) = assemble(&self.context, terms, &evaluation, *padding).await?
             else {
@@ -142,8 +142,9 @@ impl Runner {
             figures.evaluated += sent.identifiers;
             figures.own_rows = submission.own_rows;
             figures.cached = submission.own_rows.saturating_sub(figures.evaluated);
-            figures.stage("evaluate", evaluate);
-            figures.stage("submit", began.elapsed().saturating_sub(evaluate));
+            figures.stage("evaluate", evaluate, evaluated_at);
+            let assemble = began.elapsed().saturating_sub(evaluate);
+            figures.stage("submit", assemble, self.context.ports.clock.now());
             let event = Event::Evaluated { terms: entry.terms_digest, elements: sent.elements };
             self.context.log.record(&event).await.map_err(internal)?;
             let header = Signed::sign(&self.context.secrets.identity, submission.header);
@@ -159,7 +160,7 @@ impl Runner {
         let sent = upload(&self.context, &header).await?;
         let mut figures = entry.figures();
         figures.bytes_sent += sent;
-        figures.stage("submit", began.elapsed());
+        figures.stage("submit", began.elapsed(), self.context.ports.clock.now());
         self.context.book.moved(entry.id, Stage::Submitted, &figures).await.map_err(|e| of_store(&e))
     }
 
@@ -174,7 +175,7 @@ impl Runner {
         figures.report_rows = outcome.rows;
         figures.refused_matches = outcome.refused_matches;
         figures.matched(&outcome.by_kind);
-        figures.stage("report", began.elapsed());
+        figures.stage("report", began.elapsed(), self.context.ports.clock.now());
         let kept = self.context.book.returned(entry.id, result.bytes(), &figures).await;
         kept.map_err(|e| of_store(&e))?;
         // Nothing is read from the submission any more, whether or not the job is ever certified.

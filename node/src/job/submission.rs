@@ -66,18 +66,18 @@ pub async fn check_size(context: &Context, terms: &Terms) -> Result<(), Fault> {
 pub async fn assemble(
     context: &Context,
     terms: &Terms,
-    evaluation: &Evaluation<'_>,
+    evaluation: &Evaluation,
     padding: [u8; 32],
 ) -> Result<Assembled, Fault> {
     let mut assembly = Assembly::new(terms, &context.bank, &context.spool, &mut *context.ports.chance.rng());
-    let mut after = IdentifierId::START;
+    let read = |after| page(evaluation.selection(), evaluation.outputs(), after);
+    let mut next = read(IdentifierId::START).await?;
     loop {
-        let Some(page) = page(evaluation.selection(), evaluation.outputs(), after).await? else {
-            return Ok(Assembled::MoreToEvaluate);
-        };
+        let Some(page) = next else { return Ok(Assembled::MoreToEvaluate) };
         let Some((last, _)) = page.last() else { break };
-        after = last.id;
-        assembly = push(context, assembly, page).await?;
+        // While tags are derived of one page, the next is read.
+        let after = last.id;
+        (assembly, next) = tokio::try_join!(push(context, assembly, page), read(after))?;
     }
     let files = SubmissionFiles::of(&context.spool, &terms.digest());
     let finished = tokio::task::spawn_blocking(move || assembly.finish(&files, &padding));
@@ -100,14 +100,19 @@ async fn push(context: &Context, mut assembly: Assembly, page: Page) -> Result<A
     let (bank, contact) = (context.bank.clone(), context.config.contact.clone());
     let chance = Arc::clone(&context.ports.chance);
     let work = move || {
-        let mut rng = chance.rng();
+        let (mut rows, mut outputs) = (Vec::with_capacity(page.len()), Vec::with_capacity(page.len()));
+        let mut contents = Vec::with_capacity(page.len());
         for (eligible, mut output) in page {
-            let mut content = eligible.label;
-            content.contact.clone_from(&contact);
-            let label = Label { bank: bank.clone(), content: Some(content) };
-            let output = Output::restore(&mut output);
-            assembly.push(eligible.id.number(), &output, &label, &mut *rng)?;
+            rows.push(eligible.id.number());
+            outputs.push(Output::restore(&mut output));
+            contents.push(eligible.label);
         }
+        let label = |at: usize| {
+            let mut content = contents[at].clone();
+            content.contact.clone_from(&contact);
+            Label { bank: bank.clone(), content: Some(content) }
+        };
+        assembly.push(&rows, &outputs, label, &mut *chance.rng())?;
         Ok(assembly)
     };
     tokio::task::spawn_blocking(work).await.map_err(internal)?
