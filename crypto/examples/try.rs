@@ -1,1 +1,3 @@
-fn main(){ lianfang_crypto::lanes::try_me::go(); }
+fn main() {
+    lianfang_crypto::lanes::try_me::go();
+}

@@ -66,7 +66,11 @@ pub(crate) enum Undecodable {
 pub(crate) fn decode(encodings: &[[u8; 32]]) -> Result<Points, Undecodable> {
     let (points, good) = engine::run(Decode { encodings });
     let Some(index) = good.iter().position(|good| !good) else { return Ok(points) };
-    Err(if encodings[index] == [0; 32] { Undecodable::Identity(index) } else { Undecodable::NotAnElement(index) })
+    Err(if encodings[index] == [0; 32] {
+        Undecodable::Identity(index)
+    } else {
+        Undecodable::NotAnElement(index)
+    })
 }
 
 struct Decode<'a> {
@@ -81,8 +85,11 @@ impl Kernel for Decode<'_> {
         let len = self.encodings.len();
         let mut points = Points { blocks: vec![Block::IDENTITY; blocks_for(len)], len };
         let mut good = vec![false; len];
-        for (group, (encodings, blocks)) in
-            self.encodings.chunks(SIDE_BY_SIDE * LANES).zip(points.blocks.chunks_mut(SIDE_BY_SIDE)).enumerate()
+        for (group, (encodings, blocks)) in self
+            .encodings
+            .chunks(SIDE_BY_SIDE * LANES)
+            .zip(points.blocks.chunks_mut(SIDE_BY_SIDE))
+            .enumerate()
         {
             let mut limbs = [Limbs::ZERO; SIDE_BY_SIDE];
             for (at, encoding) in encodings.iter().enumerate() {
@@ -239,7 +246,8 @@ impl<const TERMS: usize> Kernel for Multiply<'_, TERMS> {
                     for (table, (points, _)) in tables.iter_mut().zip(&self.terms) {
                         table.fill(engine, Point::load(engine, &points.blocks[block], lane));
                     }
-                    sum_of_products(engine, &tables, &all_digits, lane).store(&mut halves[block - group], lane);
+                    sum_of_products(engine, &tables, &all_digits, lane)
+                        .store(&mut halves[block - group], lane);
                 }
             }
             let end_point = len.min(end * LANES);

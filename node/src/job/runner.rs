@@ -52,9 +52,10 @@ impl Runner {
 
     /// Takes the job as far as it goes; what stopped it is written down with it.
     pub async fn work(&self, job: JobId) -> Result<Stage, Fault> {
-        let result = self.run(job).await;
+        let result = self.run(job).await.map_err(|fault| self.context.named(fault));
         if let Err(fault) = &result
             && let Ok(Some(entry)) = self.context.book.get(job).await
+            && !entry.stage.is_over()
         {
             self.context.book.fault(entry.id, fault).await.map_err(|e| of_store(&e))?;
         }
@@ -102,7 +103,13 @@ impl Runner {
         match step {
             Step::Decide => self.decide(entry, terms).await,
             Step::Prepare => self.prepare(entry, terms).await,
-            Step::Upload => self.upload(entry).await,
+            Step::Upload => match self.upload(entry).await {
+                // It never stood, and it is too late for it.
+                Err(fault) if fault.code == FaultCode::JobDeadlinePassed => {
+                    self.end(entry, Stage::Missed).await.map(drop)
+                }
+                done => done,
+            },
             Step::Report => self.report(entry, terms).await,
             Step::HandIn => self.hand_in(entry).await,
             Step::Countersign => self.countersign(entry, terms).await,
@@ -234,6 +241,12 @@ impl Runner {
 }
 
 impl Context {
+    /// What failed on this machine bears this bank's name; what others did was named where they were asked.
+    fn named(&self, fault: Fault) -> Fault {
+        let own = matches!(fault.code, FaultCode::DiskFull | FaultCode::Busy | FaultCode::Internal);
+        if own && fault.party.is_none() { fault.at(self.bank.as_str()) } else { fault }
+    }
+
     /// A person says that this bank takes part. A person can say yes where the policy asks, and nowhere else: terms
     /// that differ from what this node knows, and what the policy refuses, are not joined by anybody's word.
     pub async fn accept(&self, entry: &Entry, job: JobId, by: &str) -> Result<(), Fault> {
