@@ -1,3 +1,1 @@
-fn main() {
-    lianfang_crypto::lanes::try_me::go();
-}
+fn main(){ lianfang_crypto::lanes::try_me::go(); }

@@ -7,7 +7,9 @@
 //! Sources: RFC 9496 sections 4.3.1 (decode), 4.3.2 (encode) and 4.3.4 (the map). The encoding of the *double* of a
 //! point needs an inverse and no root; so products are computed with half the scalar, and many share one inversion.
 
-use super::constants::{D, D_MINUS_ONE_SQ, INVSQRT_A_MINUS_D, ONE_MINUS_D_SQ, SQRT_AD_MINUS_ONE, SQRT_M1};
+use super::constants::{
+    D, D_MINUS_ONE_SQ, INVSQRT_A_MINUS_D, ONE_MINUS_D_SQ, SQRT_AD_MINUS_ONE, SQRT_M1,
+};
 use super::field::{Field, Mask};
 use super::point::Point;
 use super::roots::square_root_of_ratio;
@@ -27,7 +29,7 @@ pub(super) fn decode<F: Field, const N: usize>(engine: F::Engine, s: [F; N]) -> 
         v_u2_squared[n] = v[n].mul(u2_squared);
     }
     let ratio = square_root_of_ratio(engine, [one; N], v_u2_squared);
-    let mut decoded = [(F::Mask::none(), Point::identity(engine)); N];
+    let mut decoded = [(F::no_lane(engine), Point::identity(engine)); N];
     for n in 0..N {
         let (was_square, root) = ratio[n];
         let den_x = root.mul(u2[n]);
@@ -71,6 +73,25 @@ pub(super) fn map<F: Field, const N: usize>(engine: F::Engine, t: [F; N]) -> [Po
         points[n] = Point { x: w0.mul(w3), y: w2.mul(w1), z: w1.mul(w3), t: w0.mul(w2) };
     }
     points
+}
+
+/// The encodings of points as they are, as canonical field elements: a root each. For single points; batches are encoded
+/// as doubles.
+#[inline(always)]
+pub(super) fn encode<F: Field>(engine: F::Engine, point: Point<F>) -> F {
+    let i = F::constant(engine, &SQRT_M1);
+    let Point { x, y, z, t } = point;
+    let u1 = z.add(y).mul(z.sub(y));
+    let u2 = x.mul(y);
+    let [(_, root)] = square_root_of_ratio(engine, [F::one(engine)], [u1.mul(u2.square())]);
+    let (den1, den2) = (root.mul(u1), root.mul(u2));
+    let z_inverse = den1.mul(den2).mul(t);
+    let rotate = t.mul(z_inverse).is_negative();
+    let enchanted = den1.mul(F::constant(engine, &INVSQRT_A_MINUS_D));
+    let (x, y) = (F::select(rotate, y.mul(i), x), F::select(rotate, x.mul(i), y));
+    let den_inverse = F::select(rotate, enchanted, den2);
+    let y = y.negate_if(engine, x.mul(z_inverse).is_negative());
+    den_inverse.mul(z.sub(y)).absolute(engine).canonical()
 }
 
 /// A point on its way to the encoding of its double.

@@ -3,16 +3,18 @@
 //! - **Comes in:** canonical scalars, 32 bytes each. **Goes out:** [`Digits`], wiped when dropped.
 //! - **Never sees:** points. Nothing branches on a scalar and no address depends on one.
 //!
-//! `s = Σ dᵢ·32^i` with `−16 ≤ dᵢ < 16`: 51 windows hold the 253 bits of a scalar and the last carry.
+//! `s = Σ dᵢ·16^i` with `−8 ≤ dᵢ < 8`: 64 windows hold the 253 bits of a scalar and the last carry.
 
 use zeroize::Zeroize;
 
 use super::field::LANES;
 
 /// Bits of a window.
-pub(super) const WINDOW: u32 = 5;
+pub(super) const WINDOW: u32 = 4;
 /// Windows of a scalar.
-pub(super) const WINDOWS: usize = 51;
+pub(super) const WINDOWS: usize = 64;
+/// Windows of a word of 64 bits.
+const WINDOWS_OF_WORD: usize = 16;
 /// The largest size of a digit: so many multiples of a point are needed.
 pub(super) const LARGEST: usize = 1 << (WINDOW - 1);
 
@@ -42,18 +44,14 @@ impl Digits {
     /// Sets one lane.
     #[inline(always)]
     pub(super) fn set(&mut self, lane: usize, scalar: &[u8; 32]) {
-        let (chunks, _) = scalar.as_chunks::<8>();
-        let words = [0, 1, 2, 3].map(|i| u64::from_le_bytes(chunks[i]));
+        let (words, _) = scalar.as_chunks::<8>();
         let mut carry = 0;
         for window in 0..WINDOWS {
-            let bit = window * WINDOW as usize;
-            let (word, shift) = (bit / 64, bit % 64);
-            let above = if shift > 59 && word < 3 { words[word + 1] << (64 - shift) } else { 0 };
-            let digit = ((words[word] >> shift | above) & 31) + carry;
-            // 16 and more become negative, and the next window takes one more.
-            carry = (digit + 16) >> 5;
-            let size = (digit ^ carry.wrapping_neg()).wrapping_add(carry * 33) & 31;
-            self.sizes[window][lane] = size;
+            let word = u64::from_le_bytes(words[window / WINDOWS_OF_WORD]);
+            let digit = (word >> (WINDOW as usize * (window % WINDOWS_OF_WORD)) & 15) + carry;
+            // 8 and more become negative, and the next window takes one more.
+            carry = (digit + 8) >> WINDOW;
+            self.sizes[window][lane] = (digit ^ carry.wrapping_neg()).wrapping_add(carry * 17) & 15;
             self.signs[window][lane] = carry;
         }
     }

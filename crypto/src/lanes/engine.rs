@@ -70,7 +70,7 @@ impl Lanes {
         match current() {
             #[cfg(target_arch = "x86_64")]
             Chosen::Ifma(_) => Self::Ifma,
-            #[cfg(any())]
+            #[cfg(target_arch = "x86_64")]
             Chosen::Avx2(_) => Self::Avx2,
             Chosen::Portable(_) => Self::Portable,
         }
@@ -82,7 +82,7 @@ impl Lanes {
             #[cfg(target_arch = "x86_64")]
             Self::Ifma => Ifma::detect().map(Chosen::Ifma),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => None,
+            Self::Avx2 => Avx2::detect().map(Chosen::Avx2),
             #[cfg(not(target_arch = "x86_64"))]
             Self::Ifma | Self::Avx2 => None,
             Self::Portable => Some(Chosen::Portable(Portable)),
@@ -95,7 +95,7 @@ impl Lanes {
 enum Chosen {
     #[cfg(target_arch = "x86_64")]
     Ifma(Ifma),
-    #[cfg(any())]
+    #[cfg(target_arch = "x86_64")]
     Avx2(Avx2),
     Portable(Portable),
 }
@@ -120,9 +120,9 @@ impl Engine for Ifma {
     type Field = super::ifma::F51x8;
 }
 
-#[cfg(any())]
+#[cfg(target_arch = "x86_64")]
 impl Engine for Avx2 {
-    type Field = super::portable::F51;
+    type Field = super::avx2::F25x4;
 }
 
 impl Engine for Portable {
@@ -154,7 +154,7 @@ fn run_on<K: Kernel>(chosen: Chosen, kernel: K) -> K::Output {
     match chosen {
         #[cfg(target_arch = "x86_64")]
         Chosen::Ifma(token) => token.run(kernel),
-        #[cfg(any())]
+        #[cfg(target_arch = "x86_64")]
         Chosen::Avx2(token) => token.run(kernel),
         Chosen::Portable(token) => kernel.run(token),
     }

@@ -11,6 +11,8 @@
 //! and differences of products are formed there, so that the four outputs of a point formula are carried once each and
 //! its inputs never.
 
+use zeroize::Zeroize;
+
 use super::engine::Engine;
 
 /// Lanes of a [`Limbs`], whatever the engine.
@@ -24,26 +26,11 @@ pub(super) const MASK: u64 = (1 << 51) - 1;
 macro_rules! limbs {
     ($i:ident => $value:expr) => {
         [
-            {
-                let $i = 0;
-                $value
-            },
-            {
-                let $i = 1;
-                $value
-            },
-            {
-                let $i = 2;
-                $value
-            },
-            {
-                let $i = 3;
-                $value
-            },
-            {
-                let $i = 4;
-                $value
-            },
+            { let $i = 0; $value },
+            { let $i = 1; $value },
+            { let $i = 2; $value },
+            { let $i = 3; $value },
+            { let $i = 4; $value },
         ]
     };
 }
@@ -53,6 +40,12 @@ pub(super) use limbs;
 #[derive(Clone, Copy)]
 #[repr(align(64))]
 pub(crate) struct Limbs(pub(super) [[u64; LANES]; 5]);
+
+impl Zeroize for Limbs {
+    fn zeroize(&mut self) {
+        self.0.as_flattened_mut().zeroize();
+    }
+}
 
 impl Limbs {
     /// Zero in all lanes.
@@ -73,10 +66,24 @@ impl Limbs {
         }
     }
 
+    /// Copies one lane of `from`.
+    #[inline(always)]
+    pub(super) fn copy_lane(&mut self, lane: usize, from: &Self, from_lane: usize) {
+        for (limb, from) in self.0.iter_mut().zip(&from.0) {
+            limb[lane] = from[from_lane];
+        }
+    }
+
+    /// The limbs of one lane.
+    #[inline(always)]
+    pub(super) fn lane(&self, lane: usize) -> [u64; 5] {
+        limbs!(i => self.0[i][lane])
+    }
+
     /// One lane as 32 bytes, if its limbs are canonical.
     #[inline(always)]
     pub(super) fn bytes(&self, lane: usize) -> [u8; 32] {
-        let [a, b, c, d, e] = self.0.map(|limb| limb[lane]);
+        let [a, b, c, d, e] = self.lane(lane);
         let words = [a | b << 51, b >> 13 | c << 38, c >> 26 | d << 25, d >> 39 | e << 12];
         let mut bytes = [0; 32];
         for (chunk, word) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(words) {
@@ -88,8 +95,6 @@ impl Limbs {
 
 /// Choices, one for each lane.
 pub(super) trait Mask: Copy {
-    /// No lane.
-    fn none() -> Self;
     /// Both.
     fn and(self, other: Self) -> Self;
     /// Either.
@@ -141,6 +146,11 @@ pub(crate) trait Field: Copy {
     fn is_negative(self) -> Self::Mask;
     /// The lanes from `at` on in which the word is this one.
     fn lanes_with(engine: Self::Engine, words: &[u64; LANES], at: usize, word: u64) -> Self::Mask;
+    /// No lane.
+    #[inline(always)]
+    fn no_lane(engine: Self::Engine) -> Self::Mask {
+        Self::lanes_with(engine, &[0; LANES], 0, 1)
+    }
     /// `yes` where the choice is made, `no` elsewhere.
     fn select(choice: Self::Mask, yes: Self, no: Self) -> Self;
 

@@ -32,11 +32,6 @@ const TWICE_P: [u64; 5] = [(1 << 52) - 38, (1 << 52) - 2, (1 << 52) - 2, (1 << 5
 
 impl Mask for Mask8 {
     #[inline(always)]
-    fn none() -> Self {
-        Self::from_bits(0)
-    }
-
-    #[inline(always)]
     fn and(self, other: Self) -> Self {
         Self::from_bits(self.bits() & other.bits())
     }

@@ -3,14 +3,14 @@
 //! - **Comes in:** points, and for each term the digits of its scalars. **Goes out:** the sum of the products.
 //! - **Never sees:** where scalars come from. **Fails:** never.
 //!
-//! Sixteen multiples of every point are kept; each window looks at all of them and keeps the one it needs by a mask, so
+//! Eight multiples of every point are kept; each window looks at all of them and keeps the one it needs by a mask, so
 //! neither time nor addresses tell a digit. Terms that are added up share the doublings (Straus 1964).
 
 use super::digits::{Digits, LARGEST, WINDOW, WINDOWS};
 use super::field::Field;
 use super::point::{Cached, Point};
 
-/// The multiples 1 to 16 of the points in the lanes.
+/// The multiples 1 to 8 of the points in the lanes.
 #[derive(Clone, Copy)]
 pub(super) struct Table<F>([Cached<F>; LARGEST]);
 

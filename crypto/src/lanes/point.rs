@@ -23,6 +23,46 @@ pub(crate) struct Block {
 impl Block {
     /// The identity in all lanes.
     pub(crate) const IDENTITY: Self = Self { x: Limbs::ZERO, y: Limbs::ONE, z: Limbs::ONE, t: Limbs::ZERO };
+
+    /// Copies one lane of `from`.
+    #[inline(always)]
+    pub(super) fn copy_lane(&mut self, from: &Self, lane: usize) {
+        self.x.copy_lane(lane, &from.x, lane);
+        self.y.copy_lane(lane, &from.y, lane);
+        self.z.copy_lane(lane, &from.z, lane);
+        self.t.copy_lane(lane, &from.t, lane);
+    }
+
+    /// X, Y, Z, T.
+    pub(super) fn coordinates(&self) -> [&Limbs; 4] {
+        [&self.x, &self.y, &self.z, &self.t]
+    }
+
+    /// X, Y, Z, T.
+    pub(super) fn coordinates_mut(&mut self) -> [&mut Limbs; 4] {
+        [&mut self.x, &mut self.y, &mut self.z, &mut self.t]
+    }
+}
+
+/// Eight cached points as they lie in memory.
+#[derive(Clone, Copy)]
+pub(super) struct CachedBlock([Limbs; 4]);
+
+impl CachedBlock {
+    /// Zeros, to be written over.
+    pub(super) const EMPTY: Self = Self([Limbs::ZERO; 4]);
+
+    /// One of the points, in every lane of a vector.
+    #[inline(always)]
+    pub(super) fn splat<F: Field>(&self, engine: F::Engine, lane: usize) -> Cached<F> {
+        let [sum, difference, z, t2d] = &self.0;
+        Cached {
+            sum: F::constant(engine, &sum.lane(lane)),
+            difference: F::constant(engine, &difference.lane(lane)),
+            z: F::constant(engine, &z.lane(lane)),
+            t2d: F::constant(engine, &t2d.lane(lane)),
+        }
+    }
 }
 
 /// A point in extended coordinates.
@@ -142,6 +182,23 @@ impl<F: Field> Cached<F> {
     pub(super) fn identity(engine: F::Engine) -> Self {
         let (zero, one) = (F::zero(engine), F::one(engine));
         Self { sum: one, difference: one, z: one, t2d: zero }
+    }
+
+    /// Writes the lanes of a block from `at` on.
+    #[inline(always)]
+    pub(super) fn store(self, block: &mut CachedBlock, at: usize) {
+        let [sum, difference, z, t2d] = &mut block.0;
+        self.sum.store(sum, at);
+        self.difference.store(difference, at);
+        self.z.store(z, at);
+        self.t2d.store(t2d, at);
+    }
+
+    /// The negative.
+    #[inline(always)]
+    pub(super) fn negated(self, engine: F::Engine) -> Self {
+        let t2d = F::zero(engine).sub(self.t2d);
+        Self { sum: self.difference, difference: self.sum, z: self.z, t2d }
     }
 
     /// This one, or its negative where the choice is made.

@@ -2,7 +2,7 @@
 //!
 //! - **Comes in, goes out:** as [`Field`]. Five limbs of 51 bits, products of 128.
 
-use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
+use core::hint::black_box;
 
 use super::field::{Field, LANES, Limbs, MASK, Mask, limbs};
 
@@ -29,30 +29,38 @@ const BIAS: [u128; 5] = [
 /// Four times the prime.
 const FOUR_P: [u64; 5] = [4 * (MASK - 18), 4 * MASK, 4 * MASK, 4 * MASK, 4 * MASK];
 
+/// A choice: all bits or none.
+#[derive(Clone, Copy)]
+pub(crate) struct Choice(u64);
+
+impl Choice {
+    /// Whether a word is zero. The barrier keeps the compiler from finding out that there are two cases.
+    #[inline(always)]
+    fn is_zero(word: u64) -> Self {
+        let not_zero = (word | word.wrapping_neg()) >> 63;
+        Self(black_box(not_zero).wrapping_sub(1))
+    }
+}
+
 impl Mask for Choice {
     #[inline(always)]
-    fn none() -> Self {
-        Self::from(0)
-    }
-
-    #[inline(always)]
     fn and(self, other: Self) -> Self {
-        self & other
+        Self(self.0 & other.0)
     }
 
     #[inline(always)]
     fn or(self, other: Self) -> Self {
-        self | other
+        Self(self.0 | other.0)
     }
 
     #[inline(always)]
     fn not(self) -> Self {
-        !self
+        Self(!self.0)
     }
 
     #[inline(always)]
     fn bits(self) -> u8 {
-        self.unwrap_u8()
+        u8::from(self.0 != 0)
     }
 }
 
@@ -201,21 +209,22 @@ impl Field for F51 {
 
     #[inline(always)]
     fn is_zero(self) -> Choice {
-        self.canonical().0.iter().fold(0, |any, limb| any | limb).ct_eq(&0)
+        let [a, b, c, d, e] = self.canonical().0;
+        Choice::is_zero(a | b | c | d | e)
     }
 
     #[inline(always)]
     fn is_negative(self) -> Choice {
-        (self.canonical().0[0] & 1).ct_eq(&1)
+        Choice::is_zero(self.canonical().0[0] & 1 ^ 1)
     }
 
     #[inline(always)]
     fn lanes_with(_engine: Portable, words: &[u64; LANES], at: usize, word: u64) -> Choice {
-        words[at].ct_eq(&word)
+        Choice::is_zero(words[at] ^ word)
     }
 
     #[inline(always)]
     fn select(choice: Choice, yes: Self, no: Self) -> Self {
-        Self(limbs!(i => u64::conditional_select(&no.0[i], &yes.0[i], choice)))
+        Self(limbs!(i => no.0[i] ^ choice.0 & (yes.0[i] ^ no.0[i])))
     }
 }

@@ -73,7 +73,7 @@ pub(super) fn square_root_of_ratio<F: Field, const N: usize>(
     let power = power_p58(product(u, v7));
     let roots = product(product(u, v3), power);
     let i = F::constant(engine, &SQRT_M1);
-    let mut found = [(F::Mask::none(), F::zero(engine)); N];
+    let mut found = [(F::no_lane(engine), F::zero(engine)); N];
     for n in 0..N {
         let check = v[n].mul(roots[n].square());
         let right = check.sub(u[n]).is_zero();

@@ -19,10 +19,7 @@
 //! instructions there. Elsewhere it would still be right, and slow.
 
 #![expect(unsafe_code, reason = "intrinsics need the proof above, and this file is its place")]
-#![expect(
-    clippy::inline_always,
-    reason = "an operation that is called instead of inlined costs ten times its work"
-)]
+#![expect(clippy::inline_always, reason = "an operation that is called instead of inlined costs ten times its work")]
 
 use core::arch::x86_64::{
     __m256i, __m512i, __mmask8, _mm256_add_epi64, _mm256_and_si256, _mm256_andnot_si256, _mm256_cmpeq_epi64,
@@ -71,7 +68,6 @@ impl Avx2 {
         is_x86_feature_detected!("avx2").then_some(Self(()))
     }
 
-    #[cfg(any())]
     /// Runs `kernel` in code that is compiled for this feature.
     pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
         #[target_feature(enable = "avx2")]
