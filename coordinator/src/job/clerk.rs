@@ -161,7 +161,7 @@ impl Clerk {
             let files = office.files(id);
             let woven = spawn_blocking(move || {
                 files.make()?;
-                weave(&files, agreed.terms(), &submissions)
+                weave(&files, agreed.terms(), &submissions).inspect_err(|_| drop(files.unreport()))
             });
             let counts = match woven.await {
                 Ok(counts) => counts,

@@ -53,11 +53,13 @@ impl Runner {
     /// Takes the job as far as it goes; what stopped it is written down with it.
     pub async fn work(&self, job: JobId) -> Result<Stage, Fault> {
         let result = self.run(job).await.map_err(|fault| self.context.named(fault));
-        if let Err(fault) = &result
-            && let Ok(Some(entry)) = self.context.book.get(job).await
-            && !entry.stage.is_over()
-        {
-            self.context.book.fault(entry.id, fault).await.map_err(|e| of_store(&e))?;
+        if let Ok(Some(entry)) = self.context.book.get(job).await {
+            self.context.book.forget_unwritten(entry.id);
+            if let Err(fault) = &result
+                && !entry.stage.is_over()
+            {
+                self.context.book.fault(entry.id, fault).await.map_err(|e| of_store(&e))?;
+            }
         }
         result
     }

@@ -77,7 +77,10 @@ pub async fn assemble(
         assembly = push(context, assembly, page).await?;
     }
     let files = SubmissionFiles::of(&context.spool, &terms.digest());
-    let finished = tokio::task::spawn_blocking(move || assembly.finish(&files, &padding));
+    let finished = tokio::task::spawn_blocking(move || {
+        // What was written in vain must not take the room in which the store says so.
+        assembly.finish(&files, &padding).inspect_err(|_| drop(files.remove()))
+    });
     Ok(Assembled::Ready(finished.await.map_err(internal)??))
 }
 

@@ -73,18 +73,28 @@ async fn a_bank_that_is_absent_is_left_out() {
     world.end().await;
 }
 
+/// A bank that stops while its rows are on their way.
+async fn stopped_in_mid_submission(world: &mut World, bank: &str, job: &str) {
+    let wire = world.network.faults(&address(COORDINATOR));
+    let before = wire.passed();
+    wire.throttle(Some(4_000_000));
+    world.start(bank).await;
+    world.until("some rows are over", async || (wire.passed() > before + 2_500_000).then_some(())).await;
+    assert_eq!(world.job_at(bank, job).await.expect("known")["stage"], "prepared");
+    world.stop(bank).await;
+    wire.throttle(None);
+    wire.cut();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bank_that_comes_back_too_late() {
     let (mut world, people) = stocked(3, 2, 2, 30).await;
-    let wire = world.network.faults(&address("bank-01"));
-    wire.blackhole(true);
-    let job = world.start_job(&JobTerms::new(2, LABELS).with("--deadline", "1h")).await;
-    world.until("it has heard of the job", async || world.job_at("bank-03", &job).await).await;
     world.stop("bank-03").await;
-    wire.blackhole(false);
+    let job = world.start_job(&long_submission().with("--deadline", "1h")).await;
     for bank in ["bank-01", "bank-02"] {
         world.stage(bank, &job, "submitted").await;
     }
+    stopped_in_mid_submission(&mut world, "bank-03", &job).await;
     world.clock.pass(Duration::from_secs(3_601));
     for bank in ["bank-01", "bank-02"] {
         world.stage(bank, &job, "done").await;
@@ -103,15 +113,8 @@ async fn a_bank_that_dies_in_mid_submission_comes_back() {
     let job = world.start_job(&long_submission()).await;
     world.stage("bank-01", &job, "submitted").await;
     world.stage("bank-02", &job, "submitted").await;
+    stopped_in_mid_submission(&mut world, "bank-03", &job).await;
     let wire = world.network.faults(&address(COORDINATOR));
-    let before = wire.passed();
-    wire.throttle(Some(4_000_000));
-    world.start("bank-03").await;
-    world.until("some rows are over", async || (wire.passed() > before + 2_500_000).then_some(())).await;
-    assert_eq!(world.job_at("bank-03", &job).await.expect("known")["stage"], "prepared");
-    world.stop("bank-03").await;
-    wire.throttle(None);
-    wire.cut();
     let resumed = wire.passed();
     said_of(&world, COORDINATOR, &job, FaultCode::JobNotReady, "bank-03").await;
     world.start("bank-03").await;

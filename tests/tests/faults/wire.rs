@@ -58,7 +58,7 @@ async fn every_message_arrives_twice() {
     let coordinator = Arc::new(BadWire::repeating(OF_COORDINATOR));
     let _one = in_the_place_of(&world, "bank-02", holder.clone()).await;
     let _other = in_the_place_of(&world, COORDINATOR, coordinator.clone()).await;
-    let (job, _) = world.whole_job(&long_submission()).await;
+    let (job, _) = world.whole_job(&JobTerms::new(2, LABELS).with("--least-rows", "8192")).await;
     agree(&world, &people, &["bank-01", "bank-02", "bank-03"], &job, 2, LABELS).await;
     for bank in ["bank-01", "bank-03"] {
         assert_eq!(charged(&world, bank, "bank-02").await, elements(&holder, bank, 1), "{bank}");
