@@ -25,7 +25,7 @@ use super::submission::{Assembled, assemble, check_size, clean, upload};
 use super::witness::Notary;
 use super::{Context, reporting};
 use crate::audit::Event;
-use crate::fault::of_store;
+use crate::fault::{of_log, of_store};
 use crate::pipeline::evaluate::Witness;
 
 /// Works on jobs.
@@ -154,7 +154,7 @@ impl Runner {
             figures.stage("evaluate", evaluate);
             figures.stage("submit", began.elapsed().saturating_sub(evaluate));
             let event = Event::Evaluated { terms: entry.terms_digest, elements: sent.elements };
-            self.context.log.record(&event).await.map_err(internal)?;
+            self.context.log.record(&event).await.map_err(|e| of_log(&e))?;
             let header = Signed::sign(&self.context.secrets.identity, submission.header);
             let kept = self.context.book.prepared(entry.id, header.bytes(), &figures).await;
             return kept.map_err(|e| of_store(&e));
@@ -197,7 +197,7 @@ impl Runner {
             let party = fault.party.clone().unwrap_or_default();
             let digest = Digest::of("lianfang/fault", fault.to_string().as_bytes());
             let event = Event::Fault { party, code: fault.code, digest };
-            self.context.log.record(&event).await.map_err(internal)?;
+            self.context.log.record(&event).await.map_err(|e| of_log(&e))?;
         }
         Ok(fault)
     }
@@ -223,7 +223,7 @@ impl Runner {
         let signed = countersign(&certificate, &self.context.bank, &self.context.secrets.identity);
         self.context.coordinator.countersign(&entry.terms_digest, signed.bytes().to_vec()).await?;
         let event = Event::Certified { terms: entry.terms_digest, record: certificate.digest() };
-        self.context.log.record(&event).await.map_err(internal)?;
+        self.context.log.record(&event).await.map_err(|e| of_log(&e))?;
         clean(&self.context, &entry.terms_digest)?;
         self.context.book.certified(entry.id, &bytes).await.map_err(|e| of_store(&e))
     }
@@ -297,7 +297,7 @@ impl Context {
     /// This bank takes part. The caller holds the book's decision.
     async fn join(&self, entry: &Entry, by: &str) -> Result<(), Fault> {
         let event = Event::JobAccepted { job: entry.job, terms: entry.terms_digest, by: by.to_owned() };
-        self.log.record(&event).await.map_err(internal)?;
+        self.log.record(&event).await.map_err(|e| of_log(&e))?;
         self.book.decide(entry.id, Stage::Accepted, by).await.map_err(|e| of_store(&e))
     }
 
@@ -309,7 +309,7 @@ impl Context {
             reason: reason.to_owned(),
             by: by.to_owned(),
         };
-        self.log.record(&event).await.map_err(internal)?;
+        self.log.record(&event).await.map_err(|e| of_log(&e))?;
         self.send_decision(entry, false).await?;
         self.book.decide(entry.id, Stage::Refused, by).await.map_err(|e| of_store(&e))
     }

@@ -18,7 +18,7 @@ use lianfang_trust::{Canonical as _, Digest, Digest32, Signed};
 use super::Context;
 use super::evaluation::Evaluation;
 use crate::audit::Event;
-use crate::fault::of_store;
+use crate::fault::{of_log, of_store};
 use crate::peers::coordinator::NAME;
 use crate::pipeline::submit::{Assembly, Submission, SubmissionFiles};
 use crate::register::{Eligible, IdentifierId, Outputs, Selection};
@@ -144,7 +144,7 @@ pub async fn upload(context: &Context, header: &Signed<SubmissionHeader>) -> Res
     }
     let root = Digest32::from_bytes(header.value().root);
     let event = Event::Submitted { terms: digest, rows: header.value().rows, root };
-    context.log.record(&event).await.map_err(internal)?;
+    context.log.record(&event).await.map_err(|e| of_log(&e))?;
     Ok(sent)
 }
 

@@ -7,9 +7,10 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use lianfang_proto::FaultCode;
-use lianfang_tests::world::{COORDINATOR, World, address};
+use lianfang_tests::world::{COORDINATOR, JobTerms, World, address};
 
 use crate::stage::{LABELS, agree, long_submission, stocked};
 use crate::told::{said_of, told};
@@ -105,24 +106,16 @@ async fn the_coordinators_disk_is_full_while_it_matches() {
     if !inside("the_coordinators_disk_is_full_while_it_matches") {
         return;
     }
-    let (mut world, people) = stocked(3, 2, 2, 30).await;
+    let (mut world, people) = stocked(3, 2, 2, 200).await;
     let disk = SmallDisk::under(&mut world, COORDINATOR).await;
     world.stop("bank-03").await;
-    let job = world.start_job(&long_submission()).await;
+    let job = world.start_job(&JobTerms::new(2, LABELS).with("--deadline", "1h")).await;
     for bank in ["bank-01", "bank-02"] {
         world.stage(bank, &job, "submitted").await;
     }
-    let wire = world.network.faults(&address(COORDINATOR));
-    let before = wire.passed();
-    wire.throttle(Some(4_000_000));
-    world.start("bank-03").await;
-    let rows = 32_768 * lianfang_proto::row::row_bytes(LABELS) as u64;
-    world
-        .until("nearly all rows are over", async || (wire.passed() > before + rows * 9 / 10).then_some(()))
-        .await;
-    // Room for the last rows and the levels of the tree (64 bytes a row), and not for reports.
-    disk.fill_up_to(rows / 10 + 32_768 * 64 + 300_000);
-    wire.throttle(None);
+    // The third does not come, and with the deadline the matching begins.
+    disk.fill_up_to(120_000);
+    world.clock.pass(Duration::from_secs(3_601));
     world
         .until("the coordinator says so", async || {
             let shown = world.run(COORDINATOR, &["job", "show", &job]).await.json();
@@ -131,10 +124,15 @@ async fn the_coordinators_disk_is_full_while_it_matches() {
         })
         .await;
     said_of(&world, COORDINATOR, &job, FaultCode::DiskFull, COORDINATOR).await;
-    tokio::time::sleep(std::time::Duration::from_secs(8)).await;
+    tokio::time::sleep(Duration::from_secs(8)).await;
     assert_eq!(world.run(COORDINATOR, &["job", "show", &job]).await.json()["state"], "matching");
     disk.make_room();
-    ends_well(world, &people, &job).await;
+    for bank in ["bank-01", "bank-02"] {
+        world.stage(bank, &job, "done").await;
+    }
+    agree(&world, &people, &["bank-01", "bank-02"], &job, 2, LABELS).await;
+    assert!(world.run(COORDINATOR, &["audit", "verify"]).await.exit.is_done());
+    world.end().await;
 }
 
 /// The submission does not fit into the spool.
