@@ -18,7 +18,7 @@ use lianfang_trust::{Canonical as _, Digest, Digest32, Signed};
 use super::Context;
 use super::evaluation::Evaluation;
 use crate::audit::Event;
-use crate::fault::of_store;
+use crate::fault::{of_log, of_store};
 use crate::peers::coordinator::NAME;
 use crate::pipeline::submit::{Assembly, Submission, SubmissionFiles};
 use crate::register::{Eligible, IdentifierId, Outputs, Selection};
@@ -80,7 +80,10 @@ pub async fn assemble(
         (assembly, next) = tokio::try_join!(push(context, assembly, page), read(after))?;
     }
     let files = SubmissionFiles::of(&context.spool, &terms.digest());
-    let finished = tokio::task::spawn_blocking(move || assembly.finish(&files, &padding));
+    let finished = tokio::task::spawn_blocking(move || {
+        // What was written in vain must not take the room in which the store says so.
+        assembly.finish(&files, &padding).inspect_err(|_| drop(files.remove()))
+    });
     Ok(Assembled::Ready(finished.await.map_err(internal)??))
 }
 
@@ -149,7 +152,7 @@ pub async fn upload(context: &Context, header: &Signed<SubmissionHeader>) -> Res
     }
     let root = Digest32::from_bytes(header.value().root);
     let event = Event::Submitted { terms: digest, rows: header.value().rows, root };
-    context.log.record(&event).await.map_err(internal)?;
+    context.log.record(&event).await.map_err(|e| of_log(&e))?;
     Ok(sent)
 }
 
