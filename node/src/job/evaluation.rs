@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt as _, StreamExt as _};
+use lianfang_proto::documents::key_record::KeyRecord;
 use lianfang_proto::documents::terms::Terms;
 use lianfang_proto::{Fault, FaultCode};
 use lianfang_trust::{Canonical as _, Digest};
@@ -69,7 +70,7 @@ impl<'a> Evaluation<'a> {
             bank: context.bank.clone(),
             signing: Arc::clone(&context.secrets.identity),
             own,
-            holders: context.holders.clone(),
+            holders: context.undoubted(),
             witness,
             chance: Arc::clone(&context.ports.chance),
             record,
@@ -92,6 +93,11 @@ impl<'a> Evaluation<'a> {
     /// The outputs under the job's key.
     pub fn outputs(&self) -> &Outputs {
         &self.outputs
+    }
+
+    /// The record of the job's key.
+    pub fn record(&self) -> &KeyRecord {
+        &self.evaluator.record
     }
 
     /// What the terms let in.

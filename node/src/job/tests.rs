@@ -11,6 +11,7 @@ use lianfang_trust::{Canonical as _, Signed, SigningKey};
 
 use super::Context;
 use super::book::Book;
+use super::sightings::Sightings;
 use super::consent::tests::terms;
 use super::state::Stage;
 use crate::audit::Log;
@@ -109,6 +110,7 @@ impl Alone {
             roster,
             records,
             vault: Vault::open(store.clone(), 1).await.unwrap(),
+            sightings: Sightings::open(store.clone(), log.clone()).await.unwrap(),
             spool: folder.path().to_owned(),
             book: Book::new(store.clone()),
             log,

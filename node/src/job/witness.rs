@@ -1,19 +1,20 @@
 //! What was observed of holders: evidence, charge numbers, absences.
 //!
-//! Comes in: observations of the pipeline, from any task. Goes out: rows that a person can act on. A charge number that
-//! is lower than one seen before means that the holder was restored from a backup; it is said once, loudly. A chunk is
-//! finished only after [`Witness::settled`]: evidence is on the disk before anything that would keep it from being
+//! Comes in: observations of the pipeline, from any task. Goes out: rows that a person can act on. What charge numbers
+//! say is judged by [`Sightings`]. A chunk is finished only after [`Witness::settled`]: evidence is on the disk before anything that would keep it from being
 //! gathered again.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use lianfang_crypto::oprf::accusation::Accusation;
-use lianfang_proto::ids::BankId;
+use lianfang_proto::documents::evaluation::EvaluationAnswer;
+use lianfang_proto::ids::{BankId, KeyId};
 use lianfang_proto::{Fault, FaultCode};
-use lianfang_trust::Digest;
+use lianfang_trust::{Digest, Signed};
 use tokio::sync::{mpsc, oneshot};
 
+use super::sightings::{Sightings, as_kept};
 use crate::audit::{Event, Log};
 use crate::fault::of_store;
 use crate::pipeline::evaluate::Witness;
@@ -27,7 +28,9 @@ enum Observation {
     },
     Charged {
         holder: BankId,
+        key: KeyId,
         number: u64,
+        answer: Vec<u8>,
     },
     Absent {
         holder: BankId,
@@ -44,7 +47,7 @@ pub struct Notary {
 
 impl Notary {
     /// Starts the writing task.
-    pub fn start(store: Store, log: Log) -> Arc<Self> {
+    pub fn start(store: Store, log: Log, sightings: Sightings) -> Arc<Self> {
         let (observations, mut received) = mpsc::unbounded_channel();
         tokio::spawn(async move {
             let mut so_far = Ok(());
@@ -52,7 +55,7 @@ impl Notary {
                 if let Observation::Settled(asker) = observation {
                     // An asker that has gone does not finish its chunk either.
                     let _ = asker.send(std::mem::replace(&mut so_far, Ok(())));
-                } else if let Err(error) = write(&store, &log, observation).await {
+                } else if let Err(error) = write(&store, &log, &sightings, observation).await {
                     tracing::error!(%error, "an observation of a holder could not be written down");
                     so_far = Err(of_store(&error));
                 }
@@ -67,7 +70,12 @@ impl Notary {
     }
 }
 
-async fn write(store: &Store, log: &Log, observation: Observation) -> Result<(), StoreError> {
+async fn write(
+    store: &Store,
+    log: &Log,
+    sightings: &Sightings,
+    observation: Observation,
+) -> Result<(), StoreError> {
     match observation {
         Observation::Accused { holder, evidence, signed } => {
             tracing::error!(
@@ -89,28 +97,8 @@ async fn write(store: &Store, log: &Log, observation: Observation) -> Result<(),
                 tracing::error!(%error, "the audit log could not be written");
             }
         }
-        Observation::Charged { holder, number } => {
-            let number = i64::try_from(number).unwrap_or(i64::MAX);
-            let before: Option<i64> =
-                sqlx::query_scalar("SELECT highest FROM charge_sighting WHERE holder = ?")
-                    .bind(holder.as_str())
-                    .fetch_optional(store.pool())
-                    .await?;
-            sqlx::query(
-                "INSERT INTO charge_sighting (holder, highest) VALUES (?1, ?2)
-                 ON CONFLICT (holder) DO UPDATE SET highest = max(highest, ?2)",
-            )
-            .bind(holder.as_str())
-            .bind(number)
-            .execute(store.pool())
-            .await?;
-            // Answers of one holder may overtake each other by as many chunks as are under way at once.
-            if went_back(before, number) {
-                tracing::error!(
-                    holder = holder.as_str(),
-                    "a holder's charge number went back: it was restored from a backup; its counters must be full"
-                );
-            }
+        Observation::Charged { holder, key, number, answer } => {
+            sightings.answered(&holder, key, number, &answer).await?;
         }
         Observation::Absent { holder, fault } => {
             tracing::warn!(holder = holder.as_str(), %fault, "a holder did not serve a request");
@@ -119,14 +107,6 @@ async fn write(store: &Store, log: &Log, observation: Observation) -> Result<(),
     }
     Ok(())
 }
-
-/// Whether a charge number is too low after this one. Both are a holder's own words: any number at all.
-fn went_back(before: Option<i64>, number: i64) -> bool {
-    before.is_some_and(|before| number.saturating_add(OVERTAKING) < before)
-}
-
-/// Charges by which answers that are under way at once may overtake each other, over all banks.
-const OVERTAKING: i64 = 10_000;
 
 #[async_trait]
 impl Witness for Notary {
@@ -138,8 +118,9 @@ impl Witness for Notary {
         });
     }
 
-    fn charged(&self, holder: &BankId, charge_number: u64) {
-        self.note(Observation::Charged { holder: holder.clone(), number: charge_number });
+    fn charged(&self, holder: &BankId, answer: &Signed<EvaluationAnswer>) {
+        let (key, number, answer) = as_kept(answer);
+        self.note(Observation::Charged { holder: holder.clone(), key, number, answer });
     }
 
     fn absent(&self, holder: &BankId, fault: &Fault) {
@@ -156,10 +137,19 @@ impl Witness for Notary {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lianfang_trust::SigningKey;
+
+    use crate::key_holder::tests::KEY;
     use crate::store::tests::Bench;
 
     fn holder() -> BankId {
         BankId::parse("alpha", "bank").unwrap()
+    }
+
+    async fn started(bench: &Bench) -> Arc<Notary> {
+        let log = Log::new(bench.store.clone(), "test");
+        let sightings = Sightings::open(bench.store.clone(), log.clone()).await.unwrap();
+        Notary::start(bench.store.clone(), log, sightings)
     }
 
     async fn accusations(bench: &Bench) -> i64 {
@@ -173,9 +163,16 @@ mod tests {
     #[tokio::test]
     async fn no_charge_number_silences_the_witness() {
         let bench = Bench::new().await;
-        let notary = Notary::start(bench.store.clone(), Log::new(bench.store.clone(), "test"));
+        let notary = started(&bench).await;
         for number in [u64::MAX, u64::MAX, 0, u64::MAX] {
-            notary.charged(&holder(), number);
+            let value = EvaluationAnswer {
+                request_digest: Digest::of("test", b""),
+                holder: holder(),
+                key: KEY,
+                evaluated_digest: Digest::of("test", b""),
+                charge_number: number,
+            };
+            notary.charged(&holder(), &Signed::sign(&SigningKey::from_bytes(&[1; 32]), value));
         }
         notary.note(accused());
         notary.settled().await.unwrap();
@@ -185,7 +182,7 @@ mod tests {
     #[tokio::test]
     async fn evidence_that_could_not_be_kept_is_said() {
         let bench = Bench::new().await;
-        let notary = Notary::start(bench.store.clone(), Log::new(bench.store.clone(), "test"));
+        let notary = started(&bench).await;
         let refuse =
             "CREATE TRIGGER refuse BEFORE INSERT ON accusation BEGIN SELECT RAISE(ABORT, 'full'); END";
         sqlx::query(refuse).execute(bench.store.pool()).await.unwrap();
@@ -195,13 +192,5 @@ mod tests {
         notary.note(accused());
         notary.settled().await.unwrap();
         assert_eq!(accusations(&bench).await, 1);
-    }
-
-    #[test]
-    fn a_number_that_goes_back_by_more_than_what_is_under_way_is_seen() {
-        assert!(!went_back(None, 0));
-        assert!(!went_back(Some(OVERTAKING), 0));
-        assert!(went_back(Some(OVERTAKING + 1), 0));
-        assert!(!went_back(Some(i64::MAX), i64::MAX));
     }
 }
