@@ -201,7 +201,7 @@ impl<'a> Evaluation<'a> {
         let begun =
             Begun { id, number, secrets, identifiers: ids, commitment_root: *chunk.commitment_root() };
         let mut rng = self.context.ports.chance.rng();
-        self.chunks.begin(&begun, &mut *rng).await.map_err(|e| of_store(&e))?;
+        self.chunks.begin(&begun, &chunk, &mut *rng).await.map_err(|e| of_store(&e))?;
         self.send(id, number, chunk).await
     }
 

@@ -9,6 +9,7 @@
 pub mod book;
 pub mod certificate;
 pub mod chunks;
+pub mod committed;
 pub mod consent;
 pub mod decision;
 pub mod evaluation;

@@ -27,6 +27,7 @@ mod by_hand;
 mod facts;
 mod forgetting;
 mod import;
+mod inspected;
 mod outputs;
 mod reading;
 mod selection;
@@ -41,6 +42,7 @@ use tokio::sync::Mutex;
 
 pub use body::{Body, HeldBy};
 pub use facts::{Day, Facts};
+pub use inspected::Inspected;
 pub use import::{ImportError, ImportOptions, ImportSummary, PreviewRow, Source};
 pub use outputs::{Output, OutputKey, Outputs};
 pub use selection::{Eligible, Mention, Selection};
