@@ -29,11 +29,7 @@ pub fn prove(key: &[u8], challenge: &str) -> Result<Vec<u8>, IdentityError> {
 }
 
 /// Whether `proof` is the challenge, signed by the key of `certificate`.
-pub fn verify(
-    proof: &[u8],
-    certificate: &CertificateDer<'_>,
-    challenge: &str,
-) -> Result<(), AuthorityError> {
+pub fn verify(proof: &[u8], certificate: &CertificateDer<'_>, challenge: &str) -> Result<(), AuthorityError> {
     if proof.len() > MAX_REQUEST {
         return Err(AuthorityError::Request);
     }

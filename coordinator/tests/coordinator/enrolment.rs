@@ -5,9 +5,7 @@ use std::time::Duration;
 use lianfang_desk::Exit;
 use lianfang_link::{Authority, KeyMaterial, LinkError, Party, UnixTime, Validity};
 use lianfang_proto::FaultCode;
-use lianfang_proto::documents::enrolment::{
-    CertificateSource, authority_fingerprint, possession_challenge,
-};
+use lianfang_proto::documents::enrolment::{CertificateSource, authority_fingerprint, possession_challenge};
 use lianfang_proto::v1::{GetRosterRequest, WatchInboxRequest};
 use lianfang_trust::{Signed, SigningKey};
 

@@ -73,12 +73,7 @@ fn weight(told: &Told) -> usize {
 }
 
 impl RemoteConsole {
-    pub(crate) fn new<R, W>(
-        request: &Request,
-        person: String,
-        from: R,
-        to: W,
-    ) -> (Self, Carriers<R, W>) {
+    pub(crate) fn new<R, W>(request: &Request, person: String, from: R, to: W) -> (Self, Carriers<R, W>) {
         let (outgoing, queue) = mpsc::unbounded_channel();
         let (answered, answers) = mpsc::channel(ANSWERS);
         let gone = Arc::new(watch::Sender::new(false));

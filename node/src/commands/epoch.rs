@@ -73,19 +73,16 @@ pub(super) async fn close(
     let what = "lianfang/epoch-close".to_owned();
     let event = Event::Approved { by: call.person.clone(), what, digest };
     node.log.record(&event).await.map_err(Problem::bug)?;
-    let shares = context.vault.close_epoch(CLASS, epoch, &call.person).await.map_err(|error| match error {
-        VaultError::Store(error) => error.into(),
-        other => Problem::bug(other),
-    })?;
+    let shares =
+        context.vault.close_epoch(CLASS, epoch, &call.person).await.map_err(|error| match error {
+            VaultError::Store(error) => error.into(),
+            other => Problem::bug(other),
+        })?;
     let outputs = node.register.close_epoch(CLASS, epoch).await.map_err(|error| match error {
         RegisterError::Store(error) => error.into(),
         other => Problem::bug(other),
     })?;
-    let said = [
-        ("epoch", u64::from(epoch.0).into()),
-        ("shares", shares.into()),
-        ("outputs", outputs.into()),
-    ];
+    let said = [("epoch", u64::from(epoch.0).into()), ("shares", shares.into()), ("outputs", outputs.into())];
     let json = json!({ "closed": epoch.0, "class": CLASS.code(), "shares": shares, "outputs": outputs });
     tell(&*call.console, &json, &call.console.text("node-epoch-closed", &said));
     Ok(Exit::Done)

@@ -16,11 +16,11 @@ use serde_json::json;
 use super::{args, tell};
 use crate::app::{App, Joined};
 use crate::audit::Event;
+use crate::evidence::accusation;
 use crate::evidence::commitments::CommitmentsFile;
 use crate::evidence::form::{self, Form, Packed};
 use crate::evidence::inspection::{self, Wanted};
 use crate::evidence::papers::PapersFile;
-use crate::evidence::accusation;
 use crate::key_holder::ledger::LedgerError;
 use crate::register::RegisterError;
 
@@ -127,12 +127,7 @@ fn bank_id(bank: &str) -> Result<BankId, Problem> {
         .map_err(|_| Problem::usage("usage-value").with("got", bank.to_owned()).field("BANK"))
 }
 
-async fn disclose(
-    node: &App,
-    joined: &Joined,
-    call: &Call,
-    args: &args::Disclose,
-) -> Result<Exit, Problem> {
+async fn disclose(node: &App, joined: &Joined, call: &Call, args: &args::Disclose) -> Result<Exit, Problem> {
     let wanted = wanted(node, joined, args).await?;
     let (bank, key) = (&joined.context.bank, &node.secrets.identity);
     let file = inspection::disclose(&node.store, &node.register, bank, key, &wanted).await?;

@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::{args, same_digits, tell};
+use crate::evidence::Flaw;
 use crate::evidence::accusation::{self, AccusationFile};
 use crate::evidence::commitments::{Commitments, CommitmentsFile};
 use crate::evidence::form::{self, FILE_BYTES, Form as _};
 use crate::evidence::inspection::{self, InspectionFile};
 use crate::evidence::papers::{Papers, PapersFile};
-use crate::evidence::Flaw;
 
 pub(super) fn run(args: &args::Verify, call: &Call) -> Result<Exit, Problem> {
     let papers: PapersFile = parse(call, &args.papers)?;

@@ -130,8 +130,8 @@ async fn request_of(
 
 /// Whether the file shows that the holder which it names has lied.
 pub fn verify(file: &AccusationFile, papers: &Papers) -> Result<(), Flaw> {
-    let signer = Signed::<EvaluationAnswer>::claimed_signer(&file.answer.0)
-        .map_err(|_| Flaw::Malformed("answer"))?;
+    let signer =
+        Signed::<EvaluationAnswer>::claimed_signer(&file.answer.0).map_err(|_| Flaw::Malformed("answer"))?;
     let claimed = Signed::<EvaluationAnswer>::open(&file.answer.0, &signer);
     let claimed = claimed.map_err(|_| Flaw::AnswerNotSigned)?;
     let answer = claimed.value();
@@ -146,8 +146,7 @@ pub fn verify(file: &AccusationFile, papers: &Papers) -> Result<(), Flaw> {
     if request.digest() != answer.request_digest || request.value().key != answer.key {
         return Err(Flaw::OtherRequest);
     }
-    let accusation =
-        Accusation::decode(&file.accusation.0).map_err(|_| Flaw::Malformed("accusation"))?;
+    let accusation = Accusation::decode(&file.accusation.0).map_err(|_| Flaw::Malformed("accusation"))?;
     let asked = blinded_context(&request.value().bank, answer.key);
     let given = evaluated_context(&answer.holder, answer.key);
     if elements_digest(&asked, accusation.blinded()) != *request.value().elements_digest.as_bytes()

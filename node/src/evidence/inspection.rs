@@ -125,8 +125,11 @@ pub async fn disclose(
         if positions.is_empty() {
             continue;
         }
-        let ids: Vec<IdentifierId> =
-            positions.keys().filter_map(|position| chunk.identifiers.get(*position as usize)).copied().collect();
+        let ids: Vec<IdentifierId> = positions
+            .keys()
+            .filter_map(|position| chunk.identifiers.get(*position as usize))
+            .copied()
+            .collect();
         let mentions = register.inspected(&ids).await?;
         file.chunks.push(open(&chunk, &positions, &mentions, wanted, bank, key));
     }

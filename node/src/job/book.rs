@@ -97,7 +97,8 @@ pub struct Book {
     deciding: Arc<Mutex<()>>,
 }
 
-const COLUMNS: &str = "id, job, terms_digest, terms, stage, decided_by, header, figures, result, fault, seen_at";
+const COLUMNS: &str =
+    "id, job, terms_digest, terms, stage, decided_by, header, figures, result, fault, seen_at";
 
 fn read(row: &SqliteRow) -> Result<Entry, StoreError> {
     let malformed = |column| StoreError::Malformed { table: "job", column };

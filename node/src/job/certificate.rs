@@ -145,7 +145,10 @@ mod tests {
             assert_eq!(field(&|c| c.entries[1].submission = submission), "certificate.entries.rows");
         }
         let unseen = check(&good, &terms, &own, Some(&[])).unwrap_err();
-        assert_eq!((unseen.field.as_deref(), unseen.got.as_deref()), (Some("certificate.entries.unseen"), Some("b")));
+        assert_eq!(
+            (unseen.field.as_deref(), unseen.got.as_deref()),
+            (Some("certificate.entries.unseen"), Some("b"))
+        );
         let mut absent = good.clone();
         absent.entries[1].submission = None;
         assert!(check(&absent, &terms, &own, None).is_err(), "a result without a submission");

@@ -49,10 +49,7 @@ impl CommittedChunk {
             key,
             chunk: self.number,
             elements: u32::try_from(self.leaves.len()).unwrap_or(u32::MAX),
-            elements_digest: Digest::from_bytes(elements_digest(
-                &blinded_context(bank, key),
-                &self.elements,
-            )),
+            elements_digest: Digest::from_bytes(elements_digest(&blinded_context(bank, key), &self.elements)),
             commitment_root: self.commitment_root,
         }
     }
@@ -69,8 +66,7 @@ pub fn committed(store: &Store) -> impl Stream<Item = Result<CommittedChunk, Sto
     );
     let read = move |row: SqliteRow| {
         let id: i64 = row.try_get("id")?;
-        let opened =
-            secrets.open(id, row.try_get("secrets")?).map_err(StoreError::at("chunk", "secrets"))?;
+        let opened = secrets.open(id, row.try_get("secrets")?).map_err(StoreError::at("chunk", "secrets"))?;
         let opened: &[u8; ChunkSecrets::LEN] =
             opened.as_slice().try_into().map_err(|_| malformed("secrets"))?;
         let ids = identifiers

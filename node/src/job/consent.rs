@@ -115,9 +115,8 @@ pub fn check_deadline(terms: &Terms, now: i64) -> Result<(), Fault> {
     if now < terms.deadline {
         return Ok(());
     }
-    let time = |micros| {
-        jiff::Timestamp::from_microsecond(micros).map(|time| time.to_string()).unwrap_or_default()
-    };
+    let time =
+        |micros| jiff::Timestamp::from_microsecond(micros).map(|time| time.to_string()).unwrap_or_default();
     let fault = Fault::field(FaultCode::JobDeadlinePassed, "terms.deadline");
     Err(fault.wanted(time(terms.deadline)).got(time(now)))
 }
@@ -240,10 +239,9 @@ pub(super) mod tests {
             assert_eq!(consent(&count(banks), &policy, &past), wanted, "{banks:?}");
         }
         assert_eq!(consent(&terms(&["a", "b", "c"], 2), &policy, &past), Consent::Accept);
-        for (decide, wanted) in [
-            (Decide::Ask, Consent::AskPerson(Why::CountSinglesOut)),
-            (Decide::Automatic, Consent::Accept),
-        ] {
+        for (decide, wanted) in
+            [(Decide::Ask, Consent::AskPerson(Why::CountSinglesOut)), (Decide::Automatic, Consent::Accept)]
+        {
             let policy = Policy { accept_count_difference: decide, ..policy.clone() };
             assert_eq!(consent(&count(&["a", "b", "c"]), &policy, &past), wanted);
         }
@@ -271,7 +269,11 @@ pub(super) mod tests {
         assert_eq!(consent(&job, &bounded(2), &past(&[&job])), Consent::Accept);
         assert_eq!(consent(&job, &bounded(2), &past(&[&job, &job])), refused);
         assert_eq!(consent(&job, &bounded(2), &past(&[&job, &agents])), refused, "an agent was in both");
-        assert_eq!(consent(&agencies, &bounded(1), &past(&[&agents])), Consent::Accept, "no record was in both");
+        assert_eq!(
+            consent(&agencies, &bounded(1), &past(&[&agents])),
+            Consent::Accept,
+            "no record was in both"
+        );
         let asks = Policy { accept_frequent: Decide::Ask, ..bounded(1) };
         assert_eq!(consent(&job, &asks, &past(&[&job])), Consent::AskPerson(Why::TooOften));
     }

@@ -13,9 +13,9 @@ use lianfang_trust::signed::SignedError;
 use lianfang_trust::{Canonical as _, Signed};
 
 use super::Context;
-use super::observed::SeenSource;
 use super::book::Entry;
 use super::evaluation::Evaluation;
+use super::observed::SeenSource;
 use crate::audit::Event;
 use crate::fault::{of_call, of_store};
 use crate::peers::coordinator::NAME;

@@ -11,8 +11,8 @@ use lianfang_trust::{Canonical as _, Signed, SigningKey};
 
 use super::Context;
 use super::book::Book;
-use super::sightings::Sightings;
 use super::consent::tests::terms;
+use super::sightings::Sightings;
 use super::state::Stage;
 use crate::audit::Log;
 use crate::config::{Config, Policy, Unlock};

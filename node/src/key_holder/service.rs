@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use lianfang_crypto::group::element::elements_digest;
+use lianfang_proto::catalogue::Class;
 use lianfang_proto::checked::{self, CheckedEvaluation};
 use lianfang_proto::documents::evaluation::{EvaluationAnswer, blinded_context, evaluated_context};
-use lianfang_proto::catalogue::Class;
 use lianfang_proto::ids::{BankId, Epoch, Generation, KeyId};
 use lianfang_proto::v1::key_holder_server::KeyHolder;
 use lianfang_proto::v1::{
@@ -195,7 +195,11 @@ impl Answering {
         if answer.value().holder != self.parts.bank || seen <= number {
             return Ok(());
         }
-        tracing::error!(seen, number, "the ledger is behind an answer of this node's own: all counters are full");
+        tracing::error!(
+            seen,
+            number,
+            "the ledger is behind an answer of this node's own: all counters are full"
+        );
         for key in self.parts.vault.keys() {
             self.parts.ledger.declare_lost(key, seen, member.bank.as_str()).await?;
         }

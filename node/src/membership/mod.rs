@@ -133,9 +133,7 @@ fn read_key(own: &OwnCertificate) -> Result<zeroize::Zeroizing<Vec<u8>>, Problem
 }
 
 fn unusable(own: &OwnCertificate, error: lianfang_link::identity::IdentityError) -> Problem {
-    Problem::usage("own-certificate-unusable")
-        .with("path", own.chain.display().to_string())
-        .because(error)
+    Problem::usage("own-certificate-unusable").with("path", own.chain.display().to_string()).because(error)
 }
 
 /// Bytes of a PEM file.

@@ -160,12 +160,7 @@ pub fn leaf(
     blinded: &[u8; 32],
 ) -> Zeroizing<Vec<u8>> {
     let mut to = Encoder::new("lianfang/commitment-leaf", 1);
-    to.fixed(salt.as_bytes())
-        .text(record)
-        .u8(kind.number())
-        .text(evidence)
-        .text(value)
-        .fixed(blinded);
+    to.fixed(salt.as_bytes()).text(record).u8(kind.number()).text(evidence).text(value).fixed(blinded);
     Zeroizing::new(to.finish())
 }
 

@@ -33,7 +33,9 @@ impl Register {
             .fetch_optional(&mut *reader)
             .await?;
         let record = record.ok_or(RegisterError::NoSuchRecord)?;
-        let ids = sqlx::query_scalar("SELECT identifier_id FROM mention WHERE record_id = ? ORDER BY identifier_id");
+        let ids = sqlx::query_scalar(
+            "SELECT identifier_id FROM mention WHERE record_id = ? ORDER BY identifier_id",
+        );
         let ids: Vec<i64> = ids.bind(record).fetch_all(&mut *reader).await?;
         Ok(ids.into_iter().map(IdentifierId).collect())
     }

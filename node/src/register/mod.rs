@@ -42,8 +42,8 @@ use tokio::sync::Mutex;
 
 pub use body::{Body, HeldBy};
 pub use facts::{Day, Facts};
-pub use inspected::Inspected;
 pub use import::{ImportError, ImportOptions, ImportSummary, PreviewRow, Source};
+pub use inspected::Inspected;
 pub use outputs::{Output, OutputKey, Outputs};
 pub use selection::{Eligible, Mention, Selection};
 pub use view::{Listed, Overview, RecordContent, RecordView};

@@ -49,7 +49,8 @@ impl Agenda {
         self.revision = revision;
         self.items.retain(|job, item| item.running || jobs.contains(job));
         for job in jobs {
-            let fresh = Item { seen: u64::MAX, running: false, failures: 0, panics: 0, not_before: Duration::ZERO };
+            let fresh =
+                Item { seen: u64::MAX, running: false, failures: 0, panics: 0, not_before: Duration::ZERO };
             self.items.entry(*job).or_insert(fresh);
         }
     }
@@ -86,7 +87,8 @@ impl Agenda {
 
     /// How long nothing is due.
     pub(super) fn pause(&self, now: Duration) -> Duration {
-        let waiting = self.items.values().filter(|item| !item.running && item.failures > 0 && item.panics < PANICS);
+        let waiting =
+            self.items.values().filter(|item| !item.running && item.failures > 0 && item.panics < PANICS);
         let next = waiting.map(|item| item.not_before.saturating_sub(now)).min();
         next.unwrap_or(LONGEST_PAUSE).clamp(Duration::from_millis(10), LONGEST_PAUSE)
     }
