@@ -266,6 +266,10 @@ async fn what_an_inspector_names_is_opened_and_holds() {
     assert_eq!(inspection::verify(&file, &world.papers, Some(&list)), Err(Flaw::NotCommitted));
 }
 
+fn account(file: &mut InspectionFile) -> &mut inspection::Account {
+    file.chunks[0].opened[0].account.as_mut().unwrap()
+}
+
 #[tokio::test]
 async fn a_bank_cannot_show_another_record_or_identifier() {
     let world = World::new().await;
@@ -275,9 +279,6 @@ async fn a_bank_cannot_show_another_record_or_identifier() {
         change(&mut file);
         inspection::verify(&file, &world.papers, None)
     };
-    fn account(file: &mut InspectionFile) -> &mut inspection::Account {
-        file.chunks[0].opened[0].account.as_mut().unwrap()
-    }
     assert_eq!(change(&|f| account(f).record = "A9".into()), Err(Flaw::OtherRoot));
     assert_eq!(change(&|f| account(f).evidence = "another".into()), Err(Flaw::OtherRoot));
     assert_eq!(change(&|f| account(f).value = "+8613912345670".into()), Err(Flaw::OtherRoot));

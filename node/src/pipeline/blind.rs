@@ -120,7 +120,9 @@ impl BlindedChunk {
             leaf_hashes.push(merkle::leaf_hash(&filling_leaf(&secrets.salt(position), encoding)));
         }
         let mut root = RootBuilder::new();
-        leaf_hashes.iter().for_each(|hash| root.push_hash(*hash));
+        for hash in &leaf_hashes {
+            root.push_hash(*hash);
+        }
         let rows = page.into_iter().map(|element| element.row).collect();
         Ok(Self { rows, blinding, blinded, leaf_hashes, commitment_root: root.finish() })
     }

@@ -76,12 +76,12 @@ impl Agenda {
         let Some(item) = self.items.get_mut(&job) else { return };
         item.running = false;
         item.panics = if ending == Ending::Panicked { item.panics + 1 } else { 0 };
-        if ending != Ending::Done {
+        if ending == Ending::Done {
+            item.failures = 0;
+        } else {
             let pause = FIRST_PAUSE.saturating_mul(1 << item.failures.min(16)).min(LONGEST_PAUSE);
             item.failures += 1;
             item.not_before = now + pause;
-        } else {
-            item.failures = 0;
         }
     }
 
