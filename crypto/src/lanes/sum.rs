@@ -1,0 +1,157 @@
+//! Sums of points under public weights, in variable time.
+//!
+//! - **Comes in:** points, weights. **Goes out:** one sum of all points, or one sum for each row of several columns.
+//! - **Never sees:** a secret that is to be kept: weights of a check are secret only until the answers are in.
+//! - **Trusts:** its callers to hand slices that belong together. **Fails:** never.
+//!
+//! The sum of all points is Pippenger's bucket method (1976) with the lanes across the windows of the weights: a point is
+//! put into all lanes, and each lane adds it to the bucket of its own window's digit. So eight windows cost one addition
+//! for each point, and the buckets of eight windows are summed up at once.
+
+use super::codec;
+use super::engine::{self, Engine, Kernel};
+use super::field::{Field, LANES, Limbs};
+use super::point::{Block, CachedBlock, Point};
+use super::points::Points;
+use super::portable::{F51, Portable};
+
+/// Bits of a weight.
+const BITS: usize = 128;
+/// From so many points on windows are eight bits wide, below four: many buckets have to pay.
+const WIDE_FROM: usize = 512;
+
+/// The encoding of `Σ d_i·P_i`.
+pub fn weighted_sum(weights: &[u128], points: &Points) -> [u8; 32] {
+    let bits = if points.len() < WIDE_FROM { 4 } else { 8 };
+    let windows = engine::run(WindowSums { weights, points, bits });
+    let mut sum = Point::<F51>::identity(Portable);
+    for window in windows.iter().rev() {
+        for _ in 0..bits {
+            sum = sum.double().point();
+        }
+        sum = sum.add(&window.cached(Portable)).point();
+    }
+    let mut limbs = Limbs::ZERO;
+    codec::encode(Portable, sum).store(&mut limbs, 0);
+    limbs.bytes(0)
+}
+
+/// For each window of the weights the sum of the points by their digits.
+struct WindowSums<'a> {
+    weights: &'a [u128],
+    points: &'a Points,
+    bits: usize,
+}
+
+impl Kernel for WindowSums<'_> {
+    type Output = Vec<Point<F51>>;
+
+    #[inline(always)]
+    fn run<E: Engine>(self, engine: E) -> Vec<Point<F51>> {
+        let mut cached = vec![CachedBlock::EMPTY; self.points.blocks.len()];
+        for (block, to) in self.points.blocks.iter().zip(&mut cached) {
+            for lane in (0..LANES).step_by(E::Field::LANES) {
+                Point::<E::Field>::load(engine, block, lane).cached(engine).store(to, lane);
+            }
+        }
+        let mut buckets = vec![Block::IDENTITY; 1 << self.bits];
+        let mut sums = Vec::with_capacity(BITS / self.bits);
+        for first in (0..BITS / self.bits).step_by(LANES) {
+            buckets.fill(Block::IDENTITY);
+            for (at, weight) in self.weights.iter().enumerate().take(self.points.len()) {
+                let digits = digits(*weight, first, self.bits);
+                let point = (&cached[at / LANES], at % LANES);
+                for lane in (0..LANES).step_by(E::Field::LANES) {
+                    drop_into_buckets(engine, &mut buckets, &digits, point, lane);
+                }
+            }
+            let mut total = Block::IDENTITY;
+            for lane in (0..LANES).step_by(E::Field::LANES) {
+                sum_of_buckets(engine, &buckets, lane).store(&mut total, lane);
+            }
+            sums.extend((0..LANES).map(|lane| Point::<F51>::load(Portable, &total, lane)));
+        }
+        sums
+    }
+}
+
+/// The digits of eight windows from `first` on.
+#[inline(always)]
+fn digits(weight: u128, first: usize, bits: usize) -> [usize; LANES] {
+    let low = usize::MAX >> (usize::BITS as usize - bits);
+    let mut digits = [0; LANES];
+    for (window, digit) in (first..).zip(&mut digits) {
+        let bytes = (weight >> (window * bits)).to_le_bytes();
+        *digit = usize::from(bytes[0]) & low;
+    }
+    digits
+}
+
+/// Adds one point to a bucket of every lane from `lane` on: the bucket that the lane's digit names.
+#[inline(always)]
+fn drop_into_buckets<E: Engine>(
+    engine: E,
+    buckets: &mut [Block],
+    digits: &[usize; LANES],
+    (block, at): (&CachedBlock, usize),
+    lane: usize,
+) {
+    let mut gathered = Block::IDENTITY;
+    for l in lane..lane + E::Field::LANES {
+        gathered.copy_lane(&buckets[digits[l]], l);
+    }
+    let sum = Point::<E::Field>::load(engine, &gathered, lane).add(&block.splat(engine, at)).point();
+    sum.store(&mut gathered, lane);
+    for l in lane..lane + E::Field::LANES {
+        buckets[digits[l]].copy_lane(&gathered, l);
+    }
+}
+
+/// `Σ n·bucket_n`, from above: every bucket is in all the running sums after it. Bucket 0 counts for nothing.
+#[inline(always)]
+fn sum_of_buckets<E: Engine>(engine: E, buckets: &[Block], lane: usize) -> Point<E::Field> {
+    let (mut running, mut total) = (Point::identity(engine), Point::identity(engine));
+    for bucket in buckets[1..].iter().rev() {
+        running = running.add(&Point::load(engine, bucket, lane).cached(engine)).point();
+        total = total.add(&running.cached(engine)).point();
+    }
+    total
+}
+
+/// `Σ_j w_j·P_ij` for every row `i`, with public integer weights: sign and size of each.
+pub fn rows(weights: &[(bool, u128)], columns: &[&Points]) -> Points {
+    engine::run(Rows { weights, columns })
+}
+
+struct Rows<'a> {
+    weights: &'a [(bool, u128)],
+    columns: &'a [&'a Points],
+}
+
+impl Kernel for Rows<'_> {
+    type Output = Points;
+
+    #[inline(always)]
+    fn run<E: Engine>(self, engine: E) -> Points {
+        let mut sums = Points::identities(self.columns.first().map_or(0, |column| column.len()));
+        let bits = self.weights.iter().map(|(_, size)| u128::BITS - size.leading_zeros()).max().unwrap_or(0);
+        for (at, to) in sums.blocks.iter_mut().enumerate() {
+            for lane in (0..LANES).step_by(E::Field::LANES) {
+                // All weights share the doublings.
+                let mut sum = Point::<E::Field>::identity(engine);
+                for bit in (0..bits).rev() {
+                    sum = sum.double().point();
+                    for ((negative, size), column) in self.weights.iter().zip(self.columns) {
+                        if size >> bit & 1 == 1 {
+                            let term = Point::load(engine, &column.blocks[at], lane).cached(engine);
+                            let term = if *negative { term.negated(engine) } else { term };
+                            sum = sum.add(&term).point();
+                        }
+                    }
+                }
+                sum.store(to, lane);
+            }
+        }
+        sums
+    }
+}
