@@ -156,7 +156,7 @@ impl F25x4 {
         let nineteen = U64x4::splat(self.engine, 19);
         let mut g19 = *g;
         for i in 1..10 {
-            g19[i] = g[i].mul32(nineteen);
+            g19[i] = g[i].mul32_by_constant(nineteen);
         }
         columns!(product_column(f, g, &g19))
     }
@@ -185,7 +185,7 @@ impl F25x4 {
         for i in 0..10 {
             twice[i] = f[i].add(f[i]);
             if i >= 5 {
-                back[i] = f[i].mul32(if i % 2 == 0 { nineteen } else { thirty_eight });
+                back[i] = f[i].mul32_by_constant(if i % 2 == 0 { nineteen } else { thirty_eight });
             }
         }
         columns!(square_column(f, &twice, &back))

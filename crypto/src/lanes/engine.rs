@@ -135,13 +135,23 @@ pub(crate) trait Kernel {
     /// What it gives.
     type Output;
 
+    /// How many points it works on.
+    fn points(&self) -> usize;
+
     /// Computes.
     fn run<E: Engine>(self, engine: E) -> Self::Output;
 }
 
+/// So many points are sooner done one by one than in four lanes, of which they would leave most unused.
+const FEW: usize = 2;
+
 /// Runs `kernel` on the engine of this process.
 pub(crate) fn run<K: Kernel>(kernel: K) -> K::Output {
-    run_on(current(), kernel)
+    match current() {
+        #[cfg(target_arch = "x86_64")]
+        Chosen::Avx2(_) if kernel.points() <= FEW => run_on(Chosen::Portable(Portable), kernel),
+        chosen => run_on(chosen, kernel),
+    }
 }
 
 /// Runs `kernel` on one engine, if this CPU has it: engines are compared with each other.
@@ -150,6 +160,7 @@ pub(crate) fn run_with<K: Kernel>(lanes: Lanes, kernel: K) -> Option<K::Output> 
     lanes.chosen().map(|chosen| run_on(chosen, kernel))
 }
 
+#[inline(never)]
 fn run_on<K: Kernel>(chosen: Chosen, kernel: K) -> K::Output {
     match chosen {
         #[cfg(target_arch = "x86_64")]

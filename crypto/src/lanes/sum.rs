@@ -46,8 +46,15 @@ struct WindowSums<'a> {
 impl Kernel for WindowSums<'_> {
     type Output = Vec<Point<F51>>;
 
+    fn points(&self) -> usize {
+        self.points.len()
+    }
+
     #[inline(always)]
     fn run<E: Engine>(self, engine: E) -> Vec<Point<F51>> {
+        if E::Field::LANES == 1 {
+            return self.one_by_one();
+        }
         let mut cached = vec![CachedBlock::EMPTY; self.points.blocks.len()];
         for (block, to) in self.points.blocks.iter().zip(&mut cached) {
             for lane in (0..LANES).step_by(E::Field::LANES) {
@@ -75,12 +82,40 @@ impl Kernel for WindowSums<'_> {
     }
 }
 
+impl WindowSums<'_> {
+    /// One window after the other, for the engine of one lane: its buckets are points, which nothing has to be gathered
+    /// from, and a digit of zero costs nothing.
+    fn one_by_one(&self) -> Vec<Point<F51>> {
+        let blocks = self.points.blocks.iter();
+        let lanes = blocks.flat_map(|block| (0..LANES).map(move |lane| Point::<F51>::load(Portable, block, lane)));
+        let cached: Vec<_> = lanes.take(self.points.len()).map(|point| point.cached(Portable)).collect();
+        let mut buckets = vec![Point::identity(Portable); (1 << self.bits) - 1];
+        let mut sums = Vec::with_capacity(BITS / self.bits);
+        for window in 0..BITS / self.bits {
+            buckets.fill(Point::identity(Portable));
+            for (weight, point) in self.weights.iter().zip(&cached) {
+                let [digit, ..] = digits(*weight, window, self.bits);
+                if let Some(bucket) = digit.checked_sub(1).and_then(|at| buckets.get_mut(at)) {
+                    *bucket = bucket.add(point).point();
+                }
+            }
+            let (mut running, mut total) = (Point::identity(Portable), Point::identity(Portable));
+            for bucket in buckets.iter().rev() {
+                running = running.add(&bucket.cached(Portable)).point();
+                total = total.add(&running.cached(Portable)).point();
+            }
+            sums.push(total);
+        }
+        sums
+    }
+}
+
 /// The digits of eight windows from `first` on.
 #[inline(always)]
 fn digits(weight: u128, first: usize, bits: usize) -> [usize; LANES] {
     let low = usize::MAX >> (usize::BITS as usize - bits);
     let mut digits = [0; LANES];
-    for (window, digit) in (first..).zip(&mut digits) {
+    for (window, digit) in (first..BITS / bits).zip(&mut digits) {
         let bytes = (weight >> (window * bits)).to_le_bytes();
         *digit = usize::from(bytes[0]) & low;
     }
@@ -131,9 +166,13 @@ struct Rows<'a> {
 impl Kernel for Rows<'_> {
     type Output = Points;
 
+    fn points(&self) -> usize {
+        self.columns.first().map_or(0, |column| column.len())
+    }
+
     #[inline(always)]
     fn run<E: Engine>(self, engine: E) -> Points {
-        let mut sums = Points::identities(self.columns.first().map_or(0, |column| column.len()));
+        let mut sums = Points::identities(self.points());
         let bits = self.weights.iter().map(|(_, size)| u128::BITS - size.leading_zeros()).max().unwrap_or(0);
         for (at, to) in sums.blocks.iter_mut().enumerate() {
             for lane in (0..LANES).step_by(E::Field::LANES) {

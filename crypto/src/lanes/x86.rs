@@ -21,6 +21,7 @@
 #![expect(unsafe_code, reason = "intrinsics need the proof above, and this file is its place")]
 #![expect(clippy::inline_always, reason = "an operation that is called instead of inlined costs ten times its work")]
 
+use core::arch::asm;
 use core::arch::x86_64::{
     __m256i, __m512i, __mmask8, _mm256_add_epi64, _mm256_and_si256, _mm256_cmpeq_epi64,
     _mm256_blendv_epi8, _mm256_mul_epu32, _mm256_or_si256, _mm256_set1_epi64x, _mm256_slli_epi64, _mm256_srli_epi64,
@@ -95,12 +96,17 @@ impl Avx2 {
     #[inline(always)]
     pub(crate) fn call<S: Step>(self, step: S) -> S::Output {
         #[target_feature(enable = "avx2")]
-        #[inline(never)]
         fn compiled_for<S: Step>(step: S) -> S::Output {
             step.take()
         }
-        // SAFETY: the token proves the feature (point 3 above).
-        unsafe { compiled_for(step) }
+        // The compiler takes no order not to inline what has features of its own. So this one stands between, without
+        // any: nothing with features is inlined into it, and it is no more than a jump.
+        #[inline(never)]
+        fn outlined<S: Step>(_token: Avx2, step: S) -> S::Output {
+            // SAFETY: the token proves the feature (point 3 above).
+            unsafe { compiled_for(step) }
+        }
+        outlined(self, step)
     }
 }
 
@@ -261,6 +267,27 @@ impl U64x4 {
     pub(crate) fn words(self) -> [u64; 4] {
         // SAFETY: both are 32 bytes, and every bit pattern is a value of either.
         unsafe { transmute::<__m256i, [u64; 4]>(self.0) }
+    }
+
+    /// The product of the low 32 bits with a constant, in one instruction. As an intrinsic it is open to the compiler, which
+    /// sees that some products are used by half, and takes three multiplications and two shifts for such.
+    #[inline(always)]
+    pub(crate) fn mul32_by_constant(self, factor: Self) -> Self {
+        #[target_feature(enable = "avx2")]
+        #[inline]
+        fn multiplied(one: __m256i, other: __m256i) -> __m256i {
+            let product;
+            // SAFETY: the instruction belongs to the feature, and touches nothing but the three registers.
+            unsafe {
+                asm!(
+                    "vpmuludq {}, {}, {}", out(ymm_reg) product, in(ymm_reg) one, in(ymm_reg) other,
+                    options(pure, nomem, nostack, preserves_flags)
+                );
+            }
+            product
+        }
+        // SAFETY: a vector proves the feature (point 2 above).
+        Self(unsafe { multiplied(self.0, factor.0) })
     }
 
     /// Shifted right by `N` bits.
