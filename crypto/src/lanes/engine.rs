@@ -145,11 +145,29 @@ pub(crate) trait Kernel {
 /// So many points are sooner done one by one than in four lanes, of which they would leave most unused.
 const FEW: usize = 2;
 
+/// A kernel in one lane, whatever the engine: in portable Rust, compiled for the engine's instructions.
+#[cfg(target_arch = "x86_64")]
+struct OneByOne<K>(K);
+
+#[cfg(target_arch = "x86_64")]
+impl<K: Kernel> Kernel for OneByOne<K> {
+    type Output = K::Output;
+
+    fn points(&self) -> usize {
+        self.0.points()
+    }
+
+    #[inline(always)]
+    fn run<E: Engine>(self, _engine: E) -> K::Output {
+        self.0.run(Portable)
+    }
+}
+
 /// Runs `kernel` on the engine of this process.
 pub(crate) fn run<K: Kernel>(kernel: K) -> K::Output {
     match current() {
         #[cfg(target_arch = "x86_64")]
-        Chosen::Avx2(_) if kernel.points() <= FEW => run_on(Chosen::Portable(Portable), kernel),
+        Chosen::Avx2(token) if kernel.points() <= FEW => token.run(OneByOne(kernel)),
         chosen => run_on(chosen, kernel),
     }
 }
@@ -160,7 +178,6 @@ pub(crate) fn run_with<K: Kernel>(lanes: Lanes, kernel: K) -> Option<K::Output> 
     lanes.chosen().map(|chosen| run_on(chosen, kernel))
 }
 
-#[inline(never)]
 fn run_on<K: Kernel>(chosen: Chosen, kernel: K) -> K::Output {
     match chosen {
         #[cfg(target_arch = "x86_64")]

@@ -103,9 +103,8 @@ impl F51 {
     }
 }
 
-/// The product, carried. Columns are below (1 + 4·19)·2^108, see `carry_columns`. It is called, not inlined: inside a
-/// formula of points the compiler mixes products up, and has not the registers for that.
-#[inline(never)]
+/// The product, carried. Columns are below (1 + 4·19)·2^108, see `carry_columns`.
+#[inline(always)]
 fn product(one: &F51, other: &F51) -> F51 {
     let (a, b) = (&one.0, &other.0);
     debug_assert!(a.iter().chain(b).all(|limb| *limb < 1 << 54), "a limb outgrew its bound");
@@ -120,7 +119,7 @@ fn product(one: &F51, other: &F51) -> F51 {
 }
 
 /// The square, carried; bounds are those of the product.
-#[inline(never)]
+#[inline(always)]
 fn square(one: &F51) -> F51 {
     let a = &one.0;
     debug_assert!(a.iter().all(|limb| *limb < 1 << 54), "a limb outgrew its bound");
