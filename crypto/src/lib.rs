@@ -11,7 +11,8 @@
 //!
 //! | room | what it holds |
 //! | --- | --- |
-//! | [`group`] | ristretto255: canonical encodings, hash to group and to scalar, the batch engine |
+//! | [`group`] | ristretto255: canonical encodings, hash to group and to scalar, the batch operations |
+//! | [`lanes`] | the batch engine: the same computation on many inputs at once, in the lanes of vectors |
 //! | [`share`] | thresholds, Shamir's polynomial, Feldman's commitments, a holder's share, the public key set |
 //! | [`oprf`] | input → blind → evaluate → check → combine → finalise; the proof; the accusation |
 //! | [`tag`], [`seal`] | one tag and one sealing key per job, and the sealed label |

@@ -7,10 +7,13 @@
 //!
 //! Source: RFC 5869 section 2.3; the output of the tag function is already a pseudorandom key, so nothing is extracted.
 
+use std::borrow::Borrow;
+
 use hkdf::Hkdf;
 use sha2::Sha512;
 use zeroize::Zeroizing;
 
+use crate::lanes::hashes::{self, Digests};
 use crate::oprf::finalise::Output;
 use crate::secret::SecretBytes;
 
@@ -57,9 +60,57 @@ impl Output {
             .expect("64 bytes are a key for SHA-512")
             .expand_multi_info(&[PLAIN, terms_digest], &mut *okm)
             .expect("48 bytes are far below HKDF's limit");
-        let (mut tag, mut seal) = ([0; TAG_LEN], [0; 32]);
-        tag.copy_from_slice(&okm[..TAG_LEN]);
-        seal.copy_from_slice(&okm[TAG_LEN..]);
-        (Tag(tag), SealKey(SecretBytes::take(&mut seal)))
+        split(&*okm)
+    }
+}
+
+/// [`Output::tag_and_seal`] of each output, in their order, many at once.
+pub fn tags_and_seals<O: Borrow<Output>>(outputs: &[O], terms_digest: &[u8; 64]) -> Vec<(Tag, SealKey)> {
+    let okms = expand(outputs, terms_digest);
+    okms.iter().map(|okm| split(okm)).collect()
+}
+
+/// The tag of each output, in their order, for jobs in which nothing is sealed.
+pub fn tags<O: Borrow<Output>>(outputs: &[O], terms_digest: &[u8; 64]) -> Vec<Tag> {
+    let okms = expand(outputs, terms_digest);
+    okms.iter().map(|okm| tag(okm)).collect()
+}
+
+/// The first block of HKDF's expansion, of which [`Output::tag_and_seal`] takes 48 bytes.
+fn expand<O: Borrow<Output>>(outputs: &[O], terms_digest: &[u8; 64]) -> Digests {
+    let keys: Vec<&[u8; 64]> = outputs.iter().map(|output| output.borrow().secret()).collect();
+    hashes::expand_keys(&keys, &[PLAIN, terms_digest])
+}
+
+/// The first bytes of `tag ‖ seal`.
+fn tag(okm: &[u8]) -> Tag {
+    let mut tag = [0; TAG_LEN];
+    tag.copy_from_slice(&okm[..TAG_LEN]);
+    Tag(tag)
+}
+
+/// `tag ‖ seal`, and perhaps more.
+fn split(okm: &[u8]) -> (Tag, SealKey) {
+    let mut seal = [0; 32];
+    seal.copy_from_slice(&okm[TAG_LEN..][..32]);
+    (tag(okm), SealKey(SecretBytes::take(&mut seal)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_at_once_equal_one_at_a_time() {
+        for count in 0..=20_u8 {
+            let outputs: Vec<_> = (0..count).map(|i| Output::restore(&mut [i; 64])).collect();
+            let (pairs, tags) = (tags_and_seals(&outputs, &[9; 64]), tags(&outputs, &[9; 64]));
+            assert!(pairs.len() == outputs.len() && tags.len() == outputs.len());
+            for ((output, (tag, seal)), only) in outputs.iter().zip(&pairs).zip(&tags) {
+                let (expected_tag, expected_seal) = output.tag_and_seal(&[9; 64]);
+                assert!(*tag == expected_tag && *only == expected_tag);
+                assert_eq!(seal.secret(), expected_seal.secret());
+            }
+        }
     }
 }

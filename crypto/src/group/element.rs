@@ -13,6 +13,7 @@ use curve25519_dalek::traits::IsIdentity;
 use sha2::{Digest, Sha512};
 
 use crate::error::{Malformed, Problem};
+use crate::lanes::{self, Points, Undecodable};
 
 /// Bytes of an encoded element.
 pub const ELEMENT_LEN: usize = 32;
@@ -23,7 +24,7 @@ pub const MAX_BATCH: usize = 1 << 16;
 /// A batch of elements with their encodings.
 #[derive(Clone)]
 pub(crate) struct Elements {
-    pub(crate) points: Vec<RistrettoPoint>,
+    pub(crate) points: Points,
     pub(crate) packed: Vec<u8>,
 }
 
@@ -41,22 +42,31 @@ impl Elements {
         if let Some(problem) = problem {
             return Err(Malformed::new(field, problem));
         }
-        let (encodings, _) = packed.as_chunks::<ELEMENT_LEN>();
-        let points =
-            encodings.iter().enumerate().map(|(i, e)| decode(e, i, field)).collect::<Result<_, _>>()?;
+        let points = lanes::decode(packed.as_chunks::<ELEMENT_LEN>().0).map_err(|undecodable| {
+            let problem = match undecodable {
+                Undecodable::NotAnElement(index) => Problem::NotAnElement { index },
+                Undecodable::Identity(index) => Problem::Identity { index },
+            };
+            Malformed::new(field, problem)
+        })?;
         Ok(Self { points, packed: packed.to_vec() })
     }
 
     /// The batch of points whose encodings are already known.
-    pub(crate) fn known(points: Vec<RistrettoPoint>, encodings: &[[u8; 32]]) -> Self {
+    pub(crate) fn known(points: Points, encodings: &[[u8; 32]]) -> Self {
         debug_assert_eq!(points.len(), encodings.len(), "one encoding per point");
         Self { points, packed: encodings.as_flattened().to_vec() }
     }
 
     /// Adds the elements of `other` after these.
     pub(crate) fn append(&mut self, mut other: Self) {
-        self.points.append(&mut other.points);
+        self.points.append(&other.points);
         self.packed.append(&mut other.packed);
+    }
+
+    /// The points one by one, for the few that a proof is about.
+    pub(crate) fn single_points(&self) -> Vec<RistrettoPoint> {
+        self.encodings().iter().filter_map(|encoding| CompressedRistretto(*encoding).decompress()).collect()
     }
 
     /// The encodings, one by one.

@@ -12,6 +12,8 @@ use curve25519_dalek::scalar::Scalar;
 use sha2::{Digest, Sha512};
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::lanes::hashes::{self, Digests};
+
 /// `"OPRFV1-" ‖ 0x01 ‖ "-" ‖ identifier`, RFC 9497 section 3.1, mode VOPRF.
 macro_rules! with_context {
     ($prefix:literal) => {
@@ -50,6 +52,11 @@ fn expand(message: &[&[u8]], domain: &[u8]) -> Zeroizing<[u8; 64]> {
 /// `HashToGroup`.
 pub(crate) fn to_group(message: &[u8]) -> RistrettoPoint {
     RistrettoPoint::from_uniform_bytes(&expand(&[message], TO_GROUP))
+}
+
+/// The uniform bytes of `HashToGroup` for each message, which the map to the group comes after.
+pub(crate) fn to_group_uniform(messages: &[&[u8]]) -> Digests {
+    hashes::expand_message(messages, TO_GROUP)
 }
 
 /// `HashToScalar` over the concatenation of `message`.

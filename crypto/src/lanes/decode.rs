@@ -15,7 +15,7 @@ use super::roots::SIDE_BY_SIDE;
 
 /// Why a batch does not decode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Undecodable {
+pub enum Undecodable {
     /// The entry is not the canonical encoding of any element.
     NotAnElement(usize),
     /// The entry is the identity.
@@ -23,7 +23,7 @@ pub(crate) enum Undecodable {
 }
 
 /// Decodes a batch; refuses what is not canonical, and the identity.
-pub(crate) fn decode(encodings: &[[u8; 32]]) -> Result<Points, Undecodable> {
+pub fn decode(encodings: &[[u8; 32]]) -> Result<Points, Undecodable> {
     let (points, good) = engine::run(Decode { encodings });
     let Some(index) = good.iter().position(|good| !good) else { return Ok(points) };
     let identity = encodings[index] == [0; 32];
@@ -103,7 +103,7 @@ fn canonical(bytes: &[u8; 32]) -> bool {
 }
 
 /// The group elements of 64 uniform bytes each: the sum of two points, RFC 9496 section 4.3.4.
-pub(crate) fn from_uniform_bytes(uniform: &[[u8; 64]]) -> Points {
+pub fn from_uniform_bytes(uniform: &[[u8; 64]]) -> Points {
     engine::run(FromUniform { uniform })
 }
 

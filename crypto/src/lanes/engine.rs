@@ -12,11 +12,12 @@ use thiserror::Error;
 
 use super::field::Field;
 use super::portable::Portable;
+use super::words::Words;
 #[cfg(target_arch = "x86_64")]
 use super::x86::{Avx2, Ifma};
 
 /// The environment variable that forces an engine.
-pub const VARIABLE: &str = "LIANFANG_LANES";
+const VARIABLE: &str = "LIANFANG_LANES";
 
 /// How many points are computed at once, and by which instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,20 +114,25 @@ fn current() -> Chosen {
 pub(crate) trait Engine: Copy {
     /// Field elements, as many as there are lanes.
     type Field: Field<Engine = Self>;
+    /// Words of 64 bits, one in each lane.
+    type Words: Words<Engine = Self>;
 }
 
 #[cfg(target_arch = "x86_64")]
 impl Engine for Ifma {
     type Field = super::ifma::F51x8;
+    type Words = super::x86::U64x8;
 }
 
 #[cfg(target_arch = "x86_64")]
 impl Engine for Avx2 {
     type Field = super::avx2::F25x4;
+    type Words = super::x86::U64x4;
 }
 
 impl Engine for Portable {
     type Field = super::portable::F51;
+    type Words = u64;
 }
 
 /// A computation that is compiled once for each engine. Its `run`, and all that it calls, is to be inlined: only then

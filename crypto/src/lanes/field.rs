@@ -93,8 +93,15 @@ impl Limbs {
     }
 }
 
+/// A limb outgrew the multiplier, which no input can bring about: a formula is wrong.
+#[cold]
+#[inline(never)]
+pub(super) fn outgrown() -> ! {
+    panic!("a limb outgrew the multiplier")
+}
+
 /// Choices, one for each lane.
-pub(super) trait Mask: Copy {
+pub(crate) trait Mask: Copy {
     /// Both.
     fn and(self, other: Self) -> Self;
     /// Either.

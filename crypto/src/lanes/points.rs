@@ -10,7 +10,7 @@ use super::point::Block;
 
 /// Points in blocks of eight.
 #[derive(Clone)]
-pub(crate) struct Points {
+pub struct Points {
     pub(super) blocks: Vec<Block>,
     len: usize,
 }
@@ -22,8 +22,13 @@ impl Points {
     }
 
     /// The number of points.
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.len
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
     }
 
     /// Keeps the first `len` points.

@@ -7,7 +7,7 @@
 //! through in groups: long enough that the inversion which they share costs little, short enough for the cache.
 
 use curve25519_dalek::scalar::Scalar;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::codec::Doubling;
 use super::digits::Digits;
@@ -23,7 +23,7 @@ const GROUP: usize = 64;
 
 /// The scalars of a multiplication.
 #[derive(Clone, Copy)]
-pub(crate) enum Scalars<'a> {
+pub enum Scalars<'a> {
     /// One for all points.
     One(&'a Scalar),
     /// One for each point.
@@ -31,7 +31,7 @@ pub(crate) enum Scalars<'a> {
 }
 
 /// One term of a joint multiplication.
-pub(crate) type Term<'a> = (&'a Points, Scalars<'a>);
+pub type Term<'a> = (&'a Points, Scalars<'a>);
 
 /// The encodings of `Σ s·P` over the terms, and half of each sum.
 struct Multiply<'a, const TERMS: usize> {
@@ -41,19 +41,19 @@ struct Multiply<'a, const TERMS: usize> {
 }
 
 /// The encodings of `s_i·P_i`.
-pub(crate) fn multiply(points: &Points, scalars: Scalars<'_>) -> Zeroizing<Vec<[u8; 32]>> {
+pub fn multiply(points: &Points, scalars: Scalars<'_>) -> Zeroizing<Vec<[u8; 32]>> {
     engine::run(Multiply { terms: [(points, scalars)], sums: None })
 }
 
 /// The encodings of `s_i·P_i`, and the points.
-pub(crate) fn multiply_keeping(points: &Points, scalars: Scalars<'_>) -> (Points, Zeroizing<Vec<[u8; 32]>>) {
+pub fn multiply_keeping(points: &Points, scalars: Scalars<'_>) -> (Points, Zeroizing<Vec<[u8; 32]>>) {
     let mut sums = Points::identities(points.len());
     let encodings = engine::run(Multiply { terms: [(points, scalars)], sums: Some(&mut sums) });
     (sums, encodings)
 }
 
 /// The encodings of `s_i·P_i + t_i·Q_i`.
-pub(crate) fn multiply_joint(one: Term<'_>, other: Term<'_>) -> Zeroizing<Vec<[u8; 32]>> {
+pub fn multiply_joint(one: Term<'_>, other: Term<'_>) -> Zeroizing<Vec<[u8; 32]>> {
     engine::run(Multiply { terms: [one, other], sums: None })
 }
 

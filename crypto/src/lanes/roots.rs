@@ -31,34 +31,50 @@ fn product<F: Field, const N: usize>(mut x: [F; N], y: [F; N]) -> [F; N] {
     x
 }
 
-/// `x^(2^250 − 1)` and `x^11`, with which the chains for roots and for inverses begin.
+/// One step of an addition chain: the power in `from`, squared so many times, by the power in `by`.
+struct Step {
+    from: usize,
+    squares: u32,
+    by: usize,
+}
+
+/// Powers that a chain keeps at most.
+const POWERS: usize = 11;
+
+/// To `x^(2^250 − 1)`, the last power; `x^11` is power 2. As data, so that a square and a product are compiled once.
+const CHAIN: [Step; POWERS - 1] = [
+    Step { from: 0, squares: 3, by: 0 },  // 1: 9
+    Step { from: 0, squares: 1, by: 1 },  // 2: 11
+    Step { from: 2, squares: 1, by: 1 },  // 3: 2^5 − 1
+    Step { from: 3, squares: 5, by: 3 },  // 4: 2^10 − 1
+    Step { from: 4, squares: 10, by: 4 }, // 5: 2^20 − 1
+    Step { from: 5, squares: 20, by: 5 }, // 6: 2^40 − 1
+    Step { from: 6, squares: 10, by: 4 }, // 7: 2^50 − 1
+    Step { from: 7, squares: 50, by: 7 }, // 8: 2^100 − 1
+    Step { from: 8, squares: 100, by: 8 }, // 9: 2^200 − 1
+    Step { from: 9, squares: 50, by: 7 }, // 10: 2^250 − 1
+];
+
+/// The chain, and one step more.
 #[inline(always)]
-fn begin<F: Field, const N: usize>(x: [F; N]) -> ([F; N], [F; N]) {
-    let x2 = square_times(x, 1);
-    let x9 = product(square_times(x2, 2), x);
-    let x11 = product(x9, x2);
-    let x5 = product(square_times(x11, 1), x9); // 2^5 − 1
-    let x10 = product(square_times(x5, 5), x5);
-    let x20 = product(square_times(x10, 10), x10);
-    let x40 = product(square_times(x20, 20), x20);
-    let x50 = product(square_times(x40, 10), x10);
-    let x100 = product(square_times(x50, 50), x50);
-    let x200 = product(square_times(x100, 100), x100);
-    (product(square_times(x200, 50), x50), x11)
+fn power<F: Field, const N: usize>(x: [F; N], last: &Step) -> [F; N] {
+    let mut powers = [x; POWERS + 1];
+    for (to, step) in (1..).zip(CHAIN.iter().chain([last])) {
+        powers[to] = product(square_times(powers[step.from], step.squares), powers[step.by]);
+    }
+    powers[POWERS]
 }
 
 /// `x^((p − 5)/8)`, the exponent being 2^252 − 3.
 #[inline(always)]
 fn power_p58<F: Field, const N: usize>(x: [F; N]) -> [F; N] {
-    let (x250, _) = begin(x);
-    product(square_times(x250, 2), x)
+    power(x, &Step { from: POWERS - 1, squares: 2, by: 0 })
 }
 
 /// `1/x`, or zero for zero: the exponent is 2^255 − 21.
 #[inline(always)]
 pub(super) fn invert<F: Field>(x: F) -> F {
-    let (x250, x11) = begin([x]);
-    product(square_times(x250, 5), x11)[0]
+    power([x], &Step { from: POWERS - 1, squares: 5, by: 2 })[0]
 }
 
 /// For each fraction `u/v`: whether it is a square, and its non-negative root, or that of `√−1·u/v`.

@@ -21,7 +21,7 @@ const BITS: usize = 128;
 const WIDE_FROM: usize = 512;
 
 /// The encoding of `Σ d_i·P_i`.
-pub(crate) fn weighted_sum(weights: &[u128], points: &Points) -> [u8; 32] {
+pub fn weighted_sum(weights: &[u128], points: &Points) -> [u8; 32] {
     let bits = if points.len() < WIDE_FROM { 4 } else { 8 };
     let windows = engine::run(WindowSums { weights, points, bits });
     let mut sum = Point::<F51>::identity(Portable);
@@ -154,7 +154,7 @@ fn sum_of_buckets<E: Engine>(engine: E, buckets: &[Block], lane: usize) -> Point
 }
 
 /// `Σ_j w_j·P_ij` for every row `i`, with public integer weights: sign and size of each.
-pub(crate) fn rows(weights: &[(bool, u128)], columns: &[&Points]) -> Points {
+pub fn rows(weights: &[(bool, u128)], columns: &[&Points]) -> Points {
     engine::run(Rows { weights, columns })
 }
 

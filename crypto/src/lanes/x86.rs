@@ -28,7 +28,6 @@ use core::arch::x86_64::{
     _mm256_sub_epi64, _mm256_xor_si256, _mm512_add_epi64, _mm512_and_si512, _mm512_cmpeq_epi64_mask,
     _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_blend_epi64, _mm512_ror_epi64,
     _mm512_set1_epi64, _mm512_slli_epi64, _mm512_srli_epi64, _mm512_sub_epi64, _mm512_ternarylogic_epi64,
-    _mm512_xor_si512,
 };
 use core::mem::transmute;
 
@@ -81,7 +80,7 @@ impl Avx2 {
     }
 }
 
-/// A step of the arithmetic that is compiled once for AVX2, and called. Its `take`, and all that it calls, is to be
+/// A step of the arithmetic that is compiled once for an engine, and called. Its `take`, and all that it calls, is to be
 /// inlined, as with a [`Kernel`].
 pub(crate) trait Step {
     /// What it gives.
@@ -89,6 +88,20 @@ pub(crate) trait Step {
 
     /// Computes.
     fn take(self) -> Self::Output;
+}
+
+impl Ifma {
+    /// Calls `step`, which stays a function of its own: debug builds would take minutes to compile otherwise.
+    #[inline(always)]
+    pub(crate) fn call<S: Step>(self, step: S) -> S::Output {
+        #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+        #[inline(never)]
+        fn compiled_for<S: Step>(step: S) -> S::Output {
+            step.take()
+        }
+        // SAFETY: the token proves the four features (point 3 above).
+        unsafe { compiled_for(step) }
+    }
 }
 
 impl Avx2 {
@@ -136,8 +149,6 @@ intrinsics!(U64x8 {
     sub(other) = _mm512_sub_epi64;
     /// Bits that both have.
     and(other) = _mm512_and_si512;
-    /// Bits that one of them has.
-    xor(other) = _mm512_xor_si512;
     /// This, and the low 52 bits of the product of the low 52 bits of `a` and `b`.
     madd52lo(a, b) = _mm512_madd52lo_epu64;
     /// This, and bits 52 to 103 of the same product.

@@ -109,13 +109,14 @@ impl Accusation {
             Fault::Reflected => reflects(blinded.encodings(), evaluated.encodings()),
             Fault::Proof(proof) => !proof.holds(public, &blinded, &evaluated),
             Fault::Sum { weights, evaluated_check, proof } => {
+                // Weights whose sum is the identity pin nothing.
                 let check = engine::sum(weights, &blinded.points);
-                let check = Elements::known(vec![check], &[element::encode(&check)]);
+                let check = Elements::decode(&check, 1, "check element").map_err(|_| Unfounded::NothingPinned)?;
                 let claimed = decode_answer(evaluated_check, 1)?;
                 if !proof.holds(public, &check, &claimed) {
                     return Err(Unfounded::NothingPinned);
                 }
-                engine::sum(weights, &evaluated.points) != claimed.points[0]
+                engine::sum(weights, &evaluated.points) != claimed.encodings()[0]
             }
         };
         if at_fault { Ok(()) } else { Err(Unfounded::Honest) }

@@ -9,9 +9,9 @@
 //! seed that is used twice by mistake still never blinds two inputs with one scalar. Source: RFC 9497 section 3.3.2,
 //! with `r` derived instead of drawn.
 
-use curve25519_dalek::ristretto::RistrettoPoint;
+use std::ops::Range;
+
 use curve25519_dalek::scalar::Scalar;
-use curve25519_dalek::traits::IsIdentity;
 use hmac::{Hmac, KeyInit, Mac};
 use rand_core::CryptoRng;
 use sha2::{Digest, Sha512};
@@ -21,9 +21,14 @@ use super::input::Input;
 use crate::error::{Malformed, Problem};
 use crate::group::element::{self, Elements, MAX_BATCH};
 use crate::group::{engine, hash, scalar};
+use crate::lanes::hashes::{self, Digests, Message, Place};
+use crate::lanes::{self, Points};
 use crate::secret::SecretBytes;
 
 const FIELD: &str = "chunk";
+/// What the seed is asked for.
+const BLIND: &[u8] = b"lianfang v1 blind";
+const PADDING: &[u8] = b"lianfang v1 padding";
 
 /// The secret from which a chunk's blinding scalars and padding follow.
 pub struct ChunkSeed(SecretBytes<32>);
@@ -65,36 +70,77 @@ impl ChunkSeed {
     fn blind(&self, position: usize, input: &Input) -> Scalar {
         (0..=u8::MAX)
             .map(|attempt| {
-                let mut wide = self.derive(b"lianfang v1 blind", position, attempt, input.canonical_bytes());
-                let scalar = Scalar::from_bytes_mod_order_wide(&wide);
-                wide.zeroize();
-                scalar
+                let input = input.canonical_bytes();
+                let wide = self.derive(BLIND, &[Derivation { position, attempt, input }]);
+                Scalar::from_bytes_mod_order_wide(&wide[0])
             })
             .find(|scalar| *scalar != Scalar::ZERO)
             .unwrap_or(Scalar::ONE)
     }
 
-    /// A uniformly random element that nobody knows a logarithm of: what a blinded element looks like.
-    fn padding(&self, position: usize) -> RistrettoPoint {
-        let wide = self.derive(b"lianfang v1 padding", position, 0, &[]);
-        RistrettoPoint::from_uniform_bytes(&wide)
+    /// `r_i` for all inputs of a chunk.
+    fn blinds(&self, inputs: &[Input]) -> Zeroizing<Vec<Scalar>> {
+        let texts = inputs.iter().map(Input::canonical_bytes).enumerate();
+        let derivations: Vec<_> = texts.map(|(position, text)| Derivation::first(position, text)).collect();
+        let wide = self.derive(BLIND, &derivations);
+        let mut blinds = Zeroizing::new(Vec::with_capacity(inputs.len()));
+        blinds.extend(wide.iter().map(Scalar::from_bytes_mod_order_wide));
+        for (position, (blind, input)) in blinds.iter_mut().zip(inputs).enumerate() {
+            if *blind == Scalar::ZERO {
+                *blind = self.blind(position, input);
+            }
+        }
+        blinds
     }
 
-    fn derive(&self, domain: &[u8], position: usize, attempt: u8, input: &[u8]) -> Zeroizing<[u8; 64]> {
-        let mut mac = keyed(self.0.expose_secret(), domain);
-        mac.update(&(position as u64).to_be_bytes());
-        mac.update(&[attempt]);
-        mac.update(input);
-        Zeroizing::new(mac.finalize().into_bytes().into())
+    /// Uniformly random elements that nobody knows a logarithm of: what blinded elements look like.
+    fn padding(&self, positions: Range<usize>) -> Points {
+        let derivations: Vec<_> = positions.map(|position| Derivation::first(position, &[])).collect();
+        lanes::from_uniform_bytes(&self.derive(PADDING, &derivations))
+    }
+
+    fn derive(&self, domain: &[u8], derivations: &[Derivation<'_>]) -> Digests {
+        let domain = [&[domain_len(domain)], domain].concat();
+        hashes::macs(self.0.expose_secret(), &domain, derivations)
+    }
+}
+
+/// What a seed is asked for, after the domain: `I2OSP(position, 8) ‖ I2OSP(attempt, 1) ‖ input`.
+struct Derivation<'a> {
+    position: usize,
+    attempt: u8,
+    input: &'a [u8],
+}
+
+impl<'a> Derivation<'a> {
+    fn first(position: usize, input: &'a [u8]) -> Self {
+        Self { position, attempt: 0, input }
+    }
+}
+
+impl Message for Derivation<'_> {
+    fn len(&self) -> usize {
+        8 + 1 + self.input.len()
+    }
+
+    fn write(&self, place: &mut Place<'_>) {
+        place.put(&(self.position as u64).to_be_bytes());
+        place.put(&[self.attempt]);
+        place.put(self.input);
     }
 }
 
 /// HMAC-SHA512 under `key`, with its domain already absorbed.
 fn keyed(key: &[u8], domain: &[u8]) -> Hmac<Sha512> {
     let mut mac = Hmac::<Sha512>::new_from_slice(key).expect("HMAC takes keys of every length");
-    mac.update(&[u8::try_from(domain.len()).expect("the domains are short")]);
+    mac.update(&[domain_len(domain)]);
     mac.update(domain);
     mac
+}
+
+/// `I2OSP(len, 1)` of a domain.
+fn domain_len(domain: &[u8]) -> u8 {
+    u8::try_from(domain.len()).expect("the domains are short")
 }
 
 /// What goes to the holders.
@@ -127,6 +173,8 @@ impl BlindedElements {
 pub struct Blinding {
     pub(crate) inputs: Vec<Input>,
     pub(crate) blinds: Zeroizing<Vec<Scalar>>,
+    /// `H(x_i)`, to which a bank that is a holder applies its own share.
+    pub(crate) hashed: Zeroizing<Points>,
     /// SHA-512 of the packed elements: answers to another chunk are not finalised with this blinding.
     pub(crate) chunk: [u8; 64],
 }
@@ -144,16 +192,15 @@ pub fn blind(
     seed: &ChunkSeed,
     padded_len: usize,
 ) -> Result<(Blinding, BlindedElements), Malformed> {
-    let scalars = inputs.iter().enumerate().map(|(position, input)| seed.blind(position, input)).collect();
+    let scalars = seed.blinds(&inputs);
     let count = inputs.len();
     if padded_len > MAX_BATCH {
         return Err(Malformed::new(FIELD, Problem::TooMany { found: padded_len, limit: MAX_BATCH }));
     }
-    let (mut blinding, mut blinded) = blind_with(inputs, Zeroizing::new(scalars))?;
+    let (mut blinding, mut blinded) = blind_with(inputs, scalars)?;
     if padded_len > count {
-        let points: Vec<_> = (count..padded_len).map(|position| seed.padding(position)).collect();
-        let encodings: Vec<_> = points.iter().map(element::encode).collect();
-        blinded.0.append(Elements::known(points, &encodings));
+        let points = seed.padding(count..padded_len);
+        blinded.0.append(engine::mul_each(&points, &vec![Scalar::ONE; points.len()]));
         blinding.chunk = digest(&blinded);
     }
     Ok((blinding, blinded))
@@ -172,12 +219,12 @@ pub(crate) fn blind_with(
         _ => {}
     }
     let hashed = engine::hash_to_group(inputs.iter().map(Input::canonical_bytes));
-    // RFC 9497 section 3.3.1 refuses such an input; nobody will ever find one.
-    if let Some(index) = hashed.iter().position(IsIdentity::is_identity) {
+    let blinded = BlindedElements(engine::mul_each(&hashed, &blinds));
+    // RFC 9497 section 3.3.1 refuses an input that hashes to the identity; nobody will ever find one.
+    if let Some(index) = blinded.encodings().iter().position(|encoding| *encoding == [0; 32]) {
         return Err(Malformed::new(FIELD, Problem::Identity { index }));
     }
-    let blinded = BlindedElements(engine::mul_each(&hashed, &blinds));
-    Ok((Blinding { inputs, blinds, chunk: digest(&blinded) }, blinded))
+    Ok((Blinding { inputs, blinds, hashed, chunk: digest(&blinded) }, blinded))
 }
 
 /// What ties a chunk's answers to its blinding.

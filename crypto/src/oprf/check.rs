@@ -18,7 +18,6 @@ use std::collections::BTreeMap;
 
 use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
-use curve25519_dalek::traits::IsIdentity;
 use rand_core::CryptoRng;
 use thiserror::Error;
 use zeroize::{Zeroize, Zeroizing};
@@ -28,8 +27,9 @@ use super::blind::{self, BlindedElements};
 use super::evaluate::decode_answer;
 use super::proof::Proof;
 use crate::error::Malformed;
-use crate::group::element::{self, Elements};
+use crate::group::element::Elements;
 use crate::group::engine;
+use crate::lanes::Points;
 use crate::share::commitment::PublicKeySet;
 use crate::share::key_share::OwnShare;
 use crate::share::polynomial::Quorum;
@@ -191,8 +191,8 @@ impl Gathering {
         loop {
             let weights = draw_weights(rng, self.blinded.count());
             let check = engine::sum(&weights, &self.blinded.0.points);
-            if !check.is_identity() {
-                let check = Elements::known(vec![check], &[element::encode(&check)]);
+            // Nobody can ask for the identity; fresh weights give something else.
+            if let Ok(check) = Elements::decode(&check, 1, "check element") {
                 return Ok(Closed::Ask(Box::new(CheckRequest {
                     gathering: self,
                     weights,
@@ -218,7 +218,7 @@ impl Gathering {
     fn combine(&self) -> Combination {
         let asked: Vec<HolderIndex> = self.answers.keys().copied().collect();
         let quorum = Quorum::of(&asked.iter().copied().chain(self.own).collect::<Vec<_>>());
-        let columns: Vec<&[RistrettoPoint]> = self.answers.values().map(|a| a.points.as_slice()).collect();
+        let columns: Vec<&Points> = self.answers.values().map(|answer| &answer.points).collect();
         let weighed = engine::weigh(&quorum.weights(&asked), &columns);
         Combination { quorum, asked, weighed }
     }
@@ -236,7 +236,7 @@ fn draw_weights(rng: &mut (impl CryptoRng + ?Sized), count: usize) -> Zeroizing<
 struct Combination {
     quorum: Quorum,
     asked: Vec<HolderIndex>,
-    weighed: Vec<RistrettoPoint>,
+    weighed: Points,
 }
 
 impl Combination {
@@ -316,10 +316,9 @@ impl CheckRequest {
             return Err(self.blame());
         }
         let combination = self.gathering.combine();
-        let columns: Vec<&[RistrettoPoint]> =
-            self.answers.values().map(|(answer, _)| answer.points.as_slice()).collect();
+        let columns: Vec<&Points> = self.answers.values().map(|(answer, _)| &answer.points).collect();
         let expected = engine::weigh(&combination.quorum.weights(&combination.asked), &columns);
-        if engine::sum(&self.weights, &combination.weighed) != expected[0] {
+        if engine::sum(&self.weights, &combination.weighed) != engine::sum(&[1], &expected) {
             return Err(self.blame());
         }
         Ok(combination.into_checked(&self.gathering))
@@ -331,7 +330,7 @@ impl CheckRequest {
         let mut accused = Vec::new();
         for (holder, (check, proof)) in &self.answers {
             let answer = &self.gathering.answers[holder];
-            if engine::sum(&self.weights, &answer.points) == check.points[0] {
+            if engine::sum(&self.weights, &answer.points) == check.encodings()[0] {
                 continue;
             }
             let fault = Fault::Sum {
@@ -384,7 +383,7 @@ impl std::fmt::Debug for CheckFailed {
 pub struct Checked {
     pub(super) chunk: [u8; 64],
     /// `W_i = Δ·Σ_j λ_j·Z_ij`.
-    pub(super) weighed: Vec<RistrettoPoint>,
+    pub(super) weighed: Points,
     pub(super) denominator_inverse: Scalar,
     /// What the bank's own share has to add, where it takes part.
     pub(super) own: Option<Box<OwnPart>>,

@@ -13,25 +13,25 @@ use zeroize::Zeroizing;
 
 use super::blind::Blinding;
 use super::check::Checked;
-use super::input::Input;
 use crate::group::engine;
 use crate::share::key_share::OwnShare;
 
 /// Unblinds every input of the chunk; `own` is given exactly if the check counted on it.
 pub(super) fn combine(
     blinding: &Blinding,
-    checked: &Checked,
+    checked: Checked,
     own: Option<&OwnShare>,
 ) -> Zeroizing<Vec<[u8; 32]>> {
     let unblind = unblinding_scalars(&blinding.blinds, &checked.denominator_inverse);
-    let sums = &checked.weighed[..blinding.count()];
+    // What fills the chunk stands behind the inputs, and nobody has a use for it.
+    let mut sums = checked.weighed;
+    sums.truncate(blinding.count());
     match (own, &checked.own) {
         (Some(own), Some(part)) => {
-            let hashed = engine::hash_to_group(blinding.inputs.iter().map(Input::canonical_bytes));
             let share = Zeroizing::new(own.secret() * part.coefficient);
-            engine::mul_each_joint(sums, &unblind, &hashed, &share)
+            engine::mul_each_joint(&sums, &unblind, &blinding.hashed, &share)
         }
-        _ => engine::mul_each_encoded(sums, &unblind),
+        _ => engine::mul_each_encoded(&sums, &unblind),
     }
 }
 

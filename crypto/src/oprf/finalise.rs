@@ -7,16 +7,16 @@
 //!
 //! Source: RFC 9497 section 3.3.1 (`Finalize`).
 
-use sha2::{Digest, Sha512};
 use subtle::{Choice, ConstantTimeEq};
 use thiserror::Error;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::blind::Blinding;
 use super::check::Checked;
 use super::combine::combine;
 use super::input::Input;
 use crate::group::hash::length_prefix;
+use crate::lanes::hashes::{self, Message, Place};
 use crate::secret::SecretBytes;
 use crate::share::key_share::OwnShare;
 
@@ -71,23 +71,38 @@ impl Blinding {
             (Some(_), Some(_)) => return Err(FinaliseError::OwnShareStale),
             (Some(_), None) | (None, Some(_)) => return Err(FinaliseError::OwnShareMismatch),
         }
-        let unblinded = combine(&self, &checked, own);
-        drop(checked);
-        Ok(self.inputs.iter().zip(unblinded.iter()).map(|(input, n)| finalize(input, n)).collect())
+        let unblinded = combine(&self, checked, own);
+        Ok(finalize(&self.inputs, &unblinded))
     }
 }
 
-/// `Finalize` of the RFC, once the element is unblinded.
-fn finalize(input: &Input, unblinded: &[u8; 32]) -> Output {
-    let input = input.canonical_bytes();
-    let mut hash = Sha512::new();
-    hash.update(length_prefix(input));
-    hash.update(input);
-    hash.update(length_prefix(unblinded));
-    hash.update(unblinded);
-    hash.update(b"Finalize");
-    let mut digest = hash.finalize();
-    let mut output = digest.into();
-    digest.zeroize();
-    Output(SecretBytes::take(&mut output))
+/// `Finalize` of the RFC, once the elements are unblinded.
+fn finalize(inputs: &[Input], unblinded: &[[u8; 32]]) -> Vec<Output> {
+    let preimages = inputs.iter().zip(unblinded);
+    let preimages =
+        preimages.map(|(input, unblinded)| Preimage { input: input.canonical_bytes(), unblinded });
+    let mut outputs = hashes::digests(&preimages.collect::<Vec<_>>());
+    outputs.iter_mut().map(|output| Output(SecretBytes::take(output))).collect()
+}
+
+/// `I2OSP(len(x), 2) ‖ x ‖ I2OSP(32, 2) ‖ N ‖ "Finalize"`.
+struct Preimage<'a> {
+    input: &'a [u8],
+    unblinded: &'a [u8; 32],
+}
+
+const LABEL: &[u8] = b"Finalize";
+
+impl Message for Preimage<'_> {
+    fn len(&self) -> usize {
+        2 + self.input.len() + 2 + self.unblinded.len() + LABEL.len()
+    }
+
+    fn write(&self, place: &mut Place<'_>) {
+        place.put(&length_prefix(self.input));
+        place.put(self.input);
+        place.put(&length_prefix(self.unblinded));
+        place.put(self.unblinded);
+        place.put(LABEL);
+    }
 }

@@ -71,8 +71,8 @@ impl Proof {
             return false;
         }
         let weights = composite_weights(public, blinded.encodings(), evaluated.encodings());
-        let m = RistrettoPoint::vartime_multiscalar_mul(&weights, &blinded.points);
-        let z = RistrettoPoint::vartime_multiscalar_mul(&weights, &evaluated.points);
+        let m = RistrettoPoint::vartime_multiscalar_mul(&weights, blinded.single_points());
+        let z = RistrettoPoint::vartime_multiscalar_mul(&weights, evaluated.single_points());
         let (c, s) = (&self.challenge, &self.response);
         let t2 = RistrettoPoint::vartime_double_scalar_mul_basepoint(c, public, s);
         let t3 = RistrettoPoint::vartime_multiscalar_mul([s, c], [&m, &z]);
@@ -100,7 +100,7 @@ fn generate_with_nonce(
 ) -> Proof {
     let public = share.public_point();
     let weights = composite_weights(public, blinded.encodings(), evaluated);
-    let m = RistrettoPoint::vartime_multiscalar_mul(&weights, &blinded.points);
+    let m = RistrettoPoint::vartime_multiscalar_mul(&weights, blinded.single_points());
     let z = m * share.secret();
     let t2 = RistrettoPoint::mul_base(nonce);
     let t3 = m * nonce;

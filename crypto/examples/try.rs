@@ -1,1 +1,0 @@
-fn main(){ lianfang_crypto::lanes::try_me::go(); }
