@@ -141,8 +141,11 @@ pub(crate) trait Kernel {
     /// What it gives.
     type Output;
 
-    /// How many points it works on.
-    fn points(&self) -> usize;
+    /// How many points it works on. Few are done one by one where lanes would stand empty; what has no points, or is to
+    /// be spread over lanes in any case, says nothing.
+    fn points(&self) -> usize {
+        usize::MAX
+    }
 
     /// Computes.
     fn run<E: Engine>(self, engine: E) -> Self::Output;

@@ -234,8 +234,7 @@ impl Field for F51 {
 
     #[inline(always)]
     fn is_zero(self) -> Choice {
-        let [a, b, c, d, e] = self.canonical().0;
-        Choice::is_zero(a | b | c | d | e)
+        Choice::is_zero(self.canonical().0.iter().fold(0, |any, limb| any | limb))
     }
 
     #[inline(always)]

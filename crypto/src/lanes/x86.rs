@@ -19,12 +19,15 @@
 //! instructions there. Elsewhere it would still be right, and slow.
 
 #![expect(unsafe_code, reason = "intrinsics need the proof above, and this file is its place")]
-#![expect(clippy::inline_always, reason = "an operation that is called instead of inlined costs ten times its work")]
+#![expect(
+    clippy::inline_always,
+    reason = "an operation that is called instead of inlined costs ten times its work"
+)]
 
 use core::arch::asm;
 use core::arch::x86_64::{
-    __m256i, __m512i, __mmask8, _mm256_add_epi64, _mm256_and_si256, _mm256_cmpeq_epi64,
-    _mm256_blendv_epi8, _mm256_mul_epu32, _mm256_or_si256, _mm256_set1_epi64x, _mm256_slli_epi64, _mm256_srli_epi64,
+    __m256i, __m512i, __mmask8, _mm256_add_epi64, _mm256_and_si256, _mm256_blendv_epi8, _mm256_cmpeq_epi64,
+    _mm256_mul_epu32, _mm256_or_si256, _mm256_set1_epi64x, _mm256_slli_epi64, _mm256_srli_epi64,
     _mm256_sub_epi64, _mm256_xor_si256, _mm512_add_epi64, _mm512_and_si512, _mm512_cmpeq_epi64_mask,
     _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_blend_epi64, _mm512_ror_epi64,
     _mm512_set1_epi64, _mm512_slli_epi64, _mm512_srli_epi64, _mm512_sub_epi64, _mm512_ternarylogic_epi64,
@@ -95,12 +98,17 @@ impl Ifma {
     #[inline(always)]
     pub(crate) fn call<S: Step>(self, step: S) -> S::Output {
         #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-        #[inline(never)]
         fn compiled_for<S: Step>(step: S) -> S::Output {
             step.take()
         }
-        // SAFETY: the token proves the four features (point 3 above).
-        unsafe { compiled_for(step) }
+        // The compiler takes no order not to inline what has features of its own. So this one stands between, without
+        // any: nothing with features is inlined into it, and it is no more than a jump.
+        #[inline(never)]
+        fn outlined<S: Step>(_token: Ifma, step: S) -> S::Output {
+            // SAFETY: the token proves the four features (point 3 above).
+            unsafe { compiled_for(step) }
+        }
+        outlined(self, step)
     }
 }
 
@@ -113,8 +121,7 @@ impl Avx2 {
         fn compiled_for<S: Step>(step: S) -> S::Output {
             step.take()
         }
-        // The compiler takes no order not to inline what has features of its own. So this one stands between, without
-        // any: nothing with features is inlined into it, and it is no more than a jump.
+        // As above.
         #[inline(never)]
         fn outlined<S: Step>(_token: Avx2, step: S) -> S::Output {
             // SAFETY: the token proves the feature (point 3 above).
