@@ -78,6 +78,10 @@ fn digits(scalars: Scalars<'_>, block: usize, into: &mut Digits) {
 impl<const TERMS: usize> Kernel for Multiply<'_, TERMS> {
     type Output = Zeroizing<Vec<[u8; 32]>>;
 
+    fn points(&self) -> usize {
+        self.terms[0].0.len()
+    }
+
     #[inline(always)]
     fn run<E: Engine>(mut self, engine: E) -> Self::Output {
         let len = self.terms[0].0.len();
@@ -97,7 +101,8 @@ impl<const TERMS: usize> Kernel for Multiply<'_, TERMS> {
                     for (table, (points, _)) in tables.iter_mut().zip(&self.terms) {
                         table.fill(engine, Point::load(engine, &points.blocks[block], lane));
                     }
-                    sum_of_products(engine, &tables, &all_digits, lane).store(&mut halves[block - group], lane);
+                    sum_of_products(engine, &tables, &all_digits, lane)
+                        .store(&mut halves[block - group], lane);
                 }
             }
             let end_point = len.min(end * LANES);
