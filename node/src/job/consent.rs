@@ -218,7 +218,10 @@ pub(super) mod tests {
     fn a_small_job_is_asked_about_even_where_others_are_not() {
         let policy = Policy { accept: Decide::Automatic, ..Policy::default() };
         assert_eq!(consent(&terms(&["a", "b", "c"], 2), &policy, &Past::default()), Consent::Accept);
-        assert_eq!(consent(&terms(&["a", "b"], 2), &policy, &Past::default()), Consent::AskPerson(Why::SmallJob));
+        assert_eq!(
+            consent(&terms(&["a", "b"], 2), &policy, &Past::default()),
+            Consent::AskPerson(Why::SmallJob)
+        );
     }
 
     #[test]

@@ -16,9 +16,17 @@ use super::Context;
 use crate::audit::Event;
 use crate::config::Decide;
 use crate::fault::{of_log, of_store};
-use crate::key_holder::records::KeptRecord;
+use crate::key_holder::records::{KeptRecord, RecordError};
 use crate::peers::coordinator::NAME;
 use crate::peers::roster::Pinned;
+
+/// A full disk is told as one.
+fn of_record(error: &RecordError) -> Fault {
+    match error {
+        RecordError::Store(error) => of_store(error),
+        other => internal(other),
+    }
+}
 
 fn internal(error: impl std::fmt::Display) -> Fault {
     Fault::new(FaultCode::Internal).got(error)
@@ -31,7 +39,7 @@ impl Context {
             return Err(Fault::new(FaultCode::EpochClosed).at(self.bank.as_str()).got(epoch.0));
         }
         self.fetch_record(class, epoch).await?;
-        let kept = self.records.current(class, epoch).await.map_err(internal)?;
+        let kept = self.records.current(class, epoch).await.map_err(|e| of_record(&e))?;
         let kept = kept.ok_or(Fault::new(FaultCode::KeyNotAgreed))?;
         if kept.compared {
             Ok(kept)
@@ -42,7 +50,7 @@ impl Context {
 
     /// Makes sure that the record is here, and compared where the policy does that by itself.
     pub async fn fetch_record(&self, class: Class, epoch: Epoch) -> Result<(), Fault> {
-        let kept = match self.records.current(class, epoch).await.map_err(internal)? {
+        let kept = match self.records.current(class, epoch).await.map_err(|e| of_record(&e))? {
             Some(kept) => kept,
             None => {
                 let bytes = self.coordinator.key_record(class.number().into(), epoch.0).await?;
@@ -56,7 +64,7 @@ impl Context {
                     return Err(Fault::field(FaultCode::TermsDiffer, "record.key").at(NAME));
                 }
                 check_holders(endorsed.record(), &self.roster.now())?;
-                self.records.put(&endorsed).await.map_err(internal)?;
+                self.records.put(&endorsed).await.map_err(|e| of_record(&e))?;
                 KeptRecord { endorsed, compared: false }
             }
         };
@@ -68,7 +76,7 @@ impl Context {
 
     /// The record's short digest has been compared.
     pub async fn mark_compared(&self, record: &KeyRecord, by: &str) -> Result<(), Fault> {
-        self.records.mark_compared(record.key, by).await.map_err(internal)?;
+        self.records.mark_compared(record.key, by).await.map_err(|e| of_record(&e))?;
         let with = record.holders.iter().map(|holder| holder.bank.clone()).collect();
         let event = Event::KeyCompared { record: record.digest(), with, by: by.to_owned() };
         self.log.record(&event).await.map_err(|e| of_log(&e))
