@@ -29,7 +29,12 @@ fn seconds<T>(run: &mut impl FnMut() -> T) -> f64 {
 }
 
 /// Times both in turns and prints the line.
-fn compare<A, B>(name: &str, counts: (usize, usize), mut ours: impl FnMut() -> A, mut dalek: impl FnMut() -> B) {
+fn compare<A, B>(
+    name: &str,
+    counts: (usize, usize),
+    mut ours: impl FnMut() -> A,
+    mut dalek: impl FnMut() -> B,
+) {
     let mut best = (f64::INFINITY, f64::INFINITY);
     for _ in 0..ROUNDS {
         best = (best.0.min(seconds(&mut ours)), best.1.min(seconds(&mut dalek)));
@@ -146,7 +151,12 @@ fn blinding(batch: &Batch) {
         "hash to group",
         (COUNT, SAMPLE),
         || lanes::from_uniform_bytes(&hashes::expand_message(&texts, DOMAIN)),
-        || texts[..SAMPLE].iter().map(|text| RistrettoPoint::from_uniform_bytes(&expand(text))).collect::<Vec<_>>(),
+        || {
+            texts[..SAMPLE]
+                .iter()
+                .map(|text| RistrettoPoint::from_uniform_bytes(&expand(text)))
+                .collect::<Vec<_>>()
+        },
     );
     compare(
         "blind: hash · multiply each · encode",

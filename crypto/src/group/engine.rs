@@ -102,7 +102,10 @@ mod tests {
         assert_eq!(product.encodings(), encode(&each));
         assert_eq!(*mul_each_encoded(&lanes, &scalars), encode(&each));
         assert_eq!(mul_all(&lanes, &share), encode(&batch.iter().map(|p| p * share).collect::<Vec<_>>()));
-        assert_eq!(mul_all(&product.points, &share), encode(&each.iter().map(|p| p * share).collect::<Vec<_>>()));
+        assert_eq!(
+            mul_all(&product.points, &share),
+            encode(&each.iter().map(|p| p * share).collect::<Vec<_>>())
+        );
         let joint: Vec<RistrettoPoint> = each.iter().zip(&own).map(|(p, q)| p + q * share).collect();
         assert_eq!(*mul_each_joint(&lanes, &scalars, &own_lanes, &share), encode(&joint));
         let weights = [0, 1, u128::MAX, 7, 1 << 100];

@@ -7,9 +7,7 @@
 //! Sources: RFC 9496 sections 4.3.1 (decode), 4.3.2 (encode) and 4.3.4 (the map). The encoding of the *double* of a
 //! point needs an inverse and no root; so products are computed with half the scalar, and many share one inversion.
 
-use super::constants::{
-    D, D_MINUS_ONE_SQ, INVSQRT_A_MINUS_D, ONE_MINUS_D_SQ, SQRT_AD_MINUS_ONE, SQRT_M1,
-};
+use super::constants::{D, D_MINUS_ONE_SQ, INVSQRT_A_MINUS_D, ONE_MINUS_D_SQ, SQRT_AD_MINUS_ONE, SQRT_M1};
 use super::field::{Field, Mask};
 use super::point::Point;
 use super::roots::square_root_of_ratio;

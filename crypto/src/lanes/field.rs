@@ -26,11 +26,26 @@ pub(super) const MASK: u64 = (1 << 51) - 1;
 macro_rules! limbs {
     ($i:ident => $value:expr) => {
         [
-            { let $i = 0; $value },
-            { let $i = 1; $value },
-            { let $i = 2; $value },
-            { let $i = 3; $value },
-            { let $i = 4; $value },
+            {
+                let $i = 0;
+                $value
+            },
+            {
+                let $i = 1;
+                $value
+            },
+            {
+                let $i = 2;
+                $value
+            },
+            {
+                let $i = 3;
+                $value
+            },
+            {
+                let $i = 4;
+                $value
+            },
         ]
     };
 }

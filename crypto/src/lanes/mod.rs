@@ -13,7 +13,10 @@
 //! | `constants`, `point`, `multiply`, `digits`, `roots`, `codec` | the curve, over any field |
 //! | `points`, `decode`, `product`, `sum` | batches of points: from bytes, by scalars, summed up |
 //! | `words`, `sha512`, `message`, `hashing`, `expand`, `digests`, `hashes` | batches of hashes |
-#![expect(clippy::inline_always, reason = "a kernel is compiled for its engine as a whole, see `engine::Kernel`")]
+#![expect(
+    clippy::inline_always,
+    reason = "a kernel is compiled for its engine as a whole, see `engine::Kernel`"
+)]
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -42,6 +45,8 @@ mod words;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+#[cfg(test)]
+mod against_dalek;
 #[cfg(test)]
 mod tests;
 

@@ -97,7 +97,8 @@ impl<const TERMS: usize> Kernel for Multiply<'_, TERMS> {
                     for (table, (points, _)) in tables.iter_mut().zip(&self.terms) {
                         table.fill(engine, Point::load(engine, &points.blocks[block], lane));
                     }
-                    sum_of_products(engine, &tables, &all_digits, lane).store(&mut halves[block - group], lane);
+                    sum_of_products(engine, &tables, &all_digits, lane)
+                        .store(&mut halves[block - group], lane);
                 }
             }
             let end_point = len.min(end * LANES);

@@ -43,16 +43,16 @@ const POWERS: usize = 11;
 
 /// To `x^(2^250 − 1)`, the last power; `x^11` is power 2. As data, so that a square and a product are compiled once.
 const CHAIN: [Step; POWERS - 1] = [
-    Step { from: 0, squares: 3, by: 0 },  // 1: 9
-    Step { from: 0, squares: 1, by: 1 },  // 2: 11
-    Step { from: 2, squares: 1, by: 1 },  // 3: 2^5 − 1
-    Step { from: 3, squares: 5, by: 3 },  // 4: 2^10 − 1
-    Step { from: 4, squares: 10, by: 4 }, // 5: 2^20 − 1
-    Step { from: 5, squares: 20, by: 5 }, // 6: 2^40 − 1
-    Step { from: 6, squares: 10, by: 4 }, // 7: 2^50 − 1
-    Step { from: 7, squares: 50, by: 7 }, // 8: 2^100 − 1
+    Step { from: 0, squares: 3, by: 0 },   // 1: 9
+    Step { from: 0, squares: 1, by: 1 },   // 2: 11
+    Step { from: 2, squares: 1, by: 1 },   // 3: 2^5 − 1
+    Step { from: 3, squares: 5, by: 3 },   // 4: 2^10 − 1
+    Step { from: 4, squares: 10, by: 4 },  // 5: 2^20 − 1
+    Step { from: 5, squares: 20, by: 5 },  // 6: 2^40 − 1
+    Step { from: 6, squares: 10, by: 4 },  // 7: 2^50 − 1
+    Step { from: 7, squares: 50, by: 7 },  // 8: 2^100 − 1
     Step { from: 8, squares: 100, by: 8 }, // 9: 2^200 − 1
-    Step { from: 9, squares: 50, by: 7 }, // 10: 2^250 − 1
+    Step { from: 9, squares: 50, by: 7 },  // 10: 2^250 − 1
 ];
 
 /// The chain, and one step more.

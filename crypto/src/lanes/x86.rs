@@ -19,7 +19,10 @@
 //! instructions there. Elsewhere it would still be right, and slow.
 
 #![expect(unsafe_code, reason = "intrinsics need the proof above, and this file is its place")]
-#![expect(clippy::inline_always, reason = "an operation that is called instead of inlined costs ten times its work")]
+#![expect(
+    clippy::inline_always,
+    reason = "an operation that is called instead of inlined costs ten times its work"
+)]
 
 use core::arch::x86_64::{
     __m256i, __m512i, __mmask8, _mm256_add_epi64, _mm256_and_si256, _mm256_andnot_si256, _mm256_cmpeq_epi64,

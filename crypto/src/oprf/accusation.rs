@@ -111,7 +111,8 @@ impl Accusation {
             Fault::Sum { weights, evaluated_check, proof } => {
                 // Weights whose sum is the identity pin nothing.
                 let check = engine::sum(weights, &blinded.points);
-                let check = Elements::decode(&check, 1, "check element").map_err(|_| Unfounded::NothingPinned)?;
+                let check =
+                    Elements::decode(&check, 1, "check element").map_err(|_| Unfounded::NothingPinned)?;
                 let claimed = decode_answer(evaluated_check, 1)?;
                 if !proof.holds(public, &check, &claimed) {
                     return Err(Unfounded::NothingPinned);
