@@ -93,21 +93,22 @@ impl Coordinator {
         Arc::clone(&self.office)
     }
 
-    /// Runs a command as if it had been forwarded: `["job", "list", "--json"]`. Gives the exit code and standard output; of a
-    /// command that fails, the sentence.
+    /// Runs a command as if it had been forwarded: `["job", "list", "--json"]`; English unless `--lang` says otherwise. Gives
+    /// the exit code and standard output; of a command that fails, the sentence.
     pub async fn run(&self, args: &[&str]) -> (Exit, String) {
         let words = std::iter::once("lianfang-coordinator").chain(args.iter().copied());
         let command = match Cli::try_parse_from(words) {
             Ok(command) => command,
             Err(error) => return (Exit::Usage, error.to_string()),
         };
-        let buffer = Buffer::new(Lang::En);
-        let console = Arc::new(if command.is_json() { buffer.json() } else { buffer });
+        let voice = command.voice();
+        let lang = voice.lang.unwrap_or(Lang::En);
+        let console = Arc::new(if voice.json { Buffer::new(lang).json() } else { Buffer::new(lang) });
         let shared: Arc<dyn Console> = console.clone();
         let call = Call::new(shared, self.office.dir.clone(), PathBuf::from("."));
         match command.perform_in(&self.office, &call).await {
             Ok(exit) => (exit, console.out_text()),
-            Err(problem) => (problem.exit(), problem.sentence(Lang::En)),
+            Err(problem) => (problem.exit(), problem.sentence(lang)),
         }
     }
 

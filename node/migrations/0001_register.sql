@@ -1,4 +1,4 @@
--- The store's own, and the register. Sealed columns are named so; what is plain is what selection needs.
+-- The store's own, and the register.
 
 -- Opens only under the key that the store was made with.
 CREATE TABLE store_key (
@@ -6,63 +6,32 @@ CREATE TABLE store_key (
     probe BLOB NOT NULL -- sealed
 ) STRICT;
 
--- Row ids are part of what seals a row and are named by work in progress, so none is ever given twice.
+-- No number is ever given twice.
 CREATE TABLE sequence (
     name TEXT PRIMARY KEY,
     next INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO sequence (name, next) VALUES ('record', 1), ('identifier', 1), ('import', 1);
+INSERT INTO sequence (name, next) VALUES ('import', 1);
 
--- One subject. A retracted record keeps its row, so that a hold set by hand outlives it, and nothing of its content.
-CREATE TABLE record (
-    id          INTEGER PRIMARY KEY,
-    ref_index   BLOB    NOT NULL UNIQUE, -- keyed index of the bank's own case number
-    print       BLOB    NOT NULL,        -- keyed digest of all that the file said, empty once retracted
-    facts       BLOB    NOT NULL,        -- sealed, of one length: role, typologies, grade, dates
-    body        BLOB    NOT NULL,        -- sealed: reference, names, notes, reasons
-    disposition INTEGER NOT NULL,        -- 0 enters, 1 victim, 2 held, 3 role unknown, 4 retracted
-    hand_hold   INTEGER NOT NULL DEFAULT 0, -- a hold set by a person, or 0
-    enters      INTEGER NOT NULL GENERATED ALWAYS AS (disposition = 0 AND hand_hold = 0) VIRTUAL
-) STRICT;
-
--- The last import that named the record. Apart, so that a file that changes nothing rewrites nothing else.
-CREATE TABLE record_seen (
-    record_id INTEGER PRIMARY KEY REFERENCES record (id),
-    import    INTEGER NOT NULL
-) STRICT;
-
--- One canonical identifier, however many records mention it.
-CREATE TABLE identifier (
+-- Sealed, ordered collections of entries with keys of 16 bytes (store/drawer), some hundred entries to a block:
+--   1            records: keyed number of the case number ‖ 0
+--   2            mentions: keyed number of the identifier ‖ keyed number of the record
+--   16 and more  outputs of the tag function under the key whose row is 16 less: keyed number of the identifier ‖ 0
+CREATE TABLE block (
     id      INTEGER PRIMARY KEY,
-    x_index BLOB    NOT NULL UNIQUE, -- keyed index of the input of the tag function
-    kind    INTEGER NOT NULL,
-    value   BLOB    NOT NULL         -- sealed
+    drawer  INTEGER NOT NULL,
+    low     BLOB    NOT NULL CHECK (length(low) = 16), -- no entry has a smaller key; up to the next block's, they are here
+    entries INTEGER NOT NULL CHECK (entries > 0),
+    body    BLOB    NOT NULL,                          -- sealed
+    UNIQUE (drawer, low)
 ) STRICT;
 
-CREATE TABLE mention (
-    record_id     INTEGER NOT NULL REFERENCES record (id),
-    identifier_id INTEGER NOT NULL REFERENCES identifier (id),
-    PRIMARY KEY (record_id, identifier_id)
-) STRICT, WITHOUT ROWID;
-
-CREATE UNIQUE INDEX mention_by_identifier ON mention (identifier_id, record_id);
-
--- A federation key under which outputs are cached.
+-- A federation key under which outputs are cached. AUTOINCREMENT: no drawer is taken over by a later key.
 CREATE TABLE output_key (
-    id         INTEGER PRIMARY KEY,
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
     class      INTEGER NOT NULL,
     epoch      INTEGER NOT NULL,
     public_key BLOB    NOT NULL,
     UNIQUE (class, epoch, public_key)
 ) STRICT;
-
--- What the tag function gave for an identifier under a key.
-CREATE TABLE output (
-    key_id        INTEGER NOT NULL REFERENCES output_key (id) ON DELETE CASCADE,
-    identifier_id INTEGER NOT NULL REFERENCES identifier (id) ON DELETE CASCADE,
-    y             BLOB    NOT NULL, -- sealed, bound to class, epoch and public key
-    PRIMARY KEY (key_id, identifier_id)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX output_by_identifier ON output (identifier_id);

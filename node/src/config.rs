@@ -191,6 +191,8 @@ mod tests {
         assert_eq!(config.policy.admit, Decide::Ask);
         assert_eq!(config.policy.compare, Decide::Ask);
         assert_eq!(config.policy.accept, Decide::Ask);
+        assert_eq!(config.policy.accept_small, Decide::Ask);
+        assert_eq!(config.policy.least_threshold, 2);
         assert_eq!(config.advertised(), "127.0.0.1:7000");
     }
 

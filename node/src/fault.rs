@@ -8,6 +8,7 @@ use lianfang_link::{LinkError, Refusal};
 use lianfang_proto::{Fault, FaultCode};
 use tonic::Status;
 
+use crate::audit::AuditError;
 use crate::store::StoreError;
 
 /// What a call to `party` came to: the connection's own failure if there was one, else what the peer said.
@@ -39,6 +40,14 @@ pub fn of_store(error: &StoreError) -> Fault {
         StoreError::Full | StoreError::ReadOnly => Fault::new(FaultCode::DiskFull),
         StoreError::Locked => Fault::new(FaultCode::Busy),
         _ => Fault::new(FaultCode::Internal),
+    }
+}
+
+/// A log that could not be written: the same, for it is in the store.
+pub fn of_log(error: &AuditError) -> Fault {
+    match error {
+        AuditError::Store(error) => of_store(error),
+        other => Fault::new(FaultCode::Internal).got(other),
     }
 }
 

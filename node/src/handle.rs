@@ -43,19 +43,23 @@ impl Node {
         Ok(address)
     }
 
-    /// Runs a command as the command line would (without `--dir`); gives its exit code, what it printed and what it
-    /// noted. A node that has just enrolled begins to serve.
+    /// Runs a command as the command line would (without `--dir`; English unless `--lang` says otherwise), with nothing on
+    /// standard input; gives its exit code, what it printed and what it noted. A node that has just enrolled begins to
+    /// serve.
     pub async fn run(&self, args: &[&str]) -> (Exit, String, String) {
-        let console = Arc::new(if args.contains(&"--json") {
-            Buffer::new(Lang::En).json()
-        } else {
-            Buffer::new(Lang::En)
-        });
+        self.run_with(args, "").await
+    }
+
+    /// The same with `input` on standard input.
+    pub async fn run_with(&self, args: &[&str], input: &str) -> (Exit, String, String) {
         let parsed = NodeArgs::try_parse_from(std::iter::once("lianfang-node").chain(args.iter().copied()));
         let args = match parsed {
             Ok(args) => args,
             Err(error) => return (Exit::Usage, String::new(), error.to_string()),
         };
+        let voice = args.common.voice;
+        let buffer = Buffer::new(voice.lang.unwrap_or(Lang::En)).with_input(input);
+        let console = Arc::new(if voice.json { buffer.json() } else { buffer });
         let shared: Arc<dyn Console> = console.clone();
         let call = Call::new(shared, self.dir.clone(), self.dir.clone());
         let exit = match commands::run(&self.app, args.command, &call).await {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use rand_core::CryptoRng;
+use chacha20::ChaCha20Rng;
+use getrandom::SysRng;
+use rand_core::{CryptoRng, SeedableRng as _, UnwrapErr};
 
 /// Microseconds since 1970, UTC.
 pub type Micros = i64;
@@ -30,13 +32,14 @@ impl Clock for SystemClock {
     }
 }
 
-/// The operating system's generator.
+/// The operating system's chance. Each piece of work has a generator of its own (ChaCha20, RFC 8439), seeded there when the
+/// work begins and wiped when it ends: a call of the system for every row that is sealed costs more than the sealing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemChance;
 
 impl Chance for SystemChance {
     fn rng(&self) -> Box<dyn CryptoRng + Send> {
-        Box::new(rand_core::UnwrapErr(getrandom::SysRng))
+        Box::new(ChaCha20Rng::from_rng(&mut UnwrapErr(SysRng)))
     }
 }
 

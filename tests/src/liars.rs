@@ -67,6 +67,34 @@ pub fn coordinators_keys(world: &World) -> lianfang_coordinator::secrets::Keys {
 /// # Panics
 /// If a key is not there.
 pub async fn in_the_place_of(world: &World, party: &str, meddler: Arc<dyn Meddler>) -> Middle {
+    let identity = own_identity(world, party).await;
+    in_the_place_of_under(world, party, identity, meddler).await
+}
+
+/// A party's own certificate.
+async fn own_identity(world: &World, party: &str) -> Identity {
+    if party != COORDINATOR {
+        return credentials(world, party).await.identity;
+    }
+    let keys = coordinators_keys(world);
+    let request = keys.tls.certificate_request().expect("a request");
+    let now = world.clock.of_link().now().as_secs();
+    let validity =
+        Validity::starting(UnixTime::since_unix_epoch(std::time::Duration::from_secs(now)), LEAF_LASTS);
+    let issued = keys.authority.issue(&request, &Party::Coordinator, validity).expect("a certificate");
+    keys.tls.certified(issued.chain).expect("an identity")
+}
+
+/// The same under a certificate that need not be the party's own.
+///
+/// # Panics
+/// If a key is not there.
+pub async fn in_the_place_of_under(
+    world: &World,
+    party: &str,
+    identity: Identity,
+    meddler: Arc<dyn Meddler>,
+) -> Middle {
     let mut callers = BTreeMap::new();
     let mut directory: Option<Arc<dyn Directory>> = None;
     for bank in world.banks() {
@@ -74,17 +102,7 @@ pub async fn in_the_place_of(world: &World, party: &str, meddler: Arc<dyn Meddle
         directory = Some(Arc::new(own.roster));
         callers.insert(bank, own.identity);
     }
-    let (place, identity) = if party == COORDINATOR {
-        let keys = coordinators_keys(world);
-        let request = keys.tls.certificate_request().expect("a request");
-        let now = world.clock.of_link().now().as_secs();
-        let validity =
-            Validity::starting(UnixTime::since_unix_epoch(std::time::Duration::from_secs(now)), LEAF_LASTS);
-        let issued = keys.authority.issue(&request, &Party::Coordinator, validity).expect("a certificate");
-        (Party::Coordinator, keys.tls.certified(issued.chain).expect("an identity"))
-    } else {
-        (Party::Bank(party.to_owned()), callers[party].clone())
-    };
+    let place = if party == COORDINATOR { Party::Coordinator } else { Party::Bank(party.to_owned()) };
     let between = Between {
         place,
         identity,
@@ -250,5 +268,56 @@ where
     fn reply(&self, call: &Passing, _: &Bytes, messages: Vec<Bytes>) -> Result<Vec<Bytes>, Status> {
         let meant = call.method == self.method && (self.of.is_empty() || self.of == call.from);
         Ok(if meant { (self.spoil)(messages) } else { messages })
+    }
+}
+
+/// A wire that repeats requests, or loses the answers to them.
+pub struct BadWire {
+    /// Of which methods.
+    pub methods: &'static [&'static str],
+    /// How often a request arrives.
+    pub copies: usize,
+    /// How many of the answers to one request are lost.
+    pub lost: usize,
+    answered: Mutex<BTreeMap<(Passing, Bytes), usize>>,
+}
+
+impl BadWire {
+    /// Every request of these methods arrives twice, at the same time.
+    pub fn repeating(methods: &'static [&'static str]) -> Self {
+        Self { methods, copies: 2, lost: 0, answered: Mutex::default() }
+    }
+
+    /// The answer to every request of these methods is lost once.
+    pub fn losing(methods: &'static [&'static str]) -> Self {
+        Self { methods, copies: 1, lost: 1, answered: Mutex::default() }
+    }
+
+    fn answered(&self) -> std::sync::MutexGuard<'_, BTreeMap<(Passing, Bytes), usize>> {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The different requests of a bank by one method, with how often each was answered.
+    pub fn requests(&self, from: &str, method: &str) -> Vec<(Bytes, usize)> {
+        let of = |call: &Passing| call.from == from && call.method == method;
+        let answered = self.answered();
+        answered.iter().filter(|((call, _), _)| of(call)).map(|((_, m), n)| (m.clone(), *n)).collect()
+    }
+}
+
+impl Meddler for BadWire {
+    fn copies(&self, call: &Passing, _: &Bytes) -> usize {
+        if self.methods.contains(&call.method.as_str()) { self.copies } else { 1 }
+    }
+
+    fn reply(&self, call: &Passing, request: &Bytes, messages: Vec<Bytes>) -> Result<Vec<Bytes>, Status> {
+        let mut answered = self.answered();
+        let times = answered.entry((call.clone(), request.clone())).or_default();
+        *times += 1;
+        if *times <= self.lost && self.methods.contains(&call.method.as_str()) {
+            Err(Status::unavailable("the answer is lost"))
+        } else {
+            Ok(messages)
+        }
     }
 }

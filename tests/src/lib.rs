@@ -8,6 +8,7 @@
 //! | [`world`] | the federation in one process and in memory, for tests |
 //! | [`network`], [`liars`] | what a dishonest party does, as an ordinary test input |
 //! | [`clock`] | time that a test moves |
+//! | [`measure`] | what a whole job costs, by stage and by process |
 //! | [`canary`] | looks for planted identifiers where they must never be |
 //!
 //! Nothing depends on this crate.
@@ -16,6 +17,7 @@ pub mod canary;
 pub mod clock;
 pub mod demo;
 pub mod liars;
+pub mod measure;
 pub mod network;
 pub mod oracle;
 pub mod people;

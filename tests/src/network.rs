@@ -61,7 +61,7 @@ impl Transport for Detour {
 }
 
 /// One call that passes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Passing {
     /// The bank that calls.
     pub from: String,
@@ -74,6 +74,11 @@ pub trait Meddler: Send + Sync {
     /// What goes on instead of a request's message.
     fn request(&self, _: &Passing, message: Bytes) -> Bytes {
         message
+    }
+
+    /// How often a request goes on, all at the same time; the caller is given the last answer.
+    fn copies(&self, _: &Passing, _request: &Bytes) -> usize {
+        1
     }
 
     /// What goes back instead of the reply's messages.
@@ -198,16 +203,20 @@ impl Relay {
         let Some(Party::Bank(from)) = party else { return Err(Status::unauthenticated("no bank")) };
         let method = head.uri.path().rsplit('/').next().unwrap_or_default().to_owned();
         let passing = Passing { from, method };
-        let mut way = self.ways.get(&passing.from).cloned().ok_or_else(|| broken("no way"))?;
+        let way = self.ways.get(&passing.from).cloned().ok_or_else(|| broken("no way"))?;
         let sent = body.collect().await.map_err(broken)?.to_bytes();
         let asked = messages(sent).into_iter().next().unwrap_or_default();
         let asked = self.meddler.request(&passing, asked);
         head.extensions.clear();
         head.headers.remove(http::header::CONTENT_LENGTH);
-        let forward = http::Request::from_parts(head, Body::new(Full::new(framed([asked.clone()]))));
-        std::future::poll_fn(|cx| tower::Service::poll_ready(&mut way, cx)).await.map_err(broken)?;
-        let reply = tower::Service::call(&mut way, forward).await.map_err(broken)?;
-        let (head, body) = reply.into_parts();
+        let copies = (0..self.meddler.copies(&passing, &asked)).map(|_| {
+            let forward =
+                http::Request::from_parts(head.clone(), Body::new(Full::new(framed([asked.clone()]))));
+            forwarded(way.clone(), forward)
+        });
+        let answers: Vec<_> = futures::future::join_all(copies).await;
+        let last = answers.into_iter().next_back().ok_or_else(|| broken("kept back"))?;
+        let (head, body) = last?.into_parts();
         let body = body.collect().await.map_err(|error| Status::from_error(Box::new(error)))?;
         let trailers = body.trailers().cloned();
         let told = messages(body.to_bytes());
@@ -218,6 +227,11 @@ impl Relay {
         }
         Ok(http::Response::from_parts(head, Body::new(back)))
     }
+}
+
+async fn forwarded(mut way: Channel, request: http::Request<Body>) -> Result<http::Response<Body>, Status> {
+    std::future::poll_fn(|cx| tower::Service::poll_ready(&mut way, cx)).await.map_err(broken)?;
+    tower::Service::call(&mut way, request).await.map_err(broken)
 }
 
 /// The messages of a gRPC body: a byte that says whether it is compressed, a length, the message.

@@ -194,6 +194,13 @@ impl World {
         Said { exit, out, notes }
     }
 
+    /// Runs a command at a bank with something on standard input.
+    pub async fn run_with(&self, bank: &str, words: &[&str], input: &str) -> Said {
+        let node = self.nodes.get(bank).and_then(Option::as_ref).expect("the node runs");
+        let (exit, out, notes) = node.run_with(words, input).await;
+        Said { exit, out, notes }
+    }
+
     /// A bank joins, counted under `group`.
     pub async fn enrol(&self, bank: &str, group: &str) {
         let invite = self.run(COORDINATOR, &["invite", bank, "--group", group]).await.json();
@@ -270,14 +277,16 @@ impl World {
 
     /// Waits until the job has come to `stage` at the bank.
     pub async fn stage(&self, bank: &str, job: &str, stage: &str) -> Value {
-        self.until(&format!("{bank} is {stage}"), async || {
+        let seen = std::cell::RefCell::new(Value::Null);
+        let reached = self.within(PATIENCE, async || {
             let shown = self.job_at(bank, job).await?;
+            seen.replace(shown.clone());
             let now = shown["stage"].as_str().unwrap_or_default();
             let over = ["done", "failed", "missed", "refused"].contains(&now);
             assert!(now == stage || !over, "{bank}: {shown}");
             (now == stage).then_some(shown)
-        })
-        .await
+        });
+        reached.await.unwrap_or_else(|| panic!("in vain: {bank} is {stage}: {}", seen.take()))
     }
 
     /// Waits until the bank tells of a fault of the job.
@@ -327,13 +336,17 @@ impl World {
     }
 
     /// Asks until there is an answer.
-    pub async fn until<T>(&self, what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
-        let end = Instant::now() + PATIENCE;
+    pub async fn until<T>(&self, what: &str, ask: impl AsyncFnMut() -> Option<T>) -> T {
+        self.within(PATIENCE, ask).await.unwrap_or_else(|| panic!("in vain: {what}"))
+    }
+
+    async fn within<T>(&self, time: Duration, mut ask: impl AsyncFnMut() -> Option<T>) -> Option<T> {
+        let end = Instant::now() + time;
         loop {
-            if let Some(answer) = ask().await {
+            let answer = ask().await;
+            if answer.is_some() || Instant::now() >= end {
                 return answer;
             }
-            assert!(Instant::now() < end, "in vain: {what}");
             tokio::time::sleep(PAUSE).await;
         }
     }

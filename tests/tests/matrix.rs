@@ -58,6 +58,12 @@ async fn federation(cell: Cell, jobs: &[(usize, Disclosure)]) {
             assert_eq!(evaluated > 0, number == 0 && entering, "{bank} in job {number}");
         }
     }
+    // Another job under the same terms, and a report written a second time: the same bytes.
+    let (threshold, disclosure) = jobs[0];
+    let (again, _) = world.whole_job(&JobTerms::new(threshold, disclosure)).await;
+    let reports = world.reports(&again).await;
+    assert!(reports == world.reports(&again).await);
+    assert!(expected_reports(&clear, threshold, disclosure, contact_of) == reports);
     world.end().await;
 }
 
@@ -92,13 +98,7 @@ async fn eight_banks() {
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_banks() {
     let cell = Cell { banks: 20, holders: 5, records: 24, shape: Shape::Ordinary };
-    let jobs = [
-        (2, Disclosure::Labels),
-        (3, Disclosure::Count),
-        (4, Disclosure::Institutions),
-        (5, Disclosure::Labels),
-    ];
-    federation(cell, &jobs).await;
+    federation(cell, &every(2..=5)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,13 +122,64 @@ async fn an_empty_register() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_bank_with_a_hundred_times_the_records() {
     let cell = Cell { banks: 2, holders: 2, records: 6, shape: Shape::OneLarge };
-    federation(cell, &[(2, Disclosure::Labels)]).await;
+    federation(cell, &every(2..=2)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn values_that_stand_twice() {
     let cell = Cell { banks: 3, holders: 2, records: 30, shape: Shape::ValuesTwice };
+    federation(cell, &every(2..=3)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_but_empty_registers() {
+    let cell = Cell { banks: 2, holders: 2, records: 0, shape: Shape::Ordinary };
     federation(cell, &every(2..=2)).await;
+}
+
+/// What one bank writes in one form and another in another meets in the identifiers that are derived from both.
+#[tokio::test(flavor = "multi_thread")]
+async fn derived_kinds() {
+    let world = World::ready(&["alpha", "beta", "gamma"], 2, 2).await;
+    let registers = [
+        "record,role,uscc,email,address\nA1,agency,91350100m000100y43,10001@qq.com,福建省福州市鼓楼区东街1号2单元301室\n",
+        "record,role,org-code,qq,address\nB1,agency,M000100Y-4,10001,福建省福州市鼓楼区东街1号2单元302室\n",
+        "record,role,uscc,email,address\nC1,agency,91350100M000100Y43,10001@QQ.com,福建省福州市鼓楼区东街1号3单元101室\n",
+    ];
+    for (bank, register) in ["alpha", "beta", "gamma"].iter().zip(registers) {
+        world.import(bank, register.as_bytes()).await;
+    }
+    let (job, _) = world.whole_job(&JobTerms::new(2, Disclosure::Institutions)).await;
+    let kinds = |report: &[u8]| -> Vec<String> {
+        let text = String::from_utf8_lossy(report).into_owned();
+        let cells = |line: &str| {
+            let cells: Vec<&str> = line.split(',').collect();
+            format!("{} {}", cells[2], cells[5])
+        };
+        text.lines().skip(1).map(cells).collect()
+    };
+    let (all, outer) = ("alpha;beta;gamma", "alpha;gamma");
+    let expected = [
+        vec![
+            format!("address-building {all}"),
+            format!("email {outer}"),
+            format!("org-code {all}"),
+            format!("qq {all}"),
+            format!("uscc {outer}"),
+        ],
+        vec![format!("address-building {all}"), format!("org-code {all}"), format!("qq {all}")],
+        vec![
+            format!("address-building {all}"),
+            format!("email {outer}"),
+            format!("org-code {all}"),
+            format!("qq {all}"),
+            format!("uscc {outer}"),
+        ],
+    ];
+    for (bank, expected) in ["alpha", "beta", "gamma"].iter().zip(expected) {
+        assert_eq!(kinds(&world.report(bank, &job).await), expected, "{bank}");
+    }
+    world.end().await;
 }
 
 /// Banks of one legal group count once, and are all named.

@@ -133,6 +133,10 @@ async fn show(office: &Office, console: &dyn Console, id: CeremonyId) -> Result<
         console.out(&object.to_string());
     } else {
         super::job::fields(console, &object);
+        if !found.0.failure.is_empty() {
+            let problem = Problem::fault(&found.0.failure).doing("doing-ceremony");
+            console.out(&problem.at(found.0.culprits.join(", ")).sentence(console.lang()));
+        }
     }
     Ok(Exit::Done)
 }

@@ -57,7 +57,7 @@ pub(super) struct Start {
     #[arg(long, default_value_t = 4_000_000, value_name = "N")]
     size_cap: u64,
     /// Elements of a full chunk.
-    #[arg(long, default_value_t = 4_096, value_name = "N")]
+    #[arg(long, default_value_t = 8_192, value_name = "N")]
     chunk: u32,
     /// Least padded rows of a submission.
     #[arg(long, default_value_t = 1_024, value_name = "N")]
@@ -202,8 +202,30 @@ async fn show(office: &Office, console: &dyn Console, id: JobId) -> Result<Exit,
         console.out(&object.to_string());
     } else {
         fields(console, &object);
+        for problem in troubles(&job, &parties) {
+            console.out(&problem.sentence(console.lang()));
+        }
     }
     Ok(Exit::Done)
+}
+
+/// What keeps a job from its end, or kept banks out of it: each as a sentence with its party.
+fn troubles(job: &ledger::Job, parties: &[Party]) -> Vec<Problem> {
+    let mut troubles = Vec::new();
+    if !job.failure.is_empty() {
+        let at = if job.culprits.is_empty() { "coordinator".to_owned() } else { job.culprits.join(", ") };
+        troubles.push(Problem::fault(&job.failure).with("path", at.as_str()).at(at));
+    }
+    for party in parties.iter().filter(|party| !party.sealed) {
+        let code = match (party.accepted, job.state) {
+            (Some(false), _) => "consent-refused",
+            (None, State::Open) => "consent-pending",
+            (Some(true), State::Open) => "job-not-ready",
+            (_, _) => "job-deadline-passed",
+        };
+        troubles.push(Problem::fault(code).at(party.bank.as_str()));
+    }
+    troubles.into_iter().map(|problem| problem.doing("doing-coordinator-job-step")).collect()
 }
 
 /// An object's fields as two columns: the same names as in JSON, for people who will look them up there.

@@ -16,7 +16,7 @@ mod summary;
 use std::path::Path;
 use std::sync::Arc;
 
-use lianfang_desk::{Call, Common, Exit, Problem, Program, Seat};
+use lianfang_desk::{Call, Common, Exit, Problem, Program, Seat, Voice};
 use lianfang_proto::ids::{BankId, CeremonyId, JobId};
 
 use crate::office::Office;
@@ -52,9 +52,9 @@ enum Command {
 }
 
 impl Cli {
-    /// Whether `--json` was given.
-    pub(crate) fn is_json(&self) -> bool {
-        self.common.voice.json
+    /// How it is to speak.
+    pub(crate) fn voice(&self) -> Voice {
+        self.common.voice
     }
 
     /// Does an ordinary command on an opened office.

@@ -138,8 +138,13 @@ pub async fn open(
     let mut tx = office.store.begin().await?;
     // Looked at again under the lock, for the same bank may be calling twice at once.
     let (job, party) = part_of(office, &mut tx, digest, caller).await?;
-    if party.header.as_ref().is_some_and(|before| before != header.bytes()) {
-        return Err(Fault::field(FaultCode::SubmissionConflict, "header").into());
+    match &party.header {
+        Some(before) if before == header.bytes() => {
+            drop(tx);
+            return progress(office, &job, &party).await;
+        }
+        Some(_) => return Err(Fault::field(FaultCode::SubmissionConflict, "header").into()),
+        None => {}
     }
     ledger::set_handed(&mut tx, job.agreed.job(), caller, Handed::Header, header.bytes()).await?;
     let value = header.value();
@@ -193,7 +198,10 @@ pub async fn seal(office: &Office, caller: &BankId, digest: &Digest) -> Result<(
     .await?;
     let mut tx = office.store.begin().await?;
     // The job may have gone on while the root was computed.
-    let (job, _) = part_of(office, &mut tx, digest, caller).await?;
+    let (job, party) = part_of(office, &mut tx, digest, caller).await?;
+    if party.sealed {
+        return Ok(());
+    }
     if job.state != State::Open {
         return Err(Error::refused(FaultCode::JobDeadlinePassed));
     }

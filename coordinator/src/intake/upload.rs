@@ -14,8 +14,8 @@ use lianfang_trust::merkle::{Hash, RootBuilder, leaf_hash};
 
 use crate::fault::{AtFile as _, Error};
 
-/// Rows that are read at once when the root is computed.
-const READ_ROWS: usize = 512;
+/// Bytes that are read at once when the root is computed.
+const READ_BYTES: usize = 256 * 1024;
 
 /// A submission's file and how far it is. No `Debug`: it holds a tag.
 pub struct Upload {
@@ -161,7 +161,7 @@ impl Upload {
 
     fn each_leaf(&self, mut take: impl FnMut(Hash) -> Result<(), Error>) -> Result<(), Error> {
         let file = File::open(&self.path).at_file(&self.path)?;
-        let mut reader = BufReader::with_capacity(READ_ROWS * self.row_bytes, file);
+        let mut reader = BufReader::with_capacity(READ_BYTES, file);
         let mut row = vec![0; self.row_bytes];
         for _ in 0..self.rows {
             reader.read_exact(&mut row).at_file(&self.path)?;

@@ -1,8 +1,8 @@
 //! The clerk: moves jobs on and gives up what is overdue, for as long as the coordinator serves.
 //!
 //! Comes in: the bell and the clock. Goes out: states, certificates, destroyed files. Each step is safe to repeat: what a
-//! crash has interrupted is done again from what the store says. Matching runs beside, one task per job; it is tried a few
-//! times, for a disk may be full, and then the job is given up.
+//! crash has interrupted is done again from what the store says. Matching runs beside, one task per job. A disk that is full
+//! is waited for, as long as returns would be; after any other failure it is tried a few times, and the job is given up.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -32,6 +32,8 @@ const LONGEST_SLEEP: Duration = Duration::from_millis(500);
 /// How often a matching is tried, and how long the clerk waits in between.
 const ATTEMPTS: u32 = 4;
 const BETWEEN: Duration = Duration::from_secs(1);
+/// The longest wait in between.
+const LONGEST_BETWEEN: u32 = 30;
 /// When a job that could not be moved on is looked at again.
 const RETRY: Micros = 1_000_000;
 
@@ -152,14 +154,14 @@ impl Clerk {
         let (office, agreed) = (Arc::clone(&self.office), Arc::clone(&job.agreed));
         let attempt = self.attempts.entry(id).or_default();
         *attempt += 1;
-        let pause = if *attempt > 1 { BETWEEN } else { Duration::ZERO };
+        let pause = BETWEEN * (*attempt - 1).min(LONGEST_BETWEEN);
         self.at_work.insert(id);
         self.matching.spawn(async move {
             sleep(pause).await;
             let files = office.files(id);
             let woven = spawn_blocking(move || {
                 files.make()?;
-                weave(&files, agreed.terms(), &submissions)
+                weave(&files, agreed.terms(), &submissions).inspect_err(|_| drop(files.unreport()))
             });
             let counts = match woven.await {
                 Ok(counts) => counts,
@@ -186,9 +188,9 @@ impl Clerk {
             return;
         };
         tracing::error!(job = %id, error = %error, "matching failed");
-        let last = self.attempts.get(&id).is_some_and(|attempts| *attempts >= ATTEMPTS);
-        if last && let Err(error) = give_up(&self.office, id, error.fault().code).await {
-            tracing::error!(job = %id, error = %error, "a job could not be given up");
+        let attempts = self.attempts.get(&id).copied().unwrap_or_default();
+        if let Err(error) = failed(&self.office, id, error.fault().code, attempts).await {
+            tracing::error!(job = %id, error = %error, "why a job does not go on could not be written down");
         }
     }
 }
@@ -208,6 +210,7 @@ async fn report(office: &Office, id: JobId, counts: &BTreeMap<u32, u64>) -> Resu
     let mut tx = office.store.begin().await?;
     let job = ledger::find(office, &mut tx, id).await?.ok_or(Error::Bug("job"))?;
     ledger::set_matches(&mut tx, id, counts).await?;
+    ledger::set_failure(&mut tx, id, "").await?;
     let state = enter(&mut tx, &job, Event::Reported, office.now()).await?;
     tx.commit().await?;
     office.files(id).sweep(state)?;
@@ -215,10 +218,17 @@ async fn report(office: &Office, id: JobId, counts: &BTreeMap<u32, u64>) -> Resu
     Ok(())
 }
 
-async fn give_up(office: &Office, id: JobId, code: FaultCode) -> Result<(), Error> {
+/// Writes down why a matching failed, and gives the job up where another attempt would not help.
+async fn failed(office: &Office, id: JobId, code: FaultCode, attempts: u32) -> Result<(), Error> {
     let mut tx = office.store.begin().await?;
     let job = ledger::find(office, &mut tx, id).await?.ok_or(Error::Bug("job"))?;
-    ledger::set_failure(&mut tx, id, code).await?;
+    ledger::set_failure(&mut tx, id, code.code()).await?;
+    let waited_for = code == FaultCode::DiskFull
+        && office.now()
+            < job.agreed.terms().deadline.max(job.entered_at).saturating_add(office.config.grace());
+    if waited_for || attempts < ATTEMPTS {
+        return Ok(tx.commit().await?);
+    }
     let state = enter(&mut tx, &job, Event::GivenUp, office.now()).await?;
     tx.commit().await?;
     office.files(id).sweep(state)?;

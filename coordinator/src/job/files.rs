@@ -61,6 +61,11 @@ impl JobFiles {
         File::open(&self.folder).and_then(|folder| folder.sync_all()).at_file(&self.folder)
     }
 
+    /// Removes reports that were begun and cannot stand: they must not take the room in which the store says so.
+    pub fn unreport(&self) -> Result<(), Error> {
+        self.remove(|kind| kind == REPORT)
+    }
+
     /// Destroys what a job in this state must not have any more. Safe to repeat; done at every start too.
     pub fn sweep(&self, state: State) -> Result<(), Error> {
         match state {

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use lianfang_proto::FaultCode;
 use lianfang_proto::documents::submission::SubmissionHeader;
 use lianfang_proto::documents::terms::Terms;
 use lianfang_proto::ids::{BankId, JobId};
@@ -64,7 +63,7 @@ pub struct Job {
     pub state: State,
     /// Since when.
     pub entered_at: Micros,
-    /// Why it was given up; empty if it was not.
+    /// Why it was given up, or waits; empty if it does neither.
     pub failure: String,
     /// Whom that names.
     pub culprits: Vec<String>,
@@ -249,10 +248,10 @@ pub async fn set_matches(
     Ok(())
 }
 
-/// Why the job was given up.
-pub async fn set_failure(tx: &mut SqliteConnection, job: JobId, code: FaultCode) -> Result<(), Error> {
+/// Why the job was given up, or does not go on; empty where it does.
+pub async fn set_failure(tx: &mut SqliteConnection, job: JobId, code: &str) -> Result<(), Error> {
     let id = &job.as_bytes()[..];
-    sqlx::query("UPDATE job SET failure = ? WHERE id = ?").bind(code.code()).bind(id).execute(tx).await?;
+    sqlx::query("UPDATE job SET failure = ? WHERE id = ?").bind(code).bind(id).execute(tx).await?;
     Ok(())
 }
 

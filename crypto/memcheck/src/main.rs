@@ -115,7 +115,9 @@ fn main() -> ExitCode {
         canary();
         return ExitCode::SUCCESS;
     }
-    for lanes in Lanes::ALL.into_iter().filter(|lanes| wanted.as_deref().is_none_or(|name| name == lanes.name())) {
+    for lanes in
+        Lanes::ALL.into_iter().filter(|lanes| wanted.as_deref().is_none_or(|name| name == lanes.name()))
+    {
         for count in SIZES {
             println!("{}, {count} at once", lanes.name());
             if lanes.on(|| operations(count)).is_none() {

@@ -4,10 +4,14 @@
 //!
 //! `vpmuludq` multiplies 32 by 32 bits. Limb `i` has the weight of 2^⌈25.5·i⌉: the product of two odd limbs counts twice,
 //! and what passes column 9 comes back 19-fold (Bernstein 2006, section 4). In memory two of these limbs are one of 51
-//! bits. An element is carried when its even limbs are below 2^26 + 2^13 and its odd ones below 2^25 + 2^13.
+//! bits. An element is carried when its even limbs are below 2^26 + 2^13 and its odd ones below 2^25 + 2^15; a loose one
+//! has limbs up to three times as large.
+//!
+//! A product takes far more registers than the sixteen there are. So products and squares are called, not inlined: each
+//! is compiled once, keeps one factor in registers and reads the other from memory, column after column.
 
-use super::field::{Field, LANES, Limbs, Mask};
-use super::x86::{Avx2, U64x4};
+use super::field::{Field, LANES, Limbs, Mask, limbs};
+use super::x86::{Avx2, Step, U64x4};
 
 /// Four elements, carried.
 #[derive(Clone, Copy)]
@@ -15,6 +19,10 @@ pub(crate) struct F25x4 {
     limbs: [U64x4; 10],
     engine: Avx2,
 }
+
+/// Four elements in half the memory: each even limb, and the odd one after it 32 bits higher.
+#[derive(Clone, Copy)]
+pub(crate) struct Packed([U64x4; 5]);
 
 /// Columns of a product of four elements.
 #[derive(Clone, Copy)]
@@ -34,7 +42,8 @@ const fn multiple_of_p(factor: u64) -> [u64; 10] {
     [(LOW26 - 18) * factor, odd, even, odd, even, odd, even, odd, even, odd]
 }
 
-/// Limbs of at least 2^60 − 2^35: above any sum of two products' columns, for those of odd number are half as large.
+/// Even limbs of 2^61 − 19·2^35 or more, odd ones of 2^60 − 2^35: above the columns of two carried products (250·2^52 and
+/// 154·2^52, even and odd) and of one with a loose factor (375·2^52 and 231·2^52).
 const BIAS: [u64; 10] = multiple_of_p(1 << 35);
 /// Limbs above any carried one.
 const TWICE_P: [u64; 10] = multiple_of_p(2);
@@ -66,21 +75,35 @@ impl Mask for Mask4 {
     }
 }
 
+/// The ten columns, each by its number.
+macro_rules! columns {
+    ($column:ident($($argument:expr),*)) => {
+        [
+            Self::$column::<0>($($argument),*), Self::$column::<1>($($argument),*),
+            Self::$column::<2>($($argument),*), Self::$column::<3>($($argument),*),
+            Self::$column::<4>($($argument),*), Self::$column::<5>($($argument),*),
+            Self::$column::<6>($($argument),*), Self::$column::<7>($($argument),*),
+            Self::$column::<8>($($argument),*), Self::$column::<9>($($argument),*),
+        ]
+    };
+}
+
 impl F25x4 {
     #[inline(always)]
     fn of(engine: Avx2, limbs: [U64x4; 10]) -> Self {
         Self { limbs, engine }
     }
 
-    /// In debug builds: whether a limb times 19 still fits the multiplier.
+    /// In debug builds: whether all limbs are small enough for the multiplier.
     #[inline(always)]
-    fn assert_multipliable(self) {
+    fn assert_below(&self, bound: u64) {
         for limb in self.limbs {
-            debug_assert!(limb.words().iter().all(|word| *word < 1 << 27), "a limb outgrew the multiplier");
+            debug_assert!(limb.words().iter().all(|word| *word < bound), "a limb outgrew the multiplier");
         }
     }
 
-    /// Carries limbs below 2^63 from each to the next: two chains side by side, as each waits for its own.
+    /// Carries limbs below 2^62 from each to the next: two chains side by side, as each waits for its own. Limb 1 receives
+    /// last: less than 19·2^37 / 2^26.
     #[inline(always)]
     fn carry_limbs(engine: Avx2, mut limbs: [U64x4; 10]) -> Self {
         let (low26, low25) = (U64x4::splat(engine, LOW26), U64x4::splat(engine, LOW25));
@@ -100,8 +123,6 @@ impl F25x4 {
         limbs[0] = limbs[0].add(carry).add(carry.shl::<1>()).add(carry.shl::<4>());
         limbs[1] = limbs[1].add(limbs[0].shr::<26>());
         limbs[0] = limbs[0].and(low26);
-        limbs[5] = limbs[5].add(limbs[4].shr::<26>());
-        limbs[4] = limbs[4].and(low26);
         Self::of(engine, limbs)
     }
 
@@ -124,30 +145,68 @@ impl F25x4 {
         Self::of(engine, carried)
     }
 
-    /// Column `K` of a product: `f` may have its odd limbs doubled, `g19` is 19 times `g`.
+    /// The ten columns of a product; `self` may be loose. 19 times a carried limb fits 32 bits. The largest column, the
+    /// first, has one product of 52 bits, four that are taken 19-fold, and five of 50 bits that are taken 38-fold: less
+    /// than 125·2^52 and three times that for a loose factor. Odd columns have less than 77·2^52.
     #[inline(always)]
-    fn column<const K: usize>(f: &[U64x4; 10], g: &[U64x4; 10], g19: &[U64x4; 10]) -> U64x4 {
-        let mut column = f[0].mul32(g[K]);
+    fn product_columns(&self, other: &Self) -> [U64x4; 10] {
+        self.assert_below(1 << 28);
+        other.assert_below(1 << 27);
+        let (f, g) = (&self.limbs, &other.limbs);
+        let nineteen = U64x4::splat(self.engine, 19);
+        let mut g19 = *g;
         for i in 1..10 {
-            let factor = if i <= K { g[K - i] } else { g19[10 + K - i] };
-            column = column.add(f[i].mul32(factor));
+            g19[i] = g[i].mul32(nineteen);
         }
-        column
+        columns!(product_column(f, g, &g19))
     }
 
-    /// Column `K` of a square: `f2` is twice `f`, `f4` four times.
+    /// Column `K` of a product of `f` and `g`; `g19` is 19 times `g`.
     #[inline(always)]
-    fn square_column<const K: usize>([f, f2, f4, f19]: &[[U64x4; 10]; 4], zero: U64x4) -> U64x4 {
-        let mut column = zero;
+    fn product_column<const K: usize>(f: &[U64x4; 10], g: &[U64x4; 10], g19: &[U64x4; 10]) -> U64x4 {
+        let mut even = f[0].mul32(g[K]);
+        let mut odd = f[1].mul32(if K == 0 { g19[9] } else { g[K - 1] });
+        for i in (2..10).step_by(2) {
+            even = even.add(f[i].mul32(if i <= K { g[K - i] } else { g19[10 + K - i] }));
+            odd = odd.add(f[i + 1].mul32(if i < K { g[K - i - 1] } else { g19[9 + K - i] }));
+        }
+        // In even columns odd limbs meet odd ones: summed up for themselves, they are doubled together.
+        if K.is_multiple_of(2) { even.add(odd.add(odd)) } else { even.add(odd) }
+    }
+
+    /// The ten columns of a square. A loose sum has limbs below 2^27 + 2^14 and 2^26 + 2^16, so that 19 times an even one
+    /// and 38 times an odd one fit 32 bits; its columns are four times those of a carried element.
+    #[inline(always)]
+    fn square_columns(&self) -> [U64x4; 10] {
+        self.assert_below((1 << 27) + (1 << 15));
+        let f = &self.limbs;
+        let (nineteen, thirty_eight) = (U64x4::splat(self.engine, 19), U64x4::splat(self.engine, 38));
+        let (mut twice, mut back) = (*f, *f);
+        for i in 0..10 {
+            twice[i] = f[i].add(f[i]);
+            if i >= 5 {
+                back[i] = f[i].mul32(if i % 2 == 0 { nineteen } else { thirty_eight });
+            }
+        }
+        columns!(square_column(f, &twice, &back))
+    }
+
+    /// Column `K` of a square of `f`, from twice `f` and from what comes `back`: even limbs 19-fold, odd ones 38-fold.
+    #[inline(always)]
+    fn square_column<const K: usize>(f: &[U64x4; 10], twice: &[U64x4; 10], back: &[U64x4; 10]) -> U64x4 {
+        let mut column = f[0].xor(f[0]);
         for i in 0..10 {
             let j = (10 + K - i) % 10;
-            let right = if i + j < 10 { f[j] } else { f19[j] };
+            let (returns, mixed, odd) = (i + j >= 10, i < j, i % 2 == 1 && j % 2 == 1);
             // A product of two different limbs counts twice, one of two odd limbs twice again.
-            let left = match (i < j, i % 2 == 1 && j % 2 == 1) {
-                (true, true) => f4[i],
-                (true, false) => f2[i],
-                (false, true) => f2[i],
-                (false, false) => f[i],
+            let left_twice = if returns { mixed && (i % 2 == 1 || j % 2 == 0) } else { mixed || odd };
+            let left = if left_twice { twice[i] } else { f[i] };
+            let right = if returns {
+                back[j]
+            } else if mixed && odd {
+                twice[j]
+            } else {
+                f[j]
             };
             if i <= j {
                 column = column.add(left.mul32(right));
@@ -157,23 +216,11 @@ impl F25x4 {
     }
 }
 
-/// The ten columns, each by its number.
-macro_rules! columns {
-    ($column:ident($($argument:expr),*)) => {
-        [
-            Self::$column::<0>($($argument),*), Self::$column::<1>($($argument),*),
-            Self::$column::<2>($($argument),*), Self::$column::<3>($($argument),*),
-            Self::$column::<4>($($argument),*), Self::$column::<5>($($argument),*),
-            Self::$column::<6>($($argument),*), Self::$column::<7>($($argument),*),
-            Self::$column::<8>($($argument),*), Self::$column::<9>($($argument),*),
-        ]
-    };
-}
-
 impl Field for F25x4 {
     type Engine = Avx2;
     type Wide = Columns;
     type Mask = Mask4;
+    type Kept = Packed;
     const LANES: usize = 4;
 
     #[inline(always)]
@@ -209,58 +256,51 @@ impl Field for F25x4 {
 
     #[inline(always)]
     fn add(self, other: Self) -> Self {
-        let mut sum = self.limbs;
-        for i in 0..10 {
-            sum[i] = sum[i].add(other.limbs[i]);
-        }
-        Self::carry_once(self.engine, sum)
+        Self::carry_once(self.engine, self.add_loose(other).limbs)
     }
 
     #[inline(always)]
     fn sub(self, other: Self) -> Self {
+        Self::carry_once(self.engine, self.sub_loose(other).limbs)
+    }
+
+    #[inline(always)]
+    fn add_loose(self, other: Self) -> Self {
+        let mut sum = self.limbs;
+        for i in 0..10 {
+            sum[i] = sum[i].add(other.limbs[i]);
+        }
+        Self::of(self.engine, sum)
+    }
+
+    #[inline(always)]
+    fn sub_loose(self, other: Self) -> Self {
         let mut difference = self.limbs;
         for i in 0..10 {
             let biased = difference[i].add(U64x4::splat(self.engine, TWICE_P[i]));
             difference[i] = biased.sub(other.limbs[i]);
         }
-        Self::carry_once(self.engine, difference)
+        Self::of(self.engine, difference)
     }
 
-    /// Limbs are below 2^26 + 2^13, so that 19 times one fits 32 bits. The largest column has one product of 52 bits, four
-    /// that are taken 19-fold, and five of 50 bits that are taken 38-fold: less than 125·2^52 < 2^59.
     #[inline(always)]
     fn mul_wide(self, other: Self) -> Columns {
-        self.assert_multipliable();
-        other.assert_multipliable();
-        let (f, g) = (self.limbs, other.limbs);
-        let nineteen = U64x4::splat(self.engine, 19);
-        let (mut odd_doubled, mut g19) = (f, g);
-        for i in 0..10 {
-            g19[i] = g[i].mul32(nineteen);
-            if i % 2 == 1 {
-                odd_doubled[i] = f[i].add(f[i]);
-            }
-        }
-        let even = columns!(column(&odd_doubled, &g, &g19));
-        let odd = columns!(column(&f, &g, &g19));
-        let columns = [even[0], odd[1], even[2], odd[3], even[4], odd[5], even[6], odd[7], even[8], odd[9]];
-        Columns { columns, engine: self.engine }
+        self.engine.call(WideProduct(&self, &other))
     }
 
     #[inline(always)]
     fn square_wide(self) -> Columns {
-        self.assert_multipliable();
-        let f = self.limbs;
-        let nineteen = U64x4::splat(self.engine, 19);
-        let (mut f2, mut f4, mut f19) = (f, f, f);
-        for i in 0..10 {
-            f2[i] = f[i].add(f[i]);
-            f4[i] = f2[i].add(f2[i]);
-            f19[i] = f[i].mul32(nineteen);
-        }
-        let forms = [f, f2, f4, f19];
-        let zero = U64x4::splat(self.engine, 0);
-        Columns { columns: columns!(square_column(&forms, zero)), engine: self.engine }
+        self.engine.call(WideSquare(&self))
+    }
+
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        self.engine.call(Product(&self, &other))
+    }
+
+    #[inline(always)]
+    fn square(self) -> Self {
+        self.engine.call(Square(&self))
     }
 
     #[inline(always)]
@@ -341,5 +381,72 @@ impl Field for F25x4 {
             limbs[i] = choice.0.select(yes.limbs[i], no.limbs[i]);
         }
         Self::of(yes.engine, limbs)
+    }
+
+    #[inline(always)]
+    fn keep(self) -> Packed {
+        let limbs = self.limbs;
+        Packed(limbs!(i => limbs[2 * i].or(limbs[2 * i + 1].shl::<32>())))
+    }
+
+    /// Word by word over all entries: the choices stay in registers, and the entries are read where they lie.
+    #[inline(always)]
+    fn pick<const N: usize>(choices: &[Mask4; N], of: &[Packed; N], otherwise: Self) -> Self {
+        let low32 = U64x4::splat(otherwise.engine, u64::from(u32::MAX));
+        let mut found = otherwise.keep().0;
+        let mut limbs = otherwise.limbs;
+        for i in 0..5 {
+            for n in 0..N {
+                found[i] = choices[n].0.select(of[n].0[i], found[i]);
+            }
+            limbs[2 * i] = found[i].and(low32);
+            limbs[2 * i + 1] = found[i].shr::<32>();
+        }
+        Self::of(otherwise.engine, limbs)
+    }
+}
+
+/// A product, carried.
+struct Product<'a>(&'a F25x4, &'a F25x4);
+/// A product's columns.
+struct WideProduct<'a>(&'a F25x4, &'a F25x4);
+/// A square, carried.
+struct Square<'a>(&'a F25x4);
+/// A square's columns.
+struct WideSquare<'a>(&'a F25x4);
+
+impl Step for Product<'_> {
+    type Output = F25x4;
+
+    #[inline(always)]
+    fn take(self) -> F25x4 {
+        F25x4::carry_limbs(self.0.engine, self.0.product_columns(self.1))
+    }
+}
+
+impl Step for WideProduct<'_> {
+    type Output = Columns;
+
+    #[inline(always)]
+    fn take(self) -> Columns {
+        Columns { columns: self.0.product_columns(self.1), engine: self.0.engine }
+    }
+}
+
+impl Step for Square<'_> {
+    type Output = F25x4;
+
+    #[inline(always)]
+    fn take(self) -> F25x4 {
+        F25x4::carry_limbs(self.0.engine, self.0.square_columns())
+    }
+}
+
+impl Step for WideSquare<'_> {
+    type Output = Columns;
+
+    #[inline(always)]
+    fn take(self) -> Columns {
+        Columns { columns: self.0.square_columns(), engine: self.0.engine }
     }
 }

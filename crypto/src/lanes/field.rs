@@ -135,6 +135,8 @@ pub(crate) trait Field: Copy {
     type Wide: Copy;
     /// Choices, one for each lane.
     type Mask: Mask;
+    /// An element as it lies in a table, from which one of many is picked again and again.
+    type Kept: Copy;
     /// Elements at once: 1, 2, 4 or 8.
     const LANES: usize;
 
@@ -149,15 +151,26 @@ pub(crate) trait Field: Copy {
     fn add(self, other: Self) -> Self;
     /// Difference.
     fn sub(self, other: Self) -> Self;
-    /// Product, before its carries. Each column is below 2^59.
+    /// Sum of carried elements, to be squared or to be the left factor of one product: an engine whose multiplier has
+    /// room for it leaves it without carries.
+    #[inline(always)]
+    fn add_loose(self, other: Self) -> Self {
+        self.add(other)
+    }
+    /// Difference of carried elements, to be the left factor of one product, as above.
+    #[inline(always)]
+    fn sub_loose(self, other: Self) -> Self {
+        self.sub(other)
+    }
+    /// Product, before its carries; `self` may be loose.
     fn mul_wide(self, other: Self) -> Self::Wide;
-    /// Square, before its carries. Each column is below 2^59.
+    /// Square, before its carries; `self` may be a loose sum.
     fn square_wide(self) -> Self::Wide;
-    /// Sum of columns below 2^61.
+    /// Sum of at most three products, counted as often as they are added.
     fn wide_add(one: Self::Wide, other: Self::Wide) -> Self::Wide;
-    /// Difference of columns: `one` below 2^61, `other` below 2^60. The result is below 2^61 more than `one`.
+    /// Difference: `one` is a sum of at most three products, `other` of at most two.
     fn wide_sub(one: Self::Wide, other: Self::Wide) -> Self::Wide;
-    /// Carries columns below 2^63.
+    /// Carries a sum or a difference: it may be any factor.
     fn carry(wide: Self::Wide) -> Self;
     /// The one representation whose value is below 2^255 − 19.
     fn canonical(self) -> Self;
@@ -175,6 +188,11 @@ pub(crate) trait Field: Copy {
     }
     /// `yes` where the choice is made, `no` elsewhere.
     fn select(choice: Self::Mask, yes: Self, no: Self) -> Self;
+
+    /// The form for tables.
+    fn keep(self) -> Self::Kept;
+    /// The entry whose choice is made, or `otherwise` in the lanes of none. At most one choice is made in a lane.
+    fn pick<const N: usize>(choices: &[Self::Mask; N], of: &[Self::Kept; N], otherwise: Self) -> Self;
 
     /// Product.
     #[inline(always)]

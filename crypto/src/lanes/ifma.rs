@@ -9,7 +9,7 @@
 
 use super::engine::Engine;
 use super::field::{Field, LANES, Limbs, MASK, Mask, limbs, outgrown};
-use super::x86::{Ifma, Mask8, U64x8};
+use super::x86::{Ifma, Mask8, Step, U64x8};
 
 /// Eight elements, carried.
 #[derive(Clone, Copy)]
@@ -88,12 +88,91 @@ impl F51x8 {
         let columns = limbs!(k => z[k].add(z[k + 5]).add(z[k + 5].shl::<1>()).add(z[k + 5].shl::<4>()));
         Columns { columns, engine }
     }
+
+    /// Limbs below 2^51 + 2^17 have products whose low half is below 2^52 and whose high half below 2^50 + 2^18. The
+    /// largest column, the first, has 1 + 19·4 low and 19·5 doubled high halves: less than 125·2^52 < 2^59.
+    #[inline(always)]
+    fn product(self, other: Self) -> Columns {
+        self.assert_multipliable();
+        other.assert_multipliable();
+        let (a, b) = (self.limbs, other.limbs);
+        let mut z = [U64x8::splat(self.engine, 0); 10];
+        for i in 0..5 {
+            for j in 0..5 {
+                z[i + j + 1] = z[i + j + 1].madd52hi(a[i], b[j]);
+            }
+        }
+        for column in &mut z[1..] {
+            *column = column.add(*column);
+        }
+        for i in 0..5 {
+            for j in 0..5 {
+                z[i + j] = z[i + j].madd52lo(a[i], b[j]);
+            }
+        }
+        Self::fold(self.engine, z)
+    }
+
+    /// The bound is that of the product. Halves of mixed products count twice: the high ones four times in all, the low
+    /// ones and the high ones of squares twice, the low ones of squares once.
+    #[inline(always)]
+    fn squared(self) -> Columns {
+        self.assert_multipliable();
+        let a = self.limbs;
+        let mut z = [U64x8::splat(self.engine, 0); 10];
+        for i in 0..5 {
+            for j in i + 1..5 {
+                z[i + j + 1] = z[i + j + 1].madd52hi(a[i], a[j]);
+            }
+        }
+        for column in &mut z[2..9] {
+            *column = column.add(*column);
+        }
+        for i in 0..5 {
+            z[2 * i + 1] = z[2 * i + 1].madd52hi(a[i], a[i]);
+            for j in i + 1..5 {
+                z[i + j] = z[i + j].madd52lo(a[i], a[j]);
+            }
+        }
+        for column in &mut z[1..] {
+            *column = column.add(*column);
+        }
+        for i in 0..5 {
+            z[2 * i] = z[2 * i].madd52lo(a[i], a[i]);
+        }
+        Self::fold(self.engine, z)
+    }
+}
+
+/// A product as a function of its own.
+struct Product<'a>(&'a F51x8, &'a F51x8);
+
+impl Step for Product<'_> {
+    type Output = Columns;
+
+    #[inline(always)]
+    fn take(self) -> Columns {
+        self.0.product(*self.1)
+    }
+}
+
+/// A square as a function of its own.
+struct Square<'a>(&'a F51x8);
+
+impl Step for Square<'_> {
+    type Output = Columns;
+
+    #[inline(always)]
+    fn take(self) -> Columns {
+        self.0.squared()
+    }
 }
 
 impl Field for F51x8 {
     type Engine = Ifma;
     type Wide = Columns;
     type Mask = Mask8;
+    type Kept = Self;
     const LANES: usize = 8;
 
     #[inline(always)]
@@ -125,58 +204,14 @@ impl Field for F51x8 {
         Self::carry_limbs(self.engine, differences)
     }
 
-    /// Limbs below 2^51 + 2^17 have products whose low half is below 2^52 and whose high half below 2^50 + 2^18. The
-    /// largest column, the first, has 1 + 19·4 low and 19·5 doubled high halves: less than 125·2^52 < 2^59.
     #[inline(always)]
     fn mul_wide(self, other: Self) -> Columns {
-        self.assert_multipliable();
-        other.assert_multipliable();
-        let (a, b) = (self.limbs, other.limbs);
-        let mut z = [U64x8::splat(self.engine, 0); 10];
-        for i in 0..5 {
-            for j in 0..5 {
-                z[i + j + 1] = z[i + j + 1].madd52hi(a[i], b[j]);
-            }
-        }
-        for column in &mut z[1..] {
-            *column = column.add(*column);
-        }
-        for i in 0..5 {
-            for j in 0..5 {
-                z[i + j] = z[i + j].madd52lo(a[i], b[j]);
-            }
-        }
-        Self::fold(self.engine, z)
+        if cfg!(debug_assertions) { self.engine.call(Product(&self, &other)) } else { self.product(other) }
     }
 
-    /// The bound is that of the product. Halves of mixed products count twice: the high ones four times in all, the low
-    /// ones and the high ones of squares twice, the low ones of squares once.
     #[inline(always)]
     fn square_wide(self) -> Columns {
-        self.assert_multipliable();
-        let a = self.limbs;
-        let mut z = [U64x8::splat(self.engine, 0); 10];
-        for i in 0..5 {
-            for j in i + 1..5 {
-                z[i + j + 1] = z[i + j + 1].madd52hi(a[i], a[j]);
-            }
-        }
-        for column in &mut z[2..9] {
-            *column = column.add(*column);
-        }
-        for i in 0..5 {
-            z[2 * i + 1] = z[2 * i + 1].madd52hi(a[i], a[i]);
-            for j in i + 1..5 {
-                z[i + j] = z[i + j].madd52lo(a[i], a[j]);
-            }
-        }
-        for column in &mut z[1..] {
-            *column = column.add(*column);
-        }
-        for i in 0..5 {
-            z[2 * i] = z[2 * i].madd52lo(a[i], a[i]);
-        }
-        Self::fold(self.engine, z)
+        if cfg!(debug_assertions) { self.engine.call(Square(&self)) } else { self.squared() }
     }
 
     #[inline(always)]
@@ -249,6 +284,20 @@ impl Field for F51x8 {
     fn select(choice: Mask8, yes: Self, no: Self) -> Self {
         let limbs = limbs!(i => choice.select(yes.limbs[i], no.limbs[i]));
         Self::of(yes.engine, limbs)
+    }
+
+    #[inline(always)]
+    fn keep(self) -> Self {
+        self
+    }
+
+    #[inline(always)]
+    fn pick<const N: usize>(choices: &[Mask8; N], of: &[Self; N], otherwise: Self) -> Self {
+        let mut found = otherwise;
+        for n in 0..N {
+            found = Self::select(choices[n], of[n], found);
+        }
+        found
     }
 }
 

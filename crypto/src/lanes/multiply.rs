@@ -10,15 +10,15 @@ use super::digits::{Digits, LARGEST, WINDOW, WINDOWS};
 use super::field::Field;
 use super::point::{Cached, Point};
 
-/// The multiples 1 to 8 of the points in the lanes.
+/// The multiples 1 to 8 of the points in the lanes, coordinate by coordinate.
 #[derive(Clone, Copy)]
-pub(super) struct Table<F>([Cached<F>; LARGEST]);
+pub(super) struct Table<F: Field>([[F::Kept; LARGEST]; 4]);
 
 impl<F: Field> Table<F> {
-    /// The multiples of the identity.
+    /// Nothing yet.
     #[inline(always)]
-    pub(super) fn of_identity(engine: F::Engine) -> Self {
-        Self([Cached::identity(engine); LARGEST])
+    pub(super) fn empty(engine: F::Engine) -> Self {
+        Self([[F::zero(engine).keep(); LARGEST]; 4])
     }
 
     /// Every even multiple is doubled from its half, every odd one is the one before and the point: a short chain of
@@ -26,22 +26,28 @@ impl<F: Field> Table<F> {
     #[inline(always)]
     pub(super) fn fill(&mut self, engine: F::Engine, point: Point<F>) {
         let once = point.cached(engine);
-        let table = &mut self.0;
-        table[0] = once;
+        self.put(1, once);
         let mut multiples = [point; LARGEST / 2];
         for half in 1..=LARGEST / 2 {
             let even = multiples[half - 1].double().point();
-            table[2 * half - 1] = even.cached(engine);
+            self.put(2 * half, even.cached(engine));
+            if 2 * half <= LARGEST / 2 {
+                multiples[2 * half - 1] = even;
+            }
             if half < LARGEST / 2 {
                 let odd = even.add(&once).point();
-                table[2 * half] = odd.cached(engine);
+                self.put(2 * half + 1, odd.cached(engine));
                 if 2 * half < LARGEST / 2 {
                     multiples[2 * half] = odd;
                 }
-                if 2 * half <= LARGEST / 2 {
-                    multiples[2 * half - 1] = even;
-                }
             }
+        }
+    }
+
+    #[inline(always)]
+    fn put(&mut self, size: usize, multiple: Cached<F>) {
+        for (kept, coordinate) in self.0.iter_mut().zip(multiple.coordinates()) {
+            kept[size - 1] = coordinate.keep();
         }
     }
 
@@ -49,11 +55,16 @@ impl<F: Field> Table<F> {
     #[inline(always)]
     fn select(&self, engine: F::Engine, digits: &Digits, window: usize, at: usize) -> Cached<F> {
         let sizes = &digits.sizes[window];
-        let mut found = Cached::identity(engine);
-        for (size, multiple) in (1..).zip(&self.0) {
-            found = Cached::select(F::lanes_with(engine, sizes, at, size), multiple, &found);
+        let mut choices = [F::no_lane(engine); LARGEST];
+        for (size, choice) in (1..).zip(&mut choices) {
+            *choice = F::lanes_with(engine, sizes, at, size);
         }
-        found.negate_if(engine, F::lanes_with(engine, &digits.signs[window], at, 1))
+        let mut found = Cached::identity(engine).coordinates();
+        for (found, kept) in found.iter_mut().zip(&self.0) {
+            *found = F::pick(&choices, kept, *found);
+        }
+        let negative = F::lanes_with(engine, &digits.signs[window], at, 1);
+        Cached::from_coordinates(found).negate_if(engine, negative)
     }
 }
 

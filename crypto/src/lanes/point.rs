@@ -133,7 +133,7 @@ impl<F: Field> Point<F> {
     /// Twice the point: four squares, and no use of T.
     #[inline(always)]
     pub(super) fn double(self) -> Outcome<F> {
-        let sum = self.x.add(self.y);
+        let sum = self.x.add_loose(self.y);
         let (xx, yy) = (self.x.square_wide(), self.y.square_wide());
         let (zz, ss) = (self.z.square_wide(), sum.square_wide());
         let both = F::wide_add(xx, yy);
@@ -147,8 +147,8 @@ impl<F: Field> Point<F> {
     /// The sum of two points: four products.
     #[inline(always)]
     pub(super) fn add(self, other: &Cached<F>) -> Outcome<F> {
-        let plus = self.y.add(self.x).mul_wide(other.sum);
-        let minus = self.y.sub(self.x).mul_wide(other.difference);
+        let plus = self.y.add_loose(self.x).mul_wide(other.sum);
+        let minus = self.y.sub_loose(self.x).mul_wide(other.difference);
         let tt = self.t.mul_wide(other.t2d);
         let zz = self.z.mul_wide(other.z);
         let zz = F::wide_add(zz, zz);
@@ -212,14 +212,15 @@ impl<F: Field> Cached<F> {
         }
     }
 
-    /// `yes` where the choice is made, `no` elsewhere.
+    /// Y+X, Y−X, Z, 2d·T.
     #[inline(always)]
-    pub(super) fn select(choice: F::Mask, yes: &Self, no: &Self) -> Self {
-        Self {
-            sum: F::select(choice, yes.sum, no.sum),
-            difference: F::select(choice, yes.difference, no.difference),
-            z: F::select(choice, yes.z, no.z),
-            t2d: F::select(choice, yes.t2d, no.t2d),
-        }
+    pub(super) fn coordinates(self) -> [F; 4] {
+        [self.sum, self.difference, self.z, self.t2d]
+    }
+
+    /// From the same four.
+    #[inline(always)]
+    pub(super) fn from_coordinates([sum, difference, z, t2d]: [F; 4]) -> Self {
+        Self { sum, difference, z, t2d }
     }
 }

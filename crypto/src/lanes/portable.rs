@@ -1,6 +1,9 @@
 //! One field element in portable Rust: the twin that the vectors are compared with, and the engine of other CPUs.
 //!
 //! - **Comes in, goes out:** as [`Field`]. Five limbs of 51 bits, products of 128.
+//!
+//! Words of 64 bits leave 13 bits above a limb, and columns of 128 cost two instructions for each sum. So products are
+//! carried at once, and it is the sums behind them that go without.
 
 use core::hint::black_box;
 
@@ -10,24 +13,14 @@ use super::field::{Field, LANES, Limbs, MASK, Mask, limbs};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Portable;
 
-/// One element, carried.
+/// One element, of limbs below 2^54: so much the multiplier takes. What comes from memory, and every product, is carried.
 #[derive(Clone, Copy)]
 pub(crate) struct F51([u64; 5]);
 
-/// Columns of a product.
-#[derive(Clone, Copy)]
-pub(crate) struct Columns([u128; 5]);
-
-/// A multiple of the prime (2^63-fold) whose limbs are above any column.
-const BIAS: [u128; 5] = [
-    (MASK as u128 - 18) << 63,
-    (MASK as u128) << 63,
-    (MASK as u128) << 63,
-    (MASK as u128) << 63,
-    (MASK as u128) << 63,
-];
-/// Four times the prime.
+/// Limbs above any that is carried, and above the sum of two: between 2^53 − 76 and 2^53.
 const FOUR_P: [u64; 5] = [4 * (MASK - 18), 4 * MASK, 4 * MASK, 4 * MASK, 4 * MASK];
+/// Limbs above any: between 2^54 and 2^55.
+const SIXTEEN_P: [u64; 5] = [16 * (MASK - 18), 16 * MASK, 16 * MASK, 16 * MASK, 16 * MASK];
 
 /// A choice: all bits or none.
 #[derive(Clone, Copy)]
@@ -78,7 +71,7 @@ fn low(word: u128) -> u64 {
 }
 
 impl F51 {
-    /// Carries once, in order, limbs below 2^63.
+    /// Carries once, all limbs side by side: limbs below 2^63 become limbs below 2^51 + 19·2^12.
     #[inline(always)]
     fn carry_limbs(limbs: [u64; 5]) -> Self {
         let carries = limbs!(i => limbs[i] >> 51);
@@ -91,12 +84,30 @@ impl F51 {
             low[4] + carries[3],
         ])
     }
+
+    /// Carries the columns of a product of limbs below 2^54, from each to the next. Columns below 77·2^108 leave carries
+    /// below 2^64. The last column has nothing that came back 19-fold: below 5·2^108 + 2^64, its carry fits the word when
+    /// it comes back 19-fold itself. The second limb ends below 2^51 + 2^13, all others below 2^51.
+    #[inline(always)]
+    fn carry_columns(mut columns: [u128; 5]) -> Self {
+        let mut limbs = [0; 5];
+        for i in 0..4 {
+            columns[i + 1] += u128::from(low(columns[i] >> 51));
+            limbs[i] = low(columns[i]) & MASK;
+        }
+        limbs[4] = low(columns[4]) & MASK;
+        limbs[0] += 19 * low(columns[4] >> 51);
+        limbs[1] += limbs[0] >> 51;
+        limbs[0] &= MASK;
+        Self(limbs)
+    }
 }
 
 impl Field for F51 {
     type Engine = Portable;
-    type Wide = Columns;
+    type Wide = Self;
     type Mask = Choice;
+    type Kept = Self;
     const LANES: usize = 1;
 
     #[inline(always)]
@@ -123,64 +134,67 @@ impl Field for F51 {
 
     #[inline(always)]
     fn sub(self, other: Self) -> Self {
-        Self::carry_limbs(limbs!(i => self.0[i] + FOUR_P[i] - other.0[i]))
+        Self::carry_limbs(limbs!(i => self.0[i] + SIXTEEN_P[i] - other.0[i]))
     }
 
-    /// Limbs below 2^52: columns below (1 + 19·4)·2^104 < 2^111.
+    /// Below 2^52 + 2^43.
     #[inline(always)]
-    fn mul_wide(self, other: Self) -> Columns {
+    fn add_loose(self, other: Self) -> Self {
+        Self(limbs!(i => self.0[i] + other.0[i]))
+    }
+
+    /// Below 2^53 + 2^52.
+    #[inline(always)]
+    fn sub_loose(self, other: Self) -> Self {
+        Self(limbs!(i => self.0[i] + FOUR_P[i] - other.0[i]))
+    }
+
+    /// Columns are below (1 + 4·19)·2^108, see `carry_columns`.
+    #[inline(always)]
+    fn mul_wide(self, other: Self) -> Self {
         let (a, b) = (self.0, other.0);
-        debug_assert!(a.iter().chain(&b).all(|limb| *limb < 1 << 52), "a limb outgrew its bound");
+        debug_assert!(a.iter().chain(&b).all(|limb| *limb < 1 << 54), "a limb outgrew its bound");
         let [b1, b2, b3, b4] = [b[1] * 19, b[2] * 19, b[3] * 19, b[4] * 19];
-        Columns([
-            m(a[0], b[0]) + m(a[1], b4) + m(a[2], b3) + m(a[3], b2) + m(a[4], b1),
-            m(a[0], b[1]) + m(a[1], b[0]) + m(a[2], b4) + m(a[3], b3) + m(a[4], b2),
-            m(a[0], b[2]) + m(a[1], b[1]) + m(a[2], b[0]) + m(a[3], b4) + m(a[4], b3),
-            m(a[0], b[3]) + m(a[1], b[2]) + m(a[2], b[1]) + m(a[3], b[0]) + m(a[4], b4),
-            m(a[0], b[4]) + m(a[1], b[3]) + m(a[2], b[2]) + m(a[3], b[1]) + m(a[4], b[0]),
+        Self::carry_columns([
+            m(a[0], b[0]) + m(a[4], b1) + m(a[3], b2) + m(a[2], b3) + m(a[1], b4),
+            m(a[1], b[0]) + m(a[0], b[1]) + m(a[4], b2) + m(a[3], b3) + m(a[2], b4),
+            m(a[2], b[0]) + m(a[1], b[1]) + m(a[0], b[2]) + m(a[4], b3) + m(a[3], b4),
+            m(a[3], b[0]) + m(a[2], b[1]) + m(a[1], b[2]) + m(a[0], b[3]) + m(a[4], b4),
+            m(a[4], b[0]) + m(a[3], b[1]) + m(a[2], b[2]) + m(a[1], b[3]) + m(a[0], b[4]),
         ])
     }
 
     #[inline(always)]
-    fn square_wide(self) -> Columns {
+    fn square_wide(self) -> Self {
         let a = self.0;
-        debug_assert!(a.iter().all(|limb| *limb < 1 << 52), "a limb outgrew its bound");
-        let (twice0, twice1) = (a[0] * 2, a[1] * 2);
+        debug_assert!(a.iter().all(|limb| *limb < 1 << 54), "a limb outgrew its bound");
+        let [d0, d1, d2] = [a[0] * 2, a[1] * 2, a[2] * 2];
         let (a3, a4) = (a[3] * 19, a[4] * 19);
-        Columns([
-            m(a[0], a[0]) + m(twice1, a4) + 2 * m(a[2], a3),
-            m(twice0, a[1]) + 2 * m(a[2], a4) + m(a[3], a3),
-            m(twice0, a[2]) + m(a[1], a[1]) + 2 * m(a[3], a4),
-            m(twice0, a[3]) + m(twice1, a[2]) + m(a[4], a4),
-            m(twice0, a[4]) + m(twice1, a[3]) + m(a[2], a[2]),
+        Self::carry_columns([
+            m(a[0], a[0]) + m(d1, a4) + m(d2, a3),
+            m(d0, a[1]) + m(d2, a4) + m(a[3], a3),
+            m(d0, a[2]) + m(a[1], a[1]) + m(a[3] * 2, a4),
+            m(d0, a[3]) + m(d1, a[2]) + m(a[4], a4),
+            m(d0, a[4]) + m(d1, a[3]) + m(a[2], a[2]),
         ])
     }
 
+    /// Three products: below 2^52 + 2^51 + 2^15.
     #[inline(always)]
-    fn wide_add(one: Columns, other: Columns) -> Columns {
-        Columns(limbs!(i => one.0[i] + other.0[i]))
+    fn wide_add(one: Self, other: Self) -> Self {
+        Self(limbs!(i => one.0[i] + other.0[i]))
     }
 
+    /// Below 2^53 more than three products, and so below 2^54. Two products are below four times the prime.
     #[inline(always)]
-    fn wide_sub(one: Columns, other: Columns) -> Columns {
-        Columns(limbs!(i => one.0[i] + BIAS[i] - other.0[i]))
+    fn wide_sub(one: Self, other: Self) -> Self {
+        Self(limbs!(i => one.0[i] + FOUR_P[i] - other.0[i]))
     }
 
-    /// Columns are below 2^115: carries through the columns stay below 2^64 (in order, for that is cheapest here), the
-    /// last one comes back 19-fold.
+    /// Sums are factors as they are.
     #[inline(always)]
-    fn carry(wide: Columns) -> Self {
-        let mut columns = wide.0;
-        let mut limbs = [0; 5];
-        for i in 0..4 {
-            columns[i + 1] += columns[i] >> 51;
-            limbs[i] = low(columns[i]) & MASK;
-        }
-        limbs[4] = low(columns[4]) & MASK;
-        let first = u128::from(limbs[0]) + 19 * (columns[4] >> 51);
-        limbs[0] = low(first) & MASK;
-        limbs[1] += low(first >> 51);
-        Self(limbs)
+    fn carry(wide: Self) -> Self {
+        wide
     }
 
     #[inline(always)]
@@ -226,5 +240,19 @@ impl Field for F51 {
     #[inline(always)]
     fn select(choice: Choice, yes: Self, no: Self) -> Self {
         Self(limbs!(i => no.0[i] ^ choice.0 & (yes.0[i] ^ no.0[i])))
+    }
+
+    #[inline(always)]
+    fn keep(self) -> Self {
+        self
+    }
+
+    #[inline(always)]
+    fn pick<const N: usize>(choices: &[Choice; N], of: &[Self; N], otherwise: Self) -> Self {
+        let mut found = otherwise;
+        for n in 0..N {
+            found = Self::select(choices[n], of[n], found);
+        }
+        found
     }
 }

@@ -84,7 +84,7 @@ impl<const TERMS: usize> Kernel for Multiply<'_, TERMS> {
         let blocks = self.terms[0].0.blocks.len();
         let mut encodings = Zeroizing::new(vec![[0; 32]; len]);
         let mut all_digits: [Digits; TERMS] = core::array::from_fn(|_| Digits::zero());
-        let mut tables = [Table::<E::Field>::of_identity(engine); TERMS];
+        let mut tables = [Table::<E::Field>::empty(engine); TERMS];
         let mut halves = vec![Block::IDENTITY; GROUP.min(blocks)];
         for group in (0..blocks).step_by(GROUP) {
             let end = blocks.min(group + GROUP);

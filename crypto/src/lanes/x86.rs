@@ -12,7 +12,7 @@
 //!    test of exactly the features in the attribute of `run`. Whoever holds a token proves that this CPU has them.
 //! 2. A vector's field is private to this file. Vectors come from functions that take the token, or from vectors. So
 //!    whoever holds a vector proves the same, and every operation on vectors may use the intrinsics.
-//! 3. `run` holds the token, so it may call a function that is compiled for the features.
+//! 3. `run` and `call` hold the token, so they may call a function that is compiled for the features.
 //! 4. No pointer is followed: vectors are read from and written to arrays by value.
 //!
 //! Everything here is `#[inline(always)]`, so that it ends up inside the function that `run` calls and becomes single
@@ -25,7 +25,7 @@
 )]
 
 use core::arch::x86_64::{
-    __m256i, __m512i, __mmask8, _mm256_add_epi64, _mm256_and_si256, _mm256_andnot_si256, _mm256_cmpeq_epi64,
+    __m256i, __m512i, __mmask8, _mm256_add_epi64, _mm256_and_si256, _mm256_blendv_epi8, _mm256_cmpeq_epi64,
     _mm256_mul_epu32, _mm256_or_si256, _mm256_set1_epi64x, _mm256_slli_epi64, _mm256_srli_epi64,
     _mm256_sub_epi64, _mm256_xor_si256, _mm512_add_epi64, _mm512_and_si512, _mm512_cmpeq_epi64_mask,
     _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_blend_epi64, _mm512_ror_epi64,
@@ -78,6 +78,45 @@ impl Avx2 {
         }
         // SAFETY: the token proves the feature (point 3 above).
         unsafe { compiled_for(self, kernel) }
+    }
+}
+
+/// A step of the arithmetic that is compiled once for an engine, and called. Its `take`, and all that it calls, is to be
+/// inlined, as with a [`Kernel`].
+pub(crate) trait Step {
+    /// What it gives.
+    type Output;
+
+    /// Computes.
+    fn take(self) -> Self::Output;
+}
+
+impl Ifma {
+    /// Calls `step`, which stays a function of its own: debug builds would take minutes to compile otherwise.
+    #[inline(always)]
+    pub(crate) fn call<S: Step>(self, step: S) -> S::Output {
+        #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+        #[inline(never)]
+        fn compiled_for<S: Step>(step: S) -> S::Output {
+            step.take()
+        }
+        // SAFETY: the token proves the four features (point 3 above).
+        unsafe { compiled_for(step) }
+    }
+}
+
+impl Avx2 {
+    /// Calls `step`, which stays a function of its own. Sixteen registers hold no formula of points: where each step
+    /// reads its operands from memory in the instructions that use them, code stays small and nothing is moved twice.
+    #[inline(always)]
+    pub(crate) fn call<S: Step>(self, step: S) -> S::Output {
+        #[target_feature(enable = "avx2")]
+        #[inline(never)]
+        fn compiled_for<S: Step>(step: S) -> S::Output {
+            step.take()
+        }
+        // SAFETY: the token proves the feature (point 3 above).
+        unsafe { compiled_for(step) }
     }
 }
 
@@ -206,8 +245,6 @@ intrinsics!(U64x4 {
     sub(other) = _mm256_sub_epi64;
     /// Bits that both have.
     and(other) = _mm256_and_si256;
-    /// Bits of `other` that this has not.
-    not_and(other) = _mm256_andnot_si256;
     /// Bits that either has.
     or(other) = _mm256_or_si256;
     /// Bits that one of them has.
@@ -257,6 +294,7 @@ impl U64x4 {
     /// `yes` where all bits of this mask's lane are set, `no` where none is.
     #[inline(always)]
     pub(crate) fn select(self, yes: Self, no: Self) -> Self {
-        self.and(yes).or(self.not_and(no))
+        // SAFETY: a vector proves the feature (point 2 above).
+        Self(unsafe { _mm256_blendv_epi8(no.0, yes.0, self.0) })
     }
 }

@@ -6,6 +6,7 @@ doing-invite = The invite was not made
 doing-ceremony = The key ceremony did not finish
 doing-roster = The roster was not changed
 doing-coordinator-job = The job was not started
+doing-coordinator-job-step = The job did not go on as planned
 doing-coordinator-init = The coordinator was not set up
 doing-coordinator-serve = The coordinator did not start
 

@@ -6,6 +6,7 @@ doing-invite = 邀请未能生成
 doing-ceremony = 密钥仪式未能完成
 doing-roster = 名册未能变更
 doing-coordinator-job = 任务未能发起
+doing-coordinator-job-step = 任务未按计划进行
 doing-coordinator-init = 协调方未能建立
 doing-coordinator-serve = 协调方未能启动
 

@@ -32,7 +32,8 @@ pub(super) async fn run(node: &Arc<App>, args: &args::Enrol, call: &Call) -> Res
         }
     };
     if !same_digits(&read_out, &authority) {
-        return Err(Problem::fault("fingerprint-differs").at(crate::peers::coordinator::NAME));
+        let differs = Problem::fault("fingerprint-differs").at(crate::peers::coordinator::NAME);
+        return Err(differs.with("got", authority).with("wanted", read_out));
     }
     let with = Enrolling {
         transport: Arc::clone(&node.transport),

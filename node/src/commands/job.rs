@@ -78,9 +78,31 @@ async fn list(joined: &Joined, call: &Call) -> Result<Exit, Problem> {
 async fn show(joined: &Joined, call: &Call, job: &str) -> Result<Exit, Problem> {
     let entry = entry(joined, job).await?;
     let json = described(&entry, &terms(joined, &entry)?);
-    let text = serde_json::to_string_pretty(&json).unwrap_or_default();
+    let mut text = serde_json::to_string_pretty(&json).unwrap_or_default();
+    if let Some(trouble) = trouble(joined, &entry, &json["fault"]) {
+        text.push('\n');
+        text.push_str(&trouble.doing("doing-job").sentence(call.console.lang()));
+    }
     tell(&*call.console, &json, &text);
     Ok(Exit::Done)
+}
+
+/// What keeps the job from going on, or ended it here, as a person is told: at which party, and what to do.
+fn trouble(joined: &Joined, entry: &Entry, fault: &Value) -> Option<Problem> {
+    let own = joined.context.bank.as_str();
+    match entry.stage {
+        Stage::Missed => return Some(Problem::fault("job-deadline-passed").at(own)),
+        Stage::Refused => return Some(Problem::fault("consent-refused").at(own)),
+        _ => {}
+    }
+    let code = fault["code"].as_str()?;
+    let party = fault["party"].as_str().unwrap_or(own);
+    let problem = Problem::fault(code).with("path", party).at(party);
+    let named = ["field", "wanted", "got"].into_iter();
+    Some(named.fold(problem, |problem, name| match fault[name].as_str() {
+        Some(value) => problem.with(name, value),
+        None => problem,
+    }))
 }
 
 async fn decide(joined: &Joined, call: &Call, job: &str, accept: bool) -> Result<Exit, Problem> {

@@ -88,6 +88,12 @@ reasons! {
     DUPLICATE_RECORD = Reject "duplicate-record",
         "An earlier row of this file has the same record; merge the two rows.",
         "本文件前面已有相同编号的行；请合并两行。";
+    RECORD_NUMBER = Reject "record-number-taken",
+        "By a rare chance another record has the number under which this one would be kept; write the case number differently.",
+        "该编号的内部序号恰与另一记录重复（极罕见）；请换一种写法填写案件编号。";
+    VALUE_NUMBER = Reject "value-number-taken",
+        "By a rare chance another identifier has the number under which this one would be kept, so it was left out.",
+        "该标识的内部序号恰与另一标识重复（极罕见），已略去。";
     CELL_TOO_LONG = Reject "cell-too-long",
         "The cell is longer than its column allows; shorten it.",
         "单元格超过该列允许的长度；请缩短。";

@@ -179,11 +179,9 @@ impl<'a> Reader<'a> {
         let layout = self.layout;
         layout
             .identifiers()
-            .map(|(column, _)| IdentifierCell {
-                column,
-                text: self.bounded(Column::Identifier(column), CELL_BYTES).to_owned(),
-            })
-            .filter(|cell| !cells::text(&cell.text).is_empty())
+            .map(|(column, _)| (column, self.bounded(Column::Identifier(column), CELL_BYTES)))
+            .filter(|(_, text)| !cells::is_blank(text))
+            .map(|(column, text)| IdentifierCell { column, text: text.to_owned() })
             .collect()
     }
 

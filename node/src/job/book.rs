@@ -2,7 +2,7 @@
 //! cut off leaves the row as it was before it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use lianfang_proto::Fault;
@@ -17,6 +17,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use zeroize::Zeroizing;
 
 use super::state::Stage;
+use crate::ports::Micros;
 use crate::store::{Store, StoreError};
 
 /// One job, as this bank knows it.
@@ -63,12 +64,15 @@ pub struct Figures {
     pub matched_by_kind: BTreeMap<String, u64>,
     /// Seconds by stage.
     pub stages: BTreeMap<String, f64>,
+    /// When a stage ended last.
+    pub ended: BTreeMap<String, Micros>,
 }
 
 impl Figures {
-    /// Adds to a stage's seconds.
-    pub fn stage(&mut self, name: &str, took: Duration) {
+    /// Adds to a stage's seconds; it ended `at`.
+    pub fn stage(&mut self, name: &str, took: Duration, at: Micros) {
         *self.stages.entry(name.to_owned()).or_default() += took.as_secs_f64();
+        self.ended.insert(name.to_owned(), at);
     }
 
     /// Takes matched identifiers over from the report.
@@ -93,6 +97,8 @@ impl Entry {
 pub struct Book {
     store: Store,
     deciding: Arc<Mutex<()>>,
+    /// Faults that a full disk would not take, by the job's row: shown all the same.
+    unwritten: Arc<std::sync::Mutex<BTreeMap<i64, String>>>,
 }
 
 const COLUMNS: &str = "id, job, terms_digest, terms, stage, decided_by, header, figures, result, fault";
@@ -118,7 +124,7 @@ fn read(row: &SqliteRow) -> Result<Entry, StoreError> {
 impl Book {
     /// The jobs in this store.
     pub fn new(store: Store) -> Self {
-        Self { store, deciding: Arc::default() }
+        Self { store, deciding: Arc::default(), unwritten: Arc::default() }
     }
 
     /// Held while one job is judged and decided on: a decision depends on those that were made before it.
@@ -151,14 +157,27 @@ impl Book {
     pub async fn get(&self, job: JobId) -> Result<Option<Entry>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM job WHERE job = ?");
         let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(&job.as_bytes()[..]);
-        row.fetch_optional(self.store.pool()).await?.as_ref().map(read).transpose()
+        let entry = row.fetch_optional(self.store.pool()).await?.as_ref().map(read).transpose()?;
+        Ok(entry.map(|entry| self.with_unwritten(entry)))
+    }
+
+    fn unwritten(&self) -> std::sync::MutexGuard<'_, BTreeMap<i64, String>> {
+        self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn with_unwritten(&self, entry: Entry) -> Entry {
+        match self.unwritten().get(&entry.id) {
+            Some(fault) if !entry.stage.is_over() => Entry { fault: Some(fault.clone()), ..entry },
+            _ => entry,
+        }
     }
 
     /// All jobs, the newest first.
     pub async fn list(&self) -> Result<Vec<Entry>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM job ORDER BY id DESC LIMIT 1000");
         let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(self.store.readers()).await?;
-        rows.iter().map(read).collect()
+        let entries: Result<Vec<_>, _> = rows.iter().map(read).collect();
+        Ok(entries?.into_iter().map(|entry| self.with_unwritten(entry)).collect())
     }
 
     /// Jobs that this bank has joined and that have neither a return nor an end. They end here even if the coordinator
@@ -294,19 +313,29 @@ impl Book {
         Ok(())
     }
 
-    /// What went wrong last; shown to people, and gone with the next step that succeeds.
+    /// What went wrong last; shown to people, and gone with the next step that succeeds. What the store does not take,
+    /// for its disk may be what is full, is shown until the next attempt.
     pub async fn fault(&self, id: i64, fault: &Fault) -> Result<(), StoreError> {
         let text = serde_json::json!({
             "code": fault.code.code(), "party": fault.party, "field": fault.field,
             "wanted": fault.wanted, "got": fault.got,
         });
-        sqlx::query("UPDATE job SET fault = ?2, updated_at = ?3 WHERE id = ?1")
+        let written = sqlx::query("UPDATE job SET fault = ?2, updated_at = ?3 WHERE id = ?1")
             .bind(id)
             .bind(text.to_string())
             .bind(self.store.now())
             .execute(self.store.pool())
-            .await?;
+            .await;
+        if written.is_err() {
+            self.unwritten().insert(id, text.to_string());
+        }
+        written?;
         Ok(())
+    }
+
+    /// Another attempt has ended.
+    pub fn forget_unwritten(&self, id: i64) {
+        self.unwritten().remove(&id);
     }
 }
 

@@ -179,6 +179,13 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_small_job_is_asked_about_even_where_others_are_not() {
+        let policy = Policy { accept: Decide::Automatic, ..Policy::default() };
+        assert_eq!(consent(&terms(&["a", "b", "c"], 2), &policy, None), Consent::Accept);
+        assert_eq!(consent(&terms(&["a", "b"], 2), &policy, None), Consent::AskPerson(Why::SmallJob));
+    }
+
+    #[test]
     fn the_defaults_ask_a_person() {
         assert_eq!(
             consent(&terms(&["a", "b", "c"], 2), &Policy::default(), None),

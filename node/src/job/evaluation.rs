@@ -1,17 +1,17 @@
 //! Evaluates for a job what has no cached output yet.
 //!
 //! Comes in: accepted terms. Goes out: cached outputs for every identifier that the terms let in; then nothing is left
-//! to evaluate. Chunks run at once as far as there are cores; each is a row before it is sent. Trusts no holder before
-//! the check. Fails with the first chunk's fault; finished chunks stay finished.
+//! to evaluate. Chunks are tasks of their own, as many at once as keep the cores, the network and the disk busy, and no
+//! more than memory has room for; each is a row before it is sent. Trusts no holder before the check. Fails with the
+//! first chunk's fault; finished chunks stay finished.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use futures::stream::FuturesUnordered;
-use futures::{FutureExt as _, StreamExt as _};
 use lianfang_proto::documents::terms::Terms;
 use lianfang_proto::{Fault, FaultCode};
 use lianfang_trust::{Canonical as _, Digest};
+use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
 use super::Context;
@@ -19,12 +19,15 @@ use super::chunks::{Begun, Chunks};
 use crate::fault::of_store;
 use crate::key_holder::records::public_keys;
 use crate::pipeline::blind::{BlindedChunk, ChunkSecrets, Element};
+use crate::pipeline::cores::Cores;
 use crate::pipeline::evaluate::{ChunkPlace, Evaluator, Witness};
 use crate::pipeline::finalise::Outputs as FreshOutputs;
 use crate::register::{IdentifierId, OutputKey, Outputs, Selection};
 
 /// Chunks in flight for each core: while one is on the network, another is on the core.
 const PER_CORE: usize = 2;
+/// Elements of all chunks in flight, whatever the number of cores: each is about a kilobyte of memory.
+const IN_FLIGHT: usize = 1 << 16;
 
 /// What was sent to holders.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,8 +46,8 @@ impl std::ops::AddAssign for Sent {
 }
 
 /// The evaluation of one job.
-pub struct Evaluation<'a> {
-    context: &'a Context,
+pub struct Evaluation {
+    context: Arc<Context>,
     terms_digest: Digest,
     chunk_elements: usize,
     chunks: Chunks,
@@ -58,9 +61,13 @@ fn internal(error: impl std::fmt::Display) -> Fault {
     Fault::new(FaultCode::Internal).got(error)
 }
 
-impl<'a> Evaluation<'a> {
+impl Evaluation {
     /// Prepares the evaluation under the terms' key, whose record a person has compared.
-    pub async fn new(context: &'a Context, terms: &Terms, witness: Arc<dyn Witness>) -> Result<Self, Fault> {
+    pub async fn new(
+        context: &Arc<Context>,
+        terms: &Terms,
+        witness: Arc<dyn Witness>,
+    ) -> Result<Arc<Self>, Fault> {
         let record = context.compared_record(terms.key.class, terms.key.epoch).await?;
         let record = record.endorsed.record().clone();
         let own = context.vault.own_share(record.key).map(Arc::new);
@@ -72,13 +79,13 @@ impl<'a> Evaluation<'a> {
             holders: context.holders.clone(),
             witness,
             chance: Arc::clone(&context.ports.chance),
+            cores: Cores::all(),
             record,
         };
         let terms_digest = terms.digest();
         let chunks = Chunks::of(&context.store, terms_digest, terms.key);
         let (_, next_row) = chunks.next().await.map_err(|e| of_store(&e))?;
-        Ok(Self {
-            context,
+        Ok(Arc::new(Self {
             terms_digest,
             chunk_elements: terms.chunk_elements as usize,
             chunks,
@@ -86,7 +93,8 @@ impl<'a> Evaluation<'a> {
             outputs: context.register.outputs(output_key(&evaluator)),
             evaluator,
             next_row: AtomicI64::new(next_row),
-        })
+            context: Arc::clone(context),
+        }))
     }
 
     /// The outputs under the job's key.
@@ -100,38 +108,38 @@ impl<'a> Evaluation<'a> {
     }
 
     /// Evaluates until nothing is left; says what was sent.
-    pub async fn run(&self) -> Result<Sent, Fault> {
+    pub async fn run(self: &Arc<Self>) -> Result<Sent, Fault> {
         let mut sent = Sent::default();
         for begun in self.chunks.unfinished().await.map_err(|e| of_store(&e))? {
             sent += self.again(begun).await?;
         }
         let (mut number, _) = self.chunks.next().await.map_err(|e| of_store(&e))?;
-        let at_once = PER_CORE * std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        let mut running = FuturesUnordered::new();
-        let mut next_page = Some(self.page(IdentifierId::START).boxed());
-        // Pages and chunks are polled side by side: both need the store's few connections, and whoever has been given
-        // one and is not polled keeps it from the others.
-        while next_page.is_some() || !running.is_empty() {
-            let room = running.len() < at_once;
-            let page = async {
-                match &mut next_page {
-                    Some(page) if room => page.await,
-                    _ => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                page = page => {
-                    let page = page?;
-                    next_page = page.last().map(|last| self.page(*last).boxed());
-                    if !page.is_empty() {
-                        running.push(self.first_time(number, page).boxed());
-                        number += 1;
-                    }
-                }
-                Some(of_chunk) = running.next(), if !running.is_empty() => sent += of_chunk?,
+        // Chunks that are under way when one fails, or when nobody waits any more, end with the set.
+        let mut under_way: JoinSet<Result<Sent, Fault>> = JoinSet::new();
+        let mut after = IdentifierId::START;
+        loop {
+            let page = self.page(after).await?;
+            let Some(last) = page.last() else { break };
+            after = *last;
+            if under_way.len() >= self.at_once()
+                && let Some(ended) = under_way.join_next().await
+            {
+                sent += ended.map_err(internal)??;
             }
+            let evaluation = Arc::clone(self);
+            under_way.spawn(async move { evaluation.first_time(number, page).await });
+            number += 1;
+        }
+        while let Some(ended) = under_way.join_next().await {
+            sent += ended.map_err(internal)??;
         }
         Ok(sent)
+    }
+
+    /// How many chunks may be under way.
+    fn at_once(&self) -> usize {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        (PER_CORE * cores).min(IN_FLIGHT / self.chunk_elements).max(PER_CORE)
     }
 
     async fn page(&self, after: IdentifierId) -> Result<Vec<IdentifierId>, Fault> {
@@ -167,7 +175,7 @@ impl<'a> Evaluation<'a> {
             return Ok(Sent::default());
         };
         let secrets = begun.secrets;
-        let chunk = blinded(elements, secrets).await?.0;
+        let chunk = self.blinded(elements, secrets).await?.0;
         if chunk.commitment_root() != &begun.commitment_root {
             self.chunks.give_up(begun.id).await.map_err(|e| of_store(&e))?;
             return Ok(Sent::default());
@@ -191,12 +199,23 @@ impl<'a> Evaluation<'a> {
         let context = [self.terms_digest.as_bytes().as_slice(), &number.to_be_bytes()].concat();
         let secrets =
             ChunkSecrets::draw(&mut *self.context.ports.chance.rng(), &self.context.secrets.hedge, &context);
-        let (chunk, secrets) = blinded(elements, secrets).await?;
+        let (chunk, secrets) = self.blinded(elements, secrets).await?;
         let begun =
             Begun { id, number, secrets, identifiers: ids, commitment_root: *chunk.commitment_root() };
         let mut rng = self.context.ports.chance.rng();
         self.chunks.begin(&begun, &mut *rng).await.map_err(|e| of_store(&e))?;
         self.send(id, number, chunk).await
+    }
+
+    /// Blinds, and gives the secrets back.
+    async fn blinded(
+        &self,
+        elements: Vec<Element>,
+        secrets: ChunkSecrets,
+    ) -> Result<(BlindedChunk, ChunkSecrets), Fault> {
+        let work = move || (BlindedChunk::new(elements, &secrets), secrets);
+        let (chunk, secrets) = self.evaluator.cores.run(work).await?;
+        Ok((chunk.map_err(internal)?, secrets))
     }
 
     async fn still_there(&self, ids: &[IdentifierId]) -> Result<Vec<IdentifierId>, Fault> {
@@ -228,14 +247,4 @@ impl<'a> Evaluation<'a> {
 fn output_key(evaluator: &Evaluator) -> OutputKey {
     let key = evaluator.record.key;
     OutputKey { class: key.class, epoch: key.epoch, public: evaluator.record.public_key }
-}
-
-/// Blinds on a core, and gives the secrets back.
-async fn blinded(
-    elements: Vec<Element>,
-    secrets: ChunkSecrets,
-) -> Result<(BlindedChunk, ChunkSecrets), Fault> {
-    let work = move || (BlindedChunk::new(elements, &secrets), secrets);
-    let (chunk, secrets) = tokio::task::spawn_blocking(work).await.map_err(internal)?;
-    Ok((chunk.map_err(internal)?, secrets))
 }

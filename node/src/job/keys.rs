@@ -15,6 +15,7 @@ use lianfang_trust::Canonical as _;
 use super::Context;
 use crate::audit::Event;
 use crate::config::Decide;
+use crate::fault::of_log;
 use crate::key_holder::records::KeptRecord;
 use crate::peers::coordinator::NAME;
 use crate::peers::roster::Pinned;
@@ -67,7 +68,7 @@ impl Context {
         self.records.mark_compared(record.key, by).await.map_err(internal)?;
         let with = record.holders.iter().map(|holder| holder.bank.clone()).collect();
         let event = Event::KeyCompared { record: record.digest(), with, by: by.to_owned() };
-        self.log.record(&event).await.map_err(internal)
+        self.log.record(&event).await.map_err(|e| of_log(&e))
     }
 
     /// Compares roster and key record with the holders themselves: a coordinator that shows two faces is found here.

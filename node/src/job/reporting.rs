@@ -4,16 +4,16 @@
 //! judging; here it is given the register and the cache, and nothing else.
 
 use futures::TryStreamExt as _;
+use lianfang_proto::Fault;
 use lianfang_proto::documents::certificate::Return;
 use lianfang_proto::documents::terms::Terms;
-use lianfang_proto::{Fault, FaultCode};
 use lianfang_trust::{Canonical as _, Signed};
 
 use super::Context;
 use super::book::Entry;
 use super::evaluation::Evaluation;
 use crate::audit::Event;
-use crate::fault::{of_call, of_store};
+use crate::fault::{of_call, of_log, of_store};
 use crate::peers::coordinator::NAME;
 use crate::pipeline::submit::SubmissionFiles;
 use crate::report::{self, Outcome, Participation};
@@ -23,7 +23,7 @@ pub async fn report(
     context: &Context,
     entry: &Entry,
     terms: &Terms,
-    evaluation: &Evaluation<'_>,
+    evaluation: &Evaluation,
 ) -> Result<(Outcome, Signed<Return>), Fault> {
     let files = SubmissionFiles::of(&context.spool, &entry.terms_digest);
     let part = Participation {
@@ -44,7 +44,7 @@ pub async fn report(
     let value = outcome.to_return(terms, &context.bank);
     let event =
         Event::Reported { terms: entry.terms_digest, lines: outcome.rows, digest: value.result_digest };
-    context.log.record(&event).await.map_err(|e| Fault::new(FaultCode::Internal).got(e))?;
+    context.log.record(&event).await.map_err(|e| of_log(&e))?;
     let signed = Signed::sign(&context.secrets.identity, value);
     Ok((outcome, signed))
 }

@@ -25,7 +25,7 @@ use super::submission::{Assembled, assemble, check_size, clean, upload};
 use super::witness::Notary;
 use super::{Context, reporting};
 use crate::audit::Event;
-use crate::fault::of_store;
+use crate::fault::{of_log, of_store};
 use crate::pipeline::evaluate::Witness;
 
 /// Works on jobs.
@@ -52,11 +52,14 @@ impl Runner {
 
     /// Takes the job as far as it goes; what stopped it is written down with it.
     pub async fn work(&self, job: JobId) -> Result<Stage, Fault> {
-        let result = self.run(job).await;
-        if let Err(fault) = &result
-            && let Ok(Some(entry)) = self.context.book.get(job).await
-        {
-            self.context.book.fault(entry.id, fault).await.map_err(|e| of_store(&e))?;
+        let result = self.run(job).await.map_err(|fault| self.context.named(fault));
+        if let Ok(Some(entry)) = self.context.book.get(job).await {
+            self.context.book.forget_unwritten(entry.id);
+            if let Err(fault) = &result
+                && !entry.stage.is_over()
+            {
+                self.context.book.fault(entry.id, fault).await.map_err(|e| of_store(&e))?;
+            }
         }
         result
     }
@@ -102,7 +105,13 @@ impl Runner {
         match step {
             Step::Decide => self.decide(entry, terms).await,
             Step::Prepare => self.prepare(entry, terms).await,
-            Step::Upload => self.upload(entry).await,
+            Step::Upload => match self.upload(entry).await {
+                // It never stood, and it is too late for it.
+                Err(fault) if fault.code == FaultCode::JobDeadlinePassed => {
+                    self.end(entry, Stage::Missed).await.map(drop)
+                }
+                done => done,
+            },
             Step::Report => self.report(entry, terms).await,
             Step::HandIn => self.hand_in(entry).await,
             Step::Countersign => self.countersign(entry, terms).await,
@@ -131,7 +140,7 @@ impl Runner {
         let mut sent = Sent::default();
         for _ in 0..ROUNDS {
             sent += evaluation.run().await?;
-            let evaluate = began.elapsed();
+            let (evaluate, evaluated_at) = (began.elapsed(), self.context.ports.clock.now());
             let padding = self.context.book.padding_seed(entry.id).await.map_err(|e| of_store(&e))?;
             let Assembled::Ready(submission) = assemble(&self.context, terms, &evaluation, *padding).await?
             else {
@@ -142,10 +151,11 @@ impl Runner {
             figures.evaluated += sent.identifiers;
             figures.own_rows = submission.own_rows;
             figures.cached = submission.own_rows.saturating_sub(figures.evaluated);
-            figures.stage("evaluate", evaluate);
-            figures.stage("submit", began.elapsed().saturating_sub(evaluate));
+            figures.stage("evaluate", evaluate, evaluated_at);
+            let assemble = began.elapsed().saturating_sub(evaluate);
+            figures.stage("submit", assemble, self.context.ports.clock.now());
             let event = Event::Evaluated { terms: entry.terms_digest, elements: sent.elements };
-            self.context.log.record(&event).await.map_err(internal)?;
+            self.context.log.record(&event).await.map_err(|e| of_log(&e))?;
             let header = Signed::sign(&self.context.secrets.identity, submission.header);
             let kept = self.context.book.prepared(entry.id, header.bytes(), &figures).await;
             return kept.map_err(|e| of_store(&e));
@@ -159,7 +169,7 @@ impl Runner {
         let sent = upload(&self.context, &header).await?;
         let mut figures = entry.figures();
         figures.bytes_sent += sent;
-        figures.stage("submit", began.elapsed());
+        figures.stage("submit", began.elapsed(), self.context.ports.clock.now());
         self.context.book.moved(entry.id, Stage::Submitted, &figures).await.map_err(|e| of_store(&e))
     }
 
@@ -174,7 +184,7 @@ impl Runner {
         figures.report_rows = outcome.rows;
         figures.refused_matches = outcome.refused_matches;
         figures.matched(&outcome.by_kind);
-        figures.stage("report", began.elapsed());
+        figures.stage("report", began.elapsed(), self.context.ports.clock.now());
         let kept = self.context.book.returned(entry.id, result.bytes(), &figures).await;
         kept.map_err(|e| of_store(&e))?;
         // Nothing is read from the submission any more, whether or not the job is ever certified.
@@ -188,7 +198,7 @@ impl Runner {
             let party = fault.party.clone().unwrap_or_default();
             let digest = Digest::of("lianfang/fault", fault.to_string().as_bytes());
             let event = Event::Fault { party, code: fault.code, digest };
-            self.context.log.record(&event).await.map_err(internal)?;
+            self.context.log.record(&event).await.map_err(|e| of_log(&e))?;
         }
         Ok(fault)
     }
@@ -214,7 +224,7 @@ impl Runner {
         let signed = countersign(&certificate, &self.context.bank, &self.context.secrets.identity);
         self.context.coordinator.countersign(&entry.terms_digest, signed.bytes().to_vec()).await?;
         let event = Event::Certified { terms: entry.terms_digest, record: certificate.digest() };
-        self.context.log.record(&event).await.map_err(internal)?;
+        self.context.log.record(&event).await.map_err(|e| of_log(&e))?;
         clean(&self.context, &entry.terms_digest)?;
         self.context.book.certified(entry.id, &bytes).await.map_err(|e| of_store(&e))
     }
@@ -234,6 +244,12 @@ impl Runner {
 }
 
 impl Context {
+    /// What failed on this machine bears this bank's name; what others did was named where they were asked.
+    fn named(&self, fault: Fault) -> Fault {
+        let own = matches!(fault.code, FaultCode::DiskFull | FaultCode::Busy | FaultCode::Internal);
+        if own && fault.party.is_none() { fault.at(self.bank.as_str()) } else { fault }
+    }
+
     /// A person says that this bank takes part. A person can say yes where the policy asks, and nowhere else: terms
     /// that differ from what this node knows, and what the policy refuses, are not joined by anybody's word.
     pub async fn accept(&self, entry: &Entry, job: JobId, by: &str) -> Result<(), Fault> {
@@ -282,7 +298,7 @@ impl Context {
     /// This bank takes part. The caller holds the book's decision.
     async fn join(&self, entry: &Entry, by: &str) -> Result<(), Fault> {
         let event = Event::JobAccepted { job: entry.job, terms: entry.terms_digest, by: by.to_owned() };
-        self.log.record(&event).await.map_err(internal)?;
+        self.log.record(&event).await.map_err(|e| of_log(&e))?;
         self.book.decide(entry.id, Stage::Accepted, by).await.map_err(|e| of_store(&e))
     }
 
@@ -294,7 +310,7 @@ impl Context {
             reason: reason.to_owned(),
             by: by.to_owned(),
         };
-        self.log.record(&event).await.map_err(internal)?;
+        self.log.record(&event).await.map_err(|e| of_log(&e))?;
         self.send_decision(entry, false).await?;
         self.book.decide(entry.id, Stage::Refused, by).await.map_err(|e| of_store(&e))
     }

@@ -109,9 +109,12 @@ pub const fn next(stage: Stage, coordinator: JobState) -> Step {
         (Stage::Accepted, JobState::Open) => Step::Prepare,
         (Stage::Prepared, JobState::Open) => Step::Upload,
         (
-            Stage::Proposed | Stage::Accepted | Stage::Prepared,
+            Stage::Proposed | Stage::Accepted,
             JobState::Matching | JobState::Reporting | JobState::Certified | JobState::Closed,
         ) => Step::End(Stage::Missed),
+        // The submission may stand, and the word that it does have been lost: the coordinator is asked.
+        (Stage::Prepared, JobState::Matching | JobState::Reporting | JobState::Certified) => Step::Upload,
+        (Stage::Prepared, JobState::Closed) => Step::End(Stage::Missed),
         (Stage::Submitted, JobState::Open | JobState::Matching) => Step::Wait,
         (Stage::Submitted, JobState::Reporting | JobState::Certified) => Step::Report,
         (Stage::Submitted, JobState::Closed) => Step::End(Stage::Missed),
@@ -132,7 +135,7 @@ mod tests {
         let table = [
             (Stage::Proposed, [Step::Decide, missed, missed, missed, missed]),
             (Stage::Accepted, [Step::Prepare, missed, missed, missed, missed]),
-            (Stage::Prepared, [Step::Upload, missed, missed, missed, missed]),
+            (Stage::Prepared, [Step::Upload, Step::Upload, Step::Upload, Step::Upload, missed]),
             (Stage::Submitted, [Step::Wait, Step::Wait, Step::Report, Step::Report, missed]),
             (Stage::Returned, [Step::Wait, Step::Wait, Step::HandIn, Step::Countersign, Step::Countersign]),
         ];

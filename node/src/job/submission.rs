@@ -18,7 +18,7 @@ use lianfang_trust::{Canonical as _, Digest, Digest32, Signed};
 use super::Context;
 use super::evaluation::Evaluation;
 use crate::audit::Event;
-use crate::fault::of_store;
+use crate::fault::{of_log, of_store};
 use crate::peers::coordinator::NAME;
 use crate::pipeline::submit::{Assembly, Submission, SubmissionFiles};
 use crate::register::{Eligible, IdentifierId, Outputs, Selection};
@@ -42,6 +42,9 @@ pub enum Assembled {
 
 /// Refuses a register that is larger than the terms let in, before anything is charged.
 pub async fn check_size(context: &Context, terms: &Terms) -> Result<(), Fault> {
+    if context.register.identifiers_at_most().await.map_err(|e| of_store(&e))? <= terms.size_cap {
+        return Ok(());
+    }
     let all = context.register.overview().await.map_err(|e| of_store(&e))?.identifiers();
     if all <= terms.size_cap {
         return Ok(());
@@ -63,21 +66,24 @@ pub async fn check_size(context: &Context, terms: &Terms) -> Result<(), Fault> {
 pub async fn assemble(
     context: &Context,
     terms: &Terms,
-    evaluation: &Evaluation<'_>,
+    evaluation: &Evaluation,
     padding: [u8; 32],
 ) -> Result<Assembled, Fault> {
     let mut assembly = Assembly::new(terms, &context.bank, &context.spool, &mut *context.ports.chance.rng());
-    let mut after = IdentifierId::START;
+    let read = |after| page(evaluation.selection(), evaluation.outputs(), after);
+    let mut next = read(IdentifierId::START).await?;
     loop {
-        let Some(page) = page(evaluation.selection(), evaluation.outputs(), after).await? else {
-            return Ok(Assembled::MoreToEvaluate);
-        };
+        let Some(page) = next else { return Ok(Assembled::MoreToEvaluate) };
         let Some((last, _)) = page.last() else { break };
-        after = last.id;
-        assembly = push(context, assembly, page).await?;
+        // While tags are derived of one page, the next is read.
+        let after = last.id;
+        (assembly, next) = tokio::try_join!(push(context, assembly, page), read(after))?;
     }
     let files = SubmissionFiles::of(&context.spool, &terms.digest());
-    let finished = tokio::task::spawn_blocking(move || assembly.finish(&files, &padding));
+    let finished = tokio::task::spawn_blocking(move || {
+        // What was written in vain must not take the room in which the store says so.
+        assembly.finish(&files, &padding).inspect_err(|_| drop(files.remove()))
+    });
     Ok(Assembled::Ready(finished.await.map_err(internal)??))
 }
 
@@ -97,14 +103,19 @@ async fn push(context: &Context, mut assembly: Assembly, page: Page) -> Result<A
     let (bank, contact) = (context.bank.clone(), context.config.contact.clone());
     let chance = Arc::clone(&context.ports.chance);
     let work = move || {
-        let mut rng = chance.rng();
+        let (mut rows, mut outputs) = (Vec::with_capacity(page.len()), Vec::with_capacity(page.len()));
+        let mut contents = Vec::with_capacity(page.len());
         for (eligible, mut output) in page {
-            let mut content = eligible.label;
-            content.contact.clone_from(&contact);
-            let label = Label { bank: bank.clone(), content: Some(content) };
-            let output = Output::restore(&mut output);
-            assembly.push(eligible.id.number(), &output, &label, &mut *rng)?;
+            rows.push(eligible.id.number());
+            outputs.push(Output::restore(&mut output));
+            contents.push(eligible.label);
         }
+        let label = |at: usize| {
+            let mut content = contents[at].clone();
+            content.contact.clone_from(&contact);
+            Label { bank: bank.clone(), content: Some(content) }
+        };
+        assembly.push(&rows, &outputs, label, &mut *chance.rng())?;
         Ok(assembly)
     };
     tokio::task::spawn_blocking(work).await.map_err(internal)?
@@ -141,7 +152,7 @@ pub async fn upload(context: &Context, header: &Signed<SubmissionHeader>) -> Res
     }
     let root = Digest32::from_bytes(header.value().root);
     let event = Event::Submitted { terms: digest, rows: header.value().rows, root };
-    context.log.record(&event).await.map_err(internal)?;
+    context.log.record(&event).await.map_err(|e| of_log(&e))?;
     Ok(sent)
 }
 

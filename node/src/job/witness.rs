@@ -5,6 +5,7 @@
 //! finished only after [`Witness::settled`]: evidence is on the disk before anything that would keep it from being
 //! gathered again.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -46,16 +47,12 @@ impl Notary {
     /// Starts the writing task.
     pub fn start(store: Store, log: Log) -> Arc<Self> {
         let (observations, mut received) = mpsc::unbounded_channel();
+        let mut scribe =
+            Scribe { store, log, highest: BTreeMap::new(), unwritten: BTreeSet::new(), lost: Ok(()) };
         tokio::spawn(async move {
-            let mut so_far = Ok(());
-            while let Some(observation) = received.recv().await {
-                if let Observation::Settled(asker) = observation {
-                    // An asker that has gone does not finish its chunk either.
-                    let _ = asker.send(std::mem::replace(&mut so_far, Ok(())));
-                } else if let Err(error) = write(&store, &log, observation).await {
-                    tracing::error!(%error, "an observation of a holder could not be written down");
-                    so_far = Err(of_store(&error));
-                }
+            let mut some = Vec::new();
+            while received.recv_many(&mut some, AT_ONCE).await > 0 {
+                scribe.take(some.drain(..)).await;
             }
         });
         Arc::new(Self { observations })
@@ -67,57 +64,127 @@ impl Notary {
     }
 }
 
-async fn write(store: &Store, log: &Log, observation: Observation) -> Result<(), StoreError> {
-    match observation {
-        Observation::Accused { holder, evidence, signed } => {
-            tracing::error!(
-                holder = holder.as_str(),
-                "a holder's answer fails the check; the evidence is kept"
-            );
-            let digest = Digest::of("lianfang/accusation", &evidence);
-            sqlx::query(
-                "INSERT INTO accusation (holder, evidence, signed_answer, made_at) VALUES (?, ?, ?, ?)",
-            )
-            .bind(holder.as_str())
-            .bind(evidence)
-            .bind(signed)
-            .bind(store.now())
-            .execute(store.pool())
-            .await?;
-            let event = Event::Accused { holder, evidence: digest };
-            if let Err(error) = log.record(&event).await {
-                tracing::error!(%error, "the audit log could not be written");
-            }
+/// Observations that are taken together: the charge numbers among them are one write.
+const AT_ONCE: usize = 256;
+
+/// The writing side.
+struct Scribe {
+    store: Store,
+    log: Log,
+    /// The highest charge number that was seen of each holder.
+    highest: BTreeMap<BankId, i64>,
+    /// Holders whose highest number is not on the disk yet.
+    unwritten: BTreeSet<BankId>,
+    /// What could not be written down since somebody asked last.
+    lost: Result<(), Fault>,
+}
+
+impl Scribe {
+    /// Writes some observations down; whoever asks in between is answered when all are on the disk, or told that some
+    /// since the last answer are not.
+    async fn take(&mut self, some: impl Iterator<Item = Observation>) {
+        let mut askers = Vec::new();
+        for observation in some {
+            let written = match observation {
+                Observation::Settled(asker) => {
+                    askers.push(asker);
+                    Ok(())
+                }
+                Observation::Charged { holder, number } => self.charged(holder, number).await,
+                Observation::Accused { holder, evidence, signed } => {
+                    self.accused(holder, evidence, signed).await
+                }
+                Observation::Absent { holder, fault } => {
+                    tracing::warn!(holder = holder.as_str(), %fault, "a holder did not serve a request");
+                    Ok(())
+                }
+            };
+            self.note_loss(written);
         }
-        Observation::Charged { holder, number } => {
-            let number = i64::try_from(number).unwrap_or(i64::MAX);
-            let before: Option<i64> =
+        let written = self.write_highest().await;
+        self.note_loss(written);
+        if askers.is_empty() {
+            return;
+        }
+        let told = std::mem::replace(&mut self.lost, Ok(()));
+        for asker in askers {
+            // An asker that has gone does not finish its chunk either.
+            let _ = asker.send(told.clone());
+        }
+    }
+
+    fn note_loss(&mut self, written: Result<(), StoreError>) {
+        if let Err(error) = written {
+            tracing::error!(%error, "an observation of a holder could not be written down");
+            self.lost = Err(of_store(&error));
+        }
+    }
+
+    async fn charged(&mut self, holder: BankId, number: u64) -> Result<(), StoreError> {
+        let number = i64::try_from(number).unwrap_or(i64::MAX);
+        let before = match self.highest.get(&holder) {
+            Some(highest) => Some(*highest),
+            None => {
                 sqlx::query_scalar("SELECT highest FROM charge_sighting WHERE holder = ?")
                     .bind(holder.as_str())
-                    .fetch_optional(store.pool())
-                    .await?;
+                    .fetch_optional(self.store.pool())
+                    .await?
+            }
+        };
+        if went_back(before, number) {
+            tracing::error!(
+                holder = holder.as_str(),
+                "a holder's charge number went back: it was restored from a backup; its counters must be full"
+            );
+        }
+        if before.is_none_or(|before| number > before) {
+            self.unwritten.insert(holder.clone());
+        }
+        self.highest.insert(holder, before.map_or(number, |before| before.max(number)));
+        Ok(())
+    }
+
+    async fn write_highest(&mut self) -> Result<(), StoreError> {
+        if self.unwritten.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.store.begin().await?;
+        for holder in &self.unwritten {
             sqlx::query(
                 "INSERT INTO charge_sighting (holder, highest) VALUES (?1, ?2)
                  ON CONFLICT (holder) DO UPDATE SET highest = max(highest, ?2)",
             )
             .bind(holder.as_str())
-            .bind(number)
-            .execute(store.pool())
+            .bind(self.highest.get(holder))
+            .execute(&mut *tx)
             .await?;
-            // Answers of one holder may overtake each other by as many chunks as are under way at once.
-            if went_back(before, number) {
-                tracing::error!(
-                    holder = holder.as_str(),
-                    "a holder's charge number went back: it was restored from a backup; its counters must be full"
-                );
-            }
         }
-        Observation::Absent { holder, fault } => {
-            tracing::warn!(holder = holder.as_str(), %fault, "a holder did not serve a request");
-        }
-        Observation::Settled(_) => {}
+        tx.commit().await?;
+        self.unwritten.clear();
+        Ok(())
     }
-    Ok(())
+
+    async fn accused(
+        &self,
+        holder: BankId,
+        evidence: Vec<u8>,
+        signed: Option<Vec<u8>>,
+    ) -> Result<(), StoreError> {
+        tracing::error!(holder = holder.as_str(), "a holder's answer fails the check; the evidence is kept");
+        let digest = Digest::of("lianfang/accusation", &evidence);
+        sqlx::query("INSERT INTO accusation (holder, evidence, signed_answer, made_at) VALUES (?, ?, ?, ?)")
+            .bind(holder.as_str())
+            .bind(evidence)
+            .bind(signed)
+            .bind(self.store.now())
+            .execute(self.store.pool())
+            .await?;
+        let event = Event::Accused { holder, evidence: digest };
+        if let Err(error) = self.log.record(&event).await {
+            tracing::error!(%error, "the audit log could not be written");
+        }
+        Ok(())
+    }
 }
 
 /// Whether a charge number is too low after this one. Both are a holder's own words: any number at all.

@@ -24,6 +24,7 @@ use lianfang_proto::{Fault, FaultCode};
 use lianfang_trust::{Digest, Signed, SigningKey};
 
 use super::blind::{BlindedChunk, Parts};
+use super::cores::Cores;
 use super::holders::{Answered, Holders};
 use crate::ports::Chance;
 
@@ -61,6 +62,8 @@ pub struct Evaluator {
     pub witness: Arc<dyn Witness>,
     /// Where weights come from.
     pub chance: Arc<dyn Chance>,
+    /// Where it computes.
+    pub cores: Cores,
 }
 
 /// Where a chunk belongs.
@@ -78,13 +81,7 @@ pub struct CheckedChunk {
     pub(super) blinding: Blinding,
     pub(super) checked: Checked,
     pub(super) own: Option<Arc<OwnShare>>,
-}
-
-/// Runs work that holds a core for milliseconds where it does not hold up the network.
-pub(super) async fn on_a_core<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Fault> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| Fault::new(FaultCode::Internal))
+    pub(super) cores: Cores,
 }
 
 impl Evaluator {
@@ -99,7 +96,7 @@ impl Evaluator {
         let checked = loop {
             gathering = round.gather(gathering).await?;
             let chance = self.chance.clone();
-            let closed = on_a_core(move || gathering.close(&mut *chance.rng())).await?;
+            let closed = self.cores.run(move || gathering.close(&mut *chance.rng())).await?;
             match closed.map_err(|_| Fault::new(FaultCode::Internal))? {
                 Closed::Passed(checked) => break checked,
                 Closed::Ask(check) => match round.check(*check).await? {
@@ -108,7 +105,7 @@ impl Evaluator {
                 },
             }
         };
-        Ok(CheckedChunk { rows, blinding, checked, own: self.own.clone() })
+        Ok(CheckedChunk { rows, blinding, checked, own: self.own.clone(), cores: self.cores.clone() })
     }
 
     fn request(&self, chunk: &BlindedChunk, place: &ChunkPlace, packed: &[u8]) -> Signed<EvaluationRequest> {
@@ -213,11 +210,14 @@ impl<'a> Round<'a> {
         answered: Answered,
     ) -> Result<Gathering, Fault> {
         let signed = answered.answer.bytes().to_vec();
-        let (gathering, refused) = on_a_core(move || {
-            let refused = gathering.accept(index, &answered.elements, None).err();
-            (gathering, refused)
-        })
-        .await?;
+        let (gathering, refused) = self
+            .evaluator
+            .cores
+            .run(move || {
+                let refused = gathering.accept(index, &answered.elements, None).err();
+                (gathering, refused)
+            })
+            .await?;
         match refused {
             None => {
                 self.signed_answers.insert(index, signed);
@@ -285,7 +285,7 @@ impl<'a> Round<'a> {
                 Err(fault) => self.absent(holder, fault),
             }
         }
-        let failed = match on_a_core(move || check.decide()).await? {
+        let failed = match self.evaluator.cores.run(move || check.decide()).await? {
             Ok(checked) => return Ok(Ok(checked)),
             Err(failed) => failed,
         };

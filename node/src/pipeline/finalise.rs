@@ -6,7 +6,7 @@
 use lianfang_crypto::oprf::finalise::Output;
 use lianfang_proto::{Fault, FaultCode};
 
-use super::evaluate::{CheckedChunk, on_a_core};
+use super::evaluate::CheckedChunk;
 
 /// The outputs of one chunk, each with its identifier's row.
 pub struct Outputs {
@@ -16,8 +16,9 @@ pub struct Outputs {
 impl Outputs {
     /// Unblinds and hashes.
     pub async fn of(chunk: CheckedChunk) -> Result<Self, Fault> {
-        let CheckedChunk { rows, blinding, checked, own } = chunk;
-        let outputs = on_a_core(move || blinding.finalise(checked, own.as_deref()))
+        let CheckedChunk { rows, blinding, checked, own, cores } = chunk;
+        let outputs = cores
+            .run(move || blinding.finalise(checked, own.as_deref()))
             .await?
             .map_err(|_| Fault::new(FaultCode::GenerationChanged))?;
         Ok(Self { outputs: rows.into_iter().zip(outputs).collect() })

@@ -6,6 +6,7 @@
 //! private fields and the next stage takes nothing else, so that no stage can be left out.
 
 pub mod blind;
+pub mod cores;
 pub mod evaluate;
 pub mod finalise;
 pub mod holders;

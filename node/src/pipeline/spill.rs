@@ -21,12 +21,31 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// Records held in memory before a run is written.
 pub const BUFFER_BYTES: usize = 8 * 1024 * 1024;
+/// What is taken for a start: most sorts are small.
+const LEAST_BUFFER_BYTES: usize = 64 * 1024;
 /// Clear bytes of a block of a run; a longer record makes a longer block.
 const BLOCK_BYTES: usize = 32 * 1024;
 /// Runs that are merged at once; more are first merged into one.
 const FAN_IN: usize = 64;
-/// Bytes of one record.
-const RECORD_BYTES: usize = 1024 * 1024;
+/// Bytes of one record: what a row of a register can come to, with all its identifiers.
+const RECORD_BYTES: usize = 8 * 1024 * 1024;
+
+/// Where a record lies in the buffer, and how it begins: most comparisons need not look at the record.
+#[derive(Zeroize)]
+struct Span {
+    prefix: u64,
+    start: usize,
+    end: usize,
+}
+
+/// The first bytes as a number that sorts as they do. What is shorter counts as filled with zeros, which never puts it
+/// behind what it is the beginning of.
+fn prefix(record: &[u8]) -> u64 {
+    let mut first = [0; 8];
+    let length = record.len().min(8);
+    first[..length].copy_from_slice(&record[..length]);
+    u64::from_be_bytes(first)
+}
 
 /// Takes records in any order.
 pub struct Sorter {
@@ -61,19 +80,36 @@ impl Sorter {
 
     /// Takes one record.
     pub fn push(&mut self, record: &[u8]) -> io::Result<()> {
-        if record.len() > RECORD_BYTES {
+        self.push_joined(&[record])
+    }
+
+    /// Takes one record that lies in pieces.
+    pub fn push_joined(&mut self, pieces: &[&[u8]]) -> io::Result<()> {
+        let length = pieces.iter().map(|piece| piece.len()).sum();
+        if length > RECORD_BYTES {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "a record to sort is over its limit"));
         }
-        if !self.ends.is_empty() && self.buffer.len() + record.len() > self.limit {
+        if !self.ends.is_empty() && self.buffer.len() + length > self.limit {
             self.spill()?;
         }
-        if self.buffer.is_empty() {
-            // All at once: a buffer that grew would leave copies of what it held.
-            self.buffer.reserve_exact(self.limit.max(record.len()));
+        self.make_room(length);
+        for piece in pieces {
+            self.buffer.extend_from_slice(piece);
         }
-        self.buffer.extend_from_slice(record);
         self.ends.push(self.buffer.len());
         Ok(())
+    }
+
+    /// A buffer that grew by itself would leave copies of what it held.
+    fn make_room(&mut self, bytes: usize) {
+        let wanted = self.buffer.len() + bytes;
+        if wanted > self.buffer.capacity() {
+            let room =
+                (4 * self.buffer.capacity()).clamp(LEAST_BUFFER_BYTES, self.limit.max(LEAST_BUFFER_BYTES));
+            let mut larger = Zeroizing::new(Vec::with_capacity(room.max(wanted)));
+            larger.extend_from_slice(&self.buffer);
+            self.buffer = larger;
+        }
     }
 
     /// All records, sorted.
@@ -86,17 +122,20 @@ impl Sorter {
     }
 
     fn spill(&mut self) -> io::Result<()> {
-        let mut spans: Vec<(usize, usize)> = Vec::with_capacity(self.ends.len());
+        // All at once, as the buffer: what a span begins with is of the records.
+        let mut spans: Zeroizing<Vec<Span>> = Zeroizing::new(Vec::with_capacity(self.ends.len()));
         let mut start = 0;
         for &end in &self.ends {
-            spans.push((start, end));
+            spans.push(Span { prefix: prefix(&self.buffer[start..end]), start, end });
             start = end;
         }
         let bytes = &self.buffer;
-        spans.sort_unstable_by(|a, b| bytes[a.0..a.1].cmp(&bytes[b.0..b.1]));
+        spans.sort_unstable_by(|a, b| {
+            a.prefix.cmp(&b.prefix).then_with(|| bytes[a.start..a.end].cmp(&bytes[b.start..b.end]))
+        });
         let mut run = RunWriter::create(&self.dir, &self.cipher, self.runs_made)?;
-        for (start, end) in spans {
-            run.push(&self.buffer[start..end])?;
+        for span in spans.iter() {
+            run.push(&self.buffer[span.start..span.end])?;
         }
         self.runs.push(run.finish()?);
         self.runs_made += 1;
@@ -292,7 +331,7 @@ mod tests {
         // A buffer this small makes more runs than are merged at once.
         for (count, buffer) in [(0, 64), (1, 64), (10, 1 << 20), (3_000, 200), (5_000, 4_096)] {
             let mut records: Vec<Vec<u8>> = (0..count)
-                .map(|_| (0..rng.random_range(0..40)).map(|_| rng.random_range(b'a'..b'e')).collect())
+                .map(|_| (0..rng.random_range(0..40)).map(|_| rng.random_range(0..3)).collect())
                 .collect();
             let sorted = sort(&records, buffer);
             records.sort();

@@ -2,16 +2,20 @@
 //!
 //! Comes in: for each eligible identifier its row in the store, its output, its label. Goes out: [`Submission`]: a
 //! file of rows in the order of tags, the identifiers' rows in the same order beside it, and the header that binds the
-//! bank to exactly these bytes. Both files are on the disk for good before the header exists. Memory is bounded by the
+//! bank to exactly these bytes. Padding rows are the ChaCha20 keystream (RFC 8439) of the padding's seed, one after the
+//! other: whoever is shown the seed can tell them from the others. Both files are on the disk for good before the header exists. Memory is bounded by the
 //! sorter. Fails on a full disk, or where there are more rows than the terms' size cap.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use chacha20::ChaCha20;
+use chacha20::cipher::{KeyIvInit as _, StreamCipher as _};
 use lianfang_crypto::oprf::finalise::Output;
 use lianfang_crypto::seal::{self, Place};
-use lianfang_crypto::tag::Tag;
+use lianfang_crypto::tag::{SealKey, Tag};
+use lianfang_proto::catalogue::Disclosure;
 use lianfang_proto::documents::submission::SubmissionHeader;
 use lianfang_proto::documents::terms::Terms;
 use lianfang_proto::ids::BankId;
@@ -27,6 +31,9 @@ use super::spill::{Sorted, Sorter};
 
 /// Stands in the index where a row is padding.
 pub const PADDING: i64 = -1;
+
+/// Bytes that are written to a file at once.
+const FILE_BUFFER: usize = 64 * 1024;
 
 /// Where a job's files lie.
 #[derive(Clone, Debug)]
@@ -114,40 +121,44 @@ impl Assembly {
         }
     }
 
-    /// Adds one identifier.
+    /// Adds a page of identifiers: the row of each, its output, and what the bank says about it.
     pub fn push(
         &mut self,
-        row: i64,
-        output: &Output,
-        label: &Label,
+        rows: &[i64],
+        outputs: &[Output],
+        mut label: impl FnMut(usize) -> Label,
         rng: &mut dyn CryptoRng,
     ) -> Result<(), SubmitError> {
-        self.rows += 1;
+        self.rows += rows.len() as u64;
         if self.rows > self.terms.size_cap {
             return Err(SubmitError::SizeCap(self.terms.size_cap));
         }
-        let (tag, key) = output.tag_and_seal(self.terms_digest.as_bytes());
-        let mut record = Vec::with_capacity(self.terms.row_bytes() + 8);
-        record.extend_from_slice(tag.as_bytes());
-        let label = Zeroizing::new(label.encode(self.terms.disclosure));
-        if !label.is_empty() {
+        let tags = tags_and_seals(outputs, self.terms_digest.as_bytes());
+        for (at, (row, (tag, key))) in rows.iter().zip(&tags).enumerate() {
+            let row = row.to_be_bytes();
+            if self.terms.disclosure == Disclosure::Count {
+                self.sorter.push_joined(&[tag.as_bytes(), &row])?;
+                continue;
+            }
+            let label = Zeroizing::new(label(at).encode(self.terms.disclosure));
             let mut nonce = [0; seal::NONCE_LEN];
             rng.fill_bytes(&mut nonce);
-            let place = place(&self.terms_digest, &self.bank, &tag);
-            record.extend_from_slice(&seal::seal(&key, nonce, place, &label)?);
+            let sealed = seal::seal(key, nonce, place(&self.terms_digest, &self.bank, tag), &label)?;
+            self.sorter.push_joined(&[tag.as_bytes(), &sealed, &row])?;
         }
-        record.extend_from_slice(&row.to_be_bytes());
-        Ok(self.sorter.push(&record)?)
+        Ok(())
     }
 
     /// Pads, sorts and writes; what `padding` gives is committed to by its digest.
     pub fn finish(mut self, files: &SubmissionFiles, padding: &[u8; 32]) -> Result<Submission, SubmitError> {
         let own_rows = self.rows;
         let total = self.terms.padded_rows(own_rows);
-        for number in own_rows..total {
-            let mut record = padding_row(padding, number, self.terms.row_bytes());
-            record.extend_from_slice(&PADDING.to_be_bytes());
-            self.sorter.push(&record)?;
+        let mut keystream = ChaCha20::new(padding.into(), &[0; 12].into());
+        let mut row = vec![0; self.terms.row_bytes()];
+        for _ in own_rows..total {
+            row.fill(0);
+            keystream.apply_keystream(&mut row);
+            self.sorter.push_joined(&[&row, &PADDING.to_be_bytes()])?;
         }
         let root = write_rows(self.sorter.finish()?, files, self.terms.row_bytes())?;
         let header = SubmissionHeader {
@@ -167,21 +178,9 @@ pub fn place<'a>(terms_digest: &'a Digest, bank: &'a BankId, tag: &'a Tag) -> Pl
     Place { terms_digest: terms_digest.as_bytes(), bank: bank.as_str().as_bytes(), tag }
 }
 
-/// A row of random bytes: SHA-512 in counter mode over the padding's seed.
-fn padding_row(seed: &[u8; 32], number: u64, row_bytes: usize) -> Vec<u8> {
-    let mut row = Vec::with_capacity(row_bytes + 64);
-    let mut input = [0; 44];
-    input[..32].copy_from_slice(seed);
-    input[32..40].copy_from_slice(&number.to_be_bytes());
-    for block in 0_u32.. {
-        input[40..].copy_from_slice(&block.to_be_bytes());
-        row.extend_from_slice(Digest::of("lianfang/padding-row", &input).as_bytes());
-        if row.len() >= row_bytes {
-            break;
-        }
-    }
-    row.truncate(row_bytes);
-    row
+/// The tag and the sealing key of each output.
+fn tags_and_seals(outputs: &[Output], terms_digest: &[u8; 64]) -> Vec<(Tag, SealKey)> {
+    outputs.iter().map(|output| output.tag_and_seal(terms_digest)).collect()
 }
 
 /// An empty file that its owner alone can read.
@@ -196,8 +195,8 @@ fn write_rows(
     files: &SubmissionFiles,
     row_bytes: usize,
 ) -> Result<[u8; 32], SubmitError> {
-    let mut rows = BufWriter::new(create_private(&files.rows)?);
-    let mut index = BufWriter::new(create_private(&files.index)?);
+    let mut rows = BufWriter::with_capacity(FILE_BUFFER, create_private(&files.rows)?);
+    let mut index = BufWriter::with_capacity(FILE_BUFFER, create_private(&files.index)?);
     let mut root = RootBuilder::new();
     let mut last: Option<[u8; TAG_BYTES]> = None;
     while let Some(record) = sorted.next()? {

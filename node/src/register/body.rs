@@ -1,10 +1,12 @@
 //! The rest of a record: what only the bank's own people read. Sealed.
+//!
+//! A record is kept in two parts, for its reference and evidence stand in its mentions as well (`entry`):
+//! `said` is `facts ‖ reference ‖ evidence`, and the rest is `u8 held_by ‖ basis ‖ note ‖ name ‖ birth date`.
 
 use lianfang_proto::catalogue::Hold;
-use lianfang_trust::{Canonical, DecodeError, Decoder, Encoder};
+use zeroize::Zeroizing;
 
-/// Reads no longer text than a row of a file can hold.
-const TEXT_BYTES: usize = 1 << 20;
+use super::entry::{Fields, Said, push_text};
 
 /// Why a file holds a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,12 +30,11 @@ impl HeldBy {
         }
     }
 
-    fn from_number(number: u8) -> Result<Self, DecodeError> {
+    fn from_number(number: u8) -> Option<Self> {
         match (number, Hold::from_number(number)) {
-            (0, _) => Ok(Self::Nothing),
-            (Self::UNREADABLE, _) => Ok(Self::Unreadable),
-            (_, Some(hold)) => Ok(Self::Reason(hold)),
-            (_, None) => Err(DecodeError::Value { field: "held_by", why: "is no hold of the catalogue" }),
+            (0, _) => Some(Self::Nothing),
+            (Self::UNREADABLE, _) => Some(Self::Unreadable),
+            (_, hold) => hold.map(Self::Reason),
         }
     }
 }
@@ -57,27 +58,22 @@ pub struct Body {
     pub birth_date: String,
 }
 
-impl Canonical for Body {
-    const DOMAIN: &'static str = "lianfang/record-body";
-    const MAX_BYTES: usize = 6 * TEXT_BYTES;
-
-    fn write(&self, to: &mut Encoder) {
-        to.text(&self.reference).u8(self.held_by.number()).text(&self.basis).text(&self.evidence);
-        to.text(&self.note).text(&self.name).text(&self.birth_date);
+/// Everything that is not among what mentions repeat.
+pub(super) fn write_rest(row: &crate::ingest::Row, held_by: HeldBy, to: &mut Zeroizing<Vec<u8>>) {
+    to.push(held_by.number());
+    for text in [&row.basis, &row.note, &row.name, &row.birth_date] {
+        push_text(to, text);
     }
+}
 
-    fn read(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-        let reference = from.text("reference", TEXT_BYTES)?.to_owned();
-        let held_by = HeldBy::from_number(from.u8("held_by")?)?;
-        let mut text = |field| from.text(field, TEXT_BYTES).map(str::to_owned);
-        Ok(Self {
-            reference,
-            held_by,
-            basis: text("basis")?,
-            evidence: text("evidence")?,
-            note: text("note")?,
-            name: text("name")?,
-            birth_date: text("birth_date")?,
-        })
+impl Body {
+    /// Reads the rest; reference and evidence are what its mentions repeat.
+    pub(super) fn read(said: &Said<'_>, rest: &[u8]) -> Option<Self> {
+        let mut fields = Fields::of(rest);
+        let held_by = HeldBy::from_number(fields.u8()?)?;
+        let mut text = || fields.text().map(str::to_owned);
+        let (basis, note, name, birth_date) = (text()?, text()?, text()?, text()?);
+        let (reference, evidence) = (said.reference.to_owned(), said.evidence?.to_owned());
+        fields.end(Self { reference, held_by, basis, evidence, note, name, birth_date })
     }
 }

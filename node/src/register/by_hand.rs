@@ -1,73 +1,88 @@
 //! What a person may do to one record: retract it, hold it, lift that hold.
 //!
-//! Comes in: a case number as the file has it, and who it is that acts. Goes out: the record's row, as the audit log names
-//! it. Deed, consequences (outputs that must go) and audit entry are one transaction.
+//! Comes in: a case number as the file has it, and who it is that acts. Goes out: the record's number, as the audit log
+//! names it. Deed, consequences (outputs that must go) and audit entry are one transaction.
+
+use std::ops::ControlFlow;
 
 use lianfang_proto::catalogue::Hold;
-use sqlx::{Row, SqliteConnection};
+use sqlx::{Sqlite, SqliteConnection, Transaction};
+use zeroize::Zeroizing;
 
-use super::{RecordId, Register, RegisterError, Standing, forgetting};
+use super::entry::{self, Record};
+use super::forgetting::{Deed, perform};
+use super::{RecordId, Register, RegisterError, Standing};
 use crate::audit::Event;
-use crate::store::rows;
-
-/// What acting on a record needs to know of it.
-struct Found {
-    id: i64,
-    standing: Standing,
-    hand_hold: i64,
-}
+use crate::store::StoreError;
+use crate::store::drawer::exactly;
 
 impl Register {
     /// Empties a record. A hold that a person set on it stays.
     pub async fn retract(&self, reference: &str, by: &str) -> Result<RecordId, RegisterError> {
         let mut tx = self.store.begin().await?;
-        let record = self.found(&mut tx, reference).await?;
-        if record.standing == Standing::Retracted {
+        let (id, stored) = self.found(&mut tx, reference).await?;
+        if self.record(&stored)?.standing == Standing::Retracted {
             return Err(RegisterError::AlreadyRetracted);
         }
-        forgetting::retract(&mut tx, &[record.id]).await?;
-        self.log.append(&mut tx, &Event::Retracted { record: record.id, by: by.to_owned() }).await?;
-        tx.commit().await?;
-        Ok(RecordId(record.id))
+        let event = Event::Retracted { record: id, by: by.to_owned() };
+        self.act(tx, id, &stored, Deed::Retract, event).await
     }
 
     /// Holds a record until a person lifts it, whatever files say. A second hold replaces the first.
     pub async fn hold(&self, reference: &str, hold: Hold, by: &str) -> Result<RecordId, RegisterError> {
         let mut tx = self.store.begin().await?;
-        let record = self.found(&mut tx, reference).await?;
-        set_hand_hold(&mut tx, record.id, hold.number().into()).await?;
-        let touched = forgetting::mentioned_by(&mut tx, &rows::ints([record.id])).await?;
-        forgetting::forget_unneeded(&mut tx, &touched).await?;
-        self.log.append(&mut tx, &Event::HoldSet { record: record.id, hold, by: by.to_owned() }).await?;
-        tx.commit().await?;
-        Ok(RecordId(record.id))
+        let (id, stored) = self.found(&mut tx, reference).await?;
+        let event = Event::HoldSet { record: id, hold, by: by.to_owned() };
+        self.act(tx, id, &stored, Deed::Hold(hold.number()), event).await
     }
 
     /// Lifts a hold that a person set. What the file says of the record counts again.
     pub async fn lift_hold(&self, reference: &str, by: &str) -> Result<RecordId, RegisterError> {
         let mut tx = self.store.begin().await?;
-        let record = self.found(&mut tx, reference).await?;
-        if record.hand_hold == 0 {
+        let (id, stored) = self.found(&mut tx, reference).await?;
+        if self.record(&stored)?.hand_hold == 0 {
             return Err(RegisterError::NotHeldByHand);
         }
-        set_hand_hold(&mut tx, record.id, 0).await?;
-        self.log.append(&mut tx, &Event::HoldLifted { record: record.id, by: by.to_owned() }).await?;
+        let event = Event::HoldLifted { record: id, by: by.to_owned() };
+        self.act(tx, id, &stored, Deed::Hold(0), event).await
+    }
+
+    async fn act(
+        &self,
+        mut tx: Transaction<'static, Sqlite>,
+        id: i64,
+        stored: &[u8],
+        deed: Deed,
+        event: Event,
+    ) -> Result<RecordId, RegisterError> {
+        perform(&mut tx, &mut *self.store.rng(), self, id, stored, deed).await?;
+        self.log.append(&mut tx, &event).await?;
         tx.commit().await?;
-        Ok(RecordId(record.id))
+        Ok(RecordId(id))
     }
 
-    async fn found(&self, tx: &mut SqliteConnection, reference: &str) -> Result<Found, RegisterError> {
-        let row = sqlx::query("SELECT id, disposition, hand_hold FROM record WHERE ref_index = ?")
-            .bind(self.seals.reference.of(reference.trim().as_bytes()).as_slice())
-            .fetch_optional(tx)
-            .await?
-            .ok_or(RegisterError::NoSuchRecord)?;
-        let standing = Standing::from_number(row.try_get(1)?)?;
-        Ok(Found { id: row.try_get(0)?, standing, hand_hold: row.try_get(2)? })
+    /// A stored record, read.
+    pub(super) fn record<'a>(&self, stored: &'a [u8]) -> Result<Record<'a>, StoreError> {
+        Record::read(stored).ok_or_else(|| self.seals.records.malformed())
     }
-}
 
-async fn set_hand_hold(tx: &mut SqliteConnection, record: i64, hold: i64) -> Result<(), RegisterError> {
-    sqlx::query("UPDATE record SET hand_hold = ? WHERE id = ?").bind(hold).bind(record).execute(tx).await?;
-    Ok(())
+    /// The record of this case number, as it is stored.
+    pub(super) async fn found(
+        &self,
+        connection: &mut SqliteConnection,
+        reference: &str,
+    ) -> Result<(i64, Zeroizing<Vec<u8>>), RegisterError> {
+        let (id, mark) = entry::number(self.seals.reference.of(reference.trim().as_bytes()));
+        let mut found = None;
+        let mut see = |_: &_, value: &[u8]| {
+            found = Some(Zeroizing::new(value.to_vec()));
+            Ok(ControlFlow::Break(()))
+        };
+        self.seals.records.visit(connection, &exactly(&[id], 0), &mut see).await?;
+        let stored = found.ok_or(RegisterError::NoSuchRecord)?;
+        if self.record(&stored)?.mark != mark {
+            return Err(RegisterError::NoSuchRecord);
+        }
+        Ok((id, stored))
+    }
 }

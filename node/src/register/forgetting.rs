@@ -1,71 +1,120 @@
-//! What must go when a record goes: outputs at once, identifiers that nobody mentions, content.
+//! What must go when a record goes or no longer enters: its mentions, and outputs at once.
 //!
-//! Comes in: identifiers whose mentions have changed, within the transaction that changed them. Goes out: nothing.
-//! An output may stay only while a record that enters mentions its identifier; a held, retracted or victim's record does
-//! not count, whoever else mentions it does.
+//! Comes in: a record, or identifiers whose mentions have changed, within the transaction that changed them. Goes out:
+//! nothing. An output may stay only while a record that enters mentions its identifier; a held, retracted or victim's
+//! record does not count, whoever else mentions it does. An identifier is there as long as a record mentions it.
 
-use sqlx::{Row, SqliteConnection};
+use std::ops::ControlFlow;
 
-use super::Standing;
-use crate::store::{StoreError, rows};
+use rand_core::CryptoRng;
+use sqlx::SqliteConnection;
+use zeroize::Zeroizing;
 
-/// Deletes identifiers that no record mentions any more, with their outputs, and outputs that no entering record needs.
-pub(super) async fn forget_unneeded(
+use super::entry::{Mention, NewRecord, Record, emptied};
+use super::{Register, Standing, outputs};
+use crate::store::StoreError;
+use crate::store::drawer::{Change, Key, exactly, key, numbers, spans};
+
+/// Of these identifiers, which are sorted, those that a record mentions which enters.
+pub(super) async fn entering(
+    connection: &mut SqliteConnection,
+    register: &Register,
+    identifiers: &[i64],
+) -> Result<Vec<i64>, StoreError> {
+    let mut entering: Vec<i64> = Vec::new();
+    let mut see = |key: &Key, value: &[u8]| {
+        let (id, _) = numbers(key);
+        if Mention::says_enters(value) && entering.last() != Some(&id) {
+            entering.push(id);
+        }
+        Ok(ControlFlow::Continue(()))
+    };
+    register.seals.mentions.visit(connection, &spans(identifiers), &mut see).await?;
+    Ok(entering)
+}
+
+/// Deletes the outputs of those of these identifiers, sorted, that no entering record mentions.
+pub(super) async fn forget_outputs(
     tx: &mut SqliteConnection,
+    rng: &mut (dyn CryptoRng + Send),
+    register: &Register,
     identifiers: &[i64],
 ) -> Result<(), StoreError> {
     if identifiers.is_empty() {
         return Ok(());
     }
-    let ids = rows::ints(identifiers.iter().copied());
-    sqlx::query(
-        "DELETE FROM output WHERE identifier_id IN (SELECT value FROM json_each(?)) AND NOT EXISTS (
-             SELECT 1 FROM mention m CROSS JOIN record r ON r.id = m.record_id
-             WHERE m.identifier_id = output.identifier_id AND r.enters)",
-    )
-    .bind(&ids)
-    .execute(&mut *tx)
-    .await?;
-    sqlx::query(
-        "DELETE FROM identifier WHERE id IN (SELECT value FROM json_each(?)) AND NOT EXISTS (
-             SELECT 1 FROM mention m WHERE m.identifier_id = identifier.id)",
-    )
-    .bind(&ids)
-    .execute(tx)
-    .await?;
+    let drawers = outputs::drawers(&mut *tx, &register.store).await?;
+    if drawers.is_empty() {
+        return Ok(());
+    }
+    let entering = entering(&mut *tx, register, identifiers).await?;
+    let unneeded = identifiers.iter().filter(|id| entering.binary_search(id).is_err());
+    let gone: Vec<Change> = unneeded.map(|id| Change { key: key(*id, 0), value: None }).collect();
+    for drawer in drawers {
+        drawer.apply(&mut *tx, &mut *rng, &gone).await?;
+    }
     Ok(())
 }
 
-/// The identifiers that these records mention.
-pub(super) async fn mentioned_by(tx: &mut SqliteConnection, records: &str) -> Result<Vec<i64>, StoreError> {
-    let found = sqlx::query(
-        "SELECT DISTINCT identifier_id FROM mention WHERE record_id IN (SELECT value FROM json_each(?))",
-    );
-    let found = found.bind(records).fetch_all(tx).await?;
-    found.iter().map(|row| Ok(row.try_get(0)?)).collect()
+/// What a person does to a record.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Deed {
+    /// Empties it; its row stays for the hold that a person has set.
+    Retract,
+    /// Sets the hold of a person, or lifts it with 0.
+    Hold(u8),
 }
 
-/// Takes away all mentions of these records.
-pub(super) async fn unmention(tx: &mut SqliteConnection, records: &str) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM mention WHERE record_id IN (SELECT value FROM json_each(?))")
-        .bind(records)
-        .execute(tx)
-        .await?;
-    Ok(())
+/// Does it to the record and to its mentions.
+pub(super) async fn perform(
+    tx: &mut SqliteConnection,
+    rng: &mut (dyn CryptoRng + Send),
+    register: &Register,
+    id: i64,
+    entry: &[u8],
+    deed: Deed,
+) -> Result<(), StoreError> {
+    let (records, mentions) = (&register.seals.records, &register.seals.mentions);
+    let record = Record::read(entry).ok_or_else(|| records.malformed())?;
+    let mut identifiers: Vec<i64> = record.identifiers().collect();
+    let (value, enters) = match deed {
+        Deed::Retract => (emptied(&record), None),
+        Deed::Hold(hold) => (held(&record, hold), Some(record.standing == Standing::Enters && hold == 0)),
+    };
+    let change = Change { key: key(id, 0), value: Some(value) };
+    records.apply(&mut *tx, &mut *rng, &[change]).await?;
+    identifiers.sort_unstable();
+    identifiers.dedup();
+    let mut changes = Vec::with_capacity(identifiers.len());
+    let mut see = |key: &Key, value: &[u8]| {
+        let value = match enters {
+            Some(enters) => {
+                let mention = Mention::read(value).ok_or_else(|| mentions.malformed())?;
+                let mention = Mention { enters, ..mention };
+                let mut to = Zeroizing::new(Vec::with_capacity(mention.bytes()));
+                mention.write(&mut to);
+                Some(to)
+            }
+            None => None,
+        };
+        changes.push(Change { key: *key, value });
+        Ok(ControlFlow::Continue(()))
+    };
+    mentions.visit(&mut *tx, &exactly(&identifiers, id), &mut see).await?;
+    mentions.apply(&mut *tx, &mut *rng, &changes).await?;
+    forget_outputs(tx, rng, register, &identifiers).await
 }
 
-/// Empties these records; their rows stay for the holds that persons have set.
-pub(super) async fn retract(tx: &mut SqliteConnection, records: &[i64]) -> Result<(), StoreError> {
-    let records = rows::ints(records.iter().copied());
-    let touched = mentioned_by(&mut *tx, &records).await?;
-    unmention(&mut *tx, &records).await?;
-    sqlx::query(
-        "UPDATE record SET disposition = ?1, print = x'', facts = x'', body = x''
-         WHERE id IN (SELECT value FROM json_each(?2))",
-    )
-    .bind(Standing::Retracted.number())
-    .bind(&records)
-    .execute(&mut *tx)
-    .await?;
-    forget_unneeded(tx, &touched).await
+fn held(record: &Record<'_>, hold: u8) -> Zeroizing<Vec<u8>> {
+    let identifiers: Vec<i64> = record.identifiers().collect();
+    let entry = NewRecord {
+        mark: record.mark,
+        print: record.print,
+        standing: record.standing,
+        hand_hold: hold,
+        identifiers: identifiers.into_iter(),
+        said: record.said,
+        rest: record.rest,
+    };
+    entry.encode()
 }

@@ -1,30 +1,35 @@
-//! Imports a file: batch by batch, each in a transaction of its own.
+//! Imports a file: reads and sorts it, then writes all of it in one transaction.
 //!
 //! * Comes in: the entries of a file, the day, whether the file is all there is. Goes out: a summary, and every issue in
 //!   the order of rows, written to the rejects.
 //! * Trusts: nobody's file. A second row with one record is a reject and the first stands.
-//! * Fails: where the file, the rejects or the store fail. What was written before stays written and is right; the same
-//!   file imported again ends in the same state. Retraction by `--full` comes last, and only after a file that was read
-//!   to its end.
+//! * Fails: where the file, the rejects or the store fail, and then the register is as it was before.
+//!
+//! Rows are sorted by record and then what they mention by identifier, because the register is kept in these orders: so
+//! it is read and written from one end to the other, once, and in the memory of a few blocks. The writer is held from the
+//! last row that was read to the end.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::io::{Read, Seek, Write};
 
 use jiff::civil::Date;
 use lianfang_proto::catalogue::Kind;
+use rand_core::CryptoRng;
+use sqlx::{Sqlite, Transaction};
 
-use super::reading::{self, Batch};
-use super::writing::{self, Sorted};
-use super::{Register, RegisterError, Standing, forgetting};
+use super::entry::{Mark, Said};
+use super::pending::Pending;
+use super::reading::{Reading, spilled};
+use super::subject::Subject;
+use super::{Register, RegisterError, Standing};
 use crate::audit::{AuditError, Event};
-use crate::ingest::{Entry, IngestError, Issue, RegisterFile, Rejects, issues};
-use crate::normalise::Rules;
-use crate::store::{StoreError, take_numbers};
+use crate::ingest::{Entry, IngestError, Issue, RegisterFile, Rejects};
+use crate::normalise::{Canonical, Rules};
+use crate::pipeline::spill::Sorter;
+use crate::store::take_numbers;
 
 /// Rows that a dry run shows, masked.
 const PREVIEW: usize = 5;
-/// Records retracted in one transaction.
-const RETRACTED_AT_ONCE: u32 = 2048;
 
 /// Why an import ended early.
 #[derive(Debug, thiserror::Error)]
@@ -44,12 +49,6 @@ pub enum ImportError {
     /// The reading thread died.
     #[error("the reader of the file stopped before its end; the import may be run again")]
     ReaderStopped,
-}
-
-impl From<StoreError> for ImportError {
-    fn from(error: StoreError) -> Self {
-        Self::Register(error.into())
-    }
 }
 
 impl From<sqlx::Error> for ImportError {
@@ -133,7 +132,7 @@ pub struct ImportSummary {
 }
 
 impl Register {
-    /// Imports a file. `progress` is told the rows read so far, once a batch.
+    /// Imports a file. `progress` is told the rows read so far, now and then.
     pub async fn import<I, W>(
         &self,
         source: Source<I>,
@@ -150,155 +149,113 @@ impl Register {
         for issue in &source.header {
             rejects.write(issue)?;
         }
-        let mut import = Import::begin(self, options).await?;
-        let (mut batches, reader) =
-            reading::start(source.entries, Rules::new(options.today), self.seals.clone());
-        while let Some(batch) = batches.recv().await {
-            let mut batch = batch?;
-            import.take(&mut batch).await?;
-            // Rows come in order; a duplicate is found after the other issues of its batch.
-            batch.issues.sort_by_key(|issue| issue.row);
-            for issue in &batch.issues {
-                rejects.write(issue)?;
-            }
-            progress(import.summary.rows);
-        }
-        reader.await.map_err(|_| ImportError::ReaderStopped)?;
-        import.summary.rejects = rejects.rejected() - before.0;
-        import.summary.warnings = rejects.warned() - before.1;
-        import.end().await
-    }
-}
-
-/// An import under way.
-struct Import<'a> {
-    register: &'a Register,
-    options: ImportOptions,
-    summary: ImportSummary,
-    /// Records of a dry run so far: an import finds them in the store instead.
-    seen: HashSet<[u8; 16]>,
-}
-
-impl<'a> Import<'a> {
-    async fn begin(register: &'a Register, options: ImportOptions) -> Result<Self, ImportError> {
-        let mut summary = ImportSummary::default();
-        if !options.dry_run {
-            let mut tx = register.store.begin().await?;
-            let import = take_numbers(&mut tx, "import", 1).await?;
-            register.log.append(&mut tx, &Event::ImportBegan { import, full: options.full }).await?;
-            tx.commit().await?;
-            summary.import = Some(import);
-        }
-        Ok(Self { register, options, summary, seen: HashSet::new() })
-    }
-
-    async fn take(&mut self, batch: &mut Batch) -> Result<(), ImportError> {
-        let sorted = match self.summary.import {
-            Some(import) => self.write(import, batch).await?,
-            None => self.look(batch).await?,
+        let number = self.begin_import(options).await?;
+        let reading = {
+            let (folder, rules) = (self.store.folder(), Rules::new(options.today));
+            let preview = if options.dry_run { PREVIEW } else { 0 };
+            Reading::new(folder, &mut *self.store.rng(), rules, self.seals.clone(), preview)
         };
-        self.count(batch, &sorted);
-        for &at in &sorted.duplicates {
-            let subject = &batch.subjects[at];
-            batch.issues.push(Issue {
-                row: subject.row,
-                record: subject.reference.clone(),
-                column: "record".to_owned(),
-                reason: issues::DUPLICATE_RECORD,
-            });
+        let (mut told, reader) = reading.start(source.entries);
+        while let Some(rows) = told.recv().await {
+            progress(rows);
+        }
+        let file = reader.await.map_err(|_| ImportError::ReaderStopped)??;
+        progress(file.rows);
+        let mut import = Import::new(self, options, file.rows, file.pending).await?;
+        import.file(file.subjects).await?;
+        if !options.dry_run {
+            let folder = self.store.folder();
+            let none = Sorter::new(folder, &mut *import.rng);
+            let lines = std::mem::replace(&mut import.mentions, none);
+            import.mention(lines.finish().map_err(spilled)?).await?;
+        }
+        let (mut summary, tx, pending) = import.into_parts(&file.first)?;
+        pending.write(rejects)?;
+        summary.rejects = rejects.rejected() - before.0;
+        summary.warnings = rejects.warned() - before.1;
+        summary.import = number;
+        self.end_import(tx, &summary).await?;
+        Ok(summary)
+    }
+
+    async fn begin_import(&self, options: ImportOptions) -> Result<Option<i64>, ImportError> {
+        if options.dry_run {
+            return Ok(None);
+        }
+        let mut tx = self.store.begin().await?;
+        let import = take_numbers(&mut tx, "import", 1).await?;
+        self.log.append(&mut tx, &Event::ImportBegan { import, full: options.full }).await?;
+        tx.commit().await?;
+        Ok(Some(import))
+    }
+
+    async fn end_import(
+        &self,
+        mut tx: Transaction<'static, Sqlite>,
+        summary: &ImportSummary,
+    ) -> Result<(), ImportError> {
+        let ImportSummary { rows, added, changed, retracted, rejects, .. } = *summary;
+        if let Some(import) = summary.import {
+            let event = Event::Imported { import, rows, added, changed, retracted, rejects };
+            self.log.append(&mut tx, &event).await?;
+            tx.commit().await?;
         }
         Ok(())
     }
+}
 
-    async fn write(&self, import: i64, batch: &Batch) -> Result<Sorted, ImportError> {
-        let register = self.register;
-        let mut tx = register.store.begin().await?;
-        let rng = &mut *register.store.rng();
-        let sorted = writing::write(&mut tx, &register.seals, rng, import, &batch.subjects).await?;
-        tx.commit().await?;
-        Ok(sorted)
+/// An import under way: what `filing` and `mentioning` work on.
+pub(super) struct Import<'a> {
+    pub(super) register: &'a Register,
+    pub(super) options: ImportOptions,
+    pub(super) summary: ImportSummary,
+    /// Writes, or only reads for a dry run.
+    pub(super) tx: Transaction<'static, Sqlite>,
+    pub(super) rng: Box<dyn CryptoRng + Send>,
+    pub(super) pending: Pending,
+    /// What is to become of mentions.
+    pub(super) mentions: Sorter,
+    /// The record that was given a row last.
+    pub(super) placed: Option<(i64, Mark)>,
+    /// With `--full`: up to here, records without a row are retracted.
+    pub(super) swept: i64,
+}
+
+impl<'a> Import<'a> {
+    pub(super) async fn new(
+        register: &'a Register,
+        options: ImportOptions,
+        rows: u64,
+        pending: Pending,
+    ) -> Result<Self, ImportError> {
+        let store = &register.store;
+        let tx = if options.dry_run { store.snapshot().await? } else { store.begin().await? };
+        let mut rng = store.rng();
+        let mentions = Sorter::new(store.folder(), &mut *rng);
+        let summary = ImportSummary { rows, ..ImportSummary::default() };
+        let (placed, swept) = (None, 0);
+        Ok(Self { register, options, summary, tx, rng, pending, mentions, placed, swept })
     }
 
-    async fn look(&mut self, batch: &Batch) -> Result<Sorted, ImportError> {
-        let mut reader = self.register.store.reader().await?;
-        // Imports are numbered from 1.
-        let sorted = writing::sort(&mut reader, 0, &batch.subjects, &self.seen).await?;
-        self.seen.extend(batch.subjects.iter().map(|subject| subject.ref_index));
-        Ok(sorted)
-    }
-
-    fn count(&mut self, batch: &Batch, sorted: &Sorted) {
-        let duplicates: HashSet<_> = sorted.duplicates.iter().collect();
-        let summary = &mut self.summary;
-        summary.rows += batch.rows;
-        summary.added += sorted.added.len() as u64 + sorted.revived;
-        summary.changed += sorted.changed.len() as u64 - sorted.revived;
-        summary.unchanged += sorted.unchanged.len() as u64;
-        for (_, subject) in batch.subjects.iter().enumerate().filter(|(at, _)| !duplicates.contains(at)) {
-            summary.records += 1;
-            summary.identifiers += subject.identifiers.len() as u64;
-            *summary.by_standing.entry(subject.standing).or_default() += 1;
-            for found in &subject.identifiers {
-                *summary.by_kind.entry(found.value.kind()).or_default() += 1;
-            }
-            if self.options.dry_run && summary.preview.len() < PREVIEW {
-                let masked = subject.identifiers.iter().map(|f| (f.value.kind(), f.value.masked())).collect();
-                summary.preview.push(PreviewRow {
-                    row: subject.row,
-                    record: subject.reference.clone(),
-                    standing: subject.standing,
-                    identifiers: masked,
-                });
-            }
+    fn into_parts(
+        mut self,
+        first: &[Subject],
+    ) -> Result<(ImportSummary, Transaction<'static, Sqlite>, Pending), ImportError> {
+        for subject in first.iter().take(PREVIEW) {
+            let shown = preview(subject).ok_or_else(|| spilled(std::io::ErrorKind::InvalidData.into()))?;
+            self.summary.preview.push(shown);
         }
+        Ok((self.summary, self.tx, self.pending))
     }
+}
 
-    async fn end(mut self) -> Result<ImportSummary, ImportError> {
-        if self.options.full {
-            self.summary.retracted = match self.summary.import {
-                Some(import) => self.retract_lacking(import).await?,
-                None => self.count_lacking().await?,
-            };
-        }
-        let ImportSummary { rows, added, changed, retracted, rejects, .. } = self.summary;
-        if let Some(import) = self.summary.import {
-            let event = Event::Imported { import, rows, added, changed, retracted, rejects };
-            self.register.log.record(&event).await?;
-        }
-        Ok(self.summary)
-    }
-
-    async fn retract_lacking(&self, import: i64) -> Result<u64, ImportError> {
-        let mut retracted = 0;
-        loop {
-            let mut tx = self.register.store.begin().await?;
-            let lacking: Vec<i64> = sqlx::query_scalar(
-                "SELECT r.id FROM record r JOIN record_seen s ON s.record_id = r.id
-                 WHERE s.import <> ?1 AND r.disposition <> ?2 ORDER BY r.id LIMIT ?3",
-            )
-            .bind(import)
-            .bind(Standing::Retracted.number())
-            .bind(RETRACTED_AT_ONCE)
-            .fetch_all(&mut *tx)
-            .await?;
-            if lacking.is_empty() {
-                return Ok(retracted);
-            }
-            forgetting::retract(&mut tx, &lacking).await?;
-            tx.commit().await?;
-            retracted += lacking.len() as u64;
-        }
-    }
-
-    /// What a dry run would retract: every record but those that it met.
-    async fn count_lacking(&self) -> Result<u64, ImportError> {
-        let mut reader = self.register.store.reader().await?;
-        let standing: i64 = sqlx::query_scalar("SELECT count(*) FROM record WHERE disposition <> ?")
-            .bind(Standing::Retracted.number())
-            .fetch_one(&mut *reader)
-            .await?;
-        let standing = u64::try_from(standing).unwrap_or(0);
-        let met = self.summary.changed + self.summary.unchanged;
-        Ok(standing.saturating_sub(met))
-    }
+fn preview(subject: &Subject) -> Option<PreviewRow> {
+    let parts = subject.parts()?;
+    let masked = |kind, value: &str| (kind, Canonical::from_stored(kind, value.to_owned()).masked());
+    Some(PreviewRow {
+        row: parts.row,
+        record: Said::read(parts.said)?.reference.to_owned(),
+        standing: parts.standing,
+        identifiers: parts.identifiers.iter().map(|found| masked(found.kind, found.value)).collect(),
+    })
 }

@@ -9,8 +9,11 @@
 //! | file | answers |
 //! | --- | --- |
 //! | `facts`, `body` | what is sealed of a record, and in which layout? |
+//! | `entry` | how is it laid out in its drawers, and by which numbers is it known? |
 //! | `subject`, `reading` | how does a row of a file become something to store? |
-//! | `writing`, `import` | how do rows get in, fast, and so that a second run changes nothing? |
+//! | `import` | how do rows get in, all or none, and so that a second run changes nothing? |
+//! | `filing`, `mentioning` | what does an import change among the records, and among what they mention? |
+//! | `pending` | where do issues wait until they can be told in the order of rows? |
 //! | `forgetting` | what must go when a record goes? |
 //! | `by_hand` | what may a person do to one record? |
 //! | `selection` | which identifiers enter a job, with which label? which records stand behind them? |
@@ -24,19 +27,22 @@
 
 mod body;
 mod by_hand;
+mod entry;
 mod facts;
+mod filing;
 mod forgetting;
 mod import;
+mod mentioning;
 mod outputs;
+mod pending;
 mod reading;
 mod selection;
 mod subject;
 mod view;
-mod writing;
 
 use std::sync::Arc;
 
-use lianfang_trust::at_rest::{BlindIndex, ColumnCipher};
+use lianfang_trust::at_rest::BlindIndex;
 use tokio::sync::Mutex;
 
 pub use body::{Body, HeldBy};
@@ -47,6 +53,7 @@ pub use selection::{Eligible, Mention, Selection};
 pub use view::{Listed, Overview, RecordContent, RecordView};
 
 use crate::audit::{AuditError, Log};
+use crate::store::drawer::Drawer;
 use crate::store::{Store, StoreError};
 
 /// The version of the normaliser's rules; a record that was read under other rules is read anew.
@@ -78,11 +85,12 @@ impl From<sqlx::Error> for RegisterError {
     }
 }
 
-/// A row of the register. Says nothing about whom.
+/// A record of the register: a keyed number, always the same for one case number. Says nothing about whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordId(i64);
 
-/// An identifier of the register. Never given twice, so work in progress may name one that is gone.
+/// An identifier of the register: a keyed number, always the same for one identifier, so work in progress may name one that
+/// is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IdentifierId(i64);
 
@@ -136,13 +144,8 @@ impl Standing {
         }
     }
 
-    const fn number(self) -> i64 {
-        self as i64
-    }
-
-    fn from_number(number: i64) -> Result<Self, StoreError> {
-        let malformed = StoreError::Malformed { table: "record", column: "disposition" };
-        Self::ALL.into_iter().find(|standing| standing.number() == number).ok_or(malformed)
+    fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|standing| *standing as u8 == number)
     }
 }
 
@@ -156,26 +159,24 @@ pub struct Register {
     importing: Arc<Mutex<()>>,
 }
 
-/// Ciphers and indexes of the register's columns, derived once.
+/// The register's keyed indexes and drawers, whose keys are derived once.
 struct Seals {
     reference: BlindIndex,
     print: BlindIndex,
     x: BlindIndex,
-    facts: ColumnCipher,
-    body: ColumnCipher,
-    value: ColumnCipher,
+    records: Drawer,
+    mentions: Drawer,
 }
 
 impl Register {
     /// The register in this store, whose changes are written to this log.
     pub fn new(store: Store, log: Log) -> Self {
         let seals = Seals {
-            reference: store.index("record", "ref_index"),
+            reference: store.index("record", "reference"),
             print: store.index("record", "print"),
-            x: store.index("identifier", "x_index"),
-            facts: store.cipher("record", "facts"),
-            body: store.cipher("record", "body"),
-            value: store.cipher("identifier", "value"),
+            x: store.index("identifier", "x"),
+            records: Drawer::new(&store, 1, "record", "block"),
+            mentions: Drawer::new(&store, 2, "mention", "block"),
         };
         Self { store, log, seals: Arc::new(seals), importing: Arc::default() }
     }

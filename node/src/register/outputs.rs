@@ -1,19 +1,24 @@
-//! Cached outputs of the tag function: sealed to their row and bound to class, epoch and public key.
+//! Cached outputs of the tag function: sealed in their drawer, which is bound to class, epoch and public key.
 //!
 //! * Comes in: outputs whose chunk has passed the check (PROTOCOL: nothing before). Goes out: outputs for tags.
 //! * An output is kept only for an identifier that an entering record mentions *now*: what was held or retracted while
 //!   its chunk was under way is not stored.
-//! * Never sees: identifiers. Fails with the store; an output that was moved to another row or key does not open.
+//! * Never sees: identifiers. Fails with the store; an output that was moved to another key does not open.
+
+use std::ops::ControlFlow;
 
 use lianfang_proto::catalogue::Class;
 use lianfang_proto::ids::Epoch;
-use lianfang_trust::at_rest::ColumnCipher;
 use sqlx::{Row, SqliteConnection};
 use zeroize::Zeroizing;
 
-use super::{IdentifierId, Register, RegisterError};
+use super::{IdentifierId, Register, RegisterError, forgetting};
 use crate::audit::Event;
-use crate::store::{Store, StoreError, rows};
+use crate::store::drawer::{Change, Drawer, Key, exactly, key, numbers};
+use crate::store::{Store, StoreError};
+
+/// The drawer of the first key.
+const FIRST_DRAWER: i64 = 16;
 
 /// `y`, wiped on drop.
 pub type Output = Zeroizing<[u8; 64]>;
@@ -30,39 +35,65 @@ pub struct OutputKey {
 }
 
 impl OutputKey {
-    /// The name of its column: the cipher's key depends on all of it.
-    fn column(&self) -> String {
-        format!("y of {} {} {}", self.class.number(), self.epoch.0, hex::encode(self.public))
+    /// The drawer of its outputs, by the row of the key. The cipher's key depends on all of it.
+    fn drawer(&self, store: &Store, row: i64) -> Drawer {
+        let name = format!("y of {} {} {}", self.class.number(), self.epoch.0, hex::encode(self.public));
+        Drawer::new(store, FIRST_DRAWER + row, "output", &name)
     }
 }
 
 /// The outputs under one key.
 #[derive(Clone)]
 pub struct Outputs {
-    store: Store,
+    register: Register,
     key: OutputKey,
-    cipher: ColumnCipher,
+}
+
+/// The drawers of all keys.
+pub(super) async fn drawers(
+    connection: &mut SqliteConnection,
+    store: &Store,
+) -> Result<Vec<Drawer>, StoreError> {
+    let keys = sqlx::query("SELECT id, class, epoch, public_key FROM output_key ORDER BY id");
+    let malformed = |column| StoreError::Malformed { table: "output_key", column };
+    let mut drawers = Vec::new();
+    for row in keys.fetch_all(connection).await? {
+        let class = Class::from_number(row.try_get(1)?).ok_or_else(|| malformed("class"))?;
+        let public = row.try_get::<&[u8], _>(3)?.try_into().map_err(|_| malformed("public_key"))?;
+        let key = OutputKey { class, epoch: Epoch(row.try_get(2)?), public };
+        drawers.push(key.drawer(store, row.try_get(0)?));
+    }
+    Ok(drawers)
+}
+
+/// Takes an output with the number of its identifier.
+type See<'a> = dyn FnMut(i64, &[u8]) -> Result<(), StoreError> + Send + 'a;
+
+/// How many outputs there are under all keys.
+pub(super) async fn count_all(connection: &mut SqliteConnection) -> Result<u64, StoreError> {
+    let sum = sqlx::query_scalar::<_, i64>("SELECT coalesce(sum(entries), 0) FROM block WHERE drawer >= ?");
+    Ok(u64::try_from(sum.bind(FIRST_DRAWER).fetch_one(connection).await?).unwrap_or(0))
 }
 
 impl Register {
     /// The outputs under this key.
     pub fn outputs(&self, key: OutputKey) -> Outputs {
-        let cipher = self.store.cipher("output", &key.column());
-        Outputs { store: self.store.clone(), key, cipher }
+        Outputs { register: self.clone(), key }
     }
 
     /// Erases all outputs of an epoch at its close, under whatever public key, and says how many there were.
     pub async fn close_epoch(&self, class: Class, epoch: Epoch) -> Result<u64, RegisterError> {
         let mut tx = self.store.begin().await?;
-        let erased = sqlx::query(
-            "DELETE FROM output WHERE key_id IN (SELECT id FROM output_key WHERE class = ? AND epoch = ?)",
-        );
-        let erased = erased.bind(class.number()).bind(epoch.0).execute(&mut *tx).await?.rows_affected();
-        sqlx::query("DELETE FROM output_key WHERE class = ? AND epoch = ?")
-            .bind(class.number())
-            .bind(epoch.0)
-            .execute(&mut *tx)
-            .await?;
+        let keys = sqlx::query_scalar("SELECT id FROM output_key WHERE class = ? AND epoch = ?");
+        let keys: Vec<i64> = keys.bind(class.number()).bind(epoch.0).fetch_all(&mut *tx).await?;
+        let mut erased = 0;
+        for row in keys {
+            // What is erased need not be opened.
+            let drawer = Drawer::new(&self.store, FIRST_DRAWER + row, "output", "");
+            erased += drawer.entries(&mut tx).await?;
+            drawer.clear(&mut tx).await?;
+            sqlx::query("DELETE FROM output_key WHERE id = ?").bind(row).execute(&mut *tx).await?;
+        }
         self.log.append(&mut tx, &Event::EpochClosed { class, epoch, outputs: erased }).await?;
         tx.commit().await?;
         Ok(erased)
@@ -82,69 +113,90 @@ impl Outputs {
         tx: &mut SqliteConnection,
         outputs: &[(IdentifierId, Output)],
     ) -> Result<u64, StoreError> {
-        let key = self.key_id(&mut *tx).await?;
-        let mut rng = self.store.rng();
-        let mut sealed = rows::Rows::default();
-        for (id, output) in outputs {
-            let y = self.cipher.seal(id.0, &**output, &mut *rng).map_err(StoreError::at("output", "y"))?;
-            sealed.row().int(id.0).blob(&y).end();
-        }
-        let stored = sqlx::query(
-            "INSERT OR REPLACE INTO output (key_id, identifier_id, y)
-             SELECT ?1, j.value ->> 0, unhex(j.value ->> 1) FROM json_each(?2) j
-             WHERE EXISTS (SELECT 1 FROM mention m CROSS JOIN record r ON r.id = m.record_id
-                           WHERE m.identifier_id = j.value ->> 0 AND r.enters)",
-        );
-        Ok(stored.bind(key).bind(sealed.finish()).execute(tx).await?.rows_affected())
+        let drawer = self.made_drawer(&mut *tx).await?;
+        let mut sorted: Vec<&(IdentifierId, Output)> = outputs.iter().collect();
+        sorted.sort_by_key(|(id, _)| *id);
+        sorted.dedup_by_key(|(id, _)| *id);
+        let ids: Vec<i64> = sorted.iter().map(|(id, _)| id.0).collect();
+        let entering = forgetting::entering(&mut *tx, &self.register, &ids).await?;
+        let kept = sorted.into_iter().filter(|(id, _)| entering.binary_search(&id.0).is_ok());
+        let value = |output: &Output| Some(Zeroizing::new(output.to_vec()));
+        let changes: Vec<_> =
+            kept.map(|(id, output)| Change { key: key(id.0, 0), value: value(output) }).collect();
+        drawer.apply(tx, &mut *self.register.store.rng(), &changes).await?;
+        Ok(changes.len() as u64)
     }
 
     /// The cached outputs of these identifiers, in the order of their ids; those without one are left out.
     pub async fn of(&self, ids: &[IdentifierId]) -> Result<Vec<(IdentifierId, Output)>, StoreError> {
-        let found = sqlx::query(
-            "SELECT o.identifier_id, o.y FROM output_key k CROSS JOIN output o ON o.key_id = k.id
-             WHERE k.class = ?1 AND k.epoch = ?2 AND k.public_key = ?3
-               AND o.identifier_id IN (SELECT value FROM json_each(?4)) ORDER BY o.identifier_id",
-        );
-        let mut reader = self.store.reader().await?;
-        let found = found
-            .bind(self.key.class.number())
-            .bind(self.key.epoch.0)
-            .bind(self.key.public.as_slice())
-            .bind(rows::ints(ids.iter().map(|id| id.0)))
-            .fetch_all(&mut *reader)
-            .await?;
-        let open = |row: &sqlx::sqlite::SqliteRow| {
-            let id: i64 = row.try_get(0)?;
-            let opened = self.cipher.open(id, row.try_get(1)?).map_err(StoreError::at("output", "y"))?;
+        let mut ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut found = Vec::with_capacity(ids.len());
+        let mut snapshot = self.register.store.snapshot().await?;
+        self.visit(&mut snapshot, &ids, &mut |id, value| {
             let mut output = Output::new([0; 64]);
-            let malformed = StoreError::Malformed { table: "output", column: "y" };
-            if opened.len() != output.len() {
-                return Err(malformed);
+            if value.len() != output.len() {
+                return Err(StoreError::Malformed { table: "output", column: "block" });
             }
-            output.copy_from_slice(&opened);
-            Ok((IdentifierId(id), output))
-        };
-        found.iter().map(open).collect()
+            output.copy_from_slice(value);
+            found.push((IdentifierId(id), output));
+            Ok(())
+        })
+        .await?;
+        Ok(found)
+    }
+
+    /// Those of these identifiers, sorted, that have an output.
+    pub(super) async fn cached(
+        &self,
+        connection: &mut SqliteConnection,
+        ids: &[i64],
+    ) -> Result<Vec<i64>, StoreError> {
+        let mut cached = Vec::new();
+        self.visit(connection, ids, &mut |id, _| {
+            cached.push(id);
+            Ok(())
+        })
+        .await?;
+        Ok(cached)
     }
 
     /// How many outputs are cached under this key.
     pub async fn count(&self) -> Result<u64, StoreError> {
-        let count = sqlx::query_scalar::<_, i64>(
-            "SELECT count(*) FROM output WHERE key_id IN
-                 (SELECT id FROM output_key WHERE class = ? AND epoch = ? AND public_key = ?)",
-        );
-        let mut reader = self.store.reader().await?;
-        let key = count.bind(self.key.class.number()).bind(self.key.epoch.0).bind(self.key.public.as_slice());
-        Ok(u64::try_from(key.fetch_one(&mut *reader).await?).unwrap_or(0))
+        let mut snapshot = self.register.store.snapshot().await?;
+        match self.drawer(&mut snapshot).await? {
+            Some(drawer) => drawer.entries(&mut snapshot).await,
+            None => Ok(0),
+        }
     }
 
-    async fn key_id(&self, tx: &mut SqliteConnection) -> Result<i64, StoreError> {
+    async fn visit(
+        &self,
+        connection: &mut SqliteConnection,
+        ids: &[i64],
+        see: &mut See<'_>,
+    ) -> Result<(), StoreError> {
+        let Some(drawer) = self.drawer(&mut *connection).await? else { return Ok(()) };
+        let mut see = |key: &Key, value: &[u8]| see(numbers(key).0, value).map(ControlFlow::Continue);
+        drawer.visit(connection, &exactly(ids, 0), &mut see).await
+    }
+
+    async fn drawer(&self, connection: &mut SqliteConnection) -> Result<Option<Drawer>, StoreError> {
+        let row =
+            sqlx::query_scalar("SELECT id FROM output_key WHERE class = ? AND epoch = ? AND public_key = ?");
+        let row = row.bind(self.key.class.number()).bind(self.key.epoch.0).bind(self.key.public.as_slice());
+        let row: Option<i64> = row.fetch_optional(connection).await?;
+        Ok(row.map(|row| self.key.drawer(&self.register.store, row)))
+    }
+
+    async fn made_drawer(&self, tx: &mut SqliteConnection) -> Result<Drawer, StoreError> {
         // The update changes nothing; it makes the row that was there already come back.
-        let id = sqlx::query_scalar(
+        let row = sqlx::query_scalar(
             "INSERT INTO output_key (class, epoch, public_key) VALUES (?, ?, ?)
              ON CONFLICT DO UPDATE SET class = class RETURNING id",
         );
-        let key = id.bind(self.key.class.number()).bind(self.key.epoch.0).bind(self.key.public.as_slice());
-        Ok(key.fetch_one(tx).await?)
+        let row = row.bind(self.key.class.number()).bind(self.key.epoch.0).bind(self.key.public.as_slice());
+        Ok(self.key.drawer(&self.register.store, row.fetch_one(tx).await?))
     }
 }

@@ -1,46 +1,24 @@
 //! What enters a job: identifiers that a record mentions which enters by itself and by the terms.
 //!
-//! * Comes in: the terms' admission and kinds. Goes out: pages of identifiers in the order of their ids, each with the
+//! * Comes in: the terms' admission and kinds. Goes out: pages of identifiers in the order of their numbers, each with the
 //!   label merged over its admitted records; and for a report the records behind given identifiers.
-//! * Memory stays that of one page, however many records mention one identifier: rows stream, and merge as they come.
+//! * Memory stays that of one page, however many records mention one identifier: mentions merge as they come.
 //! * A page shows the register as it is when it is read. A record that is held between two pages is in none from then on.
-//! * Never sees: victims' and held records (the query leaves them out, whatever the terms say).
+//! * Never sees: victims' and held records (their mentions do not enter, whatever the terms say).
 
-use futures::TryStreamExt;
-use lianfang_proto::catalogue::{Kind, Role};
+use std::ops::ControlFlow;
+
+use lianfang_proto::catalogue::Role;
 use lianfang_proto::documents::terms::Admission;
 use lianfang_proto::label::{LabelContent, NumberSet};
-use lianfang_trust::Canonical as _;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
-use zeroize::Zeroizing;
+use sqlx::SqliteConnection;
 
-use super::body::Body;
+use super::entry::{self, Said};
 use super::facts::Facts;
-use super::{IdentifierId, OutputKey, Register, Seals};
+use super::{IdentifierId, OutputKey, Register};
 use crate::normalise::Canonical;
-use crate::store::{StoreError, rows};
-
-const ELIGIBLE: &str = "
-    SELECT i.id, i.kind, i.value, r.id, r.facts
-    FROM identifier i CROSS JOIN mention m ON m.identifier_id = i.id CROSS JOIN record r ON r.id = m.record_id
-    WHERE i.id > ?1 AND ?2 >> i.kind & 1 AND r.enters
-    ORDER BY i.id";
-
-const WITHOUT_OUTPUT: &str = "
-    SELECT i.id, i.kind, i.value, r.id, r.facts
-    FROM identifier i CROSS JOIN mention m ON m.identifier_id = i.id CROSS JOIN record r ON r.id = m.record_id
-    WHERE i.id > ?1 AND ?2 >> i.kind & 1 AND r.enters
-      AND NOT EXISTS (
-          SELECT 1 FROM output_key k CROSS JOIN output o ON o.key_id = k.id
-          WHERE k.class = ?3 AND k.epoch = ?4 AND k.public_key = ?5 AND o.identifier_id = i.id)
-    ORDER BY i.id";
-
-const MENTIONS: &str = "
-    SELECT i.id, i.kind, i.value, r.id, r.facts, r.body
-    FROM identifier i CROSS JOIN mention m ON m.identifier_id = i.id CROSS JOIN record r ON r.id = m.record_id
-    WHERE i.id IN (SELECT value FROM json_each(?1)) AND ?2 >> i.kind & 1 AND r.enters
-    ORDER BY i.id, r.id";
+use crate::store::StoreError;
+use crate::store::drawer::{Key, exactly, numbers, span, spans};
 
 /// An identifier that enters a job.
 pub struct Eligible {
@@ -84,8 +62,7 @@ impl Register {
 impl Selection {
     /// Up to `limit` identifiers after `after`; none means that there is no more. Begin with [`IdentifierId::START`].
     pub async fn page(&self, after: IdentifierId, limit: usize) -> Result<Vec<Eligible>, StoreError> {
-        let query = sqlx::query(ELIGIBLE).bind(after.0).bind(self.kinds.bits());
-        self.merge(query, limit).await
+        self.merge(&mut *self.register.store.snapshot().await?, after, limit).await
     }
 
     /// The same, of identifiers alone that have no output under the key.
@@ -95,93 +72,121 @@ impl Selection {
         after: IdentifierId,
         limit: usize,
     ) -> Result<Vec<Eligible>, StoreError> {
-        let query = sqlx::query(WITHOUT_OUTPUT)
-            .bind(after.0)
-            .bind(self.kinds.bits())
-            .bind(key.class.number())
-            .bind(key.epoch.0)
-            .bind(key.public.as_slice());
-        self.merge(query, limit).await
-    }
-
-    /// Every admitted record that mentions one of these identifiers, by identifier and record row. The caller bounds the
-    /// list; popular identifiers have many records.
-    pub async fn mentions(&self, ids: &[IdentifierId]) -> Result<Vec<Mention>, StoreError> {
-        let ids = rows::ints(ids.iter().map(|id| id.0));
-        let mut reader = self.register.store.reader().await?;
-        let mut found = sqlx::query(MENTIONS).bind(ids).bind(self.kinds.bits()).fetch(&mut *reader);
-        let seals = &*self.register.seals;
-        let mut mentions = Vec::new();
-        while let Some(row) = found.try_next().await? {
-            let facts = facts(seals, &row)?;
-            if !facts.admitted(&self.admission) {
-                continue;
-            }
-            let Some(role) = facts.role else { continue };
-            let body = open_body(seals, row.try_get(3)?, row.try_get(5)?)?;
-            mentions.push(Mention {
-                identifier: IdentifierId(row.try_get(0)?),
-                value: value(seals, &row)?,
-                record: body.reference,
-                role,
-                evidence: body.evidence,
-            });
-        }
-        Ok(mentions)
-    }
-
-    async fn merge(&self, query: Query<'_>, limit: usize) -> Result<Vec<Eligible>, StoreError> {
-        let seals = &*self.register.seals;
-        let mut reader = self.register.store.reader().await?;
-        let mut found = query.fetch(&mut *reader);
-        let mut page: Vec<Eligible> = Vec::new();
-        while let Some(row) = found.try_next().await? {
-            let id = IdentifierId(row.try_get(0)?);
-            let same = page.last_mut().filter(|last| last.id == id);
-            if same.is_none() && page.len() >= limit {
-                break;
-            }
-            let facts = facts(seals, &row)?;
-            if !facts.admitted(&self.admission) {
-                continue;
-            }
-            match page.last_mut().filter(|last| last.id == id) {
-                Some(last) => last.label.merge(&facts.label()),
-                None => page.push(Eligible { id, value: value(seals, &row)?, label: facts.label() }),
-            }
+        let outputs = self.register.outputs(*key);
+        let mut snapshot = self.register.store.snapshot().await?;
+        let (mut page, mut after): (Vec<Eligible>, _) = (Vec::new(), after);
+        while page.len() < limit {
+            let wanted = limit - page.len();
+            // A page is looked through whole, also where only a few more are wanted.
+            let more = self.merge(&mut snapshot, after, limit).await?;
+            let Some(last) = more.last() else { break };
+            after = last.id;
+            let ids: Vec<i64> = more.iter().map(|eligible| eligible.id.0).collect();
+            let cached = outputs.cached(&mut snapshot, &ids).await?;
+            let missing = more.into_iter().filter(|eligible| cached.binary_search(&eligible.id.0).is_err());
+            page.extend(missing.take(wanted));
         }
         Ok(page)
     }
-}
 
-type Query<'q> = sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
+    /// Every admitted record that mentions one of these identifiers, by identifier and record. The caller bounds the
+    /// list; popular identifiers have many records.
+    pub async fn mentions(&self, ids: &[IdentifierId]) -> Result<Vec<Mention>, StoreError> {
+        let mut ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut mentions = Vec::with_capacity(ids.len());
+        let mut elsewhere: Vec<(i64, usize)> = Vec::new();
+        let mut see = |key: &Key, value: &[u8]| {
+            if let Some((mention, facts)) = self.admitted(value)? {
+                let said = self.said(&mention)?;
+                let Some(role) = facts.role else { return Ok(ControlFlow::Continue(())) };
+                if said.evidence.is_none() {
+                    elsewhere.push((numbers(key).1, mentions.len()));
+                }
+                mentions.push(Mention {
+                    identifier: IdentifierId(numbers(key).0),
+                    value: Canonical::from_stored(mention.kind, mention.value.to_owned()),
+                    record: said.reference.to_owned(),
+                    role,
+                    evidence: said.evidence.unwrap_or_default().to_owned(),
+                });
+            }
+            Ok(ControlFlow::Continue(()))
+        };
+        let mut snapshot = self.register.store.snapshot().await?;
+        self.register.seals.mentions.visit(&mut snapshot, &spans(&ids), &mut see).await?;
+        self.fill_in(&mut snapshot, &mut elsewhere, &mut mentions).await?;
+        Ok(mentions)
+    }
 
-fn facts(seals: &Seals, row: &SqliteRow) -> Result<Facts, StoreError> {
-    open_facts(seals, row.try_get(3)?, row.try_get(4)?)
-}
+    /// Evidence that is too long to be repeated, from the records; by record and place among the mentions.
+    async fn fill_in(
+        &self,
+        connection: &mut SqliteConnection,
+        elsewhere: &mut [(i64, usize)],
+        mentions: &mut [Mention],
+    ) -> Result<(), StoreError> {
+        elsewhere.sort_unstable();
+        let mut records: Vec<i64> = elsewhere.iter().map(|(record, _)| *record).collect();
+        records.dedup();
+        let mut see = |key: &Key, value: &[u8]| {
+            let id = numbers(key).0;
+            let said = Said::read(self.register.record(value)?.said);
+            let said = said.ok_or_else(|| self.register.seals.records.malformed())?;
+            let first = elsewhere.partition_point(|(record, _)| *record < id);
+            for (_, place) in elsewhere[first..].iter().take_while(|(record, _)| *record == id) {
+                said.evidence.unwrap_or_default().clone_into(&mut mentions[*place].evidence);
+            }
+            Ok(ControlFlow::Continue(()))
+        };
+        self.register.seals.records.visit(connection, &exactly(&records, 0), &mut see).await
+    }
 
-fn value(seals: &Seals, row: &SqliteRow) -> Result<Canonical, StoreError> {
-    open_value(seals, row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)
-}
+    async fn merge(
+        &self,
+        connection: &mut SqliteConnection,
+        after: IdentifierId,
+        limit: usize,
+    ) -> Result<Vec<Eligible>, StoreError> {
+        let mut page: Vec<Eligible> = Vec::with_capacity(limit.min(4096));
+        let mut see = |key: &Key, value: &[u8]| {
+            let id = IdentifierId(numbers(key).0);
+            let same = page.last().is_some_and(|last| last.id == id);
+            if !same && page.len() >= limit {
+                return Ok(ControlFlow::Break(()));
+            }
+            if let Some((mention, facts)) = self.admitted(value)? {
+                match page.last_mut().filter(|_| same) {
+                    Some(last) => last.label.merge(&facts.label()),
+                    None => {
+                        let value = Canonical::from_stored(mention.kind, mention.value.to_owned());
+                        page.push(Eligible { id, value, label: facts.label() });
+                    }
+                }
+            }
+            Ok(ControlFlow::Continue(()))
+        };
+        let all = span(after.0.saturating_add(1), i64::MAX);
+        self.register.seals.mentions.visit(connection, &[all], &mut see).await?;
+        Ok(page)
+    }
 
-/// Opens the facts of a record.
-pub(super) fn open_facts(seals: &Seals, record: i64, sealed: &[u8]) -> Result<Facts, StoreError> {
-    let opened = seals.facts.open(record, sealed).map_err(StoreError::at("record", "facts"))?;
-    Facts::decode(&opened).ok_or(StoreError::Malformed { table: "record", column: "facts" })
-}
+    /// The mention with its record's facts, if its record enters and the terms let it in.
+    fn admitted<'a>(&self, entry: &'a [u8]) -> Result<Option<(entry::Mention<'a>, Facts)>, StoreError> {
+        if !entry::Mention::says_enters(entry) {
+            return Ok(None);
+        }
+        let malformed = || self.register.seals.mentions.malformed();
+        let mention = entry::Mention::read(entry).ok_or_else(malformed)?;
+        if !self.kinds.contains(mention.kind.number()) {
+            return Ok(None);
+        }
+        let facts = self.said(&mention)?.facts().ok_or_else(malformed)?;
+        Ok(facts.admitted(&self.admission).then_some((mention, facts)))
+    }
 
-/// Opens the body of a record.
-pub(super) fn open_body(seals: &Seals, record: i64, sealed: &[u8]) -> Result<Body, StoreError> {
-    let opened = seals.body.open(record, sealed).map_err(StoreError::at("record", "body"))?;
-    Body::decode(&opened).map_err(|_| StoreError::Malformed { table: "record", column: "body" })
-}
-
-/// Opens an identifier.
-pub(super) fn open_value(seals: &Seals, id: i64, kind: u8, sealed: &[u8]) -> Result<Canonical, StoreError> {
-    let opened: Zeroizing<Vec<u8>> =
-        seals.value.open(id, sealed).map_err(StoreError::at("identifier", "value"))?;
-    let malformed = |column| StoreError::Malformed { table: "identifier", column };
-    let kind = Kind::from_number(kind).ok_or_else(|| malformed("kind"))?;
-    let text = std::str::from_utf8(&opened).map_err(|_| malformed("value"))?;
-    Ok(Canonical::from_stored(kind, text.to_owned()))
+    fn said<'a>(&self, mention: &entry::Mention<'a>) -> Result<Said<'a>, StoreError> {
+        Said::read(mention.said).ok_or_else(|| self.register.seals.mentions.malformed())
+    }
 }

@@ -1,69 +1,124 @@
-//! From a typed row of a file to what will be stored: normalised, indexed, not yet sealed.
+//! From a typed row of a file to what will be stored: normalised, numbered, not yet sealed.
 //!
-//! Comes in: a row and the rules. Goes out: a [`Subject`] and the issues of its identifiers. Never sees: the store.
-//! A subject carries a print of all that it says, so that a row that says nothing new can be told by 16 bytes.
+//! Comes in: a row and the rules. Goes out: a [`Subject`] as bytes that sort by record and then by row, and the issues of
+//! its identifiers. Never sees: the store. A subject carries a print of all that it says, so that a row that says nothing
+//! new can be told by 16 bytes.
+//!
+//! ```text
+//! i64 number ‖ mark (8) ‖ u64 row ‖ print (16) ‖ u8 standing ‖ u32 n ‖ n × { i64 number ‖ u8 kind ‖ text value }
+//!            ‖ u32 length ‖ said ‖ the rest of the body                                             (see `entry`)
+//! ```
 
+use lianfang_proto::catalogue::Kind;
 use lianfang_proto::label::NumberSet;
-use lianfang_trust::Canonical as _;
 use zeroize::Zeroizing;
 
-use super::body::{Body, HeldBy};
-use super::facts::{Day, FACTS_BYTES, Facts};
+use super::body::{HeldBy, write_rest};
+use super::entry::{self, Fields, Mark, Print, push_bytes, push_text};
+use super::facts::{Day, Facts};
 use super::{RULES, Seals, Standing};
 use crate::ingest::{Disposition, Holding, Issue, Row};
 use crate::normalise::{Canonical, Column, Rules};
 
+/// Where the row's number stands.
+const ROW_AT: usize = 16;
+
 /// One row, ready to be stored.
-pub(super) struct Subject {
-    pub(super) row: u64,
-    pub(super) reference: String,
-    pub(super) ref_index: [u8; 16],
-    pub(super) print: [u8; 16],
-    pub(super) standing: Standing,
-    pub(super) facts: [u8; FACTS_BYTES],
-    pub(super) body: Zeroizing<Vec<u8>>,
-    pub(super) identifiers: Vec<Found>,
+pub(super) struct Subject(Zeroizing<Vec<u8>>);
+
+/// An identifier of a row: its number, and what it is.
+pub(super) struct Found<'a> {
+    pub(super) id: i64,
+    pub(super) kind: Kind,
+    pub(super) value: &'a str,
 }
 
-/// An identifier of a row, with the index by which it is looked up.
-pub(super) struct Found {
-    pub(super) x_index: [u8; 16],
-    pub(super) value: Canonical,
+/// The parts of a subject.
+pub(super) struct Parts<'a> {
+    pub(super) id: i64,
+    pub(super) mark: Mark,
+    pub(super) row: u64,
+    pub(super) print: Print,
+    pub(super) standing: Standing,
+    pub(super) identifiers: Vec<Found<'a>>,
+    pub(super) said: &'a [u8],
+    pub(super) rest: &'a [u8],
 }
 
 impl Subject {
     /// Normalises a row; what a rule refuses or finds odd is added to the issues.
-    pub(super) fn read(row: Row, rules: Rules, seals: &Seals, issues: &mut Vec<Issue>) -> Self {
-        let identifiers = identifiers(&row, rules, seals, issues);
+    pub(super) fn of_row(row: &Row, rules: Rules, seals: &Seals, issues: &mut Vec<Issue>) -> Self {
+        let identifiers = identifiers(row, rules, issues);
         let standing = match row.disposition() {
             Disposition::In => Standing::Enters,
             Disposition::Victim => Standing::Victim,
             Disposition::Held => Standing::Held,
             Disposition::Out => Standing::RoleUnknown,
         };
-        let facts = facts(&row).encode();
-        let reference = row.record.clone();
-        let number = row.row;
-        let body = Zeroizing::new(body(row).encode());
-        Self {
-            row: number,
-            ref_index: seals.reference.of(reference.as_bytes()),
-            print: print(seals, standing, &facts, &body, &identifiers),
-            reference,
-            standing,
-            facts,
-            body,
-            identifiers,
+        let texts = [&row.record, &row.basis, &row.evidence, &row.note, &row.name, &row.birth_date];
+        let texts: usize = texts.iter().map(|text| text.len() + 4).sum();
+        let values: usize = identifiers.iter().map(|value| 13 + value.value().len()).sum();
+        let mut to = Zeroizing::new(Vec::with_capacity(96 + texts + values));
+        let (number, mark) = entry::number(seals.reference.of(row.record.as_bytes()));
+        to.extend_from_slice(&number.to_be_bytes());
+        to.extend_from_slice(&mark);
+        to.extend_from_slice(&row.row.to_be_bytes());
+        let print_at = to.len();
+        to.extend_from_slice(&[0; 16]);
+        to.push(standing as u8);
+        to.extend_from_slice(&u32::try_from(identifiers.len()).unwrap_or(u32::MAX).to_be_bytes());
+        for value in &identifiers {
+            let (number, _) = entry::number(seals.x.of(value.tag_input().as_bytes()));
+            to.extend_from_slice(&number.to_be_bytes());
+            to.push(value.kind().number());
+            push_text(&mut to, value.value());
         }
+        let said = said(row);
+        push_bytes(&mut to, &said);
+        write_rest(row, held_by(row), &mut to);
+        // Everything is under the print but the row's place in the file, and the space for the print itself.
+        let print = seals.print.of_parts(&[&RULES.to_be_bytes(), &to[print_at + 16..]]);
+        to[print_at..print_at + 16].copy_from_slice(&print);
+        Self(to)
     }
 
-    /// About how much memory it takes.
-    pub(super) fn weight(&self) -> usize {
-        self.body.len() + self.identifiers.iter().map(|found| 64 + found.value.value().len()).sum::<usize>()
+    /// What a sorter gave back.
+    pub(super) fn from_sorted(bytes: &[u8]) -> Self {
+        Self(Zeroizing::new(bytes.to_vec()))
+    }
+
+    /// Sorts by record, then by row.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The record's number and mark: what two rows of one record have in common.
+    pub(super) fn record(&self) -> Option<(i64, Mark)> {
+        let mut fields = Fields::of(&self.0);
+        Some((fields.number()?, fields.fixed()?))
+    }
+
+    /// The parts; `None` for bytes that no subject was made of.
+    pub(super) fn parts(&self) -> Option<Parts<'_>> {
+        let mut fields = Fields::of(&self.0);
+        let (id, mark) = (fields.number()?, fields.fixed()?);
+        debug_assert_eq!(self.0.len() - fields.rest().len(), ROW_AT, "the head has a fixed length");
+        let row = u64::from_be_bytes(fields.fixed()?);
+        let print = fields.fixed()?;
+        let standing = Standing::from_number(fields.u8()?)?;
+        let count = fields.length()?;
+        let mut identifiers = Vec::with_capacity(count.min(64));
+        for _ in 0..count {
+            let (id, kind) = (fields.number()?, Kind::from_number(fields.u8()?)?);
+            identifiers.push(Found { id, kind, value: fields.text()? });
+        }
+        let said = fields.length()?;
+        let said = fields.bytes(said)?;
+        Some(Parts { id, mark, row, print, standing, identifiers, said, rest: fields.rest() })
     }
 }
 
-fn identifiers(row: &Row, rules: Rules, seals: &Seals, issues: &mut Vec<Issue>) -> Vec<Found> {
+fn identifiers(row: &Row, rules: Rules, issues: &mut Vec<Issue>) -> Vec<Canonical> {
     let cells = row.identifiers.iter().filter_map(|cell| {
         let column = Column::from_code(cell.column.code())?;
         Some(rules.cell(column, &cell.text))
@@ -76,52 +131,29 @@ fn identifiers(row: &Row, rules: Rules, seals: &Seals, issues: &mut Vec<Issue>) 
     }
     values.sort_unstable();
     values.dedup();
-    let found = |value: Canonical| Found { x_index: seals.x.of(value.tag_input().as_bytes()), value };
-    values.into_iter().map(found).collect()
+    values
 }
 
-fn facts(row: &Row) -> Facts {
-    Facts {
+fn said(row: &Row) -> Zeroizing<Vec<u8>> {
+    let facts = Facts {
         role: row.role,
         typologies: row.typologies.iter().map(|typology| typology.number()).collect::<NumberSet>(),
         grade: row.grade,
         first: row.first_seen.map(Day::of),
         last: row.last_seen.map(Day::of),
-    }
+    };
+    let facts = facts.encode();
+    let mut to = Zeroizing::new(Vec::with_capacity(facts.len() + 8 + row.record.len() + row.evidence.len()));
+    to.extend_from_slice(&facts);
+    push_text(&mut to, &row.record);
+    push_text(&mut to, &row.evidence);
+    to
 }
 
-fn body(row: Row) -> Body {
-    Body {
-        reference: row.record,
-        held_by: match row.hold {
-            Holding::Free => HeldBy::Nothing,
-            Holding::Held(hold) => HeldBy::Reason(hold),
-            Holding::Unreadable => HeldBy::Unreadable,
-        },
-        basis: row.basis,
-        evidence: row.evidence,
-        note: row.note,
-        name: row.name,
-        birth_date: row.birth_date,
+fn held_by(row: &Row) -> HeldBy {
+    match row.hold {
+        Holding::Free => HeldBy::Nothing,
+        Holding::Held(hold) => HeldBy::Reason(hold),
+        Holding::Unreadable => HeldBy::Unreadable,
     }
-}
-
-fn print(
-    seals: &Seals,
-    standing: Standing,
-    facts: &[u8; FACTS_BYTES],
-    body: &[u8],
-    identifiers: &[Found],
-) -> [u8; 16] {
-    // Every part but the body has a fixed length, and the body comes with its own.
-    let mut all = Zeroizing::new(Vec::with_capacity(64 + body.len() + 16 * identifiers.len()));
-    all.extend_from_slice(&RULES.to_be_bytes());
-    all.push(standing as u8);
-    all.extend_from_slice(facts);
-    all.extend_from_slice(&(body.len() as u64).to_be_bytes());
-    all.extend_from_slice(body);
-    for found in identifiers {
-        all.extend_from_slice(&found.x_index);
-    }
-    seals.print.of(&all)
 }

@@ -4,16 +4,18 @@
 //! where it is shown. None of these types has a `Debug`.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use lianfang_proto::catalogue::{Hold, Kind};
-use sqlx::Row;
+use sqlx::SqliteConnection;
 
 use super::body::Body;
+use super::entry::{Mention, Record, Said};
 use super::facts::Facts;
-use super::selection::{open_body, open_facts, open_value};
-use super::{RecordId, Register, RegisterError, Standing};
+use super::{RecordId, Register, RegisterError, Standing, outputs};
 use crate::normalise::Canonical;
 use crate::store::StoreError;
+use crate::store::drawer::{Key, exactly, numbers, span};
 
 /// How much there is of what.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,82 +84,99 @@ impl Register {
     /// How much there is of what.
     pub async fn overview(&self) -> Result<Overview, StoreError> {
         let mut overview = Overview::default();
-        let mut reader = self.store.reader().await?;
-        let records = "SELECT disposition, count(*), sum(hand_hold <> 0) FROM record GROUP BY disposition";
-        for row in sqlx::query(records).fetch_all(&mut *reader).await? {
-            overview.by_standing.insert(Standing::from_number(row.try_get(0)?)?, row.try_get(1)?);
-            overview.held_by_hand += row.try_get::<u64, _>(2)?;
-        }
-        let identifiers = "SELECT kind, count(*) FROM identifier GROUP BY kind";
-        for row in sqlx::query(identifiers).fetch_all(&mut *reader).await? {
-            let malformed = StoreError::Malformed { table: "identifier", column: "kind" };
-            overview.by_kind.insert(Kind::from_number(row.try_get(0)?).ok_or(malformed)?, row.try_get(1)?);
-        }
-        overview.outputs = sqlx::query_scalar("SELECT count(*) FROM output").fetch_one(&mut *reader).await?;
+        let mut snapshot = self.store.snapshot().await?;
+        let all = span(0, i64::MAX);
+        let mut count = |_: &Key, value: &[u8]| {
+            let record = self.record(value)?;
+            *overview.by_standing.entry(record.standing).or_default() += 1;
+            overview.held_by_hand += u64::from(record.hand_hold != 0);
+            Ok(ControlFlow::Continue(()))
+        };
+        self.seals.records.visit(&mut snapshot, &[all], &mut count).await?;
+        let mut last = 0;
+        let mut count = |key: &Key, value: &[u8]| {
+            let id = numbers(key).0;
+            if std::mem::replace(&mut last, id) != id {
+                let mention = Mention::read(value).ok_or_else(|| self.seals.mentions.malformed())?;
+                *overview.by_kind.entry(mention.kind).or_default() += 1;
+            }
+            Ok(ControlFlow::Continue(()))
+        };
+        self.seals.mentions.visit(&mut snapshot, &[all], &mut count).await?;
+        overview.outputs = outputs::count_all(&mut snapshot).await?;
         Ok(overview)
+    }
+
+    /// At least as many as there are identifiers: what records mention, each mention counted. Told without reading them.
+    pub async fn identifiers_at_most(&self) -> Result<u64, StoreError> {
+        self.seals.mentions.entries(&mut *self.store.reader().await?).await
     }
 
     /// Up to `limit` records after `after`, retracted ones left out. Begin with [`RecordId::START`].
     pub async fn list(&self, after: RecordId, limit: u32) -> Result<Vec<Listed>, StoreError> {
-        let page = sqlx::query(
-            "SELECT id, disposition, hand_hold, body FROM record WHERE id > ? AND disposition <> ? ORDER BY id LIMIT ?",
-        );
-        let mut reader = self.store.reader().await?;
-        let page = page.bind(after.0).bind(Standing::Retracted.number()).bind(limit);
         let mut listed = Vec::new();
-        for row in page.fetch_all(&mut *reader).await? {
-            let id: i64 = row.try_get(0)?;
-            listed.push(Listed {
-                id: RecordId(id),
-                reference: open_body(&self.seals, id, row.try_get(3)?)?.reference,
-                standing: Standing::from_number(row.try_get(1)?)?,
-                hand_hold: Hold::from_number(row.try_get(2)?),
-            });
-        }
+        let mut see = |key: &Key, value: &[u8]| {
+            if listed.len() >= limit as usize {
+                return Ok(ControlFlow::Break(()));
+            }
+            let record = self.record(value)?;
+            if record.standing != Standing::Retracted {
+                listed.push(Listed {
+                    id: RecordId(numbers(key).0),
+                    reference: self.said(record.said)?.reference.to_owned(),
+                    standing: record.standing,
+                    hand_hold: Hold::from_number(record.hand_hold),
+                });
+            }
+            Ok(ControlFlow::Continue(()))
+        };
+        let later = span(after.0.saturating_add(1), i64::MAX);
+        self.seals.records.visit(&mut *self.store.snapshot().await?, &[later], &mut see).await?;
         Ok(listed)
     }
 
     /// All that is stored of one record.
     pub async fn show(&self, reference: &str) -> Result<RecordView, RegisterError> {
-        let mut reader = self.store.reader().await?;
-        let row =
-            sqlx::query("SELECT id, disposition, hand_hold, facts, body FROM record WHERE ref_index = ?")
-                .bind(self.seals.reference.of(reference.trim().as_bytes()).as_slice())
-                .fetch_optional(&mut *reader)
-                .await?
-                .ok_or(RegisterError::NoSuchRecord)?;
-        let (id, standing) = (row.try_get(0)?, Standing::from_number(row.try_get(1)?)?);
+        let mut snapshot = self.store.snapshot().await?;
+        let (id, stored) = self.found(&mut snapshot, reference).await?;
+        let record = self.record(&stored)?;
         let mut view = RecordView {
             id: RecordId(id),
-            standing,
-            hand_hold: Hold::from_number(row.try_get(2)?),
+            standing: record.standing,
+            hand_hold: Hold::from_number(record.hand_hold),
             content: None,
         };
-        if standing != Standing::Retracted {
-            let body = open_body(&self.seals, id, row.try_get(4)?)?;
+        if record.standing != Standing::Retracted {
+            let said = self.said(record.said)?;
+            let malformed = || self.seals.records.malformed();
             view.content = Some(RecordContent {
-                facts: open_facts(&self.seals, id, row.try_get(3)?)?,
-                body,
-                identifiers: self.identifiers_of(&mut reader, id).await?,
+                facts: said.facts().ok_or_else(malformed)?,
+                body: Body::read(&said, record.rest).ok_or_else(malformed)?,
+                identifiers: self.identifiers_of(&mut snapshot, id, &record).await?,
             });
         }
         Ok(view)
     }
 
+    fn said<'a>(&self, bytes: &'a [u8]) -> Result<Said<'a>, StoreError> {
+        Said::read(bytes).ok_or_else(|| self.seals.records.malformed())
+    }
+
     async fn identifiers_of(
         &self,
-        reader: &mut sqlx::SqliteConnection,
-        record: i64,
+        connection: &mut SqliteConnection,
+        id: i64,
+        record: &Record<'_>,
     ) -> Result<Vec<Canonical>, StoreError> {
-        let found = sqlx::query(
-            "SELECT i.id, i.kind, i.value FROM mention m JOIN identifier i ON i.id = m.identifier_id
-             WHERE m.record_id = ?",
-        );
-        let found = found.bind(record).fetch_all(reader).await?;
-        let open = |row: &sqlx::sqlite::SqliteRow| {
-            open_value(&self.seals, row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)
+        let mut mentioned: Vec<i64> = record.identifiers().collect();
+        mentioned.sort_unstable();
+        let mut identifiers = Vec::with_capacity(mentioned.len());
+        let mut see = |_: &Key, value: &[u8]| {
+            let mention = Mention::read(value).ok_or_else(|| self.seals.mentions.malformed())?;
+            identifiers.push(Canonical::from_stored(mention.kind, mention.value.to_owned()));
+            Ok(ControlFlow::Continue(()))
         };
-        let mut identifiers = found.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+        self.seals.mentions.visit(connection, &exactly(&mentioned, id), &mut see).await?;
         identifiers.sort_unstable();
         Ok(identifiers)
     }

@@ -29,7 +29,7 @@ use crate::pipeline::spill::{Sorted, Sorter};
 use crate::pipeline::submit;
 
 /// Matches that are judged at once: so many, or of so many bytes.
-const BATCH_MATCHES: usize = 256;
+const BATCH_MATCHES: usize = 1_024;
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
 
 /// The rows of the report, in its order, and what was found on the way.

@@ -11,6 +11,8 @@ use lianfang_proto::row::{TagBytes, tag_of};
 use crate::pipeline::submit::{PADDING, SubmissionFiles};
 
 const INDEX_BYTES: usize = size_of::<i64>();
+/// Bytes that are read of a file at once.
+const BUFFER: usize = 64 * 1024;
 
 pub(super) struct OwnRows {
     rows: BufReader<File>,
@@ -31,7 +33,7 @@ impl OwnRows {
         if left.checked_mul(row_bytes as u64) != Some(length) {
             return Err(damaged());
         }
-        let (rows, index) = (BufReader::new(rows), BufReader::new(index));
+        let (rows, index) = (BufReader::with_capacity(BUFFER, rows), BufReader::with_capacity(BUFFER, index));
         Ok(Self { rows, index, row: vec![0; row_bytes], current: None, left })
     }
 

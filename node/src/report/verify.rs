@@ -164,7 +164,7 @@ impl Verifier {
         let own = self.own.identifier(&tag)?;
         let identifier =
             own.ok_or_else(|| malformed("items.tag").wanted("a tag that this bank submitted"))?;
-        Ok(self.disclosed.push(&[&identifier.to_be_bytes(), tag.as_slice(), words].concat())?)
+        Ok(self.disclosed.push_joined(&[&identifier.to_be_bytes(), &tag, words])?)
     }
 }
 

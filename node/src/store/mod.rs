@@ -9,11 +9,12 @@
 //! and not in a busy loop. The journal is a write-ahead log that is synced at every commit: what was answered is
 //! durable. Deleted content is overwritten. Sources: sqlite.org/wal.html, sqlite.org/pragma.html.
 
+pub mod drawer;
 mod error;
 pub mod rows;
 
 use std::fs::OpenOptions;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,6 +47,7 @@ struct Inner {
     readers: SqlitePool,
     master: Arc<MasterKey>,
     ports: Ports,
+    folder: PathBuf,
 }
 
 impl Store {
@@ -59,7 +61,8 @@ impl Store {
             StoreError::of_migration(error, MIGRATIONS.iter().map(|step| step.version).max().unwrap_or(0))
         })?;
         let readers = pool(path, READERS, "-1024").await?;
-        let store = Self(Arc::new(Inner { writer, readers, master, ports }));
+        let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
+        let store = Self(Arc::new(Inner { writer, readers, master, ports, folder }));
         store.prove_key().await?;
         Ok(store)
     }
@@ -82,6 +85,16 @@ impl Store {
     /// A connection for reading.
     pub async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
         Ok(self.0.readers.acquire().await?)
+    }
+
+    /// A reading transaction: all that is read in it is of one moment.
+    pub async fn snapshot(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        Ok(self.0.readers.begin().await?)
+    }
+
+    /// The folder in which the store lies, and sealed spills may lie.
+    pub fn folder(&self) -> &Path {
+        &self.0.folder
     }
 
     /// The cipher of a sealed column.

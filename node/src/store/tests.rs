@@ -106,7 +106,7 @@ async fn two_programs_do_not_write_at_once() {
 async fn numbers_are_never_given_twice() {
     let bench = Bench::new().await;
     let mut tx = bench.store.begin().await.unwrap();
-    assert_eq!(take_numbers(&mut tx, "record", 10).await.unwrap(), 1);
-    assert_eq!(take_numbers(&mut tx, "record", 1).await.unwrap(), 11);
+    assert_eq!(take_numbers(&mut tx, "import", 10).await.unwrap(), 1);
+    assert_eq!(take_numbers(&mut tx, "import", 1).await.unwrap(), 11);
     tx.commit().await.unwrap();
 }

@@ -14,7 +14,9 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context as _, ensure};
 use clap::Parser;
 use lianfang_desk::Exit;
+use lianfang_proto::catalogue::Disclosure;
 use lianfang_tests::demo::{Demo, children};
+use lianfang_tests::measure::{self as whole_job, Case};
 use lianfang_tests::people::Plain;
 use serde_json::Value;
 
@@ -38,7 +40,7 @@ const COMMON: u64 = 20;
 /// Measures the main job, with every party a process of its own.
 #[derive(Debug, Parser)]
 #[command(name = "figures")]
-#[group(id = "size", required = true, multiple = false)]
+#[command(group(clap::ArgGroup::new("size").required(true)))]
 struct Options {
     /// 25,000 and 50,000 records per bank; fails if the larger run needs much more memory in any party.
     #[arg(long, group = "size")]
@@ -49,6 +51,19 @@ struct Options {
     /// These sizes, and no verdict on the memory.
     #[arg(long, group = "size", value_name = "N", num_args = 1.., value_parser = clap::value_parser!(u64).range(20..=10_000_000))]
     records: Vec<u64>,
+    /// CPU seconds of a whole job, by process and stage.
+    #[arg(long, group = "size", value_enum)]
+    job: Option<Case>,
+    /// Divides the sizes of `--job`.
+    #[arg(long, requires = "job", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    scale: u64,
+    /// What the reports of `--job` tell.
+    #[arg(long, requires = "job", default_value = "count", value_parser = disclosure)]
+    disclosure: Disclosure,
+}
+
+fn disclosure(text: &str) -> Result<Disclosure, String> {
+    Disclosure::from_code(text).ok_or_else(|| "count, institutions or labels".to_owned())
 }
 
 fn main() -> ExitCode {
@@ -85,6 +100,11 @@ fn figures(args: Vec<OsString>) -> ExitCode {
 }
 
 fn measure_all(options: &Options) -> anyhow::Result<()> {
+    if let Some(case) = options.job {
+        let run = whole_job::Run { case, scale: options.scale, disclosure: options.disclosure };
+        let tables = tokio::runtime::Runtime::new()?.block_on(run.measure())?;
+        return Ok(std::io::stdout().write_all(tables.concat().as_bytes())?);
+    }
     let sizes = match options {
         Options { quick: true, .. } => QUICK.to_vec(),
         Options { full: true, .. } => vec![FULL],
@@ -262,5 +282,8 @@ mod tests {
         }
         let options = Options::try_parse_from(["figures", "--records", "1000", "2000"]).unwrap();
         assert_eq!(options.records, [1_000, 2_000]);
+        let options = Options::try_parse_from(["figures", "--job", "next", "--scale", "16"]).unwrap();
+        assert_eq!((options.job, options.scale), (Some(Case::Next), 16));
+        assert!(Options::try_parse_from(["figures", "--quick", "--scale", "16"]).is_err());
     }
 }

@@ -88,6 +88,11 @@ impl Party {
         &self.dir
     }
 
+    /// Its `serve`, if it runs.
+    pub fn process(&self) -> Option<u32> {
+        self.serving.as_ref().map(|serving| serving.pid)
+    }
+
     fn start(&self, words: &[&str], stderr: Stdio) -> Result<Child, Problem> {
         let mut command = Command::new(&self.exe);
         command.arg(self.program).args(words).arg("--dir").arg(&self.dir).args(["--json", "--lang", "en"]);
@@ -218,11 +223,43 @@ fn peak_kib(status: &str) -> u64 {
     line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
-/// User and system time, fields 14 and 15, counted behind the name, which may hold blanks; a hundredth of a second each.
+/// User and system time, fields 14 and 15.
 fn cpu_seconds(stat: &str) -> f64 {
+    seconds_in(stat, 11)
+}
+
+/// The same of all children that have ended and were waited for, fields 16 and 17.
+fn ended_children_seconds(stat: &str) -> f64 {
+    seconds_in(stat, 13)
+}
+
+/// Two fields, counted behind the name, which may hold blanks; a hundredth of a second each.
+fn seconds_in(stat: &str, place: usize) -> f64 {
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
     let ticks = |place: usize| fields.get(place).and_then(|field| field.parse::<u32>().ok()).unwrap_or(0);
-    f64::from(ticks(11)) / 100.0 + f64::from(ticks(12)) / 100.0
+    f64::from(ticks(place)) / 100.0 + f64::from(ticks(place + 1)) / 100.0
+}
+
+/// CPU seconds of a process that runs, all its threads together.
+pub fn cpu_of(pid: u32) -> f64 {
+    cpu_seconds(&std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default())
+}
+
+/// CPU seconds of everything that runs on this machine, the idle time left out.
+pub fn cpu_of_machine() -> f64 {
+    busy_seconds(&std::fs::read_to_string("/proc/stat").unwrap_or_default())
+}
+
+/// The first line: user, nice, system, idle, waiting for disks, interrupts of both kinds, taken by the host.
+fn busy_seconds(stat: &str) -> f64 {
+    let line = stat.lines().next().unwrap_or_default();
+    let ticks: Vec<f64> = line.split_whitespace().skip(1).filter_map(|field| field.parse().ok()).collect();
+    [0, 1, 2, 5, 6, 7].iter().filter_map(|place| ticks.get(*place)).sum::<f64>() / 100.0
+}
+
+/// CPU seconds of this process's children that have ended.
+pub fn cpu_of_ended_children() -> f64 {
+    ended_children_seconds(&std::fs::read_to_string("/proc/self/stat").unwrap_or_default())
 }
 
 /// The executable that this process runs.
@@ -238,8 +275,10 @@ mod tests {
     fn the_kernels_words_are_read() {
         assert_eq!(peak_kib("Name:\tx\nVmHWM:\t   12345 kB\nVmRSS:\t 1 kB\n"), 12_345);
         assert_eq!(peak_kib(""), 0);
-        let stat = "7 (a b) c) S 1 7 7 0 -1 4194560 1 0 0 0 150 50 0 0 20 0 1 0 1 1 1";
+        let stat = "7 (a b) c) S 1 7 7 0 -1 4194560 1 0 0 0 150 50 10 20 20 0 1 0 1 1 1";
         assert!((cpu_seconds(stat) - 2.0).abs() < 1e-9);
+        assert!((ended_children_seconds(stat) - 0.3).abs() < 1e-9);
+        assert!((busy_seconds("cpu  100 10 50 9000 700 1 2 3 0 0\ncpu0 1") - 1.66).abs() < 1e-9);
         assert!(cpu_seconds("") < 1e-9);
     }
 

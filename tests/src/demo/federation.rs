@@ -252,6 +252,12 @@ impl<'a> Federation<'a> {
         (self.coordinator.usage(), self.nodes.iter().map(Party::usage).collect())
     }
 
+    /// The processes that serve, by their parties' names; the coordinator's first.
+    pub fn processes(&self) -> Vec<(String, u32)> {
+        let parties = std::iter::once(&self.coordinator).chain(&self.nodes);
+        parties.filter_map(|party| Some((party.name.clone(), party.process()?))).collect()
+    }
+
     /// Who listens where.
     pub fn addresses(&self) -> Vec<(String, String)> {
         let parties = std::iter::once(&self.coordinator).chain(&self.nodes);
@@ -308,11 +314,14 @@ async fn finished(node: &Party, job: &str, patience: Duration) -> Result<NodeJob
     let mut stages: Vec<(String, f64)> =
         stages.filter_map(|(name, took)| Some((name.clone(), took.as_f64()?))).collect();
     stages.sort_by_key(|(name, _)| STAGES.iter().position(|stage| stage == name));
+    let ended = figures["ended"].as_object().into_iter().flatten();
+    let ended = ended.filter_map(|(name, at)| Some((name.clone(), at.as_i64()?))).collect();
     Ok(NodeJob {
         evaluated: count(node, figures, "evaluated")?,
         cached: count(node, figures, "cached")?,
         bytes_sent: count(node, figures, "bytes_sent")?,
         report_rows: count(node, figures, "report_rows")?,
         stages,
+        ended,
     })
 }

@@ -1,5 +1,6 @@
 //! What the demo tells at its end: a table for people, one object for scripts.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use lianfang_desk::table::{Table, bytes, duration, number};
@@ -50,6 +51,8 @@ pub struct NodeJob {
     pub report_rows: u64,
     /// What its stages took.
     pub stages: Vec<(String, f64)>,
+    /// When each ended, in microseconds since 1970.
+    pub ended: BTreeMap<String, i64>,
 }
 
 /// Everything that was measured.

@@ -27,9 +27,19 @@ impl Plain {
 
     /// Writes a bank's register in memory of one row; its rows stand in an order of the bank's own.
     pub fn write_register(&self, bank: u64, into: &mut impl Write) -> io::Result<()> {
+        self.write_rows(bank, |_| true, into)
+    }
+
+    /// The same of those rows alone that are wanted.
+    pub fn write_rows(
+        &self,
+        bank: u64,
+        wanted: impl Fn(u64) -> bool,
+        into: &mut impl Write,
+    ) -> io::Result<()> {
         into.write_all(b"record,role,mobile\n")?;
-        for place in 0..self.identifiers {
-            let row = (place + bank * 7919) % self.identifiers;
+        let rows = (0..self.identifiers).map(|place| (place + bank * 7919) % self.identifiers);
+        for row in rows.filter(|row| wanted(*row)) {
             let mobile = self.identifier(bank, row);
             let number = mobile.trim_start_matches("+86");
             writeln!(into, "P{row:08},agent,{number}")?;

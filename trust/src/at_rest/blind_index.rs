@@ -20,8 +20,15 @@ impl BlindIndex {
 
     /// What to store beside the sealed value, and what to look for.
     pub fn of(&self, value: &[u8]) -> [u8; 16] {
+        self.of_parts(&[value])
+    }
+
+    /// The index of a value that lies in several parts, which are not told apart from their concatenation.
+    pub fn of_parts(&self, parts: &[&[u8]]) -> [u8; 16] {
         let mut mac = self.0.clone();
-        mac.update(value);
+        for part in parts {
+            mac.update(part);
+        }
         let full: [u8; 32] = mac.finalize().into_bytes().into();
         let mut index = [0; 16];
         index.copy_from_slice(&full[..16]);

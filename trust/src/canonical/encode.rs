@@ -14,7 +14,7 @@ pub struct Encoder {
 impl Encoder {
     /// Begins a value of the type named by `domain`, in the layout numbered `version`.
     pub fn new(domain: &'static str, version: u8) -> Self {
-        let mut encoder = Self { bytes: Vec::with_capacity(128) };
+        let mut encoder = Self { bytes: Vec::with_capacity(256) };
         encoder.text(domain).u8(version);
         encoder
     }

@@ -17,6 +17,7 @@ mod canary;
 mod hands;
 mod importing;
 mod model;
+mod numbers;
 mod pace;
 mod selecting;
 

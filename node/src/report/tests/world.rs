@@ -320,7 +320,8 @@ fn submit(terms: &Terms, bank: &Bank, spool: &Path) -> Submitted {
     for (row, (kind, value)) in (1..).zip(bank.identifiers()) {
         let content = (terms.disclosure == Disclosure::Labels).then(|| bank.label((kind, value)));
         let said = bank.poses_as.clone().unwrap_or_else(|| bank.id.clone());
-        assembly.push(row, &y(kind, value), &Label { bank: said, content }, &mut *rng).unwrap();
+        let label = Label { bank: said, content };
+        assembly.push(&[row], &[y(kind, value)], |_| label.clone(), &mut *rng).unwrap();
     }
     let files = SubmissionFiles::of(&folder, &terms.digest());
     let mut padding = [0; 32];

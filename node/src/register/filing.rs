@@ -1,0 +1,235 @@
+//! Files the rows of an import among the records, in the order of the records' numbers.
+//!
+//! * Comes in: subjects, sorted by record. Goes out: entries of the records; for every mention that comes, changes or goes
+//!   a line to be sorted for `mentioning`; issues of rows that cannot stand; and what is counted.
+//! * A row that says what its record says already changes nothing and costs a comparison. Of two rows with one record the
+//!   first stands. With `--full` every record that is passed on the way and has no row is retracted.
+//! * Trusts: the transaction, which holds the writer; what is read in it stays true.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use zeroize::Zeroizing;
+
+use super::entry::{Mark, Mention, NewRecord, Print, Record, Said, emptied};
+use super::import::{Import, ImportError};
+use super::reading::spilled;
+use super::subject::{Parts, Subject};
+use super::{RegisterError, Standing};
+use crate::ingest::{Issue, Reason, issues};
+use crate::pipeline::spill::Sorted;
+use crate::store::StoreError;
+use crate::store::drawer::{Change, exactly, key, numbers, span};
+
+/// Rows, and bytes of them, that are filed at once.
+const BATCH_ROWS: usize = 4096;
+const BATCH_BYTES: usize = 4 << 20;
+
+/// What is known of a record.
+pub(super) struct Known {
+    mark: Mark,
+    print: Print,
+    standing: Standing,
+    hand_hold: u8,
+    identifiers: Vec<i64>,
+}
+
+impl Known {
+    fn of(record: &Record<'_>) -> Self {
+        Self {
+            mark: record.mark,
+            print: record.print,
+            standing: record.standing,
+            hand_hold: record.hand_hold,
+            identifiers: record.identifiers().collect(),
+        }
+    }
+}
+
+/// A line for `mentioning`: identifier, record, and the mention, or nothing where it goes.
+pub(super) fn mention_line(
+    identifier: i64,
+    record: i64,
+    mention: Option<&Mention<'_>>,
+) -> Zeroizing<Vec<u8>> {
+    let mut to = Zeroizing::new(Vec::with_capacity(16 + mention.map_or(0, Mention::bytes)));
+    to.extend_from_slice(&key(identifier, record));
+    if let Some(mention) = mention {
+        mention.write(&mut to);
+    }
+    to
+}
+
+impl Import<'_> {
+    /// Files all of them.
+    pub(super) async fn file(&mut self, mut subjects: Sorted) -> Result<(), ImportError> {
+        loop {
+            let (mut batch, mut bytes) = (Vec::new(), 0);
+            while batch.len() < BATCH_ROWS && bytes < BATCH_BYTES {
+                let Some(subject) = subjects.next().map_err(spilled)? else { break };
+                bytes += subject.len();
+                batch.push(Subject::from_sorted(subject));
+            }
+            if batch.is_empty() {
+                break;
+            }
+            let batch: Option<Vec<Parts<'_>>> = batch.iter().map(Subject::parts).collect();
+            let batch = batch.ok_or_else(|| spilled(std::io::ErrorKind::InvalidData.into()))?;
+            self.file_batch(&batch).await?;
+        }
+        if self.options.full {
+            self.sweep(i64::MAX, &[], &mut HashMap::new()).await?;
+        }
+        Ok(())
+    }
+
+    async fn file_batch(&mut self, batch: &[Parts<'_>]) -> Result<(), ImportError> {
+        let mut ids: Vec<i64> = batch.iter().map(|parts| parts.id).collect();
+        ids.dedup();
+        let mut known = HashMap::with_capacity(ids.len());
+        match ids.last() {
+            Some(&last) if self.options.full => self.sweep(last, &ids, &mut known).await?,
+            _ => self.look_up(&ids, &mut known).await?,
+        }
+        let mut changes = Vec::new();
+        for parts in batch {
+            let known = known.get(&parts.id);
+            let standing = self.placed.filter(|(id, _)| *id == parts.id).map(|(_, mark)| mark);
+            match standing.or(known.map(|known| known.mark)) {
+                Some(mark) if mark != parts.mark => self.refuse(parts, issues::RECORD_NUMBER)?,
+                _ if standing.is_some() => self.refuse(parts, issues::DUPLICATE_RECORD)?,
+                _ => self.place(parts, known, &mut changes)?,
+            }
+        }
+        self.change_records(&changes).await
+    }
+
+    async fn look_up(&mut self, ids: &[i64], known: &mut HashMap<i64, Known>) -> Result<(), StoreError> {
+        let records = &self.register.seals.records;
+        let mut see = |key: &_, value: &[u8]| {
+            let record = Record::read(value).ok_or_else(|| records.malformed())?;
+            known.insert(numbers(key).0, Known::of(&record));
+            Ok(ControlFlow::Continue(()))
+        };
+        records.visit(&mut self.tx, &exactly(ids, 0), &mut see).await
+    }
+
+    /// Passes all records up to a number: those of `ids` become known, the others are retracted.
+    async fn sweep(
+        &mut self,
+        to: i64,
+        ids: &[i64],
+        known: &mut HashMap<i64, Known>,
+    ) -> Result<(), ImportError> {
+        let register = self.register;
+        let records = &register.seals.records;
+        while self.swept < to {
+            let (mut lacking, mut reached) = (Vec::new(), to);
+            let mut see = |key: &_, value: &[u8]| {
+                let (id, _) = numbers(key);
+                let record = Record::read(value).ok_or_else(|| records.malformed())?;
+                if ids.binary_search(&id).is_ok() {
+                    known.insert(id, Known::of(&record));
+                } else if record.standing != Standing::Retracted {
+                    lacking.push((id, record.identifiers().collect::<Vec<_>>(), emptied(&record)));
+                    if lacking.len() >= BATCH_ROWS {
+                        reached = id;
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+                Ok(ControlFlow::Continue(()))
+            };
+            records.visit(&mut self.tx, &[span(self.swept + 1, to)], &mut see).await?;
+            self.swept = reached;
+            self.summary.retracted += lacking.len() as u64;
+            let mut changes = Vec::with_capacity(lacking.len());
+            for (id, identifiers, emptied) in lacking {
+                for identifier in identifiers {
+                    self.mentions.push(&mention_line(identifier, id, None)).map_err(spilled)?;
+                }
+                changes.push(Change { key: key(id, 0), value: Some(emptied) });
+            }
+            self.change_records(&changes).await?;
+        }
+        Ok(())
+    }
+
+    async fn change_records(&mut self, changes: &[Change]) -> Result<(), ImportError> {
+        if self.options.dry_run {
+            return Ok(());
+        }
+        let records = &self.register.seals.records;
+        Ok(records.apply(&mut self.tx, &mut *self.rng, changes).await?)
+    }
+
+    fn refuse(&mut self, parts: &Parts<'_>, reason: Reason) -> Result<(), ImportError> {
+        let said = Said::read(parts.said);
+        let record = said.map(|said| said.reference.to_owned()).unwrap_or_default();
+        let issue = Issue { row: parts.row, record, column: "record".to_owned(), reason };
+        self.pending.push(&issue).map_err(spilled)
+    }
+
+    /// Gives a row its record.
+    fn place(
+        &mut self,
+        parts: &Parts<'_>,
+        known: Option<&Known>,
+        changes: &mut Vec<Change>,
+    ) -> Result<(), ImportError> {
+        self.placed = Some((parts.id, parts.mark));
+        self.count(parts);
+        let summary = &mut self.summary;
+        match known {
+            Some(known) if known.standing != Standing::Retracted && known.print == parts.print => {
+                summary.unchanged += 1;
+                return Ok(());
+            }
+            Some(known) if known.standing != Standing::Retracted => summary.changed += 1,
+            _ => summary.added += 1,
+        }
+        if self.options.dry_run {
+            return Ok(());
+        }
+        let ids = || parts.identifiers.iter().map(|found| found.id);
+        for gone in known.iter().flat_map(|known| &known.identifiers) {
+            if !ids().any(|id| id == *gone) {
+                self.mentions.push(&mention_line(*gone, parts.id, None)).map_err(spilled)?;
+            }
+        }
+        let hand_hold = known.map_or(0, |known| known.hand_hold);
+        let enters = parts.standing == Standing::Enters && hand_hold == 0;
+        let said = Said::repeated(parts.said);
+        let said = said.ok_or_else(|| spilled(std::io::ErrorKind::InvalidData.into()))?;
+        for found in &parts.identifiers {
+            let mention = Mention { kind: found.kind, enters, value: found.value, said: &said };
+            self.mentions.push(&mention_line(found.id, parts.id, Some(&mention))).map_err(spilled)?;
+        }
+        let entry = NewRecord {
+            mark: parts.mark,
+            print: parts.print,
+            standing: parts.standing,
+            hand_hold,
+            identifiers: ids(),
+            said: parts.said,
+            rest: parts.rest,
+        };
+        changes.push(Change { key: key(parts.id, 0), value: Some(entry.encode()) });
+        Ok(())
+    }
+
+    fn count(&mut self, parts: &Parts<'_>) {
+        let summary = &mut self.summary;
+        summary.records += 1;
+        summary.identifiers += parts.identifiers.len() as u64;
+        *summary.by_standing.entry(parts.standing).or_default() += 1;
+        for found in &parts.identifiers {
+            *summary.by_kind.entry(found.kind).or_default() += 1;
+        }
+    }
+}
+
+impl From<StoreError> for ImportError {
+    fn from(error: StoreError) -> Self {
+        Self::Register(RegisterError::Store(error))
+    }
+}

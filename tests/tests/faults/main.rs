@@ -1,0 +1,24 @@
+//! What can go wrong, and does: each fault is met, the honest lose nothing, and one sentence in each language says at
+//! which party and what to do.
+//!
+//! | room | what goes wrong there |
+//! | --- | --- |
+//! | `holders` | a holder lies, is gone, refuses |
+//! | `banks` | a bank is late, absent, dies, asks for too much, hesitates |
+//! | `coordinators` | a coordinator shows others other terms, spoils reports, starts again |
+//! | `messages` | a message is too large, out of turn, cut, malformed |
+//! | `wire` | a wire is cut, repeats messages, loses answers |
+//! | `machine` | a disk is full, a key file is wrong |
+//! | `joining` | certificates, invites and ceremonies that are not what they should be |
+//!
+//! `stage` sets a federation up; `told` reads what people are told.
+
+mod banks;
+mod coordinators;
+mod holders;
+mod joining;
+mod machine;
+mod messages;
+mod stage;
+mod told;
+mod wire;
