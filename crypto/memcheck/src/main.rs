@@ -37,14 +37,15 @@ fn request(number: usize, address: usize, len: usize) -> usize {
     answer
 }
 
-/// Marks what is secret. Only slices of plain values without padding are handed over.
-fn secret<T: Copy>(values: &[T]) {
-    request(MAKE_MEM_UNDEFINED, values.as_ptr() as usize, size_of_val(values));
+/// Marks what is secret: plain values without padding. They may change, as far as the compiler knows, so that it reads
+/// them again afterwards.
+fn secret<T: Copy>(values: &mut [T]) {
+    request(MAKE_MEM_UNDEFINED, values.as_mut_ptr() as usize, size_of_val(values));
 }
 
 /// Marks what is public from here on.
-fn public<T: Copy>(values: &[T]) {
-    request(MAKE_MEM_DEFINED, values.as_ptr() as usize, size_of_val(values));
+fn public<T: Copy>(values: &mut [T]) {
+    request(MAKE_MEM_DEFINED, values.as_mut_ptr() as usize, size_of_val(values));
 }
 
 /// A block of eight, one that is not full, and more than one group of the inversion.
@@ -60,19 +61,20 @@ fn scalars(count: usize) -> Vec<Scalar> {
 }
 
 fn checksum(name: &str, encodings: &[[u8; 32]]) {
-    public(encodings);
+    let mut encodings = encodings.to_vec();
+    public(&mut encodings);
     let sum = encodings.as_flattened().iter().fold(0_u32, |sum, byte| sum.rotate_left(5) ^ u32::from(*byte));
     println!("  {name}: {sum:08x}");
 }
 
 /// Every operation with a secret, on the engine that is chosen here.
 fn operations(count: usize) {
-    let uniform: Vec<[u8; 64]> = (0..count).map(|index| bytes(0, index)).collect();
+    let mut uniform: Vec<[u8; 64]> = (0..count).map(|index| bytes(0, index)).collect();
     let points: Points = lanes::from_uniform_bytes(&uniform);
-    let one = scalars(1);
-    let each = scalars(count);
-    secret(&one);
-    secret(&each);
+    let mut one = scalars(1);
+    let mut each = scalars(count);
+    secret(&mut one);
+    secret(&mut each);
     checksum("multiply, one scalar", &lanes::multiply(&points, Scalars::One(&one[0])));
     checksum("multiply, each its own", &lanes::multiply(&points, Scalars::Each(&each)));
     let (kept, encodings) = lanes::multiply_keeping(&points, Scalars::Each(&each));
@@ -81,7 +83,7 @@ fn operations(count: usize) {
     checksum("multiply_joint", &joint);
 
     // The input of the hash and of the map, all of it: identifiers.
-    secret(&uniform);
+    secret(&mut uniform);
     let texts: Vec<&[u8]> = uniform.iter().map(|bytes| &bytes[..40]).collect();
     let digests = hashes::expand_message(&texts, b"a domain");
     let points = lanes::from_uniform_bytes(&digests);
@@ -96,9 +98,9 @@ fn operations(count: usize) {
 
 /// A branch on a secret: memcheck must report this one.
 fn canary() {
-    let word = [u64::from(bytes(2, 0)[0])];
-    secret(&word);
-    if std::hint::black_box(word[0]) & 1 == 1 {
+    let mut word = [u64::from(bytes(2, 0)[0])];
+    secret(&mut word);
+    if word[0] & 1 == 1 {
         println!("  odd");
     } else {
         println!("  even");
