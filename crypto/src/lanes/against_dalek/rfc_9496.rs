@@ -30,9 +30,8 @@ fn multiples_of_the_generator() {
         let generators = decode(&[multiples[1]; 16]).unwrap_or_else(|_| panic!("the generator decodes"));
         assert_eq!(*multiply(&generators, Scalars::Each(&scalars)), multiples);
         for (at, multiple) in multiples.iter().enumerate() {
-            let mut all = weights.clone();
-            all.iter_mut().for_each(|weight| *weight *= at as u128);
-            assert_eq!(weighted_sum(&all, &generators), *multiple);
+            let weights: Vec<u128> = weights.iter().map(|weight| weight * at as u128).collect();
+            assert_eq!(weighted_sum(&weights, &generators), *multiple);
         }
         let points = decode(&multiples[1..]).unwrap_or_else(|_| panic!("multiples decode"));
         assert_eq!(encode(&points), multiples[1..]);
