@@ -2,10 +2,12 @@
 //!
 //! - **Comes in:** the CPU's features, and the variable `LIANFANG_LANES`. **Goes out:** [`Lanes`], and [`run`], which
 //!   hands a [`Kernel`] the engine it is to be compiled for.
+//!   [`Lanes::on`] computes on another engine for once, so that engines are compared with each other.
 //! - **Never sees:** data. **Trusts:** the run-time test of features.
 //! - **Fails:** a forced engine that this CPU cannot run, or that does not exist, is refused by [`Lanes::forced`],
 //!   which whoever starts the process asks; a computation itself then takes the best there is.
 
+use core::cell::Cell;
 use std::sync::OnceLock;
 
 use thiserror::Error;
@@ -76,7 +78,15 @@ impl Lanes {
         if engine.available() { Ok(Some(engine)) } else { Err(LanesRefused::Unavailable(engine.name())) }
     }
 
-    /// The engine that computes in this process.
+    /// Does `job` with this engine in the place of the process's, on this thread alone, if this CPU can run it.
+    pub fn on<T>(self, job: impl FnOnce() -> T) -> Option<T> {
+        let before = Before(INSTEAD.replace(Some(self.chosen()?)));
+        let result = job();
+        drop(before);
+        Some(result)
+    }
+
+    /// The engine that computes here: the one of the process, or the one that [`Lanes::on`] has put in its place.
     pub fn current() -> Self {
         match current() {
             #[cfg(target_arch = "x86_64")]
@@ -111,7 +121,25 @@ enum Chosen {
     Portable(Portable),
 }
 
+thread_local! {
+    /// What [`Lanes::on`] has put in the place of the process's engine.
+    static INSTEAD: Cell<Option<Chosen>> = const { Cell::new(None) };
+}
+
+/// What was there before, put back when dropped: also by a panic.
+struct Before(Option<Chosen>);
+
+impl Drop for Before {
+    fn drop(&mut self) {
+        INSTEAD.set(self.0);
+    }
+}
+
 fn current() -> Chosen {
+    INSTEAD.get().unwrap_or_else(of_process)
+}
+
+fn of_process() -> Chosen {
     static CURRENT: OnceLock<Chosen> = OnceLock::new();
     *CURRENT.get_or_init(|| {
         let forced = Lanes::forced().ok().flatten().and_then(Lanes::chosen);
@@ -182,7 +210,7 @@ impl<K: Kernel> Kernel for OneByOne<K> {
     }
 }
 
-/// Runs `kernel` on the engine of this process.
+/// Runs `kernel` on the engine that computes here.
 pub(crate) fn run<K: Kernel>(kernel: K) -> K::Output {
     match current() {
         #[cfg(target_arch = "x86_64")]
@@ -191,10 +219,10 @@ pub(crate) fn run<K: Kernel>(kernel: K) -> K::Output {
     }
 }
 
-/// Runs `kernel` on one engine, if this CPU has it: engines are compared with each other.
+/// Runs `kernel` on one engine, if this CPU has it.
 #[cfg(test)]
 pub(crate) fn run_with<K: Kernel>(lanes: Lanes, kernel: K) -> Option<K::Output> {
-    lanes.chosen().map(|chosen| run_on(chosen, kernel))
+    lanes.on(|| run_on(current(), kernel))
 }
 
 fn run_on<K: Kernel>(chosen: Chosen, kernel: K) -> K::Output {
@@ -204,5 +232,36 @@ fn run_on<K: Kernel>(chosen: Chosen, kernel: K) -> K::Output {
         #[cfg(target_arch = "x86_64")]
         Chosen::Avx2(token) => token.run(kernel),
         Chosen::Portable(token) => kernel.run(token),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A test that asks for an engine and gets another would prove nothing.
+    #[test]
+    fn a_forced_engine_is_the_one_that_computes() {
+        let best = || Lanes::ALL.into_iter().find(|lanes| lanes.available());
+        match Lanes::forced() {
+            Ok(forced) => assert_eq!(Some(Lanes::current()), forced.or_else(best)),
+            Err(refused) => panic!("no engine to test: {refused}"),
+        }
+    }
+
+    #[test]
+    fn an_engine_takes_the_place_of_another_for_one_job() {
+        let before = Lanes::current();
+        for lanes in Lanes::ALL {
+            assert_eq!(lanes.on(Lanes::current).unwrap_or(lanes), lanes);
+            assert_eq!(lanes.on(|| ()).is_some(), lanes.available());
+            assert_eq!(Lanes::current(), before);
+        }
+        let inside = Lanes::Portable.on(|| {
+            std::panic::catch_unwind(|| before.on(|| panic!("a job fails"))).is_err()
+                && Lanes::current() == Lanes::Portable
+        });
+        assert_eq!(inside, Some(true));
+        assert_eq!(Lanes::current(), before);
     }
 }

@@ -48,6 +48,8 @@ mod words;
 mod x86;
 
 #[cfg(test)]
+mod against_dalek;
+#[cfg(test)]
 mod field_tests;
 #[cfg(test)]
 mod tests;

@@ -116,6 +116,7 @@ pub(super) fn invert_all<F: Field>(engine: F::Engine, elements: &mut [F], before
         let zero = element.is_zero();
         let inverted = inverse.mul(*before);
         inverse = inverse.mul(F::select(zero, one, *element));
-        *element = F::select(zero, *element, inverted);
+        // Not the element itself in the place of zero: a compiler makes a store under a mask of that.
+        *element = F::select(zero, F::zero(engine), inverted);
     }
 }

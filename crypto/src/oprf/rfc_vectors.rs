@@ -1,7 +1,8 @@
 //! RFC 9497, appendix A.1.2: every value of the ristretto255-SHA512 VOPRF vectors, through the same functions that run
-//! in production, with blinds and proof nonce as the vector fixes them.
+//! in production and on each engine that this CPU has, with blinds and proof nonce as the vector fixes them.
 
 use super::*;
+use crate::lanes::Lanes;
 use crate::oprf::blind::{BlindedElements, blind_with};
 use crate::oprf::check::{Closed, Gathering};
 use crate::oprf::input::Input;
@@ -40,6 +41,14 @@ fn client(vector: &serde_json::Value) -> (crate::oprf::blind::Blinding, BlindedE
 }
 
 #[test]
+fn on_each_engine() {
+    let done: Vec<Lanes> = Lanes::ALL
+        .into_iter()
+        .filter(|lanes| lanes.on(|| (server_side(), client_side_with_the_key_shared_among_three())).is_some())
+        .collect();
+    assert!(done.contains(&Lanes::Portable));
+}
+
 fn server_side() {
     let (key, public, vectors) = suite();
     let server = share_of(key, 1);
@@ -58,7 +67,6 @@ fn server_side() {
     }
 }
 
-#[test]
 fn client_side_with_the_key_shared_among_three() {
     let (key, _, vectors) = suite();
     let slope = Scalar::from(0x1234_5678_9abc_def0_u64);
