@@ -14,6 +14,7 @@ use lianfang_link::server::{AcceptLimits, builder};
 use lianfang_link::{Authenticated, Clock, Gate, Identity, Incoming, Party, Tcp, Transport, Validity};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
 
 use crate::commands::{Cli, init};
 use crate::job::clerk;
@@ -60,6 +61,7 @@ impl Coordinator {
             problem.with("detail", error.to_string()).doing("doing-coordinator-serve").because(error)
         })?;
         let identity = certify(&office).map_err(Problem::bug)?;
+        let reflection = if office.config.reflection { Some(reflection()?) } else { None };
         let incoming = gate(&office, &identity)?.open(listener);
         let address = incoming.local_addr().to_owned();
         office.listens_at(&address);
@@ -67,7 +69,7 @@ impl Coordinator {
         let mut tasks = JoinSet::new();
         tasks.spawn(clerk::work(Arc::clone(&office), stopping.clone()));
         let mut stop_renewing = stopping.clone();
-        tasks.spawn(answer(Arc::clone(&office), incoming, stopping));
+        tasks.spawn(answer(Arc::clone(&office), incoming, reflection, stopping));
         let renewing = renew(Arc::clone(&office), identity);
         tasks.spawn(async move {
             tokio::select! {
@@ -158,7 +160,19 @@ async fn renew(office: Arc<Office>, identity: Identity) {
     }
 }
 
-async fn answer(office: Arc<Office>, incoming: Incoming, mut stopping: watch::Receiver<bool>) {
+/// The schema, for clients that ask a server for it (`grpc.reflection.v1`).
+fn reflection() -> Result<ServerReflectionServer<impl ServerReflection>, Problem> {
+    let schema = lianfang_proto::DESCRIPTORS;
+    let service = tonic_reflection::server::Builder::configure().register_encoded_file_descriptor_set(schema);
+    service.build_v1().map_err(Problem::bug)
+}
+
+async fn answer(
+    office: Arc<Office>,
+    incoming: Incoming,
+    reflection: Option<ServerReflectionServer<impl ServerReflection>>,
+    mut stopping: watch::Receiver<bool>,
+) {
     let (reporter, health) = tonic_health::server::health_reporter();
     for service in ["", "lianfang.v1.Jobs"] {
         reporter.set_service_status(service, tonic_health::ServingStatus::Serving).await;
@@ -169,6 +183,7 @@ async fn answer(office: Arc<Office>, incoming: Incoming, mut stopping: watch::Re
         .layer(Authenticated::new(directory, [OPEN]))
         .add_routes(services.routes())
         .add_service(health)
+        .add_optional_service(reflection)
         .serve_with_incoming_shutdown(incoming, async move {
             // A sender that is gone means the same.
             let _ = stopping.wait_for(|stopping| *stopping).await;

@@ -29,6 +29,9 @@ pub struct Config {
     /// How long after its deadline a job waits for returns, and then for countersignatures.
     #[serde(default = "grace_seconds")]
     pub grace_seconds: u32,
+    /// Answer gRPC reflection.
+    #[serde(default)]
+    pub reflection: bool,
     /// How the secrets are unlocked.
     pub unlock: Unlock,
 }
@@ -57,7 +60,7 @@ impl Config {
     /// The defaults, with these addresses.
     pub fn new(listen: String, advertise: Option<String>, unlock: Unlock) -> Self {
         let (suppressed_below, grace_seconds) = (suppressed_below(), grace_seconds());
-        Self { listen, advertise, suppressed_below, grace_seconds, unlock }
+        Self { listen, advertise, suppressed_below, grace_seconds, reflection: false, unlock }
     }
 
     /// The folder's configuration.
@@ -135,6 +138,10 @@ mod tests {
     fn unknown_fields_and_bad_addresses_are_named() {
         let good = "listen = \"0.0.0.0:7443\"\nunlock = { key-file = \"k\" }\n";
         assert_eq!(read(good).unwrap().suppressed_below, 5);
+        assert!(
+            !read(good).unwrap().reflection
+                && read(&format!("reflection = true\n{good}")).unwrap().reflection
+        );
         let error = read(&format!("lissten = 1\n{good}")).unwrap_err();
         assert_eq!(error.code(), "config-unknown-field");
         assert!(error.sentence(lianfang_desk::Lang::En).contains("lissten"));

@@ -196,7 +196,9 @@ fn exit_of(code: &str) -> Exit {
     match code {
         "unreachable" | "timed-out" | "holders-missing" | "ceremony-failed-missing" => Exit::Unreachable,
         "roster-older" | "epoch-unknown" | "generation-changed" | "key-not-agreed" | "consent-pending"
-        | "job-not-ready" | "disk-full" | "disk-read-only" | "directory-busy" | "busy" => Exit::Later,
+        | "job-not-ready" | "ledger-behind" | "disk-full" | "disk-read-only" | "directory-busy" | "busy" => {
+            Exit::Later
+        }
         "job-unknown"
         | "ceremony-unknown"
         | "wrong-passphrase"

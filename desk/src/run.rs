@@ -20,6 +20,7 @@ use crate::control::Control;
 use crate::exit::Exit;
 use crate::lang::Lang;
 use crate::lock::DirLock;
+use crate::person;
 use crate::problem::Problem;
 
 pub use help::undescribed;
@@ -83,6 +84,8 @@ pub struct Call {
     pub dir: PathBuf,
     /// The folder it was called in: relative paths in its arguments are meant from there, see [`Call::path`].
     pub cwd: PathBuf,
+    /// Who typed it, for logs.
+    pub person: String,
     hold: Hold,
 }
 
@@ -95,7 +98,7 @@ enum Hold {
 impl Call {
     /// A call without a folder's lock: of a free command, of a forwarded one, or in a test.
     pub fn new(console: Arc<dyn Console>, dir: PathBuf, cwd: PathBuf) -> Self {
-        Self { console, dir, cwd, hold: Hold::Nothing }
+        Self { console, dir, cwd, person: person::own(), hold: Hold::Nothing }
     }
 
     /// A path from the arguments, absolute.

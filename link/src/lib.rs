@@ -15,6 +15,7 @@ pub mod faults;
 pub mod identity;
 pub mod memory;
 pub mod peer;
+pub mod possession;
 pub mod proxy;
 pub mod server;
 mod tls;

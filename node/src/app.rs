@@ -14,6 +14,7 @@ use crate::audit::Log;
 use crate::config::Config;
 use crate::job::Context;
 use crate::job::book::Book;
+use crate::job::sightings::Sightings;
 use crate::key_holder::ledger::Ledger;
 use crate::key_holder::records::Records;
 use crate::key_holder::vault::Vault;
@@ -137,6 +138,7 @@ impl App {
             roster,
             records: Records::new(self.store.clone()),
             vault,
+            sightings: Sightings::open(self.store.clone(), self.log.clone()).await?,
             spool: self.dir.join(SPOOL),
             book: Book::new(self.store.clone()),
         })

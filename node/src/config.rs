@@ -90,6 +90,16 @@ pub struct Policy {
     pub accept_small: Decide,
     /// The least match threshold of a job that is joined.
     pub least_threshold: u16,
+    /// The least rows to which a submission is padded: jobs whose terms let fewer be submitted are refused.
+    pub least_rows: u64,
+    /// Most jobs that a record may enter within [`jobs_days`](Self::jobs_days); 0 sets no bound.
+    pub jobs_of_a_record: u32,
+    /// The days over which jobs are counted.
+    pub jobs_days: u16,
+    /// Whether a job is joined that would let a record enter more often.
+    pub accept_frequent: Decide,
+    /// Whether a job of counts alone is joined whose participants differ from those of the last by one or two.
+    pub accept_count_difference: Decide,
 }
 
 impl Default for Policy {
@@ -101,6 +111,11 @@ impl Default for Policy {
             accept: Decide::Ask,
             accept_small: Decide::Ask,
             least_threshold: 2,
+            least_rows: 1_024,
+            jobs_of_a_record: 0,
+            jobs_days: 30,
+            accept_frequent: Decide::Refuse,
+            accept_count_difference: Decide::Refuse,
         }
     }
 }
@@ -160,6 +175,12 @@ impl Config {
         if self.policy.least_threshold < 2 {
             return wrong("policy.least_threshold");
         }
+        if self.policy.least_rows == 0 {
+            return wrong("policy.least_rows");
+        }
+        if self.policy.jobs_days == 0 {
+            return wrong("policy.jobs_days");
+        }
         Ok(())
     }
 }
@@ -204,6 +225,8 @@ mod tests {
             (LEAST.replace("127.0.0.1:7000", "nowhere"), "listen"),
             (format!("contact = \"{}\"\n{LEAST}", "x".repeat(65)), "contact"),
             (format!("{LEAST}\n[policy]\nleast_threshold = 1\n"), "policy.least_threshold"),
+            (format!("{LEAST}\n[policy]\nleast_rows = 0\n"), "policy.least_rows"),
+            (format!("{LEAST}\n[policy]\njobs_days = 0\n"), "policy.jobs_days"),
         ] {
             let problem = load(&text).unwrap_err();
             assert_eq!(problem.code(), "config-invalid", "{field}");

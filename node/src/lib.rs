@@ -8,6 +8,7 @@ pub mod audit;
 pub mod ceremony;
 pub mod commands;
 pub mod config;
+pub mod evidence;
 pub mod fault;
 mod handle;
 pub mod ingest;

@@ -90,6 +90,10 @@ fault_codes! {
     RosterDiffers = "roster-differs", FailedPrecondition, Answerer, false;
     /// No key of this class and epoch is here.
     EpochUnknown = "epoch-unknown", FailedPrecondition, Caller, false;
+    /// The epoch is over here: share and outputs are erased.
+    EpochClosed = "epoch-closed", FailedPrecondition, Caller, false;
+    /// A holder's charge numbers went back: it was restored from a backup, and its counters are not to be relied on.
+    LedgerBehind = "ledger-behind", FailedPrecondition, Answerer, true;
     /// The shares have been refreshed since; ask again under the new generation.
     GenerationChanged = "generation-changed", Aborted, Circumstance, true;
     /// No person has compared the key record yet.

@@ -14,7 +14,9 @@ pub(super) async fn perform(mut call: Call) -> Result<Exit, Problem> {
     let fingerprint = hex::encode(coordinator.authority_fingerprint()?);
     let address = coordinator.address().to_owned();
     if call.console.json() {
-        call.console.out(&json!({"address": address, "fingerprint": fingerprint}).to_string());
+        // `listening` is the word at every party; `address` is the older one.
+        let json = json!({"listening": address, "address": address, "fingerprint": fingerprint});
+        call.console.out(&json.to_string());
     } else {
         call.console.say("coordinator-serving", &[("address", address.into())]);
     }

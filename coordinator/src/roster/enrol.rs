@@ -3,8 +3,8 @@
 //! The decision on a request is a function ([`judge`]); the rest stores it. A request is answered the same however often
 //! its sender repeats it, and until a person has confirmed it the sender may still change where its node listens.
 
-use lianfang_link::{CertificateDer, Fingerprint, Party, Validity, authority::LEAF_LASTS};
-use lianfang_proto::documents::enrolment::{CertificateSource, EnrolmentRequest};
+use lianfang_link::{CertificateDer, Fingerprint, Party, Validity, authority::LEAF_LASTS, possession};
+use lianfang_proto::documents::enrolment::{CertificateSource, EnrolmentRequest, possession_challenge};
 use lianfang_proto::documents::roster::{Member, Roster, Standing};
 use lianfang_proto::ids::{BankId, GroupId};
 use lianfang_proto::{Fault, FaultCode, v1};
@@ -171,8 +171,14 @@ fn applicant(
             let issued = issue(office, &asked.bank, request, now).map_err(|error| malformed(&error))?;
             (Some(request.clone()), None, None, issued.1)
         }
-        CertificateSource::Own { leaf, root } => {
+        CertificateSource::Own { leaf, root, proof } => {
             of(root)?;
+            of(leaf)?;
+            let challenge = possession_challenge(&asked.invite, &asked.identity);
+            let possession = possession::verify(proof, &CertificateDer::from(leaf.as_slice()), &challenge);
+            possession.map_err(|error| {
+                Fault::field(FaultCode::SignatureInvalid, "request.certificate.proof").got(error)
+            })?;
             (None, Some(leaf.clone()), Some(root.clone()), of(leaf)?)
         }
     };

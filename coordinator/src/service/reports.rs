@@ -1,13 +1,17 @@
 //! `Reports`: each bank reads its own.
 
+use std::time::Duration;
+
 use lianfang_proto::catalogue::Disclosure;
 use lianfang_proto::ids::BankId;
 use lianfang_proto::v1::reports_server::Reports;
 use lianfang_proto::v1::{ReadReportReply, ReadReportRequest, Source};
 use lianfang_proto::{Fault, FaultCode, checked};
 use lianfang_trust::Digest;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
@@ -20,6 +24,8 @@ use crate::report::slices::Slices;
 
 /// Slices that wait for a slow reader.
 const AHEAD: usize = 2;
+/// How long a reader may take nothing: it holds a thread and a report meanwhile, and can begin again.
+const IDLE: Duration = Duration::from_mins(1);
 
 impl Services {
     /// The caller's report and the sources that it names, if it may be read now.
@@ -48,8 +54,14 @@ impl Services {
     }
 }
 
-/// Sends slice by slice, the last one marked as such.
-fn send(mut slices: Slices, sources: Vec<Source>, to: &mpsc::Sender<Result<ReadReportReply, Status>>) {
+/// Sends slice by slice, the last one marked as such, as long as somebody reads. Runs on a thread of its own within
+/// `runtime`.
+fn send(
+    mut slices: Slices,
+    sources: Vec<Source>,
+    to: &mpsc::Sender<Result<ReadReportReply, Status>>,
+    runtime: &Handle,
+) {
     let mut sources = Some(sources);
     loop {
         let slice = slices.next_slice();
@@ -59,10 +71,15 @@ fn send(mut slices: Slices, sources: Vec<Source>, to: &mpsc::Sender<Result<ReadR
             items: items.into(),
         });
         let last = reply.as_ref().map_or(true, |reply| reply.end);
-        if to.blocking_send(reply.map_err(Status::from)).is_err() || last {
+        if !taken(runtime, to, reply.map_err(Status::from), IDLE) || last {
             return;
         }
     }
+}
+
+/// Hands one reply over; `false` if nobody takes it within `idle`, or nobody is there any more.
+fn taken<T>(runtime: &Handle, to: &mpsc::Sender<T>, reply: T, idle: Duration) -> bool {
+    matches!(runtime.block_on(timeout(idle, to.send(reply))), Ok(Ok(())))
 }
 
 #[tonic::async_trait]
@@ -77,7 +94,32 @@ impl Reports for Services {
         let digest = checked::terms_digest(&request.into_inner().terms_digest)?;
         let (slices, sources) = self.report(&bank, &digest).await?;
         let (to, from) = mpsc::channel(AHEAD);
-        spawn_blocking(move || send(slices, sources, &to));
+        let runtime = Handle::current();
+        spawn_blocking(move || send(slices, sources, &to, &runtime));
         Ok(Response::new(ReceiverStream::new(from)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_reader_that_takes_nothing_holds_nothing() {
+        let (to, mut from) = mpsc::channel(1);
+        let runtime = Handle::current();
+        let idle = Duration::from_millis(20);
+        let hand_over = move |to: &mpsc::Sender<u8>| taken(&runtime, to, 1, idle);
+        let (first, second, to) = spawn_blocking({
+            let hand_over = hand_over.clone();
+            move || (hand_over(&to), hand_over(&to), to)
+        })
+        .await
+        .unwrap();
+        assert_eq!((first, second), (true, false), "there is room for one");
+        assert_eq!(from.recv().await, Some(1));
+        let (third, to) = spawn_blocking(move || (hand_over(&to), to)).await.unwrap();
+        assert!(third, "who reads is sent more");
+        drop((from, to));
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use lianfang_desk::Exit;
 use lianfang_link::{Authority, KeyMaterial, LinkError, Party, UnixTime, Validity};
 use lianfang_proto::FaultCode;
-use lianfang_proto::documents::enrolment::{CertificateSource, authority_fingerprint};
+use lianfang_proto::documents::enrolment::{CertificateSource, authority_fingerprint, possession_challenge};
 use lianfang_proto::v1::{GetRosterRequest, WatchInboxRequest};
 use lianfang_trust::{Signed, SigningKey};
 
@@ -128,11 +128,13 @@ async fn a_bank_brings_its_own_certificate_and_nobody_elses() {
     let mut client = world.enrolment(invite.authority_root_key);
     let ask = |leaf: Vec<u8>| {
         let mut request = request(&invite, &key, &tls).into_value();
-        request.certificate = CertificateSource::Own { leaf, root: own.certificate().to_vec() };
+        let challenge = possession_challenge(&invite.id, &key.verifying_key());
+        let proof = lianfang_link::possession::prove(&pem(&tls), &challenge).unwrap();
+        request.certificate = CertificateSource::Own { leaf, root: own.certificate().to_vec(), proof };
         message(&Signed::sign(&key, request))
     };
     let stolen = client.enrol(ask(banks[0].tls.chain()[0].to_vec())).await.unwrap_err();
-    assert_eq!(code(&stolen), (FaultCode::MalformedField, Some("request.certificate".to_owned())));
+    assert_eq!(code(&stolen), (FaultCode::SignatureInvalid, Some("request.certificate.proof".to_owned())));
     let garbage = client.enrol(ask(vec![1, 2, 3])).await.unwrap_err();
     assert_eq!(code(&garbage), (FaultCode::MalformedField, Some("request.certificate".to_owned())));
     client.enrol(ask(issued.chain[0].to_vec())).await.unwrap();
@@ -144,4 +146,11 @@ async fn a_bank_brings_its_own_certificate_and_nobody_elses() {
     let channel = dialer.channel(world.coordinator().address(), &Party::Coordinator);
     let mut directory = lianfang_proto::v1::directory_client::DirectoryClient::new(channel);
     assert!(directory.get_roster(GetRosterRequest {}).await.is_ok());
+}
+
+/// The key as a bank's own PKI would hand it out.
+fn pem(key: &KeyMaterial) -> Vec<u8> {
+    use base64::Engine as _;
+    let body = base64::engine::general_purpose::STANDARD.encode(key.pkcs8());
+    format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n").into_bytes()
 }

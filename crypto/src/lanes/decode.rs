@@ -38,6 +38,10 @@ pub(super) struct Decode<'a> {
 impl Kernel for Decode<'_> {
     type Output = (Points, Vec<bool>);
 
+    fn points(&self) -> usize {
+        self.encodings.len()
+    }
+
     #[inline(always)]
     fn run<E: Engine>(self, engine: E) -> Self::Output {
         let mut points = Points::identities(self.encodings.len());
@@ -110,6 +114,10 @@ pub(super) struct FromUniform<'a> {
 
 impl Kernel for FromUniform<'_> {
     type Output = Points;
+
+    fn points(&self) -> usize {
+        self.uniform.len()
+    }
 
     #[inline(always)]
     fn run<E: Engine>(self, engine: E) -> Points {

@@ -9,7 +9,7 @@
 //! | --- | --- |
 //! | `engine` | which engine computes; a computation as a kernel that is compiled for each of them |
 //! | `x86` | vectors of words: the only unsafe code, with its proof |
-//! | `field`, `ifma`, `avx2`, `portable` | the field: what formulas need of it, and three implementations |
+//! | `field`, `ifma`, `avx2`, `avx2_product`, `portable` | the field: what formulas need of it, and three implementations |
 //! | `constants`, `point`, `multiply`, `digits`, `roots`, `codec` | the curve, over any field |
 //! | `points`, `decode`, `product`, `sum` | batches of points: from bytes, by scalars, summed up |
 //! | `words`, `sha512`, `message`, `hashing`, `expand`, `digests`, `hashes` | batches of hashes |
@@ -20,6 +20,8 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx2_product;
 mod codec;
 mod constants;
 mod decode;
@@ -47,6 +49,8 @@ mod x86;
 
 #[cfg(test)]
 mod against_dalek;
+#[cfg(test)]
+mod field_tests;
 #[cfg(test)]
 mod tests;
 

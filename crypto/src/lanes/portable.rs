@@ -103,6 +103,37 @@ impl F51 {
     }
 }
 
+/// The product, carried. Columns are below (1 + 4·19)·2^108, see `carry_columns`.
+#[inline(always)]
+fn product(one: &F51, other: &F51) -> F51 {
+    let (a, b) = (&one.0, &other.0);
+    debug_assert!(a.iter().chain(b).all(|limb| *limb < 1 << 54), "a limb outgrew its bound");
+    let [b1, b2, b3, b4] = [b[1] * 19, b[2] * 19, b[3] * 19, b[4] * 19];
+    F51::carry_columns([
+        m(a[0], b[0]) + m(a[4], b1) + m(a[3], b2) + m(a[2], b3) + m(a[1], b4),
+        m(a[1], b[0]) + m(a[0], b[1]) + m(a[4], b2) + m(a[3], b3) + m(a[2], b4),
+        m(a[2], b[0]) + m(a[1], b[1]) + m(a[0], b[2]) + m(a[4], b3) + m(a[3], b4),
+        m(a[3], b[0]) + m(a[2], b[1]) + m(a[1], b[2]) + m(a[0], b[3]) + m(a[4], b4),
+        m(a[4], b[0]) + m(a[3], b[1]) + m(a[2], b[2]) + m(a[1], b[3]) + m(a[0], b[4]),
+    ])
+}
+
+/// The square, carried; bounds are those of the product.
+#[inline(always)]
+fn square(one: &F51) -> F51 {
+    let a = &one.0;
+    debug_assert!(a.iter().all(|limb| *limb < 1 << 54), "a limb outgrew its bound");
+    let [d0, d1, d2] = [a[0] * 2, a[1] * 2, a[2] * 2];
+    let (a3, a4) = (a[3] * 19, a[4] * 19);
+    F51::carry_columns([
+        m(a[0], a[0]) + m(d1, a4) + m(d2, a3),
+        m(d0, a[1]) + m(d2, a4) + m(a[3], a3),
+        m(d0, a[2]) + m(a[1], a[1]) + m(a[3] * 2, a4),
+        m(d0, a[3]) + m(d1, a[2]) + m(a[4], a4),
+        m(d0, a[4]) + m(d1, a[3]) + m(a[2], a[2]),
+    ])
+}
+
 impl Field for F51 {
     type Engine = Portable;
     type Wide = Self;
@@ -149,34 +180,14 @@ impl Field for F51 {
         Self(limbs!(i => self.0[i] + FOUR_P[i] - other.0[i]))
     }
 
-    /// Columns are below (1 + 4·19)·2^108, see `carry_columns`.
     #[inline(always)]
     fn mul_wide(self, other: Self) -> Self {
-        let (a, b) = (self.0, other.0);
-        debug_assert!(a.iter().chain(&b).all(|limb| *limb < 1 << 54), "a limb outgrew its bound");
-        let [b1, b2, b3, b4] = [b[1] * 19, b[2] * 19, b[3] * 19, b[4] * 19];
-        Self::carry_columns([
-            m(a[0], b[0]) + m(a[4], b1) + m(a[3], b2) + m(a[2], b3) + m(a[1], b4),
-            m(a[1], b[0]) + m(a[0], b[1]) + m(a[4], b2) + m(a[3], b3) + m(a[2], b4),
-            m(a[2], b[0]) + m(a[1], b[1]) + m(a[0], b[2]) + m(a[4], b3) + m(a[3], b4),
-            m(a[3], b[0]) + m(a[2], b[1]) + m(a[1], b[2]) + m(a[0], b[3]) + m(a[4], b4),
-            m(a[4], b[0]) + m(a[3], b[1]) + m(a[2], b[2]) + m(a[1], b[3]) + m(a[0], b[4]),
-        ])
+        product(&self, &other)
     }
 
     #[inline(always)]
     fn square_wide(self) -> Self {
-        let a = self.0;
-        debug_assert!(a.iter().all(|limb| *limb < 1 << 54), "a limb outgrew its bound");
-        let [d0, d1, d2] = [a[0] * 2, a[1] * 2, a[2] * 2];
-        let (a3, a4) = (a[3] * 19, a[4] * 19);
-        Self::carry_columns([
-            m(a[0], a[0]) + m(d1, a4) + m(d2, a3),
-            m(d0, a[1]) + m(d2, a4) + m(a[3], a3),
-            m(d0, a[2]) + m(a[1], a[1]) + m(a[3] * 2, a4),
-            m(d0, a[3]) + m(d1, a[2]) + m(a[4], a4),
-            m(d0, a[4]) + m(d1, a[3]) + m(a[2], a[2]),
-        ])
+        square(&self)
     }
 
     /// Three products: below 2^52 + 2^51 + 2^15.
@@ -223,8 +234,7 @@ impl Field for F51 {
 
     #[inline(always)]
     fn is_zero(self) -> Choice {
-        let [a, b, c, d, e] = self.canonical().0;
-        Choice::is_zero(a | b | c | d | e)
+        Choice::is_zero(self.canonical().0.iter().fold(0, |any, limb| any | limb))
     }
 
     #[inline(always)]

@@ -78,6 +78,10 @@ fn digits(scalars: Scalars<'_>, block: usize, into: &mut Digits) {
 impl<const TERMS: usize> Kernel for Multiply<'_, TERMS> {
     type Output = Zeroizing<Vec<[u8; 32]>>;
 
+    fn points(&self) -> usize {
+        self.terms[0].0.len()
+    }
+
     #[inline(always)]
     fn run<E: Engine>(mut self, engine: E) -> Self::Output {
         let len = self.terms[0].0.len();

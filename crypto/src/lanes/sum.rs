@@ -22,10 +22,9 @@ const WIDE_FROM: usize = 512;
 
 /// The encoding of `Σ d_i·P_i`.
 pub fn weighted_sum(weights: &[u128], points: &Points) -> [u8; 32] {
-    let bits = if points.len() < WIDE_FROM { 4 } else { 8 };
-    let windows = engine::run(WindowSums { weights, points, bits });
+    let WindowsOf { bits, sums } = engine::run(WindowSums { weights, points });
     let mut sum = Point::<F51>::identity(Portable);
-    for window in windows.iter().rev() {
+    for window in sums.iter().rev() {
         for _ in 0..bits {
             sum = sum.double().point();
         }
@@ -40,26 +39,39 @@ pub fn weighted_sum(weights: &[u128], points: &Points) -> [u8; 32] {
 struct WindowSums<'a> {
     weights: &'a [u128],
     points: &'a Points,
+}
+
+/// The sums of windows of so many bits, the lowest first.
+struct WindowsOf {
     bits: usize,
+    sums: Vec<Point<F51>>,
 }
 
 impl Kernel for WindowSums<'_> {
-    type Output = Vec<Point<F51>>;
+    type Output = WindowsOf;
+
+    fn points(&self) -> usize {
+        self.points.len()
+    }
 
     #[inline(always)]
-    fn run<E: Engine>(self, engine: E) -> Vec<Point<F51>> {
+    fn run<E: Engine>(self, engine: E) -> WindowsOf {
+        if E::Field::LANES == 1 {
+            return self.one_by_one();
+        }
+        let bits = if self.points.len() < WIDE_FROM { 4 } else { 8 };
         let mut cached = vec![CachedBlock::EMPTY; self.points.blocks.len()];
         for (block, to) in self.points.blocks.iter().zip(&mut cached) {
             for lane in (0..LANES).step_by(E::Field::LANES) {
                 Point::<E::Field>::load(engine, block, lane).cached(engine).store(to, lane);
             }
         }
-        let mut buckets = vec![Block::IDENTITY; 1 << self.bits];
-        let mut sums = Vec::with_capacity(BITS / self.bits);
-        for first in (0..BITS / self.bits).step_by(LANES) {
+        let mut buckets = vec![Block::IDENTITY; 1 << bits];
+        let mut sums = Vec::with_capacity(BITS / bits);
+        for first in (0..BITS / bits).step_by(LANES) {
             buckets.fill(Block::IDENTITY);
             for (at, weight) in self.weights.iter().enumerate().take(self.points.len()) {
-                let digits = digits(*weight, first, self.bits);
+                let digits = digits(*weight, first, bits);
                 let point = (&cached[at / LANES], at % LANES);
                 for lane in (0..LANES).step_by(E::Field::LANES) {
                     drop_into_buckets(engine, &mut buckets, &digits, point, lane);
@@ -71,7 +83,55 @@ impl Kernel for WindowSums<'_> {
             }
             sums.extend((0..LANES).map(|lane| Point::<F51>::load(Portable, &total, lane)));
         }
-        sums
+        WindowsOf { bits, sums }
+    }
+}
+
+impl WindowSums<'_> {
+    /// One window after the other, for the engine of one lane: nothing is gathered, and neither a digit of zero nor an
+    /// empty bucket costs an addition. So windows are as wide as suits the number of points.
+    fn one_by_one(&self) -> WindowsOf {
+        let bits = match self.points.len() {
+            0..=16 => 2,
+            17..=64 => 4,
+            65..=255 => 5,
+            256..=1023 => 6,
+            _ => 8,
+        };
+        let blocks = self.points.blocks.iter();
+        let lanes =
+            blocks.flat_map(|block| (0..LANES).map(move |lane| Point::<F51>::load(Portable, block, lane)));
+        let points: Vec<_> =
+            lanes.take(self.points.len()).map(|point| (point, point.cached(Portable))).collect();
+        let mut buckets = vec![None; (1 << bits) - 1];
+        let mut sums = Vec::with_capacity(BITS.div_ceil(bits));
+        for window in 0..BITS.div_ceil(bits) {
+            buckets.fill(None);
+            for (weight, (point, cached)) in self.weights.iter().zip(&points) {
+                let [digit, ..] = digits(*weight, window, bits);
+                if let Some(bucket) = digit.checked_sub(1).and_then(|at| buckets.get_mut(at)) {
+                    *bucket = Some(match bucket.take() {
+                        None => *point,
+                        Some(sum) => Point::add(sum, cached).point(),
+                    });
+                }
+            }
+            let (mut running, mut total) = (None, None);
+            for bucket in buckets.iter().rev() {
+                running = sum_of(running, *bucket);
+                total = sum_of(total, running);
+            }
+            sums.push(total.unwrap_or(Point::identity(Portable)));
+        }
+        WindowsOf { bits, sums }
+    }
+}
+
+/// The sum of what is there.
+fn sum_of(one: Option<Point<F51>>, other: Option<Point<F51>>) -> Option<Point<F51>> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.add(&other.cached(Portable)).point()),
+        (one, other) => one.or(other),
     }
 }
 
@@ -80,7 +140,7 @@ impl Kernel for WindowSums<'_> {
 fn digits(weight: u128, first: usize, bits: usize) -> [usize; LANES] {
     let low = usize::MAX >> (usize::BITS as usize - bits);
     let mut digits = [0; LANES];
-    for (window, digit) in (first..).zip(&mut digits) {
+    for (window, digit) in (first..BITS.div_ceil(bits)).zip(&mut digits) {
         let bytes = (weight >> (window * bits)).to_le_bytes();
         *digit = usize::from(bytes[0]) & low;
     }
@@ -131,9 +191,13 @@ struct Rows<'a> {
 impl Kernel for Rows<'_> {
     type Output = Points;
 
+    fn points(&self) -> usize {
+        self.columns.first().map_or(0, |column| column.len())
+    }
+
     #[inline(always)]
     fn run<E: Engine>(self, engine: E) -> Points {
-        let mut sums = Points::identities(self.columns.first().map_or(0, |column| column.len()));
+        let mut sums = Points::identities(self.points());
         let bits = self.weights.iter().map(|(_, size)| u128::BITS - size.leading_zeros()).max().unwrap_or(0);
         for (at, to) in sums.blocks.iter_mut().enumerate() {
             for lane in (0..LANES).step_by(E::Field::LANES) {

@@ -24,6 +24,7 @@
     reason = "an operation that is called instead of inlined costs ten times its work"
 )]
 
+use core::arch::asm;
 use core::arch::x86_64::{
     __m256i, __m512i, __mmask8, _mm256_add_epi64, _mm256_and_si256, _mm256_blendv_epi8, _mm256_cmpeq_epi64,
     _mm256_mul_epu32, _mm256_or_si256, _mm256_set1_epi64x, _mm256_slli_epi64, _mm256_srli_epi64,
@@ -60,23 +61,24 @@ impl Ifma {
     }
 }
 
-/// Proof that this CPU has AVX2.
+/// Proof that this CPU has AVX2, and BMI2 as all of them do: its multiplication of words helps what runs in one lane.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Avx2(());
 
 impl Avx2 {
     /// The proof, where it can be had.
     pub(crate) fn detect() -> Option<Self> {
-        is_x86_feature_detected!("avx2").then_some(Self(()))
+        let has = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi2");
+        has.then_some(Self(()))
     }
 
-    /// Runs `kernel` in code that is compiled for this feature.
+    /// Runs `kernel` in code that is compiled for these features.
     pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
-        #[target_feature(enable = "avx2")]
+        #[target_feature(enable = "avx2,bmi2")]
         fn compiled_for<K: Kernel>(token: Avx2, kernel: K) -> K::Output {
             kernel.run(token)
         }
-        // SAFETY: the token proves the feature (point 3 above).
+        // SAFETY: the token proves the two features (point 3 above).
         unsafe { compiled_for(self, kernel) }
     }
 }
@@ -96,12 +98,17 @@ impl Ifma {
     #[inline(always)]
     pub(crate) fn call<S: Step>(self, step: S) -> S::Output {
         #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-        #[inline(never)]
         fn compiled_for<S: Step>(step: S) -> S::Output {
             step.take()
         }
-        // SAFETY: the token proves the four features (point 3 above).
-        unsafe { compiled_for(step) }
+        // The compiler takes no order not to inline what has features of its own. So this one stands between, without
+        // any: nothing with features is inlined into it, and it is no more than a jump.
+        #[inline(never)]
+        fn outlined<S: Step>(_token: Ifma, step: S) -> S::Output {
+            // SAFETY: the token proves the four features (point 3 above).
+            unsafe { compiled_for(step) }
+        }
+        outlined(self, step)
     }
 }
 
@@ -111,12 +118,16 @@ impl Avx2 {
     #[inline(always)]
     pub(crate) fn call<S: Step>(self, step: S) -> S::Output {
         #[target_feature(enable = "avx2")]
-        #[inline(never)]
         fn compiled_for<S: Step>(step: S) -> S::Output {
             step.take()
         }
-        // SAFETY: the token proves the feature (point 3 above).
-        unsafe { compiled_for(step) }
+        // As above.
+        #[inline(never)]
+        fn outlined<S: Step>(_token: Avx2, step: S) -> S::Output {
+            // SAFETY: the token proves the feature (point 3 above).
+            unsafe { compiled_for(step) }
+        }
+        outlined(self, step)
     }
 }
 
@@ -275,6 +286,27 @@ impl U64x4 {
     pub(crate) fn words(self) -> [u64; 4] {
         // SAFETY: both are 32 bytes, and every bit pattern is a value of either.
         unsafe { transmute::<__m256i, [u64; 4]>(self.0) }
+    }
+
+    /// The product of the low 32 bits with a constant, in one instruction. As an intrinsic it is open to the compiler, which
+    /// sees that some products are used by half, and takes three multiplications and two shifts for such.
+    #[inline(always)]
+    pub(crate) fn mul32_by_constant(self, factor: Self) -> Self {
+        #[target_feature(enable = "avx2")]
+        #[inline]
+        fn multiplied(one: __m256i, other: __m256i) -> __m256i {
+            let product;
+            // SAFETY: the instruction belongs to the feature, and touches nothing but the three registers.
+            unsafe {
+                asm!(
+                    "vpmuludq {}, {}, {}", out(ymm_reg) product, in(ymm_reg) one, in(ymm_reg) other,
+                    options(pure, nomem, nostack, preserves_flags)
+                );
+            }
+            product
+        }
+        // SAFETY: a vector proves the feature (point 2 above).
+        Self(unsafe { multiplied(self.0, factor.0) })
     }
 
     /// Shifted right by `N` bits.

@@ -103,6 +103,54 @@ help-node-key-evaluate = Evaluate blinded elements (hex lines on standard input)
         lianfang-node key evaluate --holder alpha --dir /var/lib/lianfang < elements.hex
     .holder = The holder; this bank if left out
     .epoch = The key's epoch; the newest if left out
+help-node-key-close = Close an epoch that is over: this node's share and all cached outputs of it are erased for good
+    .example = Example:
+        lianfang-node key close --epoch 1 --dir /var/lib/lianfang
+    .epoch = The epoch that is over
+    .yes = Do not ask for the epoch's number again
+help-node-key-lost = As a holder, declare that charges were lost, for instance in a restored backup: all counters count as full
+    .example = Example:
+        lianfang-node key lost --seen 48213 --dir /var/lib/lianfang
+    .epoch = The key's epoch; the newest if left out
+    .seen = The highest charge number that other banks have seen of this holder; numbers go on above it
+    .yes = Do not ask for the epoch's number again
+help-node-key-trust = Use a holder again whose charge numbers went back
+    .example = Example:
+        lianfang-node key trust beta --dir /var/lib/lianfang
+    .holder = The holder
+    .epoch = The key's epoch; the newest if left out
+help-node-evidence = Evidence for people outside this node, and what such files show
+help-node-evidence-list = List what this node accuses holders of
+    .example = Example:
+        lianfang-node evidence list --dir /var/lib/lianfang
+help-node-evidence-export = Write one accusation into a file that a third party can verify
+    .example = Example:
+        lianfang-node evidence export 1 --out accusation.json --dir /var/lib/lianfang
+    .id = Its number in the list
+    .out = The file to write
+help-node-evidence-papers = Write roster and key records into a file, for whoever verifies evidence
+    .example = Example:
+        lianfang-node evidence papers --out papers.json --dir /var/lib/lianfang
+    .out = The file to write
+help-node-evidence-commitments = As a holder, write what a bank has committed itself to into a file, for an inspector
+    .example = Example:
+        lianfang-node evidence commitments beta --out beta.json --dir /var/lib/lianfang
+    .bank = The bank
+    .out = The file to write
+    .epoch = The key's epoch; the newest if left out
+help-node-evidence-disclose = Open commitments of this bank to an inspector; the file holds identifiers in clear
+    .example = Example:
+        lianfang-node evidence disclose --record A1 --out inspection.json --dir /var/lib/lianfang
+    .out = The file to write; for the inspector alone
+    .record = A record by its case number; may be given several times
+    .element = An element: the job's id or terms digest, chunk and position, as 40e7…/3/17; may be given several times
+help-node-evidence-verify = Say what a file of evidence shows; needs no node
+    .example = Example:
+        lianfang-node evidence verify accusation.json --papers papers.json
+    .file = The file: an accusation, an inspection, or a holder's list of commitments
+    .papers = Roster and key records, as “evidence papers” writes them
+    .authority = The fingerprint of the key by which the authority signs rosters, if it is known
+    .commitments = What a holder has kept of the bank's commitments; an inspection must fit it
 help-node-policy = Look at the policy; admit members as a holder
 help-node-policy-show = Show what happens without a person, and whom people have admitted
     .example = Example:
@@ -152,6 +200,30 @@ node-admitted = { $bank } is admitted with a quota of { $quota }.
 node-revoked = { $bank } is answered no longer.
 node-allowed = { $bank } may have { $elements } more elements evaluated here.
 node-bench = { $identifiers } identifiers take about { $time } on { $cores } cores, network and disk not counted.
+node-ask-close = Share and cached outputs of epoch { $epoch } will be erased for good. Type the epoch's number to go on:
+node-epoch-closed = Epoch { $epoch } is closed: { $shares } shares and { $outputs } cached outputs are erased.
+node-ask-lost = All counters of epoch { $epoch } will count as full, and only allowances open them. Type the epoch's number to go on:
+node-ledger-lost = The ledger of epoch { $epoch } counts as lost; charge numbers go on above { $number }. Allow each bank what it needs with “policy allow”.
+node-holder-trusted = { $holder } is used again.
+evidence-written = Written to { $path }.
+evidence-disclosed = { $opened } elements are opened and { $withheld } withheld; written to { $path }. The file holds identifiers in clear.
+evidence-lied = The evidence holds: { $holder } has signed a wrong answer to { $accuser }.
+evidence-holds = The inspection of { $bank } holds: { $accounts } elements stand for records, { $fillings } filled chunks, { $withheld } could not be opened.
+evidence-commitments = { $count } commitments are signed by { $bank }.
+evidence-basis = This rests on the following papers; compare their digests with people at other banks: { $basis }
+evidence-flaw-malformed = a field is not of its form
+evidence-flaw-not-in-papers = the papers do not name this bank, holder or key
+evidence-flaw-request-not-signed = a request is not signed by the bank that it names
+evidence-flaw-answer-not-signed = the answer is not signed by the holder that it names
+evidence-flaw-other-request = the answer is to another request
+evidence-flaw-other-elements = the elements are not those that were signed for
+evidence-flaw-other-holder = the accusation is about another holder's answer
+evidence-flaw-unsigned = it rests on a proof that the holder has not signed
+evidence-flaw-nothing-pinned = the proof on the check element does not hold, so nothing says what the answer should have been
+evidence-flaw-honest = the holder answered correctly
+evidence-flaw-other-root = a record does not lead to the root that the bank signed
+evidence-flaw-other-identifier = an element is not the blinding of the identifier shown for it
+evidence-flaw-not-committed = the holder has kept no such commitment
 audit-holds = The audit log holds together: { $entries } entries, head { $head }.
 
 ## What went wrong at the node
@@ -200,3 +272,19 @@ elements-number = { $got } elements were given, and from 1 to { $limit } can be 
 elements-number-advice = give them in parts
 member-unknown = the roster has no active member { $bank }
 member-unknown-advice = check the name; the regulator admits members to the roster
+not-confirmed = it was not confirmed, and nothing was changed
+not-confirmed-advice = run the command again, and type the number of the epoch or give --yes
+epoch-in-use = the job { $job } is under way under this epoch
+epoch-in-use-advice = wait until it has ended or its deadline has passed, or refuse it
+holder-not-in-doubt = this holder is not in doubt under this epoch
+holder-not-in-doubt-advice = policy show lists the holders whose charge numbers went back
+admit-refused = the policy of this node admits nobody new
+admit-refused-advice = change policy.admit in config.toml and start the node again
+accusation-unknown = there is no accusation { $got } that rests on a signed answer
+accusation-unknown-advice = evidence list shows the numbers
+evidence-unreadable = { $path } cannot be read as a file of evidence
+evidence-unreadable-advice = check that it is the whole file, as “evidence” wrote it
+evidence-unfounded = the evidence does not hold: { $reason }
+evidence-unfounded-advice = draw nothing from it against anybody but whoever handed it over
+papers-of-another-authority = the papers are signed by another authority than the one given
+papers-of-another-authority-advice = do not use them; fetch papers from a bank that you know

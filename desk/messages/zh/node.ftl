@@ -103,6 +103,54 @@ help-node-key-evaluate = 在持有方计算盲化元素（标准输入每行一�
         lianfang-node key evaluate --holder alpha --dir /var/lib/lianfang < elements.hex
     .holder = 持有方；省略时为本行
     .epoch = 密钥的时期；省略时为最新
+help-node-key-close = 关闭已结束的密钥周期：永久删除本节点的分片和该周期的全部缓存结果
+    .example = 示例：
+        lianfang-node key close --epoch 1 --dir /var/lib/lianfang
+    .epoch = 已结束的周期
+    .yes = 不再要求输入周期编号
+help-node-key-lost = 作为持有方宣告计费记录遗失（例如由备份恢复）：所有计数视为已满
+    .example = 示例：
+        lianfang-node key lost --seen 48213 --dir /var/lib/lianfang
+    .epoch = 密钥周期；省略时为最新
+    .seen = 其他银行见过的本持有方最高计费序号；序号将从其后继续
+    .yes = 不再要求输入周期编号
+help-node-key-trust = 重新使用计费序号曾倒退的持有方
+    .example = 示例：
+        lianfang-node key trust beta --dir /var/lib/lianfang
+    .holder = 持有方
+    .epoch = 密钥周期；省略时为最新
+help-node-evidence = 供节点以外人员使用的证据，以及这类文件能证明什么
+help-node-evidence-list = 列出本节点对持有方的指控
+    .example = 示例：
+        lianfang-node evidence list --dir /var/lib/lianfang
+help-node-evidence-export = 将一项指控写成第三方可核验的文件
+    .example = 示例：
+        lianfang-node evidence export 1 --out accusation.json --dir /var/lib/lianfang
+    .id = 列表中的编号
+    .out = 写入的文件
+help-node-evidence-papers = 将名册和密钥记录写入文件，供核验证据的人使用
+    .example = 示例：
+        lianfang-node evidence papers --out papers.json --dir /var/lib/lianfang
+    .out = 写入的文件
+help-node-evidence-commitments = 作为持有方，将某银行的承诺写入文件，供检查人员使用
+    .example = 示例：
+        lianfang-node evidence commitments beta --out beta.json --dir /var/lib/lianfang
+    .bank = 该银行
+    .out = 写入的文件
+    .epoch = 密钥周期；省略时为最新
+help-node-evidence-disclose = 向检查人员打开本行的承诺；文件含明文标识
+    .example = 示例：
+        lianfang-node evidence disclose --record A1 --out inspection.json --dir /var/lib/lianfang
+    .out = 写入的文件，仅供检查人员
+    .record = 按案件编号指定的记录；可多次给出
+    .element = 一个元素：任务编号或条款摘要、分块、位置，如 40e7…/3/17；可多次给出
+help-node-evidence-verify = 说明证据文件能证明什么；不需要节点
+    .example = 示例：
+        lianfang-node evidence verify accusation.json --papers papers.json
+    .file = 文件：指控、检查，或持有方的承诺清单
+    .papers = 名册和密钥记录，由“evidence papers”写出
+    .authority = 机构签署名册所用密钥的指纹（如已知）
+    .commitments = 持有方保存的该银行承诺；检查文件须与其相符
 help-node-policy = 查看策略；作为持有方准入成员
 help-node-policy-show = 显示无需人工的事项，以及人工准入的成员
     .example = 示例：
@@ -152,6 +200,30 @@ node-admitted = 已准入 { $bank }，配额 { $quota }。
 node-revoked = 今后不再应答 { $bank }。
 node-allowed = { $bank } 可在本节点多计算 { $elements } 个元素。
 node-bench = { $identifiers } 个标识在 { $cores } 核上约需 { $time }，不计网络和磁盘。
+node-ask-close = 将永久删除周期 { $epoch } 的分片和缓存结果。如要继续，请输入周期编号：
+node-epoch-closed = 周期 { $epoch } 已关闭：删除 { $shares } 个分片和 { $outputs } 个缓存结果。
+node-ask-lost = 周期 { $epoch } 的所有计数将视为已满，只有人工许可才能放行。如要继续，请输入周期编号：
+node-ledger-lost = 周期 { $epoch } 的账本视为遗失；计费序号从 { $number } 之后继续。请用“policy allow”给各银行所需的许可。
+node-holder-trusted = 重新使用 { $holder }。
+evidence-written = 已写入 { $path }。
+evidence-disclosed = 打开 { $opened } 个元素，未能打开 { $withheld } 个；已写入 { $path }。文件含明文标识。
+evidence-lied = 证据成立：{ $holder } 向 { $accuser } 签署了错误的回答。
+evidence-holds = 对 { $bank } 的检查成立：{ $accounts } 个元素对应记录，{ $fillings } 个为填充，{ $withheld } 个未能打开。
+evidence-commitments = { $count } 项承诺由 { $bank } 签署。
+evidence-basis = 结论以下列名册和密钥记录为依据，请与其他银行人员核对其摘要：{ $basis }
+evidence-flaw-malformed = 有字段格式不符
+evidence-flaw-not-in-papers = 名册和密钥记录中没有该银行、持有方或密钥
+evidence-flaw-request-not-signed = 请求并非由其所指银行签署
+evidence-flaw-answer-not-signed = 回答并非由其所指持有方签署
+evidence-flaw-other-request = 回答针对的是另一请求
+evidence-flaw-other-elements = 元素不是所签署的元素
+evidence-flaw-other-holder = 指控针对的是另一持有方的回答
+evidence-flaw-unsigned = 指控所依据的证明并非持有方签署
+evidence-flaw-nothing-pinned = 校验元素的证明不成立，无从确定正确回答
+evidence-flaw-honest = 持有方的回答正确
+evidence-flaw-other-root = 有记录不能导出银行签署的根
+evidence-flaw-other-identifier = 有元素不是所示标识的盲化结果
+evidence-flaw-not-committed = 持有方没有保存这一承诺
 audit-holds = 审计日志完整：{ $entries } 条，末端 { $head }。
 
 ## 节点出了什么问题
@@ -200,3 +272,19 @@ elements-number = 给了 { $got } 个元素，每次可计算 1 至 { $limit } �
 elements-number-advice = 请分批提交
 member-unknown = 名册中没有活动成员 { $bank }
 member-unknown-advice = 请检查名称；名册成员由监管方准入
+not-confirmed = 未获确认，没有作任何更改
+not-confirmed-advice = 请重新运行命令并输入周期编号，或给出 --yes
+epoch-in-use = 任务 { $job } 正在使用这一周期
+epoch-in-use-advice = 请等待其结束或截止，或拒绝该任务
+holder-not-in-doubt = 该持有方在这一周期没有疑问
+holder-not-in-doubt-advice = policy show 列出计费序号曾倒退的持有方
+admit-refused = 本节点的策略不再接纳新成员
+admit-refused-advice = 请修改 config.toml 中的 policy.admit 并重新启动节点
+accusation-unknown = 没有以已签署回答为依据的指控 { $got }
+accusation-unknown-advice = evidence list 列出编号
+evidence-unreadable = { $path } 不能作为证据文件读取
+evidence-unreadable-advice = 请检查文件是否完整，是否由“evidence”写出
+evidence-unfounded = 证据不成立：{ $reason }
+evidence-unfounded-advice = 除提交者之外，不得据此对任何人作出结论
+papers-of-another-authority = 名册和密钥记录由另一机构签署，与所给的不同
+papers-of-another-authority-advice = 请勿使用；请向您认识的银行索取

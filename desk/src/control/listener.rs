@@ -16,6 +16,7 @@ use crate::control::remote::RemoteConsole;
 use crate::control::socket;
 use crate::exit::Exit;
 use crate::lock::DirLock;
+use crate::person;
 use crate::problem::Problem;
 
 /// Commands at once; who comes above it is turned away and tries again.
@@ -83,11 +84,13 @@ where
     H: Fn(Request, Arc<RemoteConsole>) -> F + Send + 'static,
     F: Future<Output = Exit> + Send + 'static,
 {
+    let Ok(peer) = stream.peer_cred() else { return };
+    let person = person::of_peer(&peer);
     let (mut from, to) = stream.into_split();
     let Ok(Ok(Some(request))) = timeout(REQUEST_TIME, read_frame::<_, Request>(&mut from)).await else {
         return;
     };
-    let (console, carriers) = RemoteConsole::new(&request, from, to);
+    let (console, carriers) = RemoteConsole::new(&request, person, from, to);
     let console = Arc::new(console);
     // A set of its own, so that all of it ends when this conversation does.
     let mut carried = JoinSet::new();

@@ -33,6 +33,7 @@ pub(crate) enum Outgoing {
 
 /// The console of a command that another process forwarded.
 pub struct RemoteConsole {
+    person: String,
     lang: Lang,
     json: bool,
     terminal: bool,
@@ -72,7 +73,7 @@ fn weight(told: &Told) -> usize {
 }
 
 impl RemoteConsole {
-    pub(crate) fn new<R, W>(request: &Request, from: R, to: W) -> (Self, Carriers<R, W>) {
+    pub(crate) fn new<R, W>(request: &Request, person: String, from: R, to: W) -> (Self, Carriers<R, W>) {
         let (outgoing, queue) = mpsc::unbounded_channel();
         let (answered, answers) = mpsc::channel(ANSWERS);
         let gone = Arc::new(watch::Sender::new(false));
@@ -80,6 +81,7 @@ impl RemoteConsole {
         let reader = Reader { from, answers: answered, gone: Arc::clone(&gone) };
         let writer = Writer { to, outgoing: queue, waiting: Arc::clone(&waiting), gone: Arc::clone(&gone) };
         let console = Self {
+            person,
             lang: request.lang,
             json: request.json,
             terminal: request.stdin_is_terminal,
@@ -90,6 +92,11 @@ impl RemoteConsole {
             shown: std::sync::Mutex::default(),
         };
         (console, Carriers { reader, writer })
+    }
+
+    /// Who typed the command, by the kernel's word.
+    pub fn person(&self) -> &str {
+        &self.person
     }
 
     /// Queues a frame. What a caller that has left will never read is dropped.

@@ -143,31 +143,29 @@ where
     let handler = move |request: Request, console: Arc<RemoteConsole>| {
         let (perform, dir) = (perform.clone(), dir.clone());
         async move {
+            let person = console.person().to_owned();
             let console: Arc<dyn Console> = console;
-            let ended = forwarded(request, dir, Arc::clone(&console), perform).await;
+            let mut call = Call::new(Arc::clone(&console), dir, request.cwd.into());
+            call.person = person;
+            let ended = forwarded(&request.args, call, perform).await;
             told(console.as_ref(), ended)
         }
     };
     control.serve(handler).await;
 }
 
-async fn forwarded<P, H, F>(
-    request: Request,
-    dir: PathBuf,
-    console: Arc<dyn Console>,
-    perform: H,
-) -> Result<Exit, Problem>
+async fn forwarded<P, H, F>(args: &[OsString], call: Call, perform: H) -> Result<Exit, Problem>
 where
     P: Program,
     H: FnOnce(P, Call) -> F,
     F: Future<Output = Result<Exit, Problem>>,
 {
-    match parse::<P>(&request.args, console.as_ref())? {
+    match parse::<P>(args, call.console.as_ref())? {
         Parsed::Ended(exit) => Ok(exit),
         // Only ordinary commands are forwarded by `take`; another caller cannot start a second `serve` inside the first.
         Parsed::Command(command) if command.seat() != Seat::Ordinary => {
-            Err(LockError::Busy { pid: Some(std::process::id()), dir }.into())
+            Err(LockError::Busy { pid: Some(std::process::id()), dir: call.dir }.into())
         }
-        Parsed::Command(command) => perform(command, Call::new(console, dir, request.cwd.into())).await,
+        Parsed::Command(command) => perform(command, call).await,
     }
 }

@@ -235,6 +235,64 @@ events! {
         /// Digest of the evidence.
         evidence: Digest,
     }
+    /// A holder's charge number went back: it was restored from a backup, and is not used until this is settled.
+    Doubted = "fault.ledger-behind" {
+        /// The holder.
+        holder: BankId,
+        /// Under which key's class.
+        class: Class,
+        /// And epoch.
+        epoch: Epoch,
+        /// The number that was seen before.
+        seen: u64,
+        /// The lower one that came after it.
+        shown: u64,
+    }
+    /// That doubt was settled: by a person, or by the holder's declaration that its ledger is lost.
+    DoubtSettled = "holder.doubt-settled" {
+        /// The holder.
+        holder: BankId,
+        /// Under which key's class.
+        class: Class,
+        /// And epoch.
+        epoch: Epoch,
+        /// Who settled it.
+        by: String,
+    }
+    /// This holder's ledger counts as lost: every counter of the key is full.
+    LedgerLost = "key.ledger-lost" {
+        /// The class.
+        class: Class,
+        /// The epoch.
+        epoch: Epoch,
+        /// Who declared it.
+        by: String,
+    }
+    /// Commitments were shown for an inspection.
+    Disclosed = "evidence.disclosed" {
+        /// How many elements were opened.
+        elements: u64,
+        /// Digest of the file.
+        file: Digest,
+        /// Who showed them.
+        by: String,
+    }
+    /// Evidence or what members have committed themselves to was written to a file for others.
+    Exported = "evidence.exported" {
+        /// What it is about.
+        what: String,
+        /// Digest of the file.
+        file: Digest,
+        /// Who exported it.
+        by: String,
+    }
+    /// The certificate came when countersignatures were no longer taken; it was checked and kept.
+    CertifiedLate = "job.certified-late" {
+        /// `D`.
+        terms: Digest,
+        /// Digest of the record.
+        record: Digest,
+    }
     /// A holder did not answer the check; no accusation.
     Unchecked = "fault.unchecked" {
         /// The holder.

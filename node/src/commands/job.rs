@@ -10,7 +10,7 @@ use lianfang_proto::ids::JobId;
 use lianfang_trust::Signed;
 use serde_json::{Value, json};
 
-use super::{args, person, tell};
+use super::{args, tell};
 use crate::app::{App, Joined};
 use crate::fault::problem;
 use crate::job::book::Entry;
@@ -54,22 +54,29 @@ fn described(entry: &Entry, terms: &Terms) -> Value {
     })
 }
 
-async fn list(joined: &Joined, call: &Call) -> Result<Exit, Problem> {
-    let mut all = Vec::new();
-    for entry in joined.context.book.list().await? {
-        all.push(described(&entry, &terms(joined, &entry)?));
+/// A job as it is shown. One whose terms cannot be opened under the coordinator's present key is shown with its problem.
+fn shown(joined: &Joined, entry: &Entry) -> Value {
+    match terms(joined, entry) {
+        Ok(terms) => described(entry, &terms),
+        Err(problem) => json!({
+            "job": entry.job.to_string(), "stage": entry.stage.code(), "terms_digest": entry.terms_digest.to_hex(),
+            "decided_by": entry.decided_by, "problem": problem.code(),
+        }),
     }
+}
+
+async fn list(joined: &Joined, call: &Call) -> Result<Exit, Problem> {
+    let entries = joined.context.book.list().await?;
+    let all: Vec<Value> = entries.iter().map(|entry| shown(joined, entry)).collect();
     let mut table = Table::new(["job", "stage", "t", "disclosure", "banks"]);
     for job in &all {
         let text = |field: &str| job[field].as_str().unwrap_or_default().to_owned();
-        let banks = job["participants"].as_array().map_or(0, Vec::len).to_string();
-        table.row([
-            text("job"),
-            text("stage"),
-            job["match_threshold"].to_string(),
-            text("disclosure"),
-            banks,
-        ]);
+        let banks = job["participants"].as_array().map(|banks| banks.len().to_string());
+        let threshold = job["match_threshold"].as_u64().map(|t| t.to_string());
+        // A problem stands where the terms would.
+        let terms = if job["problem"].is_null() { text("disclosure") } else { text("problem") };
+        let (threshold, banks) = (threshold.unwrap_or_default(), banks.unwrap_or_default());
+        table.row([text("job"), text("stage"), threshold, terms, banks]);
     }
     tell(&*call.console, &json!({ "jobs": all }), &table.render());
     Ok(Exit::Done)
@@ -77,7 +84,7 @@ async fn list(joined: &Joined, call: &Call) -> Result<Exit, Problem> {
 
 async fn show(joined: &Joined, call: &Call, job: &str) -> Result<Exit, Problem> {
     let entry = entry(joined, job).await?;
-    let json = described(&entry, &terms(joined, &entry)?);
+    let json = shown(joined, &entry);
     let mut text = serde_json::to_string_pretty(&json).unwrap_or_default();
     if let Some(trouble) = trouble(joined, &entry, &json["fault"]) {
         text.push('\n');
@@ -110,11 +117,11 @@ async fn decide(joined: &Joined, call: &Call, job: &str, accept: bool) -> Result
     if entry.stage != Stage::Proposed {
         return Err(Problem::refused("job-decided").with("stage", entry.stage.code()));
     }
-    let (context, by) = (&joined.context, person());
+    let (context, by) = (&joined.context, &call.person);
     let done = if accept {
-        context.accept(&entry, entry.job, &by).await
+        context.accept(&entry, entry.job, by).await
     } else {
-        context.refuse(&entry, entry.job, "person", &by).await
+        context.refuse(&entry, entry.job, "person", by).await
     };
     done.map_err(|fault| problem(&fault))?;
     let id = if accept { "node-job-accepted" } else { "node-job-refused" };

@@ -11,7 +11,7 @@ use lianfang_proto::limits;
 use lianfang_trust::Canonical as _;
 use serde_json::json;
 
-use super::{args, person, same_digits, tell};
+use super::{args, epoch, same_digits, tell};
 use crate::app::{App, Joined};
 use crate::fault::problem;
 use crate::key_holder::records::KeptRecord;
@@ -25,6 +25,9 @@ pub(super) async fn run(node: &Arc<App>, args: &args::Key, call: &Call) -> Resul
     match args {
         args::Key::List => list(&joined, call).await,
         args::Key::Compare { confirm, epoch } => compare(&joined, call, confirm.as_deref(), *epoch).await,
+        args::Key::Close(close) => epoch::close(node, &joined, call, close).await,
+        args::Key::Lost(lost) => epoch::lost(node, &joined, call, lost).await,
+        args::Key::Trust { holder, epoch } => epoch::trust(&joined, call, holder, *epoch).await,
         args::Key::Evaluate { holder, epoch } => evaluate(&joined, call, holder.as_deref(), *epoch).await,
     }
 }
@@ -55,7 +58,12 @@ async fn list(joined: &Joined, call: &Call) -> Result<Exit, Problem> {
     for epoch in 1..=newest.map_or(0, |epoch| epoch.0) {
         let kept =
             joined.context.records.current(Class::Subject, Epoch(epoch)).await.map_err(Problem::bug)?;
-        keys.extend(kept.as_ref().map(described));
+        let closed = joined.context.vault.is_closed(Class::Subject, Epoch(epoch));
+        keys.extend(kept.as_ref().map(|kept| {
+            let mut key = described(kept);
+            key["closed"] = closed.into();
+            key
+        }));
     }
     let text = serde_json::to_string_pretty(&keys).unwrap_or_default();
     tell(&*call.console, &json!({ "keys": keys }), &text);
@@ -81,7 +89,7 @@ async fn compare(
     if !same_digits(&read_out, &short) {
         return Err(Problem::refused("key-digest-differs").with("digest", short));
     }
-    joined.context.mark_compared(record, &person()).await.map_err(|fault| problem(&fault))?;
+    joined.context.mark_compared(record, &call.person).await.map_err(|fault| problem(&fault))?;
     let said = [("digest", short.as_str().into())];
     tell(&*call.console, &json!({ "compared": short }), &call.console.text("node-key-compared", &said));
     Ok(Exit::Done)

@@ -7,6 +7,8 @@ mod args;
 mod audit;
 mod bench;
 mod enrol;
+mod epoch;
+mod evidence;
 mod import;
 mod init;
 mod job;
@@ -15,6 +17,7 @@ mod policy;
 mod register;
 mod report;
 mod serve;
+mod verdict;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -37,7 +40,7 @@ impl Program for NodeArgs {
         match self.command {
             Command::Init(_) => Seat::Create,
             Command::Serve => Seat::Serve,
-            Command::Bench(_) => Seat::Free,
+            Command::Bench(_) | Command::Evidence(args::Evidence::Verify(_)) => Seat::Free,
             _ => Seat::Ordinary,
         }
     }
@@ -47,6 +50,7 @@ impl Program for NodeArgs {
         match self.command {
             Command::Init(init) => init::run(&init, &call, &ports).await,
             Command::Bench(bench) => bench::run(&bench, &call, &ports).await,
+            Command::Evidence(args::Evidence::Verify(verify)) => verdict::run(&verify, &call),
             Command::Serve => {
                 let node = Arc::new(App::open(&call.dir, ports, Arc::new(Tcp::default())).await?);
                 serve::run(&node, &mut call).await
@@ -70,6 +74,7 @@ pub async fn run(node: &Arc<App>, command: Command, call: &Call) -> Result<Exit,
         Command::Hold(hold) => register::hold(node, &hold, call).await,
         Command::Job(job) => job::run(node, &job, call).await,
         Command::Report(report) => report::run(node, &report, call).await,
+        Command::Evidence(evidence) => evidence::run(node, &evidence, call).await,
         Command::Key(key) => key::run(node, &key, call).await,
         Command::Policy(policy) => policy::run(node, &policy, call).await,
         Command::Audit(audit) => audit::run(node, &audit, call).await,
@@ -84,11 +89,6 @@ fn tell(console: &dyn Console, json: &serde_json::Value, sentence: &str) {
     } else {
         console.out(sentence);
     }
-}
-
-/// Who acts, for the log.
-fn person() -> String {
-    std::env::var("USER").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "operator".to_owned())
 }
 
 /// Hexadecimal digits as people copy them: blanks, hyphens, colons and case do not matter.

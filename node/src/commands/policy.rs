@@ -7,9 +7,10 @@ use lianfang_proto::catalogue::Class;
 use lianfang_proto::ids::{BankId, Epoch, Generation, KeyId};
 use serde_json::json;
 
-use super::{args, person, tell};
+use super::{args, tell};
 use crate::app::{App, Joined};
 use crate::audit::Event;
+use crate::config::Decide;
 use crate::key_holder::ledger::LedgerError;
 use crate::key_holder::ports::{MemberKeys, Members as _};
 
@@ -18,11 +19,14 @@ pub(super) async fn run(node: &Arc<App>, args: &args::Policy, call: &Call) -> Re
     match args {
         args::Policy::Show => show(node, &joined, call).await,
         args::Policy::Admit { bank, quota } => {
+            if node.config.policy.admit == Decide::Refuse {
+                return Err(Problem::refused("admit-refused").at(joined.context.bank.to_string()));
+            }
             let member = member(&joined, bank)?;
             let quota = quota.unwrap_or(node.config.policy.quota);
-            node.ledger.admit(&member, quota, &person()).await.map_err(told)?;
+            node.ledger.admit(&member, quota, &call.person).await.map_err(told)?;
             let (class, epoch) = newest(&joined).await?;
-            let event = Event::Admitted { bank: member.bank, class, epoch, quota, by: person() };
+            let event = Event::Admitted { bank: member.bank, class, epoch, quota, by: call.person.clone() };
             node.log.record(&event).await.map_err(Problem::bug)?;
             let said = [("bank", bank.as_str().into()), ("quota", quota.into())];
             tell(
@@ -34,9 +38,9 @@ pub(super) async fn run(node: &Arc<App>, args: &args::Policy, call: &Call) -> Re
         }
         args::Policy::Revoke { bank } => {
             let id = parse(bank)?;
-            node.ledger.revoke(&id, &person()).await.map_err(told)?;
+            node.ledger.revoke(&id, &call.person).await.map_err(told)?;
             let (class, epoch) = newest(&joined).await?;
-            let event = Event::Admitted { bank: id, class, epoch, quota: 0, by: person() };
+            let event = Event::Admitted { bank: id, class, epoch, quota: 0, by: call.person.clone() };
             node.log.record(&event).await.map_err(Problem::bug)?;
             let said = [("bank", bank.as_str().into())];
             tell(&*call.console, &json!({ "revoked": bank }), &call.console.text("node-revoked", &said));
@@ -45,7 +49,7 @@ pub(super) async fn run(node: &Arc<App>, args: &args::Policy, call: &Call) -> Re
         args::Policy::Allow { bank, elements } => {
             let member = member(&joined, bank)?;
             let (class, epoch) = newest(&joined).await?;
-            allow(node, &member, class, epoch, *elements).await?;
+            allow(node, &member, class, epoch, *elements, &call.person).await?;
             let said = [("bank", bank.as_str().into()), ("elements", (*elements).into())];
             tell(&*call.console, &json!({ "allowed": elements }), &call.console.text("node-allowed", &said));
             Ok(Exit::Done)
@@ -59,10 +63,11 @@ async fn allow(
     class: Class,
     epoch: Epoch,
     elements: u64,
+    by: &str,
 ) -> Result<(), Problem> {
     let key = KeyId { class, epoch, generation: Generation(0) };
     node.ledger.grant(member, key, elements).await.map_err(told)?;
-    let event = Event::Allowed { bank: member.bank.clone(), class, epoch, elements, by: person() };
+    let event = Event::Allowed { bank: member.bank.clone(), class, epoch, elements, by: by.to_owned() };
     node.log.record(&event).await.map_err(Problem::bug)
 }
 
@@ -98,8 +103,17 @@ async fn show(node: &App, joined: &Joined, call: &Call) -> Result<Exit, Problem>
         .iter()
         .map(|a| json!({ "bank": a.bank, "quota": a.quota, "revoked": a.revoked, "by": a.decided_by }))
         .collect();
+    let doubts = joined.context.sightings.list().await?;
+    let doubted: Vec<_> = doubts
+        .iter()
+        .map(|d| {
+            json!({ "holder": d.holder.as_str(), "epoch": d.epoch.0, "seen": d.seen, "shown": d.shown,
+                    "settled_by": d.settled_by })
+        })
+        .collect();
     let json = json!({
         "policy": node.config.policy, "admitted": admitted,
+        "doubted": doubted,
         "holder_of": joined.context.vault.keys().iter().map(|k| k.epoch.0).collect::<Vec<_>>(),
     });
     let text = serde_json::to_string_pretty(&json).unwrap_or_default();

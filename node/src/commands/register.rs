@@ -6,7 +6,7 @@ use lianfang_desk::{Call, Exit, Problem};
 use lianfang_proto::catalogue::Hold;
 use serde_json::{Map, Value, json};
 
-use super::{args, person, tell};
+use super::{args, tell};
 use crate::app::App;
 use crate::register::{RecordView, RegisterError};
 
@@ -15,7 +15,7 @@ pub(super) async fn run(node: &Arc<App>, args: &args::Register, call: &Call) -> 
         args::Register::List => list(node, call).await,
         args::Register::Show { record } => show(node, call, record).await,
         args::Register::Retract { record } => {
-            node.register.retract(record, &person()).await.map_err(told)?;
+            node.register.retract(record, &call.person).await.map_err(told)?;
             tell(&*call.console, &json!({ "retracted": true }), &call.console.text("node-retracted", &[]));
             Ok(Exit::Done)
         }
@@ -25,13 +25,13 @@ pub(super) async fn run(node: &Arc<App>, args: &args::Register, call: &Call) -> 
 pub(super) async fn hold(node: &Arc<App>, args: &args::Hold, call: &Call) -> Result<Exit, Problem> {
     let id = match &args.kind {
         None => {
-            node.register.lift_hold(&args.record, &person()).await.map_err(told)?;
+            node.register.lift_hold(&args.record, &call.person).await.map_err(told)?;
             "node-hold-lifted"
         }
         Some(kind) => {
             let unknown = || Problem::usage("usage-value").with("got", kind.clone()).field("--kind");
             let hold = Hold::from_code(kind).ok_or_else(unknown)?;
-            node.register.hold(&args.record, hold, &person()).await.map_err(told)?;
+            node.register.hold(&args.record, hold, &call.person).await.map_err(told)?;
             "node-hold-set"
         }
     };

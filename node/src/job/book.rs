@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use lianfang_proto::Fault;
 use lianfang_proto::catalogue::Kind;
 use lianfang_proto::documents::terms::Terms;
 use lianfang_proto::ids::JobId;
@@ -42,6 +41,8 @@ pub struct Entry {
     pub result: Option<Vec<u8>>,
     /// What went wrong last.
     pub fault: Option<String>,
+    /// When its terms were first seen.
+    pub seen_at: Micros,
 }
 
 /// What a job cost and gave: for this bank's own eyes.
@@ -95,13 +96,14 @@ impl Entry {
 /// The jobs of this node.
 #[derive(Clone)]
 pub struct Book {
-    store: Store,
+    pub(super) store: Store,
     deciding: Arc<Mutex<()>>,
     /// Faults that a full disk would not take, by the job's row: shown all the same.
     unwritten: Arc<std::sync::Mutex<BTreeMap<i64, String>>>,
 }
 
-const COLUMNS: &str = "id, job, terms_digest, terms, stage, decided_by, header, figures, result, fault";
+const COLUMNS: &str =
+    "id, job, terms_digest, terms, stage, decided_by, header, figures, result, fault, seen_at";
 
 fn read(row: &SqliteRow) -> Result<Entry, StoreError> {
     let malformed = |column| StoreError::Malformed { table: "job", column };
@@ -118,6 +120,7 @@ fn read(row: &SqliteRow) -> Result<Entry, StoreError> {
         figures: row.try_get("figures")?,
         result: row.try_get("result")?,
         fault: row.try_get("fault")?,
+        seen_at: row.try_get("seen_at")?,
     })
 }
 
@@ -161,7 +164,7 @@ impl Book {
         Ok(entry.map(|entry| self.with_unwritten(entry)))
     }
 
-    fn unwritten(&self) -> std::sync::MutexGuard<'_, BTreeMap<i64, String>> {
+    pub(super) fn unwritten(&self) -> std::sync::MutexGuard<'_, BTreeMap<i64, String>> {
         self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -180,13 +183,12 @@ impl Book {
         Ok(entries?.into_iter().map(|entry| self.with_unwritten(entry)).collect())
     }
 
-    /// Jobs that this bank has joined and that have neither a return nor an end. They end here even if the coordinator
-    /// names them no longer; until then files of theirs lie on the disk.
+    /// Jobs that this bank has joined and that have no end. They end here even if the coordinator names them no longer;
+    /// until there is a return, files of theirs lie on the disk.
     pub async fn under_way(&self) -> Result<Vec<JobId>, StoreError> {
         let jobs = self.list().await?.into_iter();
-        let under_way =
-            jobs.filter(|job| matches!(job.stage, Stage::Accepted | Stage::Prepared | Stage::Submitted));
-        Ok(under_way.map(|job| job.job).collect())
+        let joined = jobs.filter(|job| job.stage != Stage::Proposed && !job.stage.is_over());
+        Ok(joined.map(|job| job.job).collect())
     }
 
     /// Moves a job on; its last fault is forgotten.
@@ -312,31 +314,6 @@ impl Book {
         .await?;
         Ok(())
     }
-
-    /// What went wrong last; shown to people, and gone with the next step that succeeds. What the store does not take,
-    /// for its disk may be what is full, is shown until the next attempt.
-    pub async fn fault(&self, id: i64, fault: &Fault) -> Result<(), StoreError> {
-        let text = serde_json::json!({
-            "code": fault.code.code(), "party": fault.party, "field": fault.field,
-            "wanted": fault.wanted, "got": fault.got,
-        });
-        let written = sqlx::query("UPDATE job SET fault = ?2, updated_at = ?3 WHERE id = ?1")
-            .bind(id)
-            .bind(text.to_string())
-            .bind(self.store.now())
-            .execute(self.store.pool())
-            .await;
-        if written.is_err() {
-            self.unwritten().insert(id, text.to_string());
-        }
-        written?;
-        Ok(())
-    }
-
-    /// Another attempt has ended.
-    pub fn forget_unwritten(&self, id: i64) {
-        self.unwritten().remove(&id);
-    }
 }
 
 #[cfg(test)]
@@ -372,6 +349,8 @@ mod tests {
         assert!(entry().await.stage == Stage::Prepared);
         assert_eq!(book.under_way().await.unwrap(), [job]);
         book.returned(id, b"return", &figures).await.unwrap();
+        assert_eq!(book.under_way().await.unwrap(), [job]);
+        book.certified(id, b"certificate").await.unwrap();
         assert_eq!(book.under_way().await.unwrap(), []);
     }
 

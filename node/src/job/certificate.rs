@@ -1,11 +1,13 @@
 //! Checks the job's certificate against what this bank itself did, and countersigns it.
 
-use lianfang_proto::documents::certificate::{Countersignature, JobCertificate, Return};
+use lianfang_proto::documents::certificate::{Countersignature, Entry, JobCertificate, Return};
 use lianfang_proto::documents::submission::SubmissionHeader;
 use lianfang_proto::documents::terms::Terms;
 use lianfang_proto::ids::BankId;
 use lianfang_proto::{Fault, FaultCode};
 use lianfang_trust::{Signed, SigningKey};
+
+use super::observed::SeenSource;
 
 /// What this bank knows of its own part.
 pub struct OwnPart<'a> {
@@ -17,8 +19,15 @@ pub struct OwnPart<'a> {
     pub result: &'a Return,
 }
 
-/// Whether the certificate says of this bank what this bank did, and names every participant.
-pub fn check(certificate: &JobCertificate, terms: &Terms, own: &OwnPart<'_>) -> Result<(), Fault> {
+/// Whether the certificate says of this bank what this bank did, of the others what they have signed, and names every
+/// participant. `seen` is what the report's sources have signed: all banks whose submission was taken, but this one.
+/// Under `count` no source is shown, and only the form of what others submitted can be checked.
+pub fn check(
+    certificate: &JobCertificate,
+    terms: &Terms,
+    own: &OwnPart<'_>,
+    seen: Option<&[SeenSource]>,
+) -> Result<(), Fault> {
     let differs = |field: &str| Err(Fault::field(FaultCode::DigestDiffers, field).at("coordinator"));
     if certificate.terms_digest != own.header.terms_digest {
         return differs("certificate.terms_digest");
@@ -34,7 +43,37 @@ pub fn check(certificate: &JobCertificate, terms: &Terms, own: &OwnPart<'_>) -> 
     if entry.result_digest != Some(own.result.result_digest) {
         return differs("certificate.entry.result_digest");
     }
+    for other in certificate.entries.iter().filter(|entry| entry.bank != *own.bank) {
+        if let Err(field) = check_other(other, terms, seen) {
+            let fault = Fault::field(FaultCode::DigestDiffers, field).at("coordinator");
+            return Err(fault.got(&other.bank));
+        }
+    }
     Ok(())
+}
+
+/// What is said of another bank; the field that is wrong.
+fn check_other(entry: &Entry, terms: &Terms, seen: Option<&[SeenSource]>) -> Result<(), &'static str> {
+    let Some(submission) = &entry.submission else {
+        // A bank whose rows this report was proven against was not missing, and one that was missing has no result.
+        let was_seen = seen.is_some_and(|seen| seen.iter().any(|source| source.bank == entry.bank));
+        return match (was_seen, entry.result_digest) {
+            (true, _) => Err("certificate.entries.missing"),
+            (false, Some(_)) => Err("certificate.entries.result_digest"),
+            (false, None) => Ok(()),
+        };
+    };
+    let (least, most) = (terms.padded_rows(0), terms.padded_rows(terms.size_cap));
+    if !submission.rows.is_power_of_two() || !(least..=most).contains(&submission.rows) {
+        return Err("certificate.entries.rows");
+    }
+    let Some(seen) = seen else { return Ok(()) };
+    match seen.iter().find(|source| source.bank == entry.bank) {
+        None => Err("certificate.entries.unseen"),
+        Some(source) if source.rows != submission.rows => Err("certificate.entries.rows"),
+        Some(source) if source.root != submission.root => Err("certificate.entries.root"),
+        Some(_) => Ok(()),
+    }
 }
 
 /// The countersignature under a checked certificate.
@@ -49,7 +88,7 @@ pub fn countersign(
 
 #[cfg(test)]
 mod tests {
-    use lianfang_proto::documents::certificate::{Entry, EntrySubmission};
+    use lianfang_proto::documents::certificate::EntrySubmission;
     use lianfang_trust::Digest;
 
     use super::*;
@@ -86,16 +125,34 @@ mod tests {
             entries: vec![entry("a", [2; 32], [4; 64]), entry("b", [9; 32], [9; 64])],
             certified_at: 0,
         };
-        assert_eq!(check(&good, &terms, &own), Ok(()));
+        let seen = [SeenSource { bank: BankId::parse("b", "bank").unwrap(), rows: 1024, root: [9; 32] }];
+        assert_eq!(check(&good, &terms, &own, Some(&seen)), Ok(()));
+        assert_eq!(check(&good, &terms, &own, None), Ok(()));
         let field = |change: &dyn Fn(&mut JobCertificate)| {
             let mut certificate = good.clone();
             change(&mut certificate);
-            check(&certificate, &terms, &own).unwrap_err().field.unwrap()
+            check(&certificate, &terms, &own, Some(&seen)).unwrap_err().field.unwrap()
         };
         assert_eq!(field(&|c| c.terms_digest = Digest::from_bytes([8; 64])), "certificate.terms_digest");
         assert_eq!(field(&|c| drop(c.entries.pop())), "certificate.entries");
         assert_eq!(field(&|c| c.entries[0].submission = None), "certificate.entry.submission");
         assert_eq!(field(&|c| c.entries[0] = entry("a", [7; 32], [4; 64])), "certificate.entry.submission");
         assert_eq!(field(&|c| c.entries[0].result_digest = None), "certificate.entry.result_digest");
+        assert_eq!(field(&|c| c.entries[1] = entry("b", [8; 32], [9; 64])), "certificate.entries.root");
+        assert_eq!(field(&|c| c.entries[1].submission = None), "certificate.entries.missing");
+        for rows in [1023, 512, 2048] {
+            let submission = Some(EntrySubmission { rows, root: [9; 32] });
+            assert_eq!(field(&|c| c.entries[1].submission = submission), "certificate.entries.rows");
+        }
+        let unseen = check(&good, &terms, &own, Some(&[])).unwrap_err();
+        assert_eq!(
+            (unseen.field.as_deref(), unseen.got.as_deref()),
+            (Some("certificate.entries.unseen"), Some("b"))
+        );
+        let mut absent = good.clone();
+        absent.entries[1].submission = None;
+        assert!(check(&absent, &terms, &own, None).is_err(), "a result without a submission");
+        absent.entries[1].result_digest = None;
+        assert_eq!(check(&absent, &terms, &own, Some(&[])), Ok(()));
     }
 }

@@ -10,7 +10,7 @@ use lianfang_trust::{Decoder, Digest, Encoder};
 use rand_core::CryptoRng;
 use sqlx::{Row as _, SqliteConnection};
 
-use crate::pipeline::blind::ChunkSecrets;
+use crate::pipeline::blind::{BlindedChunk, ChunkSecrets};
 use crate::register::IdentifierId;
 use crate::store::{Store, StoreError};
 
@@ -71,14 +71,20 @@ impl Chunks {
         Ok((u64::try_from(number).map_err(|_| malformed("number"))?, id))
     }
 
-    /// Takes a chunk down. From here on it can be sent.
-    pub async fn begin(&self, chunk: &Begun, rng: &mut (dyn CryptoRng + Send)) -> Result<(), StoreError> {
+    /// Takes a chunk down, as it will be `sent`. From here on it can be.
+    pub async fn begin(
+        &self,
+        chunk: &Begun,
+        sent: &BlindedChunk,
+        rng: &mut (dyn CryptoRng + Send),
+    ) -> Result<(), StoreError> {
         let secrets = self.secrets.seal(chunk.id, chunk.secrets.to_bytes().as_ref(), rng);
         let mut to = Encoder::new(IDENTIFIERS, 1);
         to.list(&chunk.identifiers, |to, id| {
             to.i64(id.number());
         });
         let identifiers = self.identifiers.seal(chunk.id, &to.finish(), rng);
+        let mut tx = self.store.begin().await?;
         sqlx::query(
             "INSERT INTO chunk (id, terms_digest, number, class, epoch, state, secrets, identifiers, commitment_root, made_at)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -93,9 +99,15 @@ impl Chunks {
         .bind(identifiers.map_err(StoreError::at("chunk", "identifiers"))?)
         .bind(&chunk.commitment_root[..])
         .bind(self.store.now())
-        .execute(self.store.pool())
+        .execute(&mut *tx)
         .await?;
-        Ok(())
+        sqlx::query("INSERT INTO chunk_commitment (chunk_id, leaves, elements) VALUES (?, ?, ?)")
+            .bind(chunk.id)
+            .bind(sent.leaf_hashes().as_flattened())
+            .bind(sent.packed())
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
     }
 
     /// Chunks that were begun and not finished, in their order.
@@ -148,7 +160,7 @@ async fn set_state(tx: &mut SqliteConnection, id: i64, state: i64) -> Result<(),
     Ok(())
 }
 
-fn read_identifiers(bytes: &[u8]) -> Option<Vec<IdentifierId>> {
+pub(super) fn read_identifiers(bytes: &[u8]) -> Option<Vec<IdentifierId>> {
     let mut from = Decoder::new(IDENTIFIERS, 1, bytes).ok()?;
     let limit = lianfang_proto::limits::CHUNK_ELEMENTS;
     let ids =

@@ -38,6 +38,10 @@ pub enum Why {
     /// Counts alone are disclosed, and one or two participants come or go against the last such job: the difference of
     /// two counts would name them.
     CountSinglesOut,
+    /// Submissions would be padded to fewer rows than the policy's least.
+    PaddingTooSmall,
+    /// A record could enter more jobs than the policy lets it in so many days.
+    TooOften,
 }
 
 impl Why {
@@ -48,31 +52,42 @@ impl Why {
             Self::SmallJob => "small-job",
             Self::ThresholdTooLow => "threshold-too-low",
             Self::CountSinglesOut => "count-singles-out",
+            Self::PaddingTooSmall => "padding-too-small",
+            Self::TooOften => "too-often",
         }
     }
 }
 
-/// What the policy says. A strict answer beats a lenient one. `last_count` is the last job that this bank took part in
-/// and that disclosed counts alone.
-pub fn consent(terms: &Terms, policy: &Policy, last_count: Option<&Terms>) -> Consent {
-    if last_count.is_some_and(|last| singles_out(terms, last)) {
-        return Consent::Refuse(Why::CountSinglesOut);
-    }
+/// What this bank has taken part in before.
+#[derive(Clone, Debug, Default)]
+pub struct Past {
+    /// The terms of the last job that disclosed counts alone.
+    pub last_count: Option<Terms>,
+    /// The terms of the jobs within the policy's days.
+    pub recent: Vec<Terms>,
+}
+
+/// What the policy says. A strict answer beats a lenient one.
+pub fn consent(terms: &Terms, policy: &Policy, past: &Past) -> Consent {
     if terms.match_threshold < policy.least_threshold {
         return Consent::Refuse(Why::ThresholdTooLow);
     }
-    let by = |decide, why| match decide {
-        Decide::Automatic => Consent::Accept,
-        Decide::Ask => Consent::AskPerson(why),
-        Decide::Refuse => Consent::Refuse(why),
-    };
-    let any = by(policy.accept, Why::Policy);
-    let small = if terms.is_small() { by(policy.accept_small, Why::SmallJob) } else { Consent::Accept };
-    match (any, small) {
-        (Consent::Refuse(_), _) => any,
-        (_, Consent::Refuse(_)) => small,
-        (Consent::AskPerson(_), _) => any,
-        (Consent::Accept, _) => small,
+    if terms.least_rows < policy.least_rows {
+        return Consent::Refuse(Why::PaddingTooSmall);
+    }
+    let singles_out = past.last_count.as_ref().is_some_and(|last| singles_out(terms, last));
+    let concerns = [
+        (true, policy.accept, Why::Policy),
+        (terms.is_small(), policy.accept_small, Why::SmallJob),
+        (singles_out, policy.accept_count_difference, Why::CountSinglesOut),
+        (too_often(terms, policy, &past.recent), policy.accept_frequent, Why::TooOften),
+    ];
+    let concerns = || concerns.iter().filter(|(concerned, ..)| *concerned);
+    let first = |wanted: Decide| concerns().find(|(_, decide, _)| *decide == wanted).map(|(.., why)| *why);
+    match (first(Decide::Refuse), first(Decide::Ask)) {
+        (Some(why), _) => Consent::Refuse(why),
+        (None, Some(why)) => Consent::AskPerson(why),
+        (None, None) => Consent::Accept,
     }
 }
 
@@ -83,6 +98,27 @@ fn singles_out(terms: &Terms, last: &Terms) -> bool {
     };
     let difference = banks(terms).symmetric_difference(&banks(last)).count();
     terms.disclosure == Disclosure::Count && (1..=2).contains(&difference)
+}
+
+/// Whether some record could enter more jobs than the policy lets it within its days. Every job counts that admits a role
+/// which these terms admit, so no record enters more often, whatever else the terms ask of it.
+fn too_often(terms: &Terms, policy: &Policy, recent: &[Terms]) -> bool {
+    if policy.jobs_of_a_record == 0 {
+        return false;
+    }
+    let meets = |other: &&Terms| terms.admission.roles.meets(other.admission.roles);
+    recent.iter().filter(meets).count() as u64 >= u64::from(policy.jobs_of_a_record)
+}
+
+/// Whether there is still time: nothing is begun or submitted after the deadline, by this node's own clock.
+pub fn check_deadline(terms: &Terms, now: i64) -> Result<(), Fault> {
+    if now < terms.deadline {
+        return Ok(());
+    }
+    let time =
+        |micros| jiff::Timestamp::from_microsecond(micros).map(|time| time.to_string()).unwrap_or_default();
+    let fault = Fault::field(FaultCode::JobDeadlinePassed, "terms.deadline");
+    Err(fault.wanted(time(terms.deadline)).got(time(now)))
 }
 
 /// Whether the terms fit what this node knows by itself. It does not go on with terms that differ.
@@ -119,7 +155,7 @@ pub fn check_terms(
 
 #[cfg(test)]
 pub(super) mod tests {
-    use lianfang_proto::catalogue::{Class, Kind};
+    use lianfang_proto::catalogue::{Class, Kind, Role};
     use lianfang_proto::documents::terms::{Admission, Method, Participant};
     use lianfang_proto::ids::{Epoch, Generation, GroupId, JobId, KeyId};
 
@@ -148,7 +184,7 @@ pub(super) mod tests {
             chunk_elements: 64,
             size_cap: 100,
             least_rows: 1024,
-            deadline: 0,
+            deadline: i64::MAX,
             purpose: "p".into(),
             legal_basis: "b".into(),
         }
@@ -174,21 +210,24 @@ pub(super) mod tests {
             (&large, policy(Ask, Automatic, 2), Consent::AskPerson(Why::Policy)),
             (&large, policy(Automatic, Automatic, 3), Consent::Refuse(Why::ThresholdTooLow)),
         ] {
-            assert_eq!(consent(of, &given, None), wanted);
+            assert_eq!(consent(of, &given, &Past::default()), wanted);
         }
     }
 
     #[test]
     fn a_small_job_is_asked_about_even_where_others_are_not() {
         let policy = Policy { accept: Decide::Automatic, ..Policy::default() };
-        assert_eq!(consent(&terms(&["a", "b", "c"], 2), &policy, None), Consent::Accept);
-        assert_eq!(consent(&terms(&["a", "b"], 2), &policy, None), Consent::AskPerson(Why::SmallJob));
+        assert_eq!(consent(&terms(&["a", "b", "c"], 2), &policy, &Past::default()), Consent::Accept);
+        assert_eq!(
+            consent(&terms(&["a", "b"], 2), &policy, &Past::default()),
+            Consent::AskPerson(Why::SmallJob)
+        );
     }
 
     #[test]
     fn the_defaults_ask_a_person() {
         assert_eq!(
-            consent(&terms(&["a", "b", "c"], 2), &Policy::default(), None),
+            consent(&terms(&["a", "b", "c"], 2), &Policy::default(), &Past::default()),
             Consent::AskPerson(Why::Policy)
         );
     }
@@ -198,7 +237,7 @@ pub(super) mod tests {
         let policy =
             Policy { accept: Decide::Automatic, accept_small: Decide::Automatic, ..Policy::default() };
         let count = |banks: &[&str]| Terms { disclosure: Disclosure::Count, ..terms(banks, 2) };
-        let last = count(&["a", "b", "c", "d"]);
+        let past = Past { last_count: Some(count(&["a", "b", "c", "d"])), ..Past::default() };
         let refused = Consent::Refuse(Why::CountSinglesOut);
         for (banks, wanted) in [
             (&["a", "b", "c", "d"][..], Consent::Accept),
@@ -207,8 +246,62 @@ pub(super) mod tests {
             (&["a", "b", "c", "d", "e", "f"], refused),
             (&["a", "b", "c", "d", "e", "f", "g"], Consent::Accept),
         ] {
-            assert_eq!(consent(&count(banks), &policy, Some(&last)), wanted, "{banks:?}");
+            assert_eq!(consent(&count(banks), &policy, &past), wanted, "{banks:?}");
         }
-        assert_eq!(consent(&terms(&["a", "b", "c"], 2), &policy, Some(&last)), Consent::Accept);
+        assert_eq!(consent(&terms(&["a", "b", "c"], 2), &policy, &past), Consent::Accept);
+        for (decide, wanted) in
+            [(Decide::Ask, Consent::AskPerson(Why::CountSinglesOut)), (Decide::Automatic, Consent::Accept)]
+        {
+            let policy = Policy { accept_count_difference: decide, ..policy.clone() };
+            assert_eq!(consent(&count(&["a", "b", "c"]), &policy, &past), wanted);
+        }
+    }
+
+    fn lenient() -> Policy {
+        Policy { accept: Decide::Automatic, accept_small: Decide::Automatic, ..Policy::default() }
+    }
+
+    #[test]
+    fn a_record_enters_no_more_jobs_than_the_policy_lets_it() {
+        let job = terms(&["a", "b", "c"], 2);
+        let of_role = |role: Role| {
+            let roles = [role.number()].into_iter().collect();
+            Terms { admission: Admission { roles, ..job.admission }, ..job.clone() }
+        };
+        let (agents, agencies) = (of_role(Role::Agent), of_role(Role::Agency));
+        let bounded = |jobs_of_a_record| Policy { jobs_of_a_record, ..lenient() };
+        let past = |recent: &[&Terms]| Past {
+            recent: recent.iter().map(|terms| (*terms).clone()).collect(),
+            ..Past::default()
+        };
+        let refused = Consent::Refuse(Why::TooOften);
+        assert_eq!(consent(&job, &bounded(0), &past(&[&job; 50])), Consent::Accept, "no bound is set");
+        assert_eq!(consent(&job, &bounded(2), &past(&[&job])), Consent::Accept);
+        assert_eq!(consent(&job, &bounded(2), &past(&[&job, &job])), refused);
+        assert_eq!(consent(&job, &bounded(2), &past(&[&job, &agents])), refused, "an agent was in both");
+        assert_eq!(
+            consent(&agencies, &bounded(1), &past(&[&agents])),
+            Consent::Accept,
+            "no record was in both"
+        );
+        let asks = Policy { accept_frequent: Decide::Ask, ..bounded(1) };
+        assert_eq!(consent(&job, &asks, &past(&[&job])), Consent::AskPerson(Why::TooOften));
+    }
+
+    #[test]
+    fn no_job_is_joined_that_pads_to_fewer_rows_than_the_policy_wants() {
+        let job = Terms { least_rows: 1_024, ..terms(&["a", "b", "c"], 2) };
+        let least = |least_rows| consent(&job, &Policy { least_rows, ..lenient() }, &Past::default());
+        assert_eq!(least(1_024), Consent::Accept);
+        assert_eq!(least(1_025), Consent::Refuse(Why::PaddingTooSmall));
+    }
+
+    #[test]
+    fn nothing_is_begun_after_the_deadline() {
+        let job = Terms { deadline: 1_000_000, ..terms(&["a", "b"], 2) };
+        assert_eq!(check_deadline(&job, 999_999), Ok(()));
+        let fault = check_deadline(&job, 1_000_000).unwrap_err();
+        assert_eq!(fault.code, FaultCode::JobDeadlinePassed);
+        assert_eq!(fault.wanted.as_deref(), Some("1970-01-01T00:00:01Z"));
     }
 }

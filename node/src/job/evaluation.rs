@@ -8,6 +8,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use lianfang_proto::documents::key_record::KeyRecord;
 use lianfang_proto::documents::terms::Terms;
 use lianfang_proto::{Fault, FaultCode};
 use lianfang_trust::{Canonical as _, Digest};
@@ -76,7 +77,7 @@ impl Evaluation {
             bank: context.bank.clone(),
             signing: Arc::clone(&context.secrets.identity),
             own,
-            holders: context.holders.clone(),
+            holders: context.undoubted(),
             witness,
             chance: Arc::clone(&context.ports.chance),
             cores: Cores::all(),
@@ -100,6 +101,11 @@ impl Evaluation {
     /// The outputs under the job's key.
     pub fn outputs(&self) -> &Outputs {
         &self.outputs
+    }
+
+    /// The record of the job's key.
+    pub fn record(&self) -> &KeyRecord {
+        &self.evaluator.record
     }
 
     /// What the terms let in.
@@ -203,7 +209,7 @@ impl Evaluation {
         let begun =
             Begun { id, number, secrets, identifiers: ids, commitment_root: *chunk.commitment_root() };
         let mut rng = self.context.ports.chance.rng();
-        self.chunks.begin(&begun, &mut *rng).await.map_err(|e| of_store(&e))?;
+        self.chunks.begin(&begun, &chunk, &mut *rng).await.map_err(|e| of_store(&e))?;
         self.send(id, number, chunk).await
     }
 

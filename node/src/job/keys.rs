@@ -7,7 +7,7 @@
 use futures::future::join_all;
 use lianfang_proto::catalogue::Class;
 use lianfang_proto::documents::key_record::{EndorsedKeyRecord, KeyRecord};
-use lianfang_proto::ids::{BankId, Epoch};
+use lianfang_proto::ids::{BankId, Epoch, KeyId};
 use lianfang_proto::v1::GetStandingReply;
 use lianfang_proto::{Fault, FaultCode, checked};
 use lianfang_trust::Canonical as _;
@@ -15,10 +15,18 @@ use lianfang_trust::Canonical as _;
 use super::Context;
 use crate::audit::Event;
 use crate::config::Decide;
-use crate::fault::of_log;
-use crate::key_holder::records::KeptRecord;
+use crate::fault::{of_log, of_store};
+use crate::key_holder::records::{KeptRecord, RecordError};
 use crate::peers::coordinator::NAME;
 use crate::peers::roster::Pinned;
+
+/// A full disk is told as one.
+fn of_record(error: &RecordError) -> Fault {
+    match error {
+        RecordError::Store(error) => of_store(error),
+        other => internal(other),
+    }
+}
 
 fn internal(error: impl std::fmt::Display) -> Fault {
     Fault::new(FaultCode::Internal).got(error)
@@ -27,8 +35,11 @@ fn internal(error: impl std::fmt::Display) -> Fault {
 impl Context {
     /// The key record of this epoch that has been compared; fetched if it is not here yet.
     pub async fn compared_record(&self, class: Class, epoch: Epoch) -> Result<KeptRecord, Fault> {
+        if self.vault.is_closed(class, epoch) {
+            return Err(Fault::new(FaultCode::EpochClosed).at(self.bank.as_str()).got(epoch.0));
+        }
         self.fetch_record(class, epoch).await?;
-        let kept = self.records.current(class, epoch).await.map_err(internal)?;
+        let kept = self.records.current(class, epoch).await.map_err(|e| of_record(&e))?;
         let kept = kept.ok_or(Fault::new(FaultCode::KeyNotAgreed))?;
         if kept.compared {
             Ok(kept)
@@ -39,7 +50,7 @@ impl Context {
 
     /// Makes sure that the record is here, and compared where the policy does that by itself.
     pub async fn fetch_record(&self, class: Class, epoch: Epoch) -> Result<(), Fault> {
-        let kept = match self.records.current(class, epoch).await.map_err(internal)? {
+        let kept = match self.records.current(class, epoch).await.map_err(|e| of_record(&e))? {
             Some(kept) => kept,
             None => {
                 let bytes = self.coordinator.key_record(class.number().into(), epoch.0).await?;
@@ -53,7 +64,7 @@ impl Context {
                     return Err(Fault::field(FaultCode::TermsDiffer, "record.key").at(NAME));
                 }
                 check_holders(endorsed.record(), &self.roster.now())?;
-                self.records.put(&endorsed).await.map_err(internal)?;
+                self.records.put(&endorsed).await.map_err(|e| of_record(&e))?;
                 KeptRecord { endorsed, compared: false }
             }
         };
@@ -65,7 +76,7 @@ impl Context {
 
     /// The record's short digest has been compared.
     pub async fn mark_compared(&self, record: &KeyRecord, by: &str) -> Result<(), Fault> {
-        self.records.mark_compared(record.key, by).await.map_err(internal)?;
+        self.records.mark_compared(record.key, by).await.map_err(|e| of_record(&e))?;
         let with = record.holders.iter().map(|holder| holder.bank.clone()).collect();
         let event = Event::KeyCompared { record: record.digest(), with, by: by.to_owned() };
         self.log.record(&event).await.map_err(|e| of_log(&e))
@@ -76,11 +87,7 @@ impl Context {
         let own = record.holder(&self.bank).is_some();
         let others: Vec<&BankId> =
             record.holders.iter().map(|holder| &holder.bank).filter(|bank| **bank != self.bank).collect();
-        let mut calls = Vec::with_capacity(others.len());
-        for bank in &others {
-            calls.push(self.holders.standing(bank, record.key));
-        }
-        let standings = join_all(calls).await;
+        let standings = self.standings(&others, record.key).await?;
         let needed = usize::from(record.threshold) - usize::from(own);
         let mut agreeing = 0;
         let mut last = Fault::new(FaultCode::HoldersMissing);
@@ -92,6 +99,33 @@ impl Context {
             }
         }
         if agreeing >= needed { Ok(()) } else { Err(last) }
+    }
+
+    /// Asks every other holder for its charge number, before anything is sent to be evaluated: one that was restored from
+    /// a backup is in doubt from here on. Holders that do not answer now are judged when they do.
+    pub async fn sight_holders(&self, record: &KeyRecord) -> Result<(), Fault> {
+        let others: Vec<&BankId> = record.holders.iter().map(|holder| &holder.bank).collect();
+        let others: Vec<&BankId> = others.into_iter().filter(|bank| **bank != self.bank).collect();
+        self.standings(&others, record.key).await.map(drop)
+    }
+
+    /// What each of these holders says of its standing, once its charge number is judged.
+    async fn standings(
+        &self,
+        holders: &[&BankId],
+        key: KeyId,
+    ) -> Result<Vec<Result<GetStandingReply, Fault>>, Fault> {
+        let mut calls = Vec::with_capacity(holders.len());
+        for bank in holders {
+            // Read before the call: whatever the holder says after it is no lower, if it has forgotten nothing.
+            let seen = self.sightings.highest(bank).await.map_err(|error| of_store(&error))?;
+            calls.push(async move {
+                let standing = self.holders.standing(bank, key, seen.answer).await?;
+                self.sightings.stands(bank, key, seen.number, &standing).await?;
+                Ok(standing)
+            });
+        }
+        Ok(join_all(calls).await)
     }
 }
 

@@ -9,11 +9,15 @@
 pub mod book;
 pub mod certificate;
 pub mod chunks;
+pub mod committed;
 pub mod consent;
+pub mod decision;
 pub mod evaluation;
 pub mod keys;
+pub mod observed;
 pub mod reporting;
 pub mod runner;
+pub mod sightings;
 pub mod state;
 pub mod submission;
 #[cfg(test)]
@@ -63,8 +67,18 @@ pub struct Context {
     pub records: Records,
     /// Its own shares, if it is a holder: opaque here.
     pub vault: Vault,
+    /// What holders' charge numbers have shown.
+    pub sightings: sightings::Sightings,
     /// Where files of work in progress lie.
     pub spool: PathBuf,
     /// Jobs.
     pub book: book::Book,
+}
+
+impl Context {
+    /// The way to the holders that are not in doubt.
+    pub fn undoubted(&self) -> Arc<sightings::Undoubted> {
+        let (holders, sightings) = (self.holders.clone(), self.sightings.clone());
+        Arc::new(sightings::Undoubted { holders, sightings })
+    }
 }

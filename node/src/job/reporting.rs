@@ -3,15 +3,19 @@
 //! Comes in: the coordinator's stream. Goes out: a kept report and this bank's signed return. The report room does the
 //! judging; here it is given the register and the cache, and nothing else.
 
+use bytes::Bytes;
 use futures::TryStreamExt as _;
-use lianfang_proto::Fault;
 use lianfang_proto::documents::certificate::Return;
+use lianfang_proto::documents::submission::SubmissionHeader;
 use lianfang_proto::documents::terms::Terms;
+use lianfang_proto::{Fault, FaultCode};
+use lianfang_trust::signed::SignedError;
 use lianfang_trust::{Canonical as _, Signed};
 
 use super::Context;
 use super::book::Entry;
 use super::evaluation::Evaluation;
+use super::observed::SeenSource;
 use crate::audit::Event;
 use crate::fault::{of_call, of_log, of_store};
 use crate::peers::coordinator::NAME;
@@ -34,9 +38,16 @@ pub async fn report(
         chance: &*context.ports.chance,
     };
     let slices = context.coordinator.report(&terms.digest()).await?;
-    let slices = slices.map_err(|status| of_call(&status, NAME));
+    let mut sources = Vec::new();
+    let slices = slices.map_err(|status| of_call(&status, NAME)).inspect_ok(|slice| {
+        // `read` refuses sources anywhere but at the beginning, and more of them than there are participants.
+        if sources.is_empty() {
+            sources.extend(slice.sources.iter().map(|source| source.header.clone()));
+        }
+    });
     let key_of = |bank: &_| context.roster.now().roster.member(bank).map(|member| member.identity);
     let verified = report::read(part, key_of, slices).await.map_err(Fault::from)?;
+    keep_sources(context, entry, &sources).await?;
     let accepted = report::accept(part, verified, evaluation.outputs(), evaluation.selection()).await;
     let accepted = accepted.map_err(Fault::from)?;
     let salt = context.book.result_salt(entry.id).await.map_err(|e| of_store(&e))?;
@@ -47,4 +58,16 @@ pub async fn report(
     context.log.record(&event).await.map_err(|e| of_log(&e))?;
     let signed = Signed::sign(&context.secrets.identity, value);
     Ok((outcome, signed))
+}
+
+/// Keeps what the sources have signed: the report has been verified under it, and the certificate will be.
+async fn keep_sources(context: &Context, entry: &Entry, headers: &[Bytes]) -> Result<(), Fault> {
+    let open = |header: &Bytes| {
+        // Each was opened with its bank's pinned key when the report was read.
+        let signer = Signed::<SubmissionHeader>::claimed_signer(header)?;
+        Ok(SeenSource::of(Signed::<SubmissionHeader>::open(header, &signer)?.value()))
+    };
+    let seen: Result<Vec<_>, SignedError> = headers.iter().map(open).collect();
+    let seen = seen.map_err(|e| Fault::new(FaultCode::Internal).got(e))?;
+    context.book.keep_sources(entry.id, &seen).await.map_err(|e| of_store(&e))
 }

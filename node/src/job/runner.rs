@@ -9,7 +9,7 @@ use std::time::Instant;
 use lianfang_proto::catalogue::Disclosure;
 use lianfang_proto::documents::certificate::{JobCertificate, Return};
 use lianfang_proto::documents::submission::SubmissionHeader;
-use lianfang_proto::documents::terms::{Decision, Terms};
+use lianfang_proto::documents::terms::Terms;
 use lianfang_proto::ids::JobId;
 use lianfang_proto::v1::JobState;
 use lianfang_proto::{Fault, FaultCode, checked};
@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 
 use super::book::Entry;
 use super::certificate::{OwnPart, check, countersign};
-use super::consent::{Consent, check_terms, consent};
+use super::consent::{Consent, check_deadline};
 use super::evaluation::{Evaluation, Sent};
 use super::state::{Stage, Step, next};
 use super::submission::{Assembled, assemble, check_size, clean, upload};
@@ -36,6 +36,9 @@ pub struct Runner {
     evaluating: Mutex<()>,
 }
 
+/// A certificate, as it came and as it was opened.
+type Certificate = (Vec<u8>, Signed<JobCertificate>);
+
 /// Rounds of evaluation while records come in at the same time.
 const ROUNDS: usize = 8;
 
@@ -46,7 +49,7 @@ fn internal(error: impl std::fmt::Display) -> Fault {
 impl Runner {
     /// A runner over what this node has; its observations of holders are written down.
     pub fn new(context: Arc<Context>) -> Self {
-        let witness = Notary::start(context.store.clone(), context.log.clone());
+        let witness = Notary::start(context.store.clone(), context.log.clone(), context.sightings.clone());
         Self { context, witness, evaluating: Mutex::default() }
     }
 
@@ -62,6 +65,21 @@ impl Runner {
             }
         }
         result
+    }
+
+    /// A step of the job panicked: what is known of it is written down. Nothing of what it worked on is told.
+    pub async fn panicked(&self, job: JobId) {
+        let fault = Fault::field(FaultCode::Internal, "panic").at(self.context.bank.as_str());
+        let noted = async {
+            let Some(entry) = self.context.book.get(job).await.map_err(|e| of_store(&e))? else {
+                return Ok(());
+            };
+            self.unsound(&entry, fault.clone()).await?;
+            self.context.book.fault(entry.id, &fault).await.map_err(|e| of_store(&e))
+        };
+        if let Err(error) = noted.await {
+            tracing::error!(%job, %error, "a panic could not be written down");
+        }
     }
 
     async fn run(&self, job: JobId) -> Result<Stage, Fault> {
@@ -105,7 +123,7 @@ impl Runner {
         match step {
             Step::Decide => self.decide(entry, terms).await,
             Step::Prepare => self.prepare(entry, terms).await,
-            Step::Upload => match self.upload(entry).await {
+            Step::Upload => match self.upload(entry, terms).await {
                 // It never stood, and it is too late for it.
                 Err(fault) if fault.code == FaultCode::JobDeadlinePassed => {
                     self.end(entry, Stage::Missed).await.map(drop)
@@ -115,6 +133,7 @@ impl Runner {
             Step::Report => self.report(entry, terms).await,
             Step::HandIn => self.hand_in(entry).await,
             Step::Countersign => self.countersign(entry, terms).await,
+            Step::Conclude => self.conclude(entry, terms).await,
             Step::Wait | Step::End(_) => Ok(()),
         }
     }
@@ -131,10 +150,13 @@ impl Runner {
     }
 
     async fn prepare(&self, entry: &Entry, terms: &Terms) -> Result<(), Fault> {
+        check_deadline(terms, self.context.ports.clock.now())?;
+        self.large_enough(terms)?;
         self.context.send_decision(entry, true).await?;
         check_size(&self.context, terms).await?;
         let _one_at_a_time = self.evaluating.lock().await;
         let evaluation = Evaluation::new(&self.context, terms, Arc::clone(&self.witness)).await?;
+        self.context.sight_holders(evaluation.record()).await?;
         let began = Instant::now();
         let sent_before = self.context.holders.bytes_sent();
         let mut sent = Sent::default();
@@ -163,7 +185,19 @@ impl Runner {
         Err(Fault::new(FaultCode::Busy).at(self.context.bank.as_str()))
     }
 
-    async fn upload(&self, entry: &Entry) -> Result<(), Fault> {
+    /// Whether the policy still lets so small a submission leave.
+    fn large_enough(&self, terms: &Terms) -> Result<(), Fault> {
+        let least = self.context.config.policy.least_rows;
+        if terms.least_rows < least {
+            let fault = Fault::field(FaultCode::ConsentRefused, "terms.least_rows");
+            return Err(fault.at(self.context.bank.as_str()).wanted(least).got(terms.least_rows));
+        }
+        Ok(())
+    }
+
+    async fn upload(&self, entry: &Entry, terms: &Terms) -> Result<(), Fault> {
+        // Whether it is in time the coordinator says: it may have sealed the rows, and its answer been lost.
+        self.large_enough(terms)?;
         let header = self.own_header(entry)?;
         let began = Instant::now();
         let sent = upload(&self.context, &header).await?;
@@ -178,7 +212,7 @@ impl Runner {
         let began = Instant::now();
         let (outcome, result) = match reporting::report(&self.context, entry, terms, &evaluation).await {
             Ok(reported) => reported,
-            Err(fault) => return Err(self.unsound(fault).await?),
+            Err(fault) => return Err(self.unsound(entry, fault).await?),
         };
         let mut figures = entry.figures();
         figures.report_rows = outcome.rows;
@@ -192,11 +226,12 @@ impl Runner {
         self.context.coordinator.hand_in(&entry.terms_digest, result.bytes().to_vec()).await
     }
 
-    /// A report that is not sound stands in the log, whatever is done about it.
-    async fn unsound(&self, fault: Fault) -> Result<Fault, Fault> {
-        if !fault.code.retry() {
+    /// A report that is not sound stands in the log, once, whatever is done about it.
+    async fn unsound(&self, entry: &Entry, fault: Fault) -> Result<Fault, Fault> {
+        let digest = Digest::of("lianfang/fault", fault.to_string().as_bytes());
+        let book = &self.context.book;
+        if !fault.code.retry() && book.first_time(entry.id, &digest).await.map_err(|e| of_store(&e))? {
             let party = fault.party.clone().unwrap_or_default();
-            let digest = Digest::of("lianfang/fault", fault.to_string().as_bytes());
             let event = Event::Fault { party, code: fault.code, digest };
             self.context.log.record(&event).await.map_err(|e| of_log(&e))?;
         }
@@ -209,9 +244,31 @@ impl Runner {
     }
 
     async fn countersign(&self, entry: &Entry, terms: &Terms) -> Result<(), Fault> {
+        let Some((bytes, certificate)) = self.certificate(entry, terms).await? else { return Ok(()) };
+        self.hand_in_countersignature(entry, &certificate).await?;
+        let event = Event::Certified { terms: entry.terms_digest, record: certificate.digest() };
+        self.certified(entry, &event, &bytes).await
+    }
+
+    /// The job is closed: its certificate is kept as any other, and a countersignature that comes too late is left.
+    async fn conclude(&self, entry: &Entry, terms: &Terms) -> Result<(), Fault> {
+        let Some((bytes, certificate)) = self.certificate(entry, terms).await? else {
+            return self.end(entry, Stage::Missed).await.map(drop);
+        };
+        let (terms, record) = (entry.terms_digest, certificate.digest());
+        let event = match self.hand_in_countersignature(entry, &certificate).await {
+            Ok(()) => Event::Certified { terms, record },
+            Err(fault) if fault.code == FaultCode::JobClosed => Event::CertifiedLate { terms, record },
+            Err(fault) => return Err(fault),
+        };
+        self.certified(entry, &event, &bytes).await
+    }
+
+    /// The certificate, checked against all that this bank did and saw; `None` if there is none.
+    async fn certificate(&self, entry: &Entry, terms: &Terms) -> Result<Option<Certificate>, Fault> {
         let bytes = self.context.coordinator.certificate(&entry.terms_digest).await?;
         if bytes.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let coordinator = self.context.roster.now().roster.coordinator;
         let certificate: Signed<JobCertificate> = checked::open_signed(&bytes, "certificate", &coordinator)?;
@@ -220,13 +277,29 @@ impl Runner {
         let result: Signed<Return> =
             checked::open_signed(result, "return", &self.context.secrets.identity.verifying_key())?;
         let own = OwnPart { bank: &self.context.bank, header: header.value(), result: result.value() };
-        check(certificate.value(), terms, &own)?;
-        let signed = countersign(&certificate, &self.context.bank, &self.context.secrets.identity);
-        self.context.coordinator.countersign(&entry.terms_digest, signed.bytes().to_vec()).await?;
-        let event = Event::Certified { terms: entry.terms_digest, record: certificate.digest() };
-        self.context.log.record(&event).await.map_err(|e| of_log(&e))?;
+        let sources = match terms.disclosure {
+            Disclosure::Count => None,
+            _ => Some(self.context.book.sources(entry.id).await.map_err(|e| of_store(&e))?),
+        };
+        match check(certificate.value(), terms, &own, sources.as_deref()) {
+            Ok(()) => Ok(Some((bytes, certificate))),
+            Err(fault) => Err(self.unsound(entry, fault).await?),
+        }
+    }
+
+    async fn hand_in_countersignature(
+        &self,
+        entry: &Entry,
+        certificate: &Signed<JobCertificate>,
+    ) -> Result<(), Fault> {
+        let signed = countersign(certificate, &self.context.bank, &self.context.secrets.identity);
+        self.context.coordinator.countersign(&entry.terms_digest, signed.bytes().to_vec()).await
+    }
+
+    async fn certified(&self, entry: &Entry, event: &Event, bytes: &[u8]) -> Result<(), Fault> {
+        self.context.log.record(event).await.map_err(|e| of_log(&e))?;
         clean(&self.context, &entry.terms_digest)?;
-        self.context.book.certified(entry.id, &bytes).await.map_err(|e| of_store(&e))
+        self.context.book.certified(entry.id, bytes).await.map_err(|e| of_store(&e))
     }
 
     fn own_header(&self, entry: &Entry) -> Result<Signed<SubmissionHeader>, Fault> {
@@ -248,81 +321,5 @@ impl Context {
     fn named(&self, fault: Fault) -> Fault {
         let own = matches!(fault.code, FaultCode::DiskFull | FaultCode::Busy | FaultCode::Internal);
         if own && fault.party.is_none() { fault.at(self.bank.as_str()) } else { fault }
-    }
-
-    /// A person says that this bank takes part. A person can say yes where the policy asks, and nowhere else: terms
-    /// that differ from what this node knows, and what the policy refuses, are not joined by anybody's word.
-    pub async fn accept(&self, entry: &Entry, job: JobId, by: &str) -> Result<(), Fault> {
-        let _one_at_a_time = self.book.deciding().await;
-        let coordinator = self.roster.now().roster.coordinator;
-        let terms: Signed<Terms> = checked::open_signed(&entry.terms, "terms", &coordinator)?;
-        if terms.value().job != job || terms.digest() != entry.terms_digest {
-            return Err(Fault::field(FaultCode::TermsDiffer, "terms.job"));
-        }
-        match self.examine(entry, terms.value()).await? {
-            Consent::Accept | Consent::AskPerson(_) => self.join(entry, by).await,
-            Consent::Refuse(why) => {
-                Err(Fault::new(FaultCode::ConsentRefused).at(self.bank.as_str()).got(why.code()))
-            }
-        }
-    }
-
-    /// What the policy says of terms that fit roster, key record and holders; nobody decides on others.
-    async fn examine(&self, entry: &Entry, terms: &Terms) -> Result<Consent, Fault> {
-        let kept = self.compared_record(terms.key.class, terms.key.epoch).await?;
-        let pinned = self.roster.now();
-        let record = kept.endorsed.record();
-        check_terms(terms, &self.bank, &pinned, Some(record), crate::normalise::RULE_SET)?;
-        self.agree_with_holders(record, &pinned).await?;
-        let last_count = self.last_count(entry).await?;
-        Ok(consent(terms, &self.config.policy, last_count.as_ref()))
-    }
-
-    /// The terms of the last job of counts alone in which this bank took part.
-    async fn last_count(&self, entry: &Entry) -> Result<Option<Terms>, Fault> {
-        let coordinator = self.roster.now().roster.coordinator;
-        let jobs = self.book.list().await.map_err(|e| of_store(&e))?;
-        let others = jobs.iter().filter(|other| {
-            other.id != entry.id && !matches!(other.stage, Stage::Proposed | Stage::Refused | Stage::Missed)
-        });
-        for other in others {
-            // Terms under a key that the coordinator had before are of a time before this roster.
-            let terms = checked::open_signed::<Terms>(&other.terms, "terms", &coordinator);
-            if let Some(terms) = terms.ok().filter(|terms| terms.value().disclosure == Disclosure::Count) {
-                return Ok(Some(terms.into_value()));
-            }
-        }
-        Ok(None)
-    }
-
-    /// This bank takes part. The caller holds the book's decision.
-    async fn join(&self, entry: &Entry, by: &str) -> Result<(), Fault> {
-        let event = Event::JobAccepted { job: entry.job, terms: entry.terms_digest, by: by.to_owned() };
-        self.log.record(&event).await.map_err(|e| of_log(&e))?;
-        self.book.decide(entry.id, Stage::Accepted, by).await.map_err(|e| of_store(&e))
-    }
-
-    /// This bank takes no part, and tells the coordinator.
-    pub async fn refuse(&self, entry: &Entry, job: JobId, reason: &str, by: &str) -> Result<(), Fault> {
-        let event = Event::JobRefused {
-            job,
-            terms: entry.terms_digest,
-            reason: reason.to_owned(),
-            by: by.to_owned(),
-        };
-        self.log.record(&event).await.map_err(|e| of_log(&e))?;
-        self.send_decision(entry, false).await?;
-        self.book.decide(entry.id, Stage::Refused, by).await.map_err(|e| of_store(&e))
-    }
-
-    async fn send_decision(&self, entry: &Entry, accepted: bool) -> Result<(), Fault> {
-        let value = Decision { terms_digest: entry.terms_digest, bank: self.bank.clone(), accepted };
-        let signed = Signed::sign(&self.secrets.identity, value);
-        let answered = self.coordinator.answer(&entry.terms_digest, signed.bytes().to_vec()).await;
-        // It has told us of this job itself; if it does not know these terms, it has shown others to the others.
-        answered.map_err(|fault| match fault.code {
-            FaultCode::JobUnknown => Fault { code: FaultCode::TermsDiffer, ..fault },
-            _ => fault,
-        })
     }
 }

@@ -93,6 +93,8 @@ pub enum Step {
     HandIn,
     /// The certificate is checked and countersigned.
     Countersign,
+    /// The job is closed: its certificate is kept, and countersigned if that is still taken.
+    Conclude,
     /// It is another's turn.
     Wait,
     /// Nothing more.
@@ -120,7 +122,8 @@ pub const fn next(stage: Stage, coordinator: JobState) -> Step {
         (Stage::Submitted, JobState::Closed) => Step::End(Stage::Missed),
         (Stage::Returned, JobState::Open | JobState::Matching) => Step::Wait,
         (Stage::Returned, JobState::Reporting) => Step::HandIn,
-        (Stage::Returned, JobState::Certified | JobState::Closed) => Step::Countersign,
+        (Stage::Returned, JobState::Certified) => Step::Countersign,
+        (Stage::Returned, JobState::Closed) => Step::Conclude,
     }
 }
 
@@ -137,7 +140,7 @@ mod tests {
             (Stage::Accepted, [Step::Prepare, missed, missed, missed, missed]),
             (Stage::Prepared, [Step::Upload, Step::Upload, Step::Upload, Step::Upload, missed]),
             (Stage::Submitted, [Step::Wait, Step::Wait, Step::Report, Step::Report, missed]),
-            (Stage::Returned, [Step::Wait, Step::Wait, Step::HandIn, Step::Countersign, Step::Countersign]),
+            (Stage::Returned, [Step::Wait, Step::Wait, Step::HandIn, Step::Countersign, Step::Conclude]),
         ];
         for (stage, steps) in table {
             for (state, step) in [Open, Matching, Reporting, Certified, Closed].into_iter().zip(steps) {

@@ -12,6 +12,7 @@ use lianfang_trust::{Canonical as _, Signed, SigningKey};
 use super::Context;
 use super::book::Book;
 use super::consent::tests::terms;
+use super::sightings::Sightings;
 use super::state::Stage;
 use crate::audit::Log;
 use crate::config::{Config, Policy, Unlock};
@@ -109,6 +110,7 @@ impl Alone {
             roster,
             records,
             vault: Vault::open(store.clone(), 1).await.unwrap(),
+            sightings: Sightings::open(store.clone(), log.clone()).await.unwrap(),
             spool: folder.path().to_owned(),
             book: Book::new(store.clone()),
             log,

@@ -1,20 +1,22 @@
 //! What was observed of holders: evidence, charge numbers, absences.
 //!
-//! Comes in: observations of the pipeline, from any task. Goes out: rows that a person can act on. A charge number that
-//! is lower than one seen before means that the holder was restored from a backup; it is said once, loudly. A chunk is
-//! finished only after [`Witness::settled`]: evidence is on the disk before anything that would keep it from being
-//! gathered again.
+//! Comes in: observations of the pipeline, from any task. Goes out: rows that a person can act on. What charge numbers
+//! say is judged by [`Sightings`]. A chunk is finished only after [`Witness::settled`]: evidence is on the disk before
+//! anything that would keep it from being gathered again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use lianfang_crypto::oprf::accusation::Accusation;
-use lianfang_proto::ids::BankId;
+use lianfang_proto::documents::evaluation::EvaluationAnswer;
+use lianfang_proto::ids::{BankId, KeyId};
 use lianfang_proto::{Fault, FaultCode};
-use lianfang_trust::Digest;
+use lianfang_trust::{Digest, Signed};
 use tokio::sync::{mpsc, oneshot};
 
+use super::sightings::{Sightings, as_kept};
 use crate::audit::{Event, Log};
 use crate::fault::of_store;
 use crate::pipeline::evaluate::Witness;
@@ -28,7 +30,9 @@ enum Observation {
     },
     Charged {
         holder: BankId,
+        key: KeyId,
         number: u64,
+        answer: Vec<u8>,
     },
     Absent {
         holder: BankId,
@@ -45,10 +49,9 @@ pub struct Notary {
 
 impl Notary {
     /// Starts the writing task.
-    pub fn start(store: Store, log: Log) -> Arc<Self> {
+    pub fn start(store: Store, log: Log, sightings: Sightings) -> Arc<Self> {
         let (observations, mut received) = mpsc::unbounded_channel();
-        let mut scribe =
-            Scribe { store, log, highest: BTreeMap::new(), unwritten: BTreeSet::new(), lost: Ok(()) };
+        let mut scribe = Scribe { store, log, sightings, lost: Ok(()) };
         tokio::spawn(async move {
             let mut some = Vec::new();
             while received.recv_many(&mut some, AT_ONCE).await > 0 {
@@ -64,17 +67,44 @@ impl Notary {
     }
 }
 
-/// Observations that are taken together: the charge numbers among them are one write.
+/// Observations that are taken together: of a holder's charge numbers among them two are written.
 const AT_ONCE: usize = 256;
+
+/// The charge numbers of one holder under one key, each with its signed answer.
+struct Shown {
+    lowest: (u64, Vec<u8>),
+    highest: (u64, Vec<u8>),
+}
+
+/// The charge numbers of some observations.
+#[derive(Default)]
+struct Charged {
+    by_holder: HashMap<(BankId, KeyId), Shown>,
+}
+
+impl Charged {
+    fn note(&mut self, holder: BankId, key: KeyId, number: u64, answer: Vec<u8>) {
+        match self.by_holder.entry((holder, key)) {
+            Entry::Vacant(place) => {
+                place.insert(Shown { lowest: (number, answer.clone()), highest: (number, answer) });
+            }
+            Entry::Occupied(mut place) => {
+                let shown = place.get_mut();
+                if number < shown.lowest.0 {
+                    shown.lowest = (number, answer);
+                } else if number > shown.highest.0 {
+                    shown.highest = (number, answer);
+                }
+            }
+        }
+    }
+}
 
 /// The writing side.
 struct Scribe {
     store: Store,
     log: Log,
-    /// The highest charge number that was seen of each holder.
-    highest: BTreeMap<BankId, i64>,
-    /// Holders whose highest number is not on the disk yet.
-    unwritten: BTreeSet<BankId>,
+    sightings: Sightings,
     /// What could not be written down since somebody asked last.
     lost: Result<(), Fault>,
 }
@@ -84,13 +114,17 @@ impl Scribe {
     /// since the last answer are not.
     async fn take(&mut self, some: impl Iterator<Item = Observation>) {
         let mut askers = Vec::new();
+        let mut charged = Charged::default();
         for observation in some {
             let written = match observation {
                 Observation::Settled(asker) => {
                     askers.push(asker);
                     Ok(())
                 }
-                Observation::Charged { holder, number } => self.charged(holder, number).await,
+                Observation::Charged { holder, key, number, answer } => {
+                    charged.note(holder, key, number, answer);
+                    Ok(())
+                }
                 Observation::Accused { holder, evidence, signed } => {
                     self.accused(holder, evidence, signed).await
                 }
@@ -101,8 +135,13 @@ impl Scribe {
             };
             self.note_loss(written);
         }
-        let written = self.write_highest().await;
-        self.note_loss(written);
+        for ((holder, key), Shown { lowest, highest }) in charged.by_holder {
+            // The lowest before the highest: what went back is judged against what was seen before.
+            for (number, answer) in [lowest, highest] {
+                let written = self.sightings.answered(&holder, key, number, &answer).await;
+                self.note_loss(written);
+            }
+        }
         if askers.is_empty() {
             return;
         }
@@ -118,50 +157,6 @@ impl Scribe {
             tracing::error!(%error, "an observation of a holder could not be written down");
             self.lost = Err(of_store(&error));
         }
-    }
-
-    async fn charged(&mut self, holder: BankId, number: u64) -> Result<(), StoreError> {
-        let number = i64::try_from(number).unwrap_or(i64::MAX);
-        let before = match self.highest.get(&holder) {
-            Some(highest) => Some(*highest),
-            None => {
-                sqlx::query_scalar("SELECT highest FROM charge_sighting WHERE holder = ?")
-                    .bind(holder.as_str())
-                    .fetch_optional(self.store.pool())
-                    .await?
-            }
-        };
-        if went_back(before, number) {
-            tracing::error!(
-                holder = holder.as_str(),
-                "a holder's charge number went back: it was restored from a backup; its counters must be full"
-            );
-        }
-        if before.is_none_or(|before| number > before) {
-            self.unwritten.insert(holder.clone());
-        }
-        self.highest.insert(holder, before.map_or(number, |before| before.max(number)));
-        Ok(())
-    }
-
-    async fn write_highest(&mut self) -> Result<(), StoreError> {
-        if self.unwritten.is_empty() {
-            return Ok(());
-        }
-        let mut tx = self.store.begin().await?;
-        for holder in &self.unwritten {
-            sqlx::query(
-                "INSERT INTO charge_sighting (holder, highest) VALUES (?1, ?2)
-                 ON CONFLICT (holder) DO UPDATE SET highest = max(highest, ?2)",
-            )
-            .bind(holder.as_str())
-            .bind(self.highest.get(holder))
-            .execute(&mut *tx)
-            .await?;
-        }
-        tx.commit().await?;
-        self.unwritten.clear();
-        Ok(())
     }
 
     async fn accused(
@@ -187,14 +182,6 @@ impl Scribe {
     }
 }
 
-/// Whether a charge number is too low after this one. Both are a holder's own words: any number at all.
-fn went_back(before: Option<i64>, number: i64) -> bool {
-    before.is_some_and(|before| number.saturating_add(OVERTAKING) < before)
-}
-
-/// Charges by which answers that are under way at once may overtake each other, over all banks.
-const OVERTAKING: i64 = 10_000;
-
 #[async_trait]
 impl Witness for Notary {
     fn accuse(&self, holder: &BankId, accusation: &Accusation, signed_answer: Option<&[u8]>) {
@@ -205,8 +192,9 @@ impl Witness for Notary {
         });
     }
 
-    fn charged(&self, holder: &BankId, charge_number: u64) {
-        self.note(Observation::Charged { holder: holder.clone(), number: charge_number });
+    fn charged(&self, holder: &BankId, answer: &Signed<EvaluationAnswer>) {
+        let (key, number, answer) = as_kept(answer);
+        self.note(Observation::Charged { holder: holder.clone(), key, number, answer });
     }
 
     fn absent(&self, holder: &BankId, fault: &Fault) {
@@ -223,10 +211,19 @@ impl Witness for Notary {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lianfang_trust::SigningKey;
+
+    use crate::key_holder::tests::KEY;
     use crate::store::tests::Bench;
 
     fn holder() -> BankId {
         BankId::parse("alpha", "bank").unwrap()
+    }
+
+    async fn started(bench: &Bench) -> Arc<Notary> {
+        let log = Log::new(bench.store.clone(), "test");
+        let sightings = Sightings::open(bench.store.clone(), log.clone()).await.unwrap();
+        Notary::start(bench.store.clone(), log, sightings)
     }
 
     async fn accusations(bench: &Bench) -> i64 {
@@ -240,9 +237,16 @@ mod tests {
     #[tokio::test]
     async fn no_charge_number_silences_the_witness() {
         let bench = Bench::new().await;
-        let notary = Notary::start(bench.store.clone(), Log::new(bench.store.clone(), "test"));
+        let notary = started(&bench).await;
         for number in [u64::MAX, u64::MAX, 0, u64::MAX] {
-            notary.charged(&holder(), number);
+            let value = EvaluationAnswer {
+                request_digest: Digest::of("test", b""),
+                holder: holder(),
+                key: KEY,
+                evaluated_digest: Digest::of("test", b""),
+                charge_number: number,
+            };
+            notary.charged(&holder(), &Signed::sign(&SigningKey::from_bytes(&[1; 32]), value));
         }
         notary.note(accused());
         notary.settled().await.unwrap();
@@ -252,7 +256,7 @@ mod tests {
     #[tokio::test]
     async fn evidence_that_could_not_be_kept_is_said() {
         let bench = Bench::new().await;
-        let notary = Notary::start(bench.store.clone(), Log::new(bench.store.clone(), "test"));
+        let notary = started(&bench).await;
         let refuse =
             "CREATE TRIGGER refuse BEFORE INSERT ON accusation BEGIN SELECT RAISE(ABORT, 'full'); END";
         sqlx::query(refuse).execute(bench.store.pool()).await.unwrap();
@@ -262,13 +266,5 @@ mod tests {
         notary.note(accused());
         notary.settled().await.unwrap();
         assert_eq!(accusations(&bench).await, 1);
-    }
-
-    #[test]
-    fn a_number_that_goes_back_by_more_than_what_is_under_way_is_seen() {
-        assert!(!went_back(None, 0));
-        assert!(!went_back(Some(OVERTAKING), 0));
-        assert!(went_back(Some(OVERTAKING + 1), 0));
-        assert!(!went_back(Some(i64::MAX), i64::MAX));
     }
 }

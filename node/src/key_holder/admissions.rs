@@ -27,13 +27,15 @@ pub enum Admit {
         /// With this `Q`.
         quota: u64,
     },
+    /// It is not admitted, and nobody here is asked: those whom people have admitted before stay so.
+    Refuse,
 }
 
 impl Admit {
     /// The quota up to which the policy admits by itself.
     pub fn automatic(self) -> Option<u64> {
         match self {
-            Self::Ask => None,
+            Self::Ask | Self::Refuse => None,
             Self::Automatic { quota } => Some(quota),
         }
     }

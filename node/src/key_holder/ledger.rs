@@ -16,6 +16,7 @@ use sqlx::{Row, SqliteConnection};
 
 use super::ports::MemberKeys;
 use super::quota::{self, Account, Decision, Event, Sharing};
+use crate::ports::Micros;
 use crate::store::{Store, StoreError};
 
 /// Requests that may share one charge: a chunk is sent again after a refresh or for another job, not without end.
@@ -188,6 +189,11 @@ impl Ledger {
             .await?;
         raise_charge_number(&mut tx, seen).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// The time by which charges are dated.
+    pub fn now(&self) -> Micros {
+        self.store.now()
     }
 
     /// This holder's charge number.

@@ -12,6 +12,8 @@
 //! | [`ledger`] | that decision, durable, before the first multiplication |
 //! | [`admissions`] | whom people here have let in, and what they have allowed |
 //! | [`records`] | key records that all holders have signed |
+//! | `closed` | epochs that are over here |
+//! | `repeats` | how often a batch is answered again |
 //! | [`vault`] | this node's shares, sealed at rest, and the multiplication |
 //! | [`service`] | the gRPC service, which puts them in their order |
 //! | [`ports`] | what the service needs to know of roster, caller and audit log |
@@ -19,11 +21,13 @@
 //! Source: `PROTOCOL`, sections 2 (Evaluate, Trust) and 4.
 
 pub mod admissions;
+mod closed;
 pub mod ledger;
 pub mod ports;
 pub mod quota;
 pub mod records;
 mod refusals;
+mod repeats;
 pub mod service;
 pub mod vault;
 

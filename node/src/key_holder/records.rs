@@ -89,6 +89,14 @@ impl Records {
         Ok(row.as_ref().map(kept).transpose()?)
     }
 
+    /// Every record, of every class, epoch and generation.
+    pub async fn all(&self) -> Result<Vec<EndorsedKeyRecord>, RecordError> {
+        let rows =
+            sqlx::query("SELECT record, compared_at FROM key_records ORDER BY class, epoch, generation");
+        let rows = rows.fetch_all(self.store.readers()).await?;
+        rows.iter().map(|row| Ok(kept(row)?.endorsed)).collect()
+    }
+
     /// The newest epoch of a class that this node has a record of.
     pub async fn newest_epoch(&self, class: Class) -> Result<Option<Epoch>, RecordError> {
         let newest = sqlx::query_scalar("SELECT max(epoch) FROM key_records WHERE class = ?");

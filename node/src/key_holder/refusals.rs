@@ -46,6 +46,7 @@ impl From<VaultError> for Fault {
             VaultError::Malformed(error) => malformed(&error, "blinded_elements"),
             VaultError::Store(error) => of_store(&error),
             VaultError::Stopped => Self::new(FaultCode::Busy),
+            VaultError::Closed => Self::new(FaultCode::EpochClosed),
             VaultError::OtherShare | VaultError::Superseded | VaultError::Record(_) => {
                 Self::new(FaultCode::Internal)
             }

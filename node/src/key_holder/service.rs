@@ -10,9 +10,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use lianfang_crypto::group::element::elements_digest;
+use lianfang_proto::catalogue::Class;
 use lianfang_proto::checked::{self, CheckedEvaluation};
 use lianfang_proto::documents::evaluation::{EvaluationAnswer, blinded_context, evaluated_context};
-use lianfang_proto::ids::{BankId, Generation, KeyId};
+use lianfang_proto::ids::{BankId, Epoch, Generation, KeyId};
 use lianfang_proto::v1::key_holder_server::KeyHolder;
 use lianfang_proto::v1::{
     BlindEvaluateReply, BlindEvaluateRequest, EvaluateReply, EvaluateRequest, GetStandingReply,
@@ -24,8 +25,9 @@ use serde_json::json;
 use tonic::{Extensions, Request, Response, Status};
 
 use super::admissions::Admit;
-use super::ledger::{Ask, Ledger};
+use super::ledger::{Ask, Ledger, Receipt};
 use super::ports::{AuditSink, MemberKeys, Members, caller};
+use super::repeats::Repeats;
 use super::vault::{ActiveKey, Vault};
 use crate::ports::Chance;
 
@@ -53,12 +55,13 @@ pub struct Parts {
 pub struct Answering {
     parts: Parts,
     noticed: Mutex<BTreeSet<(BankId, FaultCode)>>,
+    repeats: Repeats,
 }
 
 impl Answering {
     /// A service of these parts.
     pub fn new(parts: Parts) -> Self {
-        Self { parts, noticed: Mutex::default() }
+        Self { parts, noticed: Mutex::default(), repeats: Repeats::default() }
     }
 
     async fn evaluate_checked(
@@ -77,7 +80,7 @@ impl Answering {
         self.admitted(member).await?;
         let blinded = self.parts.vault.decode(elements, limits::CHUNK_ELEMENTS).await?;
         let ask = Ask { request: Some(&request), ..self.ask(member, &key, digest, stated.elements) };
-        let receipt = self.parts.ledger.charge(&ask).await?;
+        let receipt = self.charge(&ask).await?;
         let evaluated = self.parts.vault.evaluate(&key, &receipt, blinded).await?;
         self.note_charge(&ask, receipt.charge_number(), receipt.repeated()).await;
         let context = evaluated_context(&self.parts.bank, key.key());
@@ -108,7 +111,7 @@ impl Answering {
         let elements = message.blinded_elements.clone();
         let blinded = self.parts.vault.decode(elements, limits::BLIND_EVALUATE_ELEMENTS).await?;
         let ask = self.ask(member, &key, digest, count);
-        let receipt = self.parts.ledger.charge(&ask).await?;
+        let receipt = self.charge(&ask).await?;
         let chance = &*self.parts.chance;
         let (evaluated, proof) = self.parts.vault.blind_evaluate(&key, &receipt, blinded, chance).await?;
         self.note_charge(&ask, receipt.charge_number(), receipt.repeated()).await;
@@ -124,7 +127,8 @@ impl Answering {
         message: GetStandingRequest,
     ) -> Result<GetStandingReply, Fault> {
         let (class, epoch) = checked::class_epoch(message.class, message.epoch)?;
-        let key = self.parts.vault.current(class, epoch).ok_or_else(|| unknown_epoch("epoch", epoch.0))?;
+        let key = self.current("epoch", class, epoch)?;
+        self.face(member, &message.highest_answer).await?;
         let standing = self.parts.ledger.standing(member, key.key(), key.sharing()).await?;
         Ok(GetStandingReply {
             quota: standing.account.limit(),
@@ -134,6 +138,7 @@ impl Answering {
             roster_digest: self.parts.members.digest().as_bytes().to_vec().into(),
             key_record_digest: key.record_digest().as_bytes().to_vec().into(),
             generation: key.key().generation.0,
+            ledger_lost: standing.account.lost,
         })
     }
 
@@ -146,11 +151,7 @@ impl Answering {
 
     /// The key that is asked for, under exactly the generation that is active.
     fn key(&self, field: &str, asked: KeyId) -> Result<Arc<ActiveKey>, Fault> {
-        let key = self
-            .parts
-            .vault
-            .current(asked.class, asked.epoch)
-            .ok_or_else(|| unknown_epoch(&format!("{field}.epoch"), asked.epoch.0))?;
+        let key = self.current(&format!("{field}.epoch"), asked.class, asked.epoch)?;
         let Generation(active) = key.key().generation;
         if active != asked.generation.0 {
             let fault = Fault::field(FaultCode::GenerationChanged, &format!("{field}.generation"));
@@ -159,12 +160,61 @@ impl Answering {
         Ok(key)
     }
 
+    /// The key of this epoch, or why there is none.
+    fn current(&self, field: &str, class: Class, epoch: Epoch) -> Result<Arc<ActiveKey>, Fault> {
+        let vault = &self.parts.vault;
+        vault.current(class, epoch).ok_or_else(|| {
+            let closed = vault.is_closed(class, epoch);
+            let code = if closed { FaultCode::EpochClosed } else { FaultCode::EpochUnknown };
+            Fault::field(code, field).got(epoch.0)
+        })
+    }
+
+    /// Charges, or finds the batch charged and its repeats within their bound.
+    async fn charge(&self, ask: &Ask<'_>) -> Result<Receipt, Fault> {
+        let receipt = self.parts.ledger.charge(ask).await?;
+        if receipt.repeated() {
+            let now = self.parts.ledger.now();
+            let allowed = self.repeats.allow(&ask.member.bank, &ask.elements_digest, now);
+            allowed.map_err(|wait| Fault {
+                retry_after: Some(wait),
+                ..Fault::field(FaultCode::Busy, "blinded_elements")
+            })?;
+        }
+        Ok(receipt)
+    }
+
+    /// A member shows this holder's own answer with the highest charge number that it has had from it. A ledger that is
+    /// behind it has forgotten charges: it was lost, or restored from a backup, and from now on every counter is full.
+    /// Nobody but this holder can have signed such an answer, so no member can bring this about by a word of its own.
+    async fn face(&self, member: &MemberKeys, answer: &[u8]) -> Result<(), Fault> {
+        let own = self.parts.identity.verifying_key();
+        let Ok(answer) = Signed::<EvaluationAnswer>::open(answer, &own) else { return Ok(()) };
+        let seen = answer.value().charge_number;
+        let number = self.parts.ledger.charge_number().await?;
+        if answer.value().holder != self.parts.bank || seen <= number {
+            return Ok(());
+        }
+        tracing::error!(
+            seen,
+            number,
+            "the ledger is behind an answer of this node's own: all counters are full"
+        );
+        for key in self.parts.vault.keys() {
+            self.parts.ledger.declare_lost(key, seen, member.bank.as_str()).await?;
+        }
+        let body = json!({ "shown_by": member.bank.as_str(), "seen": seen, "charge_number": number });
+        self.parts.audit.record("holder.ledger-behind", body).await;
+        Ok(())
+    }
+
     /// Looks before elements are decoded, so that strangers cost nothing; the charge looks again in its transaction.
     async fn admitted(&self, member: &MemberKeys) -> Result<(), Fault> {
         if self.parts.ledger.is_admitted(member, self.parts.admit).await? {
             return Ok(());
         }
-        Err(Fault::field(FaultCode::NotAdmitted, "certificate"))
+        let fault = Fault::field(FaultCode::NotAdmitted, "certificate");
+        Err(if self.parts.admit == Admit::Refuse { fault.got("policy.admit = refuse") } else { fault })
     }
 
     fn ask<'a>(&self, member: &'a MemberKeys, key: &ActiveKey, digest: Digest, elements: u32) -> Ask<'a> {
@@ -209,10 +259,6 @@ impl Answering {
     fn named(&self, fault: Fault) -> Fault {
         if fault.party.is_some() { fault } else { fault.at(self.parts.bank.as_str()) }
     }
-}
-
-fn unknown_epoch(field: &str, epoch: u32) -> Fault {
-    Fault::field(FaultCode::EpochUnknown, field).got(epoch)
 }
 
 /// The name under which a batch is charged: bank, class, epoch and every element, whatever the sender calls it.

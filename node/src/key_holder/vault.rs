@@ -25,6 +25,7 @@ use sqlx::{Row, SqliteConnection};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
+use super::closed::ClosedEpochs;
 use super::ledger::{Receipt, columns};
 use super::quota::Sharing;
 use super::records::{self, RecordError};
@@ -43,6 +44,9 @@ pub enum VaultError {
     /// A newer generation is active.
     #[error("a newer generation of this key is active; the older share is refused")]
     Superseded,
+    /// The epoch is over here.
+    #[error("the epoch is closed at this node; nothing comes back under it")]
+    Closed,
     /// The record is not kept.
     #[error(transparent)]
     Record(#[from] RecordError),
@@ -110,6 +114,7 @@ pub struct Vault {
     store: Store,
     cipher: ColumnCipher,
     active: Arc<RwLock<Active>>,
+    closed: ClosedEpochs,
     cores: Arc<Semaphore>,
 }
 
@@ -125,14 +130,20 @@ impl Vault {
             let endorsed = records::find(&mut tx, key).await?.ok_or(malformed)?;
             active.insert((key.class, key.epoch), Arc::new(ActiveKey::new(endorsed, share)?));
         }
+        let closed = ClosedEpochs::load(&mut tx).await?;
         drop(tx);
         let cores = Arc::new(Semaphore::new(cores.max(1)));
-        Ok(Self { store, cipher, active: Arc::new(RwLock::new(active)), cores })
+        Ok(Self { store, cipher, active: Arc::new(RwLock::new(active)), closed, cores })
     }
 
     /// The key of this class and epoch, under its newest generation.
     pub fn current(&self, class: Class, epoch: Epoch) -> Option<Arc<ActiveKey>> {
         self.read().get(&(class, epoch)).cloned()
+    }
+
+    /// Whether a person has closed this epoch here.
+    pub fn is_closed(&self, class: Class, epoch: Epoch) -> bool {
+        self.closed.contains(class, epoch)
     }
 
     /// All keys that this node answers for.
@@ -158,6 +169,9 @@ impl Vault {
         let plain = share.to_sealed_bytes();
         let activated = Arc::new(ActiveKey::new(endorsed, share)?);
         let key = activated.key();
+        if self.is_closed(key.class, key.epoch) {
+            return Err(VaultError::Closed);
+        }
         if self.current(key.class, key.epoch).is_some_and(|active| active.key().generation > key.generation) {
             return Err(VaultError::Superseded);
         }
@@ -187,13 +201,18 @@ impl Vault {
         Ok(())
     }
 
-    /// An epoch is over: its shares are erased and nothing is answered under it any more.
-    pub async fn close_epoch(&self, class: Class, epoch: Epoch) -> Result<(), VaultError> {
+    /// An epoch is over: its shares are erased for good, and nothing is answered under it any more. Says how many
+    /// shares there were. Doing it again changes nothing.
+    pub async fn close_epoch(&self, class: Class, epoch: Epoch, by: &str) -> Result<u64, VaultError> {
         let mut tx = self.store.begin().await?;
-        erase(&mut tx, KeyId { class, epoch, generation: Generation(0) }, Generation(u32::MAX)).await?;
+        let key = KeyId { class, epoch, generation: Generation(0) };
+        ClosedEpochs::mark(&mut tx, &self.store, (class, epoch), by).await?;
+        // Of every generation: none is the highest that there can be.
+        let erased = erase(&mut tx, key, Generation(u32::MAX)).await?;
         tx.commit().await?;
+        self.closed.insert(class, epoch);
         self.write().remove(&(class, epoch));
-        Ok(())
+        Ok(erased)
     }
 
     /// Decodes a packed batch, which costs about as much as a tenth of evaluating it: so not between other requests.
@@ -278,15 +297,15 @@ async fn load(tx: &mut SqliteConnection, cipher: &ColumnCipher, key: KeyId) -> R
 }
 
 /// Deletes the shares of this class and epoch whose generation is below `generation`; the store overwrites them.
-async fn erase(tx: &mut SqliteConnection, key: KeyId, generation: Generation) -> Result<(), VaultError> {
+async fn erase(tx: &mut SqliteConnection, key: KeyId, generation: Generation) -> Result<u64, VaultError> {
     let (class, epoch) = columns(key);
-    sqlx::query("DELETE FROM key_holder_shares WHERE class = ? AND epoch = ? AND generation < ?")
+    let done = sqlx::query("DELETE FROM key_holder_shares WHERE class = ? AND epoch = ? AND generation < ?")
         .bind(class)
         .bind(epoch)
         .bind(i64::from(generation.0))
         .execute(tx)
         .await?;
-    Ok(())
+    Ok(done.rows_affected())
 }
 
 /// The key id inside the seal: a sealed share that is moved to another class, epoch or generation is found out.

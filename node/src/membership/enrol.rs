@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use lianfang_desk::Problem;
 use lianfang_link::client::{DialLimits, enrolment_channel};
-use lianfang_link::{CertificateDer, Clock, Fingerprint, Transport};
-use lianfang_proto::documents::enrolment::{CertificateSource, EnrolmentRequest, Invite};
+use lianfang_link::{CertificateDer, Clock, Fingerprint, Transport, possession};
+use lianfang_proto::documents::enrolment::{
+    CertificateSource, EnrolmentRequest, Invite, possession_challenge,
+};
 use lianfang_proto::v1::enrolment_client::EnrolmentClient;
 use lianfang_proto::{Fault, FaultCode, limits, v1};
 use lianfang_trust::{Signed, VerifyingKey};
 
-use super::{Membership, own_identity, read_pem};
+use super::{Membership, own_identity, read_key, read_pem, unusable};
 use crate::config::Config;
 use crate::fault;
 use crate::peers::coordinator::NAME;
@@ -78,7 +80,9 @@ fn request(with: &Enrolling<'_>, invite: &Invite) -> Result<Vec<u8>, Problem> {
             let root = first_certificate(&read_pem(&own.root)?).ok_or_else(|| {
                 Problem::usage("own-certificate-unusable").with("path", own.root.display().to_string())
             })?;
-            CertificateSource::Own { leaf, root }
+            let challenge = possession_challenge(&invite.id, &with.secrets.identity.verifying_key());
+            let proof = possession::prove(&read_key(own)?, &challenge).map_err(|e| unusable(own, e))?;
+            CertificateSource::Own { leaf, root, proof }
         }
     };
     let value = EnrolmentRequest {

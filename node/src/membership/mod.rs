@@ -121,13 +121,19 @@ async fn pin(tx: &mut sqlx::SqliteConnection, roster: &Pinned, now: i64) -> Resu
 
 /// The identity of a bank that brings its own certificate.
 fn own_identity(own: &OwnCertificate) -> Result<Identity, Problem> {
-    let chain = read_pem(&own.chain)?;
-    let key = read_pem(&own.key)?;
-    Identity::from_pem(&chain, &key).map_err(|error| {
-        Problem::usage("own-certificate-unusable")
-            .with("path", own.chain.display().to_string())
-            .because(error)
+    Identity::from_pem(&read_pem(&own.chain)?, &read_key(own)?).map_err(|error| unusable(own, error))
+}
+
+/// The bank's own key, from a file that nobody else may read.
+fn read_key(own: &OwnCertificate) -> Result<zeroize::Zeroizing<Vec<u8>>, Problem> {
+    lianfang_trust::at_rest::file::read_secret(&own.key, PEM_BYTES).map_err(|error| {
+        let path = own.key.display().to_string();
+        Problem::usage("secret-file-unreadable").with("path", path).because(error)
     })
+}
+
+fn unusable(own: &OwnCertificate, error: lianfang_link::identity::IdentityError) -> Problem {
+    Problem::usage("own-certificate-unusable").with("path", own.chain.display().to_string()).because(error)
 }
 
 /// Bytes of a PEM file.
@@ -154,4 +160,27 @@ fn read_chain(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
     let chain = chain.ok()?;
     from.end().ok()?;
     Some(chain)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn the_banks_own_key_must_be_readable_by_this_user_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let own = OwnCertificate { chain: path("chain"), key: path("key"), root: path("root") };
+        std::fs::write(&own.chain, "").unwrap();
+        std::fs::write(&own.key, "").unwrap();
+        let code = |mode| {
+            std::fs::set_permissions(&own.key, std::fs::Permissions::from_mode(mode)).unwrap();
+            own_identity(&own).err().unwrap().code().to_owned()
+        };
+        assert_eq!(code(0o644), "secret-file-unreadable");
+        assert_eq!(code(0o640), "secret-file-unreadable");
+        assert_eq!(code(0o600), "own-certificate-unusable");
+    }
 }

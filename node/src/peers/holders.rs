@@ -60,8 +60,15 @@ impl GrpcHolders {
     }
 
     /// What the holder says of this bank's standing, and under which roster and key record it answers.
-    pub async fn standing(&self, bank: &BankId, key: KeyId) -> Result<v1::GetStandingReply, Fault> {
-        let message = v1::GetStandingRequest { class: key.class.number().into(), epoch: key.epoch.0 };
+    /// It is shown the answer of its own with the highest charge number that this bank has had.
+    pub async fn standing(
+        &self,
+        bank: &BankId,
+        key: KeyId,
+        highest_answer: Vec<u8>,
+    ) -> Result<v1::GetStandingReply, Fault> {
+        let (class, epoch) = (key.class.number().into(), key.epoch.0);
+        let message = v1::GetStandingRequest { class, epoch, highest_answer: highest_answer.into() };
         let reply = self.client(bank)?.get_standing(within(message)).await;
         self.judge(bank, reply.map(tonic::Response::into_inner))
     }

@@ -72,7 +72,7 @@ impl ChunkSecrets {
     }
 
     /// The salt of one leaf.
-    fn salt(&self, position: u32) -> Digest32 {
+    pub fn salt(&self, position: u32) -> Digest32 {
         let mut to = Zeroizing::new([0; 36]);
         to[..32].copy_from_slice(self.salts.as_ref());
         to[32..].copy_from_slice(&position.to_be_bytes());
@@ -85,6 +85,7 @@ pub struct BlindedChunk {
     rows: Vec<i64>,
     blinding: Blinding,
     blinded: BlindedElements,
+    leaf_hashes: Vec<merkle::Hash>,
     commitment_root: [u8; 32],
 }
 
@@ -107,21 +108,33 @@ impl BlindedChunk {
         }
         let filled = page.len().max(LEAST_ELEMENTS).next_power_of_two();
         let (blinding, blinded) = blind(inputs, &secrets.seed, filled)?;
-        let mut root = RootBuilder::new();
+        let mut leaf_hashes = Vec::with_capacity(filled);
         for (position, (element, encoding)) in (0_u32..).zip(page.iter().zip(blinded.encodings())) {
-            root.push(&leaf(element, &secrets.salt(position), encoding));
+            let salt = secrets.salt(position);
+            let clear =
+                leaf(&salt, &element.record, element.kind, &element.evidence, &element.value, encoding);
+            leaf_hashes.push(merkle::leaf_hash(&clear));
         }
         // What fills the chunk is committed to as well: it stands for no record, and an inspector can see that.
         for (position, encoding) in (0_u32..).zip(blinded.encodings()).skip(page.len()) {
-            root.push(&filling_leaf(&secrets.salt(position), encoding));
+            leaf_hashes.push(merkle::leaf_hash(&filling_leaf(&secrets.salt(position), encoding)));
+        }
+        let mut root = RootBuilder::new();
+        for hash in &leaf_hashes {
+            root.push_hash(*hash);
         }
         let rows = page.into_iter().map(|element| element.row).collect();
-        Ok(Self { rows, blinding, blinded, commitment_root: root.finish() })
+        Ok(Self { rows, blinding, blinded, leaf_hashes, commitment_root: root.finish() })
     }
 
     /// The Merkle root of the chunk's commitments.
     pub fn commitment_root(&self) -> &merkle::Hash {
         &self.commitment_root
+    }
+
+    /// The hashes of the leaves under that root: one for each element.
+    pub fn leaf_hashes(&self) -> &[merkle::Hash] {
+        &self.leaf_hashes
     }
 
     /// The packed elements, as they are sent.
@@ -140,18 +153,21 @@ impl BlindedChunk {
 }
 
 /// The clear bytes of one leaf: salt, record, kind, evidence, identifier, blinded element.
-fn leaf(element: &Element, salt: &Digest32, blinded: &[u8; 32]) -> Zeroizing<Vec<u8>> {
+pub fn leaf(
+    salt: &Digest32,
+    record: &str,
+    kind: Kind,
+    evidence: &str,
+    value: &str,
+    blinded: &[u8; 32],
+) -> Zeroizing<Vec<u8>> {
     let mut to = Encoder::new("lianfang/commitment-leaf", 1);
-    to.fixed(salt.as_bytes())
-        .text(&element.record)
-        .u8(element.kind.number())
-        .text(&element.evidence)
-        .text(&element.value)
-        .fixed(blinded);
+    to.fixed(salt.as_bytes()).text(record).u8(kind.number()).text(evidence).text(value).fixed(blinded);
     Zeroizing::new(to.finish())
 }
 
-fn filling_leaf(salt: &Digest32, blinded: &[u8; 32]) -> Vec<u8> {
+/// The clear bytes of a leaf that stands for no record: salt and the element that fills the chunk.
+pub fn filling_leaf(salt: &Digest32, blinded: &[u8; 32]) -> Vec<u8> {
     let mut to = Encoder::new("lianfang/commitment-filling", 1);
     to.fixed(salt.as_bytes()).fixed(blinded);
     to.finish()

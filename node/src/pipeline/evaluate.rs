@@ -17,7 +17,9 @@ use lianfang_crypto::oprf::check::{AnswerRefused, CheckRequest, Checked, Closed,
 use lianfang_crypto::share::commitment::PublicKeySet;
 use lianfang_crypto::share::key_share::OwnShare;
 use lianfang_crypto::share::threshold::HolderIndex;
-use lianfang_proto::documents::evaluation::{EvaluationRequest, blinded_context, evaluated_context};
+use lianfang_proto::documents::evaluation::{
+    EvaluationAnswer, EvaluationRequest, blinded_context, evaluated_context,
+};
 use lianfang_proto::documents::key_record::{Holder, KeyRecord};
 use lianfang_proto::ids::BankId;
 use lianfang_proto::{Fault, FaultCode};
@@ -33,8 +35,8 @@ use crate::ports::Chance;
 pub trait Witness: Send + Sync {
     /// A holder lied; the accusation, and the answer that it signed where there is one.
     fn accuse(&self, holder: &BankId, accusation: &Accusation, signed_answer: Option<&[u8]>);
-    /// A holder answered with this global charge number.
-    fn charged(&self, holder: &BankId, charge_number: u64);
+    /// A holder has signed this answer, with its global charge number.
+    fn charged(&self, holder: &BankId, answer: &Signed<EvaluationAnswer>);
     /// A holder did not serve a request, or not as it should, without leaving evidence.
     fn absent(&self, holder: &BankId, fault: &Fault);
     /// Waits until what was observed so far is kept for good; an error says that some of it is not. Whoever keeps
@@ -196,7 +198,7 @@ impl<'a> Round<'a> {
         } else if value.evaluated_digest.as_bytes() != &digest {
             "answer.evaluated_digest"
         } else {
-            self.evaluator.witness.charged(&holder.bank, value.charge_number);
+            self.evaluator.witness.charged(&holder.bank, &answered.answer);
             return Ok(answered);
         };
         Err(Fault::field(FaultCode::DigestDiffers, field))

@@ -14,7 +14,7 @@ use chacha20::ChaCha20;
 use chacha20::cipher::{KeyIvInit as _, StreamCipher as _};
 use lianfang_crypto::oprf::finalise::Output;
 use lianfang_crypto::seal::{self, Place};
-use lianfang_crypto::tag::{SealKey, Tag};
+use lianfang_crypto::tag::{Tag, tags, tags_and_seals};
 use lianfang_proto::catalogue::Disclosure;
 use lianfang_proto::documents::submission::SubmissionHeader;
 use lianfang_proto::documents::terms::Terms;
@@ -133,13 +133,15 @@ impl Assembly {
         if self.rows > self.terms.size_cap {
             return Err(SubmitError::SizeCap(self.terms.size_cap));
         }
+        if self.terms.disclosure == Disclosure::Count {
+            for (row, tag) in rows.iter().zip(tags(outputs, self.terms_digest.as_bytes())) {
+                self.sorter.push_joined(&[tag.as_bytes(), &row.to_be_bytes()])?;
+            }
+            return Ok(());
+        }
         let tags = tags_and_seals(outputs, self.terms_digest.as_bytes());
         for (at, (row, (tag, key))) in rows.iter().zip(&tags).enumerate() {
             let row = row.to_be_bytes();
-            if self.terms.disclosure == Disclosure::Count {
-                self.sorter.push_joined(&[tag.as_bytes(), &row])?;
-                continue;
-            }
             let label = Zeroizing::new(label(at).encode(self.terms.disclosure));
             let mut nonce = [0; seal::NONCE_LEN];
             rng.fill_bytes(&mut nonce);
@@ -176,11 +178,6 @@ impl Assembly {
 /// Where a label belongs: the words that its seal is bound to.
 pub fn place<'a>(terms_digest: &'a Digest, bank: &'a BankId, tag: &'a Tag) -> Place<'a> {
     Place { terms_digest: terms_digest.as_bytes(), bank: bank.as_str().as_bytes(), tag }
-}
-
-/// The tag and the sealing key of each output.
-fn tags_and_seals(outputs: &[Output], terms_digest: &[u8; 64]) -> Vec<(Tag, SealKey)> {
-    outputs.iter().map(|output| output.tag_and_seal(terms_digest)).collect()
 }
 
 /// An empty file that its owner alone can read.

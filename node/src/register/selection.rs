@@ -59,6 +59,31 @@ impl Register {
     }
 }
 
+impl Register {
+    /// Evidence that is too long to be repeated, from the records: by record and the place that `fill` is told.
+    pub(super) async fn long_evidence(
+        &self,
+        connection: &mut SqliteConnection,
+        elsewhere: &mut [(i64, usize)],
+        fill: &mut (dyn FnMut(usize, &str) + Send),
+    ) -> Result<(), StoreError> {
+        elsewhere.sort_unstable();
+        let mut records: Vec<i64> = elsewhere.iter().map(|(record, _)| *record).collect();
+        records.dedup();
+        let mut see = |key: &Key, value: &[u8]| {
+            let id = numbers(key).0;
+            let said = Said::read(self.record(value)?.said);
+            let said = said.ok_or_else(|| self.seals.records.malformed())?;
+            let first = elsewhere.partition_point(|(record, _)| *record < id);
+            for (_, place) in elsewhere[first..].iter().take_while(|(record, _)| *record == id) {
+                fill(*place, said.evidence.unwrap_or_default());
+            }
+            Ok(ControlFlow::Continue(()))
+        };
+        self.seals.records.visit(connection, &exactly(&records, 0), &mut see).await
+    }
+}
+
 impl Selection {
     /// Up to `limit` identifiers after `after`; none means that there is no more. Begin with [`IdentifierId::START`].
     pub async fn page(&self, after: IdentifierId, limit: usize) -> Result<Vec<Eligible>, StoreError> {
@@ -116,31 +141,9 @@ impl Selection {
         };
         let mut snapshot = self.register.store.snapshot().await?;
         self.register.seals.mentions.visit(&mut snapshot, &spans(&ids), &mut see).await?;
-        self.fill_in(&mut snapshot, &mut elsewhere, &mut mentions).await?;
+        let mut fill = |at: usize, evidence: &str| evidence.clone_into(&mut mentions[at].evidence);
+        self.register.long_evidence(&mut snapshot, &mut elsewhere, &mut fill).await?;
         Ok(mentions)
-    }
-
-    /// Evidence that is too long to be repeated, from the records; by record and place among the mentions.
-    async fn fill_in(
-        &self,
-        connection: &mut SqliteConnection,
-        elsewhere: &mut [(i64, usize)],
-        mentions: &mut [Mention],
-    ) -> Result<(), StoreError> {
-        elsewhere.sort_unstable();
-        let mut records: Vec<i64> = elsewhere.iter().map(|(record, _)| *record).collect();
-        records.dedup();
-        let mut see = |key: &Key, value: &[u8]| {
-            let id = numbers(key).0;
-            let said = Said::read(self.register.record(value)?.said);
-            let said = said.ok_or_else(|| self.register.seals.records.malformed())?;
-            let first = elsewhere.partition_point(|(record, _)| *record < id);
-            for (_, place) in elsewhere[first..].iter().take_while(|(record, _)| *record == id) {
-                said.evidence.unwrap_or_default().clone_into(&mut mentions[*place].evidence);
-            }
-            Ok(ControlFlow::Continue(()))
-        };
-        self.register.seals.records.visit(connection, &exactly(&records, 0), &mut see).await
     }
 
     async fn merge(

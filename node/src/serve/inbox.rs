@@ -3,7 +3,7 @@
 //! Comes in: the long poll. Goes out: steps. A coordinator that cannot be reached is asked again; what is due for other
 //! reasons is done meanwhile.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use lianfang_proto::{Fault, FaultCode};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::agenda::Agenda;
+use super::agenda::{Agenda, Ending};
 use crate::app::Joined;
 use crate::ceremony::{Board, BoardView, Driver, Progress};
 use crate::job::Context;
@@ -34,7 +34,9 @@ struct Loop {
     driver: Driver,
     agenda: Agenda,
     began: Instant,
-    ended: mpsc::UnboundedSender<(JobId, bool)>,
+    ended: mpsc::UnboundedSender<(JobId, Ended)>,
+    /// What was last said of a job.
+    told: BTreeMap<JobId, String>,
     /// Attempts under way; they end with the loop.
     attempts: JoinSet<()>,
     /// Ceremonies that are over for this holder.
@@ -53,6 +55,7 @@ pub(super) async fn run(joined: Arc<Joined>, stop: watch::Receiver<bool>) {
         agenda: Agenda::default(),
         began: Instant::now(),
         ended,
+        told: BTreeMap::new(),
         attempts: JoinSet::new(),
         over: BTreeSet::new(),
         open: BTreeSet::new(),
@@ -70,7 +73,7 @@ pub(super) async fn run(joined: Arc<Joined>, stop: watch::Receiver<bool>) {
         let context = Arc::clone(&this.context);
         tokio::select! {
             () = super::stopped(stop.clone()) => return,
-            Some((job, failed)) = endings.recv() => this.agenda.ended(job, failed, this.began.elapsed()),
+            Some((job, ended)) = endings.recv() => this.ended(job, ended),
             reply = context.coordinator.watch(seen, pause) => match reply {
                 Ok(reply) => {
                     seen = reply.revision;
@@ -160,16 +163,58 @@ impl Loop {
         for job in self.agenda.begin(self.began.elapsed()) {
             let (runner, ended) = (Arc::clone(&self.runner), self.ended.clone());
             self.attempts.spawn(async move {
-                let result = runner.work(job).await;
-                if let Err(fault) = &result
-                    && fault.code != FaultCode::ConsentPending
-                {
-                    tracing::warn!(%job, %fault, "the job did not go on");
+                let worker = Arc::clone(&runner);
+                let ending = caught(async move { worker.work(job).await }).await;
+                if matches!(ending, Ended::Panicked) {
+                    runner.panicked(job).await;
                 }
                 // The loop that listens ends only with the node.
-                let _ = ended.send((job, result.is_err()));
+                let _ = ended.send((job, ending));
             });
         }
+    }
+
+    /// An attempt has ended. What stops a job again and again is said once.
+    fn ended(&mut self, job: JobId, ended: Ended) {
+        let ending = match ended {
+            Ended::Done => {
+                self.told.remove(&job);
+                Ending::Done
+            }
+            Ended::Failed(fault) => {
+                let waits = fault.code == FaultCode::ConsentPending;
+                if self.told.insert(job, fault.to_string()).as_ref() != Some(&fault.to_string()) && !waits {
+                    tracing::warn!(%job, %fault, "the job did not go on");
+                }
+                Ending::Failed
+            }
+            Ended::Panicked => {
+                tracing::error!(%job, "a step of the job panicked");
+                Ending::Panicked
+            }
+        };
+        self.agenda.ended(job, ending, self.began.elapsed());
+    }
+}
+
+/// How an attempt ended, and what stopped it.
+#[derive(Debug, PartialEq, Eq)]
+enum Ended {
+    Done,
+    Failed(Fault),
+    Panicked,
+}
+
+/// Does work as a task of its own, so that a panic ends it and nothing else; in a set, so that it does not outlive this.
+async fn caught<T: Send + 'static>(work: impl Future<Output = Result<T, Fault>> + Send + 'static) -> Ended {
+    let mut task = JoinSet::new();
+    task.spawn(work);
+    match task.join_next().await {
+        Some(Ok(Ok(_))) => Ended::Done,
+        Some(Ok(Err(fault))) => Ended::Failed(fault),
+        Some(Err(error)) if error.is_panic() => Ended::Panicked,
+        // Nobody aborts it; an end without a word is a failure.
+        Some(Err(_)) | None => Ended::Failed(Fault::new(FaultCode::Busy)),
     }
 }
 
@@ -205,6 +250,19 @@ impl Board for Coordinator {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_panic_ends_an_attempt_and_nothing_else() {
+        assert_eq!(caught(async { Ok::<_, Fault>(()) }).await, Ended::Done);
+        let fault = Fault::new(FaultCode::DiskFull);
+        let stopped = fault.clone();
+        assert_eq!(caught(async { Err::<(), _>(stopped) }).await, Ended::Failed(fault));
+        let broken = async {
+            let none: Option<u8> = std::hint::black_box(None);
+            Ok(none.expect("a defect"))
+        };
+        assert_eq!(caught(broken).await, Ended::Panicked);
+    }
 
     #[test]
     fn an_inbox_is_taken_up_to_a_limit() {

@@ -64,7 +64,8 @@ fn parts(node: &App, joined: &Joined) -> Parts {
     let policy = &node.config.policy;
     let admit = match policy.admit {
         Decide::Automatic => Admit::Automatic { quota: policy.quota },
-        Decide::Ask | Decide::Refuse => Admit::Ask,
+        Decide::Ask => Admit::Ask,
+        Decide::Refuse => Admit::Refuse,
     };
     Parts {
         bank: context.bank.clone(),

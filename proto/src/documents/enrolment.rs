@@ -14,6 +14,14 @@ pub fn authority_fingerprint(root_key: &[u8; 32], signing_key: &VerifyingKey) ->
     *Digest32::of("lianfang/authority", &to.finish()).as_bytes()
 }
 
+/// What a bank's own key has to sign for its enrolment, as the common name of a PKCS#10 request: nothing that was signed
+/// for another invite, or beside another identity key, proves anything here.
+pub fn possession_challenge(invite: &InviteId, identity: &VerifyingKey) -> String {
+    let mut to = Encoder::new("lianfang/possession", 1);
+    to.fixed(invite.as_bytes()).fixed(identity.as_bytes());
+    Digest32::of("lianfang/possession", &to.finish()).to_hex()
+}
+
 /// The text that the regulator hands to a bank. Its secret is good for one enrolment and not for long.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Invite {
@@ -103,6 +111,9 @@ pub enum CertificateSource {
         leaf: Vec<u8>,
         /// The root under which it stands.
         root: Vec<u8>,
+        /// A PKCS#10 request (DER) made with the leaf's key for this enrolment, see [`possession_challenge`]: who only
+        /// has a copy of another bank's certificate cannot make it.
+        proof: Vec<u8>,
     },
 }
 
@@ -119,7 +130,7 @@ impl Canonical for EnrolmentRequest {
             .text(&self.address);
         match &self.certificate {
             CertificateSource::Authority(request) => to.u8(0).bytes(request),
-            CertificateSource::Own { leaf, root } => to.u8(1).bytes(leaf).bytes(root),
+            CertificateSource::Own { leaf, root, proof } => to.u8(1).bytes(leaf).bytes(root).bytes(proof),
         };
     }
 
@@ -138,6 +149,7 @@ impl Canonical for EnrolmentRequest {
                 1 => CertificateSource::Own {
                     leaf: der(from, "certificate.leaf")?,
                     root: der(from, "certificate.root")?,
+                    proof: der(from, "certificate.proof")?,
                 },
                 _ => return Err(DecodeError::Value { field: "certificate", why: "is of no known kind" }),
             },

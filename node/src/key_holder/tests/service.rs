@@ -8,6 +8,7 @@ use lianfang_crypto::oprf::input::Input;
 use lianfang_crypto::oprf::proof::Proof;
 use lianfang_crypto::share::threshold::HolderIndex;
 use lianfang_link::{Party as LinkParty, PeerInfo};
+use lianfang_proto::catalogue::Class;
 use lianfang_proto::documents::evaluation::{
     EvaluationAnswer, EvaluationRequest, blinded_context, evaluated_context,
 };
@@ -31,6 +32,7 @@ struct World {
     caller: Party,
     members: Arc<Pinned>,
     ledger: Ledger,
+    vault: Vault,
     log: Arc<Remembered>,
     service: Answering,
     record: lianfang_proto::documents::key_record::KeyRecord,
@@ -53,12 +55,12 @@ async fn world(admit: Admit) -> World {
         identity: holder.identity.clone(),
         members: members.clone(),
         ledger: ledger.clone(),
-        vault,
+        vault: vault.clone(),
         audit: log.clone(),
         admit,
         chance: holder.ports.chance.clone(),
     });
-    World { holder, caller, members, ledger, log, service, record: endorsed.record().clone() }
+    World { holder, caller, members, ledger, vault, log, service, record: endorsed.record().clone() }
 }
 
 impl World {
@@ -106,7 +108,7 @@ impl World {
     }
 
     async fn charged(&self) -> (u64, u64, u64) {
-        let message = GetStandingRequest { class: 1, epoch: 1 };
+        let message = GetStandingRequest { class: 1, epoch: 1, ..GetStandingRequest::default() };
         let standing = self.service.get_standing(self.request(message)).await.unwrap().into_inner();
         (standing.quota, standing.charged, standing.charge_number)
     }
@@ -274,4 +276,95 @@ async fn the_policy_admits_up_to_its_quota() {
     let more = batch(1, "i");
     assert_eq!(world.refused(world.signed(world.body(&more), &more)).await.0, FaultCode::QuotaExceeded);
     assert!(BlindedElements::decode(&more, 1).is_ok());
+}
+
+#[tokio::test]
+async fn nothing_is_answered_under_a_closed_epoch() {
+    let world = World::admitted().await;
+    let elements = batch(4, "x");
+    world.vault.close_epoch(Class::Subject, Epoch(1), "li").await.unwrap();
+    let refused = world.refused(world.signed(world.body(&elements), &elements)).await;
+    assert_eq!(refused, (FaultCode::EpochClosed, Some("request.key.epoch".to_owned())));
+    let message = BlindEvaluateRequest {
+        key_id: KEY.to_bytes().to_vec().into(),
+        blinded_elements: elements.clone().into(),
+    };
+    let status = world.service.blind_evaluate(world.request(message)).await.unwrap_err();
+    assert_eq!(Fault::from_status(&status).code, FaultCode::EpochClosed);
+    let message = GetStandingRequest { class: 1, epoch: 1, ..GetStandingRequest::default() };
+    let status = world.service.get_standing(world.request(message)).await.unwrap_err();
+    assert_eq!(Fault::from_status(&status).code, FaultCode::EpochClosed);
+}
+
+#[tokio::test]
+async fn a_ledger_that_is_behind_an_answer_of_its_own_holder_is_full() {
+    let world = World::admitted().await;
+    let answer = |holder: &Party, signer: &Party, charge_number| {
+        let digest = Digest::of("test", b"");
+        let value = EvaluationAnswer {
+            request_digest: digest,
+            holder: holder.bank.clone(),
+            key: KEY,
+            evaluated_digest: digest,
+            charge_number,
+        };
+        Signed::sign(&signer.identity, value).bytes().to_vec()
+    };
+    let shown = async |answer: Vec<u8>| {
+        let message = GetStandingRequest { class: 1, epoch: 1, highest_answer: answer.into() };
+        world.service.get_standing(world.request(message)).await.unwrap().into_inner()
+    };
+    let elements = batch(4, "x");
+    let reply = world.evaluate(world.signed(world.body(&elements), &elements)).await.unwrap();
+    // Nobody else's word counts: not junk, not a member's signature, not an answer that is not ahead.
+    let caller = &world.caller;
+    let harmless = [
+        b"junk".to_vec(),
+        answer(&world.holder, caller, 900),
+        answer(caller, &world.holder, 900),
+        answer(&world.holder, &world.holder, 1),
+        reply.answer.to_vec(),
+    ];
+    for harmless in harmless {
+        let standing = shown(harmless).await;
+        assert_eq!((standing.quota, standing.charged, standing.ledger_lost), (100, 4, false));
+    }
+    let standing = shown(answer(&world.holder, &world.holder, 900)).await;
+    assert_eq!((standing.quota, standing.charge_number, standing.ledger_lost), (0, 900, true));
+    let fresh = batch(4, "y");
+    let (code, _) = world.refused(world.signed(world.body(&fresh), &fresh)).await;
+    assert_eq!(code, FaultCode::QuotaExceeded);
+    // Only a person opens it again, and numbers go on above what peers have seen.
+    world.ledger.grant(&world.caller.keys(), KEY, 10).await.unwrap();
+    let reply = world.evaluate(world.signed(world.body(&fresh), &fresh)).await.unwrap();
+    let answer = Signed::<EvaluationAnswer>::open(&reply.answer, &world.holder.identity.verifying_key());
+    assert_eq!(answer.unwrap().value().charge_number, 901);
+}
+
+#[tokio::test]
+async fn a_batch_is_not_answered_again_without_end() {
+    let world = World::admitted().await;
+    let elements = batch(1, "x");
+    let message = world.signed(world.body(&elements), &elements);
+    let mut answered = 0;
+    let fault = loop {
+        match world.evaluate(message.clone()).await {
+            Ok(_) => answered += 1,
+            Err(fault) => break fault,
+        }
+    };
+    assert_eq!((answered, fault.code), (33, FaultCode::Busy), "once charged, and thirty-two times again");
+    assert_eq!(fault.retry_after, Some(std::time::Duration::from_secs(30)));
+    assert_eq!(world.charged().await.1, 1);
+}
+
+#[tokio::test]
+async fn a_policy_that_refuses_admits_nobody_new() {
+    let world = world(Admit::Refuse).await;
+    let elements = batch(1, "x");
+    let message = world.signed(world.body(&elements), &elements);
+    let fault = world.evaluate(message.clone()).await.unwrap_err();
+    assert_eq!((fault.code, fault.got.as_deref()), (FaultCode::NotAdmitted, Some("policy.admit = refuse")));
+    world.ledger.admit(&world.caller.keys(), 150, "li").await.unwrap();
+    assert!(world.evaluate(message).await.is_ok(), "whom a person has admitted before stays admitted");
 }

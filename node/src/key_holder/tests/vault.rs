@@ -39,8 +39,29 @@ async fn a_share_is_there_again_after_a_restart_and_never_in_clear() {
     let again = lianfang_crypto::share::key_share::KeyShare::decode(&plain).unwrap();
     vault.activate(endorsed, again, &*a.ports.chance).await.unwrap();
     assert_eq!(vault.keys(), [KEY]);
-    vault.close_epoch(Class::Subject, Epoch(1)).await.unwrap();
-    assert!(vault.keys().is_empty());
+}
+
+#[tokio::test]
+async fn a_closed_epoch_stays_closed() {
+    let [a, b, c] = three();
+    let (mut shares, endorsed) = dealt(&[&a, &b, &c], KEY);
+    let plain = shares[0].to_sealed_bytes();
+    let store = a.start().await;
+    let vault = Vault::open(store.clone(), 2).await.unwrap();
+    vault.activate(endorsed.clone(), shares.remove(0), &*a.ports.chance).await.unwrap();
+    assert_eq!(vault.close_epoch(Class::Subject, Epoch(1), "li").await.unwrap(), 1);
+    assert_eq!(vault.close_epoch(Class::Subject, Epoch(1), "li").await.unwrap(), 0);
+    assert!(vault.keys().is_empty() && vault.is_closed(Class::Subject, Epoch(1)));
+    let left: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM key_holder_shares").fetch_one(store.pool()).await.unwrap();
+    assert_eq!(left, 0);
+    store.close().await;
+
+    let vault = Vault::open(a.start().await, 2).await.unwrap();
+    assert!(vault.is_closed(Class::Subject, Epoch(1)) && !vault.is_closed(Class::Subject, Epoch(2)));
+    let again = lianfang_crypto::share::key_share::KeyShare::decode(&plain).unwrap();
+    let refused = vault.activate(endorsed, again, &*a.ports.chance).await;
+    assert!(matches!(refused, Err(VaultError::Closed)));
 }
 
 #[tokio::test]

@@ -1,0 +1,111 @@
+//! The decision on a job: by policy or by a person, over terms that were checked first, told to the coordinator.
+//!
+//! Comes in: a job that is proposed. Goes out: a stored decision. Trusts: what this node knows by itself, and what the
+//! holders confirm. Fails with the fault that says what differs; then nothing is decided.
+
+use lianfang_proto::catalogue::Disclosure;
+use lianfang_proto::documents::terms::{Decision, Terms};
+use lianfang_proto::ids::JobId;
+use lianfang_proto::{Fault, FaultCode, checked};
+use lianfang_trust::Signed;
+
+use super::Context;
+use super::book::Entry;
+use super::consent::{Consent, Past, check_deadline, check_terms, consent};
+use super::state::Stage;
+use crate::audit::Event;
+use crate::fault::{of_log, of_store};
+use crate::ports::Micros;
+
+const DAY: Micros = 86_400_000_000;
+
+impl Context {
+    /// A person says that this bank takes part. A person can say yes where the policy asks, and nowhere else: terms
+    /// that differ from what this node knows, and what the policy refuses, are not joined by anybody's word.
+    pub async fn accept(&self, entry: &Entry, job: JobId, by: &str) -> Result<(), Fault> {
+        let _one_at_a_time = self.book.deciding().await;
+        let coordinator = self.roster.now().roster.coordinator;
+        let terms: Signed<Terms> = checked::open_signed(&entry.terms, "terms", &coordinator)?;
+        if terms.value().job != job || terms.digest() != entry.terms_digest {
+            return Err(Fault::field(FaultCode::TermsDiffer, "terms.job"));
+        }
+        match self.examine(entry, terms.value()).await? {
+            Consent::Accept | Consent::AskPerson(_) => self.join(entry, by).await,
+            Consent::Refuse(why) => {
+                Err(Fault::new(FaultCode::ConsentRefused).at(self.bank.as_str()).got(why.code()))
+            }
+        }
+    }
+
+    /// What the policy says of terms that fit roster, key record and holders; nobody decides on others.
+    pub(super) async fn examine(&self, entry: &Entry, terms: &Terms) -> Result<Consent, Fault> {
+        let kept = self.compared_record(terms.key.class, terms.key.epoch).await?;
+        let pinned = self.roster.now();
+        let record = kept.endorsed.record();
+        check_terms(terms, &self.bank, &pinned, Some(record), crate::normalise::RULE_SET)?;
+        self.agree_with_holders(record, &pinned).await?;
+        check_deadline(terms, self.ports.clock.now())?;
+        let past = self.past(entry).await?;
+        Ok(consent(terms, &self.config.policy, &past))
+    }
+
+    /// The jobs in which this bank took part before: the last of counts alone, and those within the policy's days.
+    async fn past(&self, entry: &Entry) -> Result<Past, Fault> {
+        let coordinator = self.roster.now().roster.coordinator;
+        let since = self.ports.clock.now() - Micros::from(self.config.policy.jobs_days) * DAY;
+        let jobs = self.book.list().await.map_err(|e| of_store(&e))?;
+        let took_part = |other: &&Entry| match other.stage {
+            Stage::Proposed | Stage::Refused => false,
+            // Its records entered if they were put together, whether or not they came in time.
+            Stage::Missed => other.header.is_some(),
+            _ => true,
+        };
+        let mut past = Past::default();
+        for other in jobs.iter().filter(|other| other.id != entry.id).filter(took_part) {
+            // Terms under a key that the coordinator had before were checked when they came; they still count.
+            let terms = Signed::<Terms>::open(&other.terms, &coordinator).or_else(|_| {
+                let signer = Signed::<Terms>::claimed_signer(&other.terms)?;
+                Signed::open(&other.terms, &signer)
+            });
+            let Ok(terms) = terms.map(Signed::into_value) else { continue };
+            if terms.disclosure == Disclosure::Count && past.last_count.is_none() {
+                past.last_count = Some(terms.clone());
+            }
+            if other.seen_at > since {
+                past.recent.push(terms);
+            }
+        }
+        Ok(past)
+    }
+
+    /// This bank takes part. The caller holds the book's decision.
+    pub(super) async fn join(&self, entry: &Entry, by: &str) -> Result<(), Fault> {
+        let event = Event::JobAccepted { job: entry.job, terms: entry.terms_digest, by: by.to_owned() };
+        self.log.record(&event).await.map_err(|e| of_log(&e))?;
+        self.book.decide(entry.id, Stage::Accepted, by).await.map_err(|e| of_store(&e))
+    }
+
+    /// This bank takes no part, and tells the coordinator.
+    pub async fn refuse(&self, entry: &Entry, job: JobId, reason: &str, by: &str) -> Result<(), Fault> {
+        let event = Event::JobRefused {
+            job,
+            terms: entry.terms_digest,
+            reason: reason.to_owned(),
+            by: by.to_owned(),
+        };
+        self.log.record(&event).await.map_err(|e| of_log(&e))?;
+        self.send_decision(entry, false).await?;
+        self.book.decide(entry.id, Stage::Refused, by).await.map_err(|e| of_store(&e))
+    }
+
+    pub(super) async fn send_decision(&self, entry: &Entry, accepted: bool) -> Result<(), Fault> {
+        let value = Decision { terms_digest: entry.terms_digest, bank: self.bank.clone(), accepted };
+        let signed = Signed::sign(&self.secrets.identity, value);
+        let answered = self.coordinator.answer(&entry.terms_digest, signed.bytes().to_vec()).await;
+        // It has told us of this job itself; if it does not know these terms, it has shown others to the others.
+        answered.map_err(|fault| match fault.code {
+            FaultCode::JobUnknown => Fault { code: FaultCode::TermsDiffer, ..fault },
+            _ => fault,
+        })
+    }
+}

@@ -1,0 +1,420 @@
+//! Charge numbers that holders have shown, and which holders are in doubt because theirs went back.
+//!
+//! * Comes in: signed answers and standings. Goes out: whether a holder may be used under a key.
+//! * Trusts: nobody's word but a holder's about itself. A number never goes back at a holder that kept its ledger; one
+//!   that does has forgotten charges, and would let banks evaluate again what it forgot.
+//! * Fails: with the store's error. A doubt is a row, and stands over restarts until a person settles it or the holder
+//!   says that its ledger counts as lost, which means full counters.
+//!
+//! Source: `PROTOCOL`, section 4 (a restored backup is found by the highest charge numbers that peers have seen).
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use lianfang_proto::catalogue::Class;
+use lianfang_proto::documents::evaluation::{EvaluationAnswer, EvaluationRequest};
+use lianfang_proto::documents::key_record::Holder;
+use lianfang_proto::ids::{BankId, Epoch, KeyId};
+use lianfang_proto::v1::GetStandingReply;
+use lianfang_proto::{Fault, FaultCode};
+use lianfang_trust::Signed;
+use sqlx::{Row as _, SqliteConnection};
+
+use crate::audit::{AuditError, Event, Log};
+use crate::pipeline::holders::{Answered, Holders, Proven};
+use crate::store::{Store, StoreError};
+
+/// Charges by which answers that are under way at once may overtake each other, over all banks.
+const OVERTAKING: u64 = 10_000;
+/// Who settles a doubt when the holder has declared its ledger lost.
+const DECLARED: &str = "the holder's declaration";
+
+/// The highest number of one holder.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sighting {
+    /// The number.
+    pub number: u64,
+    /// The holder's signed answer that shows it; empty if only a standing did.
+    pub answer: Vec<u8>,
+}
+
+/// A holder whose numbers went back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// The holder.
+    pub holder: BankId,
+    /// Under which key's class,
+    pub class: Class,
+    /// and epoch.
+    pub epoch: Epoch,
+    /// The number that was seen.
+    pub seen: u64,
+    /// The lower one that came after it.
+    pub shown: u64,
+    /// Who settled it, if anybody has.
+    pub settled_by: Option<String>,
+}
+
+/// What a number says after another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Judgement {
+    /// It did not go back.
+    Fine,
+    /// The holder says that its ledger counts as lost: its counters are full, and numbers begin anew.
+    Declared,
+    /// It went back.
+    Behind,
+}
+
+const fn judge(before: u64, shown: u64, lost: bool) -> Judgement {
+    match (shown < before, lost) {
+        (_, true) => Judgement::Declared,
+        (true, false) => Judgement::Behind,
+        (false, false) => Judgement::Fine,
+    }
+}
+
+/// What this bank has seen. Cheap to clone; all clones change together.
+#[derive(Clone)]
+pub struct Sightings {
+    store: Store,
+    log: Log,
+    doubted: Arc<RwLock<BTreeSet<(BankId, Class, Epoch)>>>,
+}
+
+fn malformed(column: &'static str) -> StoreError {
+    StoreError::Malformed { table: "holder_doubt", column }
+}
+
+fn of_audit(error: AuditError) -> StoreError {
+    match error {
+        AuditError::Store(error) => error,
+        _ => StoreError::Malformed { table: "audit_head", column: "head" },
+    }
+}
+
+fn to_column(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn from_column(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}
+
+impl Sightings {
+    /// Those in the store.
+    pub async fn open(store: Store, log: Log) -> Result<Self, StoreError> {
+        let this = Self { store, log, doubted: Arc::default() };
+        let open = this.list().await?.into_iter().filter(|doubt| doubt.settled_by.is_none());
+        let open = open.map(|doubt| (doubt.holder, doubt.class, doubt.epoch)).collect();
+        *this.doubted.write().unwrap_or_else(PoisonError::into_inner) = open;
+        Ok(this)
+    }
+
+    /// The highest number that this holder has shown.
+    pub async fn highest(&self, holder: &BankId) -> Result<Sighting, StoreError> {
+        let row = sqlx::query("SELECT highest, answer FROM charge_sighting WHERE holder = ?");
+        let row = row.bind(holder.as_str()).fetch_optional(self.store.readers()).await?;
+        let Some(row) = row else { return Ok(Sighting::default()) };
+        let answer: Option<Vec<u8>> = row.try_get(1)?;
+        Ok(Sighting { number: from_column(row.try_get(0)?), answer: answer.unwrap_or_default() })
+    }
+
+    /// A holder's signed answer showed this number. Answers that are under way at once may overtake each other.
+    pub async fn answered(
+        &self,
+        holder: &BankId,
+        key: KeyId,
+        number: u64,
+        answer: &[u8],
+    ) -> Result<(), StoreError> {
+        let mut tx = self.store.begin().await?;
+        let before = highest(&mut tx, holder).await?;
+        let behind = judge(before.saturating_sub(OVERTAKING), number, false) == Judgement::Behind;
+        if behind {
+            self.doubt(&mut tx, holder, key, before, number).await?;
+        }
+        if number > before {
+            remember(&mut tx, holder, number, Some(answer)).await?;
+        }
+        tx.commit().await?;
+        if behind {
+            self.take_up(holder, key);
+        }
+        Ok(())
+    }
+
+    /// A holder said where it stands, after `before` had been seen: then no overtaking explains a lower number.
+    pub async fn stands(
+        &self,
+        holder: &BankId,
+        key: KeyId,
+        before: u64,
+        standing: &GetStandingReply,
+    ) -> Result<(), Fault> {
+        let shown = standing.charge_number;
+        let judged = self.judge(holder, key, before, shown, standing.ledger_lost).await;
+        judged.map_err(|error| crate::fault::of_store(&error))?;
+        self.check(holder, key)
+    }
+
+    async fn judge(
+        &self,
+        holder: &BankId,
+        key: KeyId,
+        before: u64,
+        shown: u64,
+        lost: bool,
+    ) -> Result<(), StoreError> {
+        match judge(before, shown, lost) {
+            Judgement::Fine => {}
+            Judgement::Declared if shown >= before && !self.is_doubted(holder, key) => {}
+            Judgement::Declared => {
+                self.settle(holder, key.class, key.epoch, Some(shown), DECLARED).await?;
+            }
+            Judgement::Behind => {
+                let mut tx = self.store.begin().await?;
+                self.doubt(&mut tx, holder, key, before, shown).await?;
+                tx.commit().await?;
+                self.take_up(holder, key);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether this holder's answers may be used under this key.
+    pub fn check(&self, holder: &BankId, key: KeyId) -> Result<(), Fault> {
+        if self.is_doubted(holder, key) {
+            return Err(Fault::field(FaultCode::LedgerBehind, "charge_number").at(holder.as_str()));
+        }
+        Ok(())
+    }
+
+    fn is_doubted(&self, holder: &BankId, key: KeyId) -> bool {
+        let doubted = self.doubted.read().unwrap_or_else(PoisonError::into_inner);
+        doubted.contains(&(holder.clone(), key.class, key.epoch))
+    }
+
+    /// Every doubt that there was.
+    pub async fn list(&self) -> Result<Vec<Doubt>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT holder, class, epoch, seen, shown, settled_by FROM holder_doubt ORDER BY holder, class, epoch",
+        );
+        let rows = rows.fetch_all(self.store.pool()).await?;
+        let read = |row: &sqlx::sqlite::SqliteRow| {
+            let class = u8::try_from(row.try_get::<i64, _>(1)?).ok().and_then(Class::from_number);
+            let epoch = u32::try_from(row.try_get::<i64, _>(2)?).map_err(|_| malformed("epoch"))?;
+            Ok(Doubt {
+                holder: BankId::parse(row.try_get(0)?, "holder").map_err(|_| malformed("holder"))?,
+                class: class.ok_or_else(|| malformed("class"))?,
+                epoch: Epoch(epoch),
+                seen: from_column(row.try_get(3)?),
+                shown: from_column(row.try_get(4)?),
+                settled_by: row.try_get(5)?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// The doubt is settled, and numbers are counted from `from` on (from the one that caused the doubt if left out).
+    /// Says whether there was one.
+    pub async fn settle(
+        &self,
+        holder: &BankId,
+        class: Class,
+        epoch: Epoch,
+        from: Option<u64>,
+        by: &str,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.store.begin().await?;
+        let shown: Option<i64> = sqlx::query_scalar(
+            "UPDATE holder_doubt SET settled_by = ?4, settled_at = ?5
+             WHERE holder = ?1 AND class = ?2 AND epoch = ?3 AND settled_by IS NULL RETURNING shown",
+        )
+        .bind(holder.as_str())
+        .bind(class.number())
+        .bind(epoch.0)
+        .bind(by)
+        .bind(self.store.now())
+        .fetch_optional(&mut *tx)
+        .await?;
+        if let Some(number) = from.or(shown.map(from_column)) {
+            remember(&mut tx, holder, number, None).await?;
+        }
+        if shown.is_some() {
+            let event = Event::DoubtSettled { holder: holder.clone(), class, epoch, by: by.to_owned() };
+            self.log.append(&mut tx, &event).await.map_err(of_audit)?;
+        }
+        tx.commit().await?;
+        let mut doubted = self.doubted.write().unwrap_or_else(PoisonError::into_inner);
+        doubted.remove(&(holder.clone(), class, epoch));
+        Ok(shown.is_some())
+    }
+
+    async fn doubt(
+        &self,
+        tx: &mut SqliteConnection,
+        holder: &BankId,
+        key: KeyId,
+        seen: u64,
+        shown: u64,
+    ) -> Result<(), StoreError> {
+        let done = sqlx::query(
+            "INSERT INTO holder_doubt (holder, class, epoch, seen, shown, noted_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (holder, class, epoch) DO UPDATE
+                 SET seen = ?4, shown = ?5, noted_at = ?6, settled_by = NULL, settled_at = NULL
+                 WHERE settled_by IS NOT NULL",
+        )
+        .bind(holder.as_str())
+        .bind(key.class.number())
+        .bind(key.epoch.0)
+        .bind(to_column(seen))
+        .bind(to_column(shown))
+        .bind(self.store.now())
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(());
+        }
+        tracing::error!(
+            holder = holder.as_str(),
+            "a holder's charge number went back: it was restored from a backup, and is not used until this is settled"
+        );
+        let (class, epoch) = (key.class, key.epoch);
+        let event = Event::Doubted { holder: holder.clone(), class, epoch, seen, shown };
+        self.log.append(tx, &event).await.map_err(of_audit)
+    }
+
+    /// Takes up a doubt that is committed.
+    fn take_up(&self, holder: &BankId, key: KeyId) {
+        let mut doubted = self.doubted.write().unwrap_or_else(PoisonError::into_inner);
+        doubted.insert((holder.clone(), key.class, key.epoch));
+    }
+}
+
+async fn highest(tx: &mut SqliteConnection, holder: &BankId) -> Result<u64, StoreError> {
+    let highest = sqlx::query_scalar("SELECT highest FROM charge_sighting WHERE holder = ?");
+    let highest: Option<i64> = highest.bind(holder.as_str()).fetch_optional(tx).await?;
+    Ok(highest.map(from_column).unwrap_or_default())
+}
+
+async fn remember(
+    tx: &mut SqliteConnection,
+    holder: &BankId,
+    number: u64,
+    answer: Option<&[u8]>,
+) -> Result<(), StoreError> {
+    sqlx::query("INSERT OR REPLACE INTO charge_sighting (holder, highest, answer) VALUES (?, ?, ?)")
+        .bind(holder.as_str())
+        .bind(to_column(number))
+        .bind(answer)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// The way to the holders, with those left out whose ledger is in doubt.
+pub struct Undoubted {
+    /// The way.
+    pub holders: Arc<dyn Holders>,
+    /// Who is in doubt.
+    pub sightings: Sightings,
+}
+
+#[async_trait]
+impl Holders for Undoubted {
+    async fn evaluate(
+        &self,
+        holder: &Holder,
+        request: &Signed<EvaluationRequest>,
+        blinded: Bytes,
+    ) -> Result<Answered, Fault> {
+        self.sightings.check(&holder.bank, request.value().key)?;
+        self.holders.evaluate(holder, request, blinded).await
+    }
+
+    async fn blind_evaluate(&self, holder: &Holder, key: KeyId, blinded: Bytes) -> Result<Proven, Fault> {
+        self.sightings.check(&holder.bank, key)?;
+        self.holders.blind_evaluate(holder, key, blinded).await
+    }
+}
+
+/// A signed answer as it is kept.
+pub fn as_kept(answer: &Signed<EvaluationAnswer>) -> (KeyId, u64, Vec<u8>) {
+    (answer.value().key, answer.value().charge_number, answer.bytes().to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key_holder::tests::KEY;
+    use crate::store::tests::Bench;
+
+    fn holder() -> BankId {
+        BankId::parse("alpha", "bank").unwrap()
+    }
+
+    async fn open(bench: &Bench) -> Sightings {
+        Sightings::open(bench.store.clone(), Log::new(bench.store.clone(), "test")).await.unwrap()
+    }
+
+    fn standing(charge_number: u64, ledger_lost: bool) -> GetStandingReply {
+        GetStandingReply { charge_number, ledger_lost, ..GetStandingReply::default() }
+    }
+
+    #[test]
+    fn only_a_number_that_goes_back_is_held_against_a_holder() {
+        assert_eq!(judge(0, 0, false), Judgement::Fine);
+        assert_eq!(judge(7, 7, false), Judgement::Fine);
+        assert_eq!(judge(7, 6, false), Judgement::Behind);
+        assert_eq!(judge(7, 6, true), Judgement::Declared);
+        assert_eq!(judge(u64::MAX, 0, false), Judgement::Behind);
+    }
+
+    #[tokio::test]
+    async fn a_restored_holder_is_in_doubt_until_a_person_settles_it() {
+        let bench = Bench::new().await;
+        let sightings = open(&bench).await;
+        sightings.answered(&holder(), KEY, 40, b"answer").await.unwrap();
+        let seen = sightings.highest(&holder()).await.unwrap();
+        assert_eq!(seen, Sighting { number: 40, answer: b"answer".to_vec() });
+        // Answers under way at once overtake each other; that is no doubt.
+        sightings.answered(&holder(), KEY, 38, b"late").await.unwrap();
+        sightings.stands(&holder(), KEY, 40, &standing(41, false)).await.unwrap();
+        let behind = sightings.stands(&holder(), KEY, 40, &standing(12, false)).await.unwrap_err();
+        assert_eq!((behind.code, behind.party.as_deref()), (FaultCode::LedgerBehind, Some("alpha")));
+
+        // It stands over a restart, and over later numbers that are high enough.
+        let sightings = open(&bench).await;
+        assert!(sightings.check(&holder(), KEY).is_err());
+        assert!(sightings.stands(&holder(), KEY, 40, &standing(50, false)).await.is_err());
+        let other = KeyId { epoch: Epoch(2), ..KEY };
+        assert!(sightings.check(&holder(), other).is_ok());
+
+        assert!(sightings.settle(&holder(), KEY.class, KEY.epoch, None, "li").await.unwrap());
+        assert!(!sightings.settle(&holder(), KEY.class, KEY.epoch, None, "li").await.unwrap());
+        assert!(sightings.check(&holder(), KEY).is_ok());
+        assert_eq!(sightings.highest(&holder()).await.unwrap().number, 12, "numbers count from there on");
+        assert!(sightings.stands(&holder(), KEY, 12, &standing(13, false)).await.is_ok());
+        let list = sightings.list().await.unwrap();
+        assert_eq!((list[0].seen, list[0].shown, list[0].settled_by.as_deref()), (40, 12, Some("li")));
+        assert!(open(&bench).await.check(&holder(), KEY).is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_holder_that_declares_its_ledger_lost_is_used_again() {
+        let bench = Bench::new().await;
+        let sightings = open(&bench).await;
+        sightings.answered(&holder(), KEY, u64::MAX, b"x").await.unwrap();
+        assert!(sightings.answered(&holder(), KEY, 0, b"y").await.is_ok());
+        assert!(sightings.check(&holder(), KEY).is_err(), "no overtaking explains this");
+        sightings.stands(&holder(), KEY, 5, &standing(3, true)).await.unwrap();
+        assert!(sightings.check(&holder(), KEY).is_ok());
+        assert_eq!(sightings.highest(&holder()).await.unwrap(), Sighting { number: 3, answer: Vec::new() });
+        // A second restore is a second doubt.
+        sightings.answered(&holder(), KEY, 9, b"z").await.unwrap();
+        assert!(sightings.stands(&holder(), KEY, 9, &standing(8, false)).await.is_err());
+    }
+}
