@@ -19,7 +19,7 @@ use super::words::Words;
 use super::x86::{Avx2, Ifma};
 
 /// The environment variable that forces an engine.
-const VARIABLE: &str = "LIANFANG_LANES";
+pub const VARIABLE: &str = "LIANFANG_LANES";
 
 /// How many points are computed at once, and by which instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,16 @@ pub enum LanesRefused {
     /// This CPU has not the instructions.
     #[error("LIANFANG_LANES asks for {0}, which this CPU does not have; unset it")]
     Unavailable(&'static str),
+}
+
+impl LanesRefused {
+    /// What was asked for, as far as it is a name.
+    pub fn got(&self) -> String {
+        match self {
+            Self::Unknown => std::env::var_os(VARIABLE).unwrap_or_default().to_string_lossy().into_owned(),
+            Self::Unavailable(name) => (*name).to_owned(),
+        }
+    }
 }
 
 impl Lanes {
@@ -212,7 +222,7 @@ pub(crate) fn run<K: Kernel>(kernel: K) -> K::Output {
 /// Runs `kernel` on one engine, if this CPU has it.
 #[cfg(test)]
 pub(crate) fn run_with<K: Kernel>(lanes: Lanes, kernel: K) -> Option<K::Output> {
-    lanes.chosen().map(|chosen| run_on(chosen, kernel))
+    lanes.on(|| run_on(current(), kernel))
 }
 
 fn run_on<K: Kernel>(chosen: Chosen, kernel: K) -> K::Output {

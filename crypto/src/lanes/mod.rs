@@ -54,7 +54,7 @@ mod field_tests;
 #[cfg(test)]
 mod tests;
 
-pub use self::engine::{Lanes, LanesRefused};
+pub use self::engine::{Lanes, LanesRefused, VARIABLE};
 
 pub use self::decode::{Undecodable, decode, from_uniform_bytes};
 pub use self::points::Points;

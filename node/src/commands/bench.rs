@@ -9,12 +9,14 @@ use std::time::Instant;
 use lianfang_crypto::ceremony::context::{CeremonyContext, CeremonyKind, CeremonySeed};
 use lianfang_crypto::ceremony::generate;
 use lianfang_crypto::ceremony::transcript::Transcript;
+use lianfang_crypto::lanes::Lanes;
 use lianfang_crypto::oprf::blind::{BlindedElements, ChunkSeed, blind};
 use lianfang_crypto::oprf::check::{Checked, Closed, Gathering};
 use lianfang_crypto::oprf::input::Input;
 use lianfang_crypto::share::commitment::PublicKeySet;
 use lianfang_crypto::share::key_share::KeyShare;
 use lianfang_crypto::share::threshold::{HolderIndex, Threshold};
+use lianfang_crypto::tag::tags_and_seals;
 use lianfang_desk::table::{Table, duration, number};
 use lianfang_desk::{Call, Exit, Problem};
 use serde_json::json;
@@ -23,7 +25,7 @@ use super::{args, tell};
 use crate::ports::Ports;
 
 /// Elements of a full chunk.
-const CHUNK: usize = 4_096;
+const CHUNK: usize = 8_192;
 
 /// Microseconds per identifier on one core.
 #[derive(Default)]
@@ -114,7 +116,7 @@ fn measure(threshold: Threshold, ports: &Ports) -> Result<Costs, Problem> {
     }
     let checked = timed(&mut costs.check, || check(gathering, &shares, ports))?;
     let outputs = timed(&mut costs.finalise, || blinding.finalise(checked, None)).map_err(Problem::bug)?;
-    timed(&mut costs.tag, || outputs.iter().for_each(|output| drop(output.tag_and_seal(&[1; 64]))));
+    timed(&mut costs.tag, || tags_and_seals(&outputs, &[1; 64]));
     Ok(costs)
 }
 
@@ -150,7 +152,7 @@ fn say(args: &args::Bench, call: &Call, costs: &Costs) {
         stages.iter().map(|(name, cost)| ((*name).to_owned(), json!(cost))).collect();
     let json = json!({
         "microseconds_per_identifier": by_stage, "identifiers": args.identifiers, "cores": cores,
-        "cpu_seconds": seconds, "wall_seconds": wall.as_secs_f64(),
+        "cpu_seconds": seconds, "wall_seconds": wall.as_secs_f64(), "lanes": Lanes::current().name(),
     });
     let mut table = Table::new(["stage", "µs"]).right(&[1]);
     for (name, cost) in stages {
@@ -159,6 +161,7 @@ fn say(args: &args::Bench, call: &Call, costs: &Costs) {
     let said = [
         ("identifiers", number(args.identifiers).into()),
         ("cores", (cores as u64).into()),
+        ("lanes", Lanes::current().name().into()),
         ("time", duration(call.console.lang(), wall).into()),
     ];
     let sentence = call.console.text("node-bench", &said);

@@ -22,6 +22,7 @@ mod verdict;
 use std::path::Path;
 use std::sync::Arc;
 
+use lianfang_crypto::lanes::{self, Lanes};
 use lianfang_desk::{Call, Console, Exit, Problem, Program, Seat};
 use lianfang_link::Tcp;
 
@@ -46,6 +47,9 @@ impl Program for NodeArgs {
     }
 
     async fn perform(self, mut call: Call) -> Result<Exit, Problem> {
+        if let Err(refused) = Lanes::forced() {
+            return Err(Problem::usage("usage-value").with("got", refused.got()).field(lanes::VARIABLE));
+        }
         let ports = Ports::system();
         match self.command {
             Command::Init(init) => init::run(&init, &call, &ports).await,

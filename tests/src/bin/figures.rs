@@ -55,10 +55,10 @@ struct Options {
     #[arg(long, group = "size", value_enum)]
     job: Option<Case>,
     /// Divides the sizes of `--job`.
-    #[arg(long, requires = "job", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    #[arg(long, requires = "job", conflicts_with_all = ["quick", "full", "records"], default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     scale: u64,
     /// What the reports of `--job` tell.
-    #[arg(long, requires = "job", default_value = "count", value_parser = disclosure)]
+    #[arg(long, requires = "job", conflicts_with_all = ["quick", "full", "records"], default_value = "count", value_parser = disclosure)]
     disclosure: Disclosure,
 }
 
