@@ -3,23 +3,58 @@
 //! The tests derive each of them again from the equation that defines it.
 
 /// `d = −121665/121666`.
-pub(super) const D: [u64; 5] =
-    [0x34dc_a135_978a3, 0x1a82_83b1_56ebd, 0x5e7a_2600_1c029, 0x739c_663a_03cbb, 0x5203_6cee_2b6ff];
+pub(super) const D: [u64; 5] = [
+    0x0003_4dca_1359_78a3,
+    0x0001_a828_3b15_6ebd,
+    0x0005_e7a2_6001_c029,
+    0x0007_39c6_63a0_3cbb,
+    0x0005_2036_cee2_b6ff,
+];
 /// `2·d`.
-pub(super) const D2: [u64; 5] =
-    [0x69b9_426b_2f159, 0x3505_0762_add7a, 0x3cf4_4c00_38052, 0x6738_cc74_07977, 0x2406_d9dc_56dff];
+pub(super) const D2: [u64; 5] = [
+    0x0006_9b94_26b2_f159,
+    0x0003_5050_762a_dd7a,
+    0x0003_cf44_c003_8052,
+    0x0006_738c_c740_7977,
+    0x0002_406d_9dc5_6dff,
+];
 /// `√−1`, the even one.
-pub(super) const SQRT_M1: [u64; 5] =
-    [0x61b2_74a0_ea0b0, 0x0d5a_5fc8_f189d, 0x7ef5_e9cb_d0c60, 0x7859_5a68_04c9e, 0x2b83_2480_4fc1d];
+pub(super) const SQRT_M1: [u64; 5] = [
+    0x0006_1b27_4a0e_a0b0,
+    0x0000_d5a5_fc8f_189d,
+    0x0007_ef5e_9cbd_0c60,
+    0x0007_8595_a680_4c9e,
+    0x0002_b832_4804_fc1d,
+];
 /// `√(a·d − 1)` with `a = −1`.
-pub(super) const SQRT_AD_MINUS_ONE: [u64; 5] =
-    [0x7f6a_0497_b2e1b, 0x1836_f0a9_7afd2, 0x7d74_7f6b_e7638, 0x4560_79e7_e6498, 0x3769_31bf_2b834];
+pub(super) const SQRT_AD_MINUS_ONE: [u64; 5] = [
+    0x0007_f6a0_497b_2e1b,
+    0x0001_836f_0a97_afd2,
+    0x0007_d747_f6be_7638,
+    0x0004_5607_9e7e_6498,
+    0x0003_7693_1bf2_b834,
+];
 /// `1/√(a − d)` with `a = −1`.
-pub(super) const INVSQRT_A_MINUS_D: [u64; 5] =
-    [0x0fda_a805_d40ea, 0x2eb4_82e5_7d339, 0x0076_1027_4bc58, 0x6510_b613_dc8ff, 0x786c_8905_cfaff];
+pub(super) const INVSQRT_A_MINUS_D: [u64; 5] = [
+    0x0000_fdaa_805d_40ea,
+    0x0002_eb48_2e57_d339,
+    0x0000_0761_0274_bc58,
+    0x0006_510b_613d_c8ff,
+    0x0007_86c8_905c_faff,
+];
 /// `1 − d²`.
-pub(super) const ONE_MINUS_D_SQ: [u64; 5] =
-    [0x409c_1945_fc176, 0x719a_bc6a_1fc4f, 0x1c37_f90b_20684, 0x06bc_cca5_5eedf, 0x0290_72a8_b2b3e];
+pub(super) const ONE_MINUS_D_SQ: [u64; 5] = [
+    0x0004_09c1_945f_c176,
+    0x0007_19ab_c6a1_fc4f,
+    0x0001_c37f_90b2_0684,
+    0x0000_6bcc_ca55_eedf,
+    0x0000_2907_2a8b_2b3e,
+];
 /// `(d − 1)²`.
-pub(super) const D_MINUS_ONE_SQ: [u64; 5] =
-    [0x55aa_a44e_d4d20, 0x5960_3c33_32635, 0x26d3_baf4_a7928, 0x120a_66e6_997a9, 0x5968_b37a_f66c2];
+pub(super) const D_MINUS_ONE_SQ: [u64; 5] = [
+    0x0005_5aaa_44ed_4d20,
+    0x0005_9603_c333_2635,
+    0x0002_6d3b_af4a_7928,
+    0x0001_20a6_6e69_97a9,
+    0x0005_968b_37af_66c2,
+];

@@ -5,11 +5,14 @@
 //! - **Fails:** with the position of the first entry that is not the canonical encoding of an element other than the
 //!   identity.
 
+use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
+use curve25519_dalek::traits::IsIdentity;
 use zeroize::Zeroize;
 
 use super::codec;
 use super::engine::{self, Engine, Kernel};
 use super::field::{Field, LANES, Limbs, Mask};
+use super::point::Block;
 use super::points::Points;
 use super::roots::SIDE_BY_SIDE;
 
@@ -24,10 +27,23 @@ pub enum Undecodable {
 
 /// Decodes a batch; refuses what is not canonical, and the identity.
 pub fn decode(encodings: &[[u8; 32]]) -> Result<Points, Undecodable> {
+    if let [encoding] = encodings {
+        return match CompressedRistretto(*encoding).decompress() {
+            None => Err(Undecodable::NotAnElement(0)),
+            Some(point) if point.is_identity() => Err(Undecodable::Identity(0)),
+            Some(point) => Ok(Points::one(point)),
+        };
+    }
     let (points, good) = engine::run(Decode { encodings });
     let Some(index) = good.iter().position(|good| !good) else { return Ok(points) };
     let identity = encodings[index] == [0; 32];
     Err(if identity { Undecodable::Identity(index) } else { Undecodable::NotAnElement(index) })
+}
+
+/// One point in the first lane of a block.
+pub(super) fn in_block(point: &RistrettoPoint) -> Block {
+    let (points, _) = engine::run(Decode { encodings: &[point.compress().0] });
+    points.blocks()[0]
 }
 
 /// Points, and which of them are any.
@@ -38,10 +54,6 @@ pub(super) struct Decode<'a> {
 impl Kernel for Decode<'_> {
     type Output = (Points, Vec<bool>);
 
-    fn points(&self) -> usize {
-        self.encodings.len()
-    }
-
     #[inline(always)]
     fn run<E: Engine>(self, engine: E) -> Self::Output {
         let mut points = Points::identities(self.encodings.len());
@@ -50,7 +62,7 @@ impl Kernel for Decode<'_> {
         for block in (0..whole).step_by(SIDE_BY_SIDE) {
             decode_blocks::<E, SIDE_BY_SIDE>(engine, self.encodings, block, &mut points, &mut good);
         }
-        for block in whole..points.blocks.len() {
+        for block in whole..points.blocks().len() {
             decode_blocks::<E, 1>(engine, self.encodings, block, &mut points, &mut good);
         }
         (points, good)
@@ -75,7 +87,7 @@ fn decode_blocks<E: Engine, const N: usize>(
     for lane in (0..filled).step_by(E::Field::LANES) {
         let decoded = codec::decode(engine, load(engine, &limbs, lane));
         for (n, (is_point, point)) in decoded.into_iter().enumerate() {
-            point.store(&mut points.blocks[first + n], lane);
+            point.store(&mut points.blocks_mut()[first + n], lane);
             let at = (first + n) * LANES + lane;
             for (bit, good) in good.iter_mut().skip(at).take(E::Field::LANES).enumerate() {
                 *good &= is_point.bits() >> bit & 1 == 1;
@@ -104,6 +116,9 @@ fn canonical(bytes: &[u8; 32]) -> bool {
 
 /// The group elements of 64 uniform bytes each: the sum of two points, RFC 9496 section 4.3.4.
 pub fn from_uniform_bytes(uniform: &[[u8; 64]]) -> Points {
+    if let [uniform] = uniform {
+        return Points::one(RistrettoPoint::from_uniform_bytes(uniform));
+    }
     engine::run(FromUniform { uniform })
 }
 
@@ -115,10 +130,6 @@ pub(super) struct FromUniform<'a> {
 impl Kernel for FromUniform<'_> {
     type Output = Points;
 
-    fn points(&self) -> usize {
-        self.uniform.len()
-    }
-
     #[inline(always)]
     fn run<E: Engine>(self, engine: E) -> Points {
         let mut points = Points::identities(self.uniform.len());
@@ -127,7 +138,7 @@ impl Kernel for FromUniform<'_> {
         for block in (0..whole).step_by(2) {
             map_blocks::<E, 4>(engine, self.uniform, block, &mut points);
         }
-        for block in whole..points.blocks.len() {
+        for block in whole..points.blocks().len() {
             map_blocks::<E, 2>(engine, self.uniform, block, &mut points);
         }
         points
@@ -149,7 +160,7 @@ fn map_blocks<E: Engine, const N: usize>(engine: E, uniform: &[[u8; 64]], first:
         let mapped = codec::map(engine, load(engine, &limbs, lane));
         for n in 0..N / 2 {
             let sum = mapped[n].add(&mapped[N / 2 + n].cached(engine));
-            sum.point().store(&mut points.blocks[first + n], lane);
+            sum.point().store(&mut points.blocks_mut()[first + n], lane);
         }
     }
     limbs.zeroize();

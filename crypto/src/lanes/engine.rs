@@ -179,44 +179,13 @@ pub(crate) trait Kernel {
     /// What it gives.
     type Output;
 
-    /// How many points it works on. Few are done one by one where lanes would stand empty; what has no points, or is to
-    /// be spread over lanes in any case, says nothing.
-    fn points(&self) -> usize {
-        usize::MAX
-    }
-
     /// Computes.
     fn run<E: Engine>(self, engine: E) -> Self::Output;
 }
 
-/// So many points are sooner done one by one than in four lanes, of which they would leave most unused.
-const FEW: usize = 2;
-
-/// A kernel in one lane, whatever the engine: in portable Rust, compiled for the engine's instructions.
-#[cfg(target_arch = "x86_64")]
-struct OneByOne<K>(K);
-
-#[cfg(target_arch = "x86_64")]
-impl<K: Kernel> Kernel for OneByOne<K> {
-    type Output = K::Output;
-
-    fn points(&self) -> usize {
-        self.0.points()
-    }
-
-    #[inline(always)]
-    fn run<E: Engine>(self, _engine: E) -> K::Output {
-        self.0.run(Portable)
-    }
-}
-
 /// Runs `kernel` on the engine that computes here.
 pub(crate) fn run<K: Kernel>(kernel: K) -> K::Output {
-    match current() {
-        #[cfg(target_arch = "x86_64")]
-        Chosen::Avx2(token) if kernel.points() <= FEW => token.run(OneByOne(kernel)),
-        chosen => run_on(chosen, kernel),
-    }
+    run_on(current(), kernel)
 }
 
 /// Runs `kernel` on one engine, if this CPU has it.

@@ -81,10 +81,6 @@ fn note<F: Field>(outcomes: &mut Outcomes, name: &'static str, element: F, at: u
 impl Kernel for All<'_> {
     type Output = (Outcomes, [u8; 3]);
 
-    fn points(&self) -> usize {
-        LANES
-    }
-
     #[inline(always)]
     fn run<E: Engine>(self, engine: E) -> Self::Output {
         let mut all = Outcomes::new();

@@ -17,6 +17,11 @@
     clippy::inline_always,
     reason = "a kernel is compiled for its engine as a whole, see `engine::Kernel`"
 )]
+#![expect(clippy::many_single_char_names, reason = "limbs and coordinates have the names of the papers")]
+#![expect(
+    clippy::large_types_passed_by_value,
+    reason = "what is inlined is not passed: it stays in registers"
+)]
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;

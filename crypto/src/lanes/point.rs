@@ -8,6 +8,8 @@
 //! doubles the result next leaves the product T out. The sums in front of E, F, G, H are taken over columns that are not
 //! carried yet (see [`Field::Wide`]).
 
+use zeroize::Zeroize;
+
 use super::constants::D2;
 use super::field::{Field, Limbs};
 
@@ -18,6 +20,12 @@ pub(crate) struct Block {
     pub(super) y: Limbs,
     pub(super) z: Limbs,
     pub(super) t: Limbs,
+}
+
+impl Zeroize for Block {
+    fn zeroize(&mut self) {
+        self.coordinates_mut().into_iter().for_each(Limbs::zeroize);
+    }
 }
 
 impl Block {

@@ -1,24 +1,60 @@
 //! A batch of points in memory: blocks of eight, whatever the engine.
 //!
-//! - **Comes in, goes out:** points, in order. The last block is filled with the identity, and takes as long as any.
-//! - **Never sees:** an encoding. **Fails:** never.
+//! - **Comes in, goes out:** points, in order. What stands in the lanes behind the last point is anybody's.
+//! - **Never sees:** meaning. **Fails:** never.
+//!
+//! A point that comes alone leaves lanes empty whatever is done. curve25519-dalek computes inside one point: it is given
+//! such a point, which is put into a block only if it is asked for together with others.
 
+use std::sync::OnceLock;
+
+use curve25519_dalek::ristretto::RistrettoPoint;
 use zeroize::Zeroize;
 
+use super::decode;
 use super::field::LANES;
 use super::point::Block;
 
-/// Points in blocks of eight.
+/// Points in blocks of eight, or one point.
 #[derive(Clone)]
 pub struct Points {
-    pub(super) blocks: Vec<Block>,
+    blocks: OnceLock<Vec<Block>>,
+    alone: Option<Box<RistrettoPoint>>,
     len: usize,
 }
 
 impl Points {
     /// So many points, all of them the identity.
     pub(super) fn identities(len: usize) -> Self {
-        Self { blocks: vec![Block::IDENTITY; len.div_ceil(LANES)], len }
+        Self { blocks: vec![Block::IDENTITY; len.div_ceil(LANES)].into(), alone: None, len }
+    }
+
+    /// One point.
+    pub(super) fn one(point: RistrettoPoint) -> Self {
+        Self { blocks: OnceLock::new(), alone: Some(Box::new(point)), len: 1 }
+    }
+
+    /// The one point, if it came alone.
+    pub(super) fn alone(&self) -> Option<&RistrettoPoint> {
+        self.alone.as_deref()
+    }
+
+    /// The blocks.
+    pub(super) fn blocks(&self) -> &[Block] {
+        self.blocks.get_or_init(|| self.alone().map(decode::in_block).into_iter().collect())
+    }
+
+    /// The blocks, to be written to.
+    pub(super) fn blocks_mut(&mut self) -> &mut Vec<Block> {
+        self.blocks();
+        self.forget_alone();
+        self.blocks.get_mut().unwrap_or_else(|| unreachable!("the blocks have just been made"))
+    }
+
+    fn forget_alone(&mut self) {
+        if let Some(mut alone) = self.alone.take() {
+            alone.zeroize();
+        }
     }
 
     /// The number of points.
@@ -34,37 +70,34 @@ impl Points {
     /// Keeps the first `len` points.
     pub(crate) fn truncate(&mut self, len: usize) {
         if len < self.len {
-            self.blocks.truncate(len.div_ceil(LANES));
+            self.blocks_mut().truncate(len.div_ceil(LANES));
             self.len = len;
         }
     }
 
     /// Adds the points of `other` after these.
     pub(crate) fn append(&mut self, other: &Self) {
+        let first = self.len;
+        let blocks = self.blocks_mut();
+        blocks.resize((first + other.len).div_ceil(LANES), Block::IDENTITY);
         for at in 0..other.len {
-            let (block, lane) = (&other.blocks[at / LANES], at % LANES);
-            if self.len.is_multiple_of(LANES) {
-                self.blocks.push(Block::IDENTITY);
+            let (from, lane) = (&other.blocks()[at / LANES], at % LANES);
+            let (to, to_lane) = (&mut blocks[(first + at) / LANES], (first + at) % LANES);
+            for (to, from) in to.coordinates_mut().into_iter().zip(from.coordinates()) {
+                to.copy_lane(to_lane, from, lane);
             }
-            let to_lane = self.len % LANES;
-            if let Some(to) = self.blocks.last_mut() {
-                for (to, from) in to.coordinates_mut().into_iter().zip(block.coordinates()) {
-                    to.copy_lane(to_lane, from, lane);
-                }
-            }
-            self.len += 1;
         }
+        self.len += other.len;
     }
 }
 
 impl Zeroize for Points {
     fn zeroize(&mut self) {
-        for block in &mut self.blocks {
-            for limbs in block.coordinates_mut() {
-                limbs.zeroize();
-            }
+        self.forget_alone();
+        for block in self.blocks.get_mut().into_iter().flatten() {
+            block.zeroize();
         }
-        self.blocks.clear();
+        self.blocks = Vec::new().into();
         self.len = 0;
     }
 }

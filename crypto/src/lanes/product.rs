@@ -6,7 +6,9 @@
 //! Products are computed by half the scalar and doubled while they are encoded (see [`super::codec`]). Blocks go
 //! through in groups: long enough that the inversion which they share costs little, short enough for the cache.
 
+use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
+use curve25519_dalek::traits::MultiscalarMul;
 use zeroize::Zeroizing;
 
 use super::codec::Doubling;
@@ -30,6 +32,21 @@ pub enum Scalars<'a> {
     Each(&'a [Scalar]),
 }
 
+impl Scalars<'_> {
+    /// The scalar of the first point.
+    fn first(&self) -> &Scalar {
+        match self {
+            Self::One(scalar) => scalar,
+            Self::Each(scalars) => &scalars[0],
+        }
+    }
+}
+
+/// The encoding of a point that came alone.
+fn encoded(point: &RistrettoPoint) -> Zeroizing<Vec<[u8; 32]>> {
+    Zeroizing::new(vec![point.compress().0])
+}
+
 /// One term of a joint multiplication.
 pub type Term<'a> = (&'a Points, Scalars<'a>);
 
@@ -42,11 +59,18 @@ struct Multiply<'a, const TERMS: usize> {
 
 /// The encodings of `s_i·P_i`.
 pub fn multiply(points: &Points, scalars: Scalars<'_>) -> Zeroizing<Vec<[u8; 32]>> {
+    if let Some(point) = points.alone() {
+        return encoded(&Zeroizing::new(point * scalars.first()));
+    }
     engine::run(Multiply { terms: [(points, scalars)], sums: None })
 }
 
 /// The encodings of `s_i·P_i`, and the points.
 pub fn multiply_keeping(points: &Points, scalars: Scalars<'_>) -> (Points, Zeroizing<Vec<[u8; 32]>>) {
+    if let Some(point) = points.alone() {
+        let product = point * scalars.first();
+        return (Points::one(product), encoded(&product));
+    }
     let mut sums = Points::identities(points.len());
     let encodings = engine::run(Multiply { terms: [(points, scalars)], sums: Some(&mut sums) });
     (sums, encodings)
@@ -54,6 +78,10 @@ pub fn multiply_keeping(points: &Points, scalars: Scalars<'_>) -> (Points, Zeroi
 
 /// The encodings of `s_i·P_i + t_i·Q_i`.
 pub fn multiply_joint(one: Term<'_>, other: Term<'_>) -> Zeroizing<Vec<[u8; 32]>> {
+    if let (Some(point), Some(with)) = (one.0.alone(), other.0.alone()) {
+        let scalars = [one.1.first(), other.1.first()];
+        return encoded(&Zeroizing::new(RistrettoPoint::multiscalar_mul(scalars, [point, with])));
+    }
     engine::run(Multiply { terms: [one, other], sums: None })
 }
 
@@ -78,18 +106,14 @@ fn digits(scalars: Scalars<'_>, block: usize, into: &mut Digits) {
 impl<const TERMS: usize> Kernel for Multiply<'_, TERMS> {
     type Output = Zeroizing<Vec<[u8; 32]>>;
 
-    fn points(&self) -> usize {
-        self.terms[0].0.len()
-    }
-
     #[inline(always)]
     fn run<E: Engine>(mut self, engine: E) -> Self::Output {
         let len = self.terms[0].0.len();
-        let blocks = self.terms[0].0.blocks.len();
+        let blocks = self.terms[0].0.blocks().len();
         let mut encodings = Zeroizing::new(vec![[0; 32]; len]);
         let mut all_digits: [Digits; TERMS] = core::array::from_fn(|_| Digits::zero());
         let mut tables = [Table::<E::Field>::empty(engine); TERMS];
-        let mut halves = vec![Block::IDENTITY; GROUP.min(blocks)];
+        let mut halves = Zeroizing::new(vec![Block::IDENTITY; GROUP.min(blocks)]);
         for group in (0..blocks).step_by(GROUP) {
             let end = blocks.min(group + GROUP);
             for block in group..end {
@@ -99,7 +123,7 @@ impl<const TERMS: usize> Kernel for Multiply<'_, TERMS> {
                 let filled = LANES.min(len - block * LANES);
                 for lane in (0..filled).step_by(E::Field::LANES) {
                     for (table, (points, _)) in tables.iter_mut().zip(&self.terms) {
-                        table.fill(engine, Point::load(engine, &points.blocks[block], lane));
+                        table.fill(engine, Point::load(engine, &points.blocks()[block], lane));
                     }
                     sum_of_products(engine, &tables, &all_digits, lane)
                         .store(&mut halves[block - group], lane);
@@ -108,7 +132,7 @@ impl<const TERMS: usize> Kernel for Multiply<'_, TERMS> {
             let end_point = len.min(end * LANES);
             encode_doubled(engine, &halves[..end - group], &mut encodings[group * LANES..end_point]);
             if let Some(sums) = &mut self.sums {
-                for (half, to) in halves.iter().zip(&mut sums.blocks[group..end]) {
+                for (half, to) in halves.iter().zip(&mut sums.blocks_mut()[group..end]) {
                     for lane in (0..LANES).step_by(E::Field::LANES) {
                         Point::<E::Field>::load(engine, half, lane).double().point().store(to, lane);
                     }

@@ -50,18 +50,14 @@ struct WindowsOf {
 impl Kernel for WindowSums<'_> {
     type Output = WindowsOf;
 
-    fn points(&self) -> usize {
-        self.points.len()
-    }
-
     #[inline(always)]
     fn run<E: Engine>(self, engine: E) -> WindowsOf {
         if E::Field::LANES == 1 {
             return self.one_by_one();
         }
         let bits = if self.points.len() < WIDE_FROM { 4 } else { 8 };
-        let mut cached = vec![CachedBlock::EMPTY; self.points.blocks.len()];
-        for (block, to) in self.points.blocks.iter().zip(&mut cached) {
+        let mut cached = vec![CachedBlock::EMPTY; self.points.blocks().len()];
+        for (block, to) in self.points.blocks().iter().zip(&mut cached) {
             for lane in (0..LANES).step_by(E::Field::LANES) {
                 Point::<E::Field>::load(engine, block, lane).cached(engine).store(to, lane);
             }
@@ -98,7 +94,7 @@ impl WindowSums<'_> {
             256..=1023 => 6,
             _ => 8,
         };
-        let blocks = self.points.blocks.iter();
+        let blocks = self.points.blocks().iter();
         let lanes =
             blocks.flat_map(|block| (0..LANES).map(move |lane| Point::<F51>::load(Portable, block, lane)));
         let points: Vec<_> =
@@ -191,15 +187,11 @@ struct Rows<'a> {
 impl Kernel for Rows<'_> {
     type Output = Points;
 
-    fn points(&self) -> usize {
-        self.columns.first().map_or(0, |column| column.len())
-    }
-
     #[inline(always)]
     fn run<E: Engine>(self, engine: E) -> Points {
-        let mut sums = Points::identities(self.points());
+        let mut sums = Points::identities(self.columns.first().map_or(0, |column| column.len()));
         let bits = self.weights.iter().map(|(_, size)| u128::BITS - size.leading_zeros()).max().unwrap_or(0);
-        for (at, to) in sums.blocks.iter_mut().enumerate() {
+        for (at, to) in sums.blocks_mut().iter_mut().enumerate() {
             for lane in (0..LANES).step_by(E::Field::LANES) {
                 // All weights share the doublings.
                 let mut sum = Point::<E::Field>::identity(engine);
@@ -207,7 +199,7 @@ impl Kernel for Rows<'_> {
                     sum = sum.double().point();
                     for ((negative, size), column) in self.weights.iter().zip(self.columns) {
                         if size >> bit & 1 == 1 {
-                            let term = Point::load(engine, &column.blocks[at], lane).cached(engine);
+                            let term = Point::load(engine, &column.blocks()[at], lane).cached(engine);
                             let term = if *negative { term.negated(engine) } else { term };
                             sum = sum.add(&term).point();
                         }

@@ -26,7 +26,7 @@ impl Kernel for Moved<'_> {
         let (zero, one) = (E::Field::zero(engine), E::Field::one(engine));
         let i = E::Field::constant(engine, &SQRT_M1);
         let torsion = [(zero, one), (i, zero), (zero, zero.sub(one)), (zero.sub(i), zero)];
-        for block in &mut moved.blocks {
+        for block in moved.blocks_mut() {
             let before = *block;
             for (lane, (x, y)) in (0..LANES).zip(torsion.into_iter().cycle().skip(self.1)) {
                 let to = Point { x, y, z: one, t: zero }.cached(engine);

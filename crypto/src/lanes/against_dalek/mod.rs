@@ -79,7 +79,7 @@ impl Kernel for Encode<'_> {
     #[inline(always)]
     fn run<E: Engine>(self, engine: E) -> Vec<Bytes> {
         let mut encodings = vec![[0; 32]; self.0.len()];
-        for (block, to) in self.0.blocks.iter().zip(encodings.chunks_mut(LANES)) {
+        for (block, to) in self.0.blocks().iter().zip(encodings.chunks_mut(LANES)) {
             let mut limbs = Limbs::ZERO;
             for lane in (0..LANES).step_by(E::Field::LANES) {
                 let point = Point::<E::Field>::load(engine, block, lane);
