@@ -249,6 +249,42 @@ fn one_process_at_a_time_in_a_folder() {
     serving.wait().expect("gone");
 }
 
+/// What `doctor` finds in a new folder: an engine, a log that holds, and that the node has joined nothing yet. An engine
+/// that does not exist is refused before anything is done.
+#[test]
+fn the_doctor_says_what_is_missing() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let folder = dir.path().join("alpha").display().to_string();
+    let run = |words: &[&str], lanes: Option<&str>| {
+        let mut command = Command::new(DEMO);
+        command.arg("node").args(words).args(["--dir", &folder]).env_remove("LANG").stdin(Stdio::piped());
+        if let Some(lanes) = lanes {
+            command.env("LIANFANG_LANES", lanes);
+        }
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
+        let lives = child.stdin.take();
+        let output = child.wait_with_output().expect("ended");
+        drop(lives);
+        output
+    };
+    let contact = ["--contact", "compliance@alpha.example"];
+    let made = run(&[&["init", "--listen", "127.0.0.1:0"][..], &contact].concat(), None);
+    assert_eq!(ended(&made), 0, "{}", said(&made));
+    let output = run(&["doctor", "--json"], Some("portable"));
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)));
+    assert_eq!(found["lanes"]["found"], "portable");
+    assert_eq!(found["audit"]["ok"], true);
+    assert_eq!(found["membership"]["ok"], false);
+    assert_eq!(ended(&output), 64, "{}", said(&output));
+    let output = run(&["doctor", "--lang", "en"], Some("abacus"));
+    assert_eq!(ended(&output), 64);
+    assert!(
+        said(&output).contains("LIANFANG_LANES") && said(&output).contains("abacus"),
+        "{}",
+        said(&output)
+    );
+}
+
 /// A register that does not fit on the node's disk: nothing is half done, and with more space the same command works.
 /// The small disk is mounted in a namespace of its own, which is why this stands behind a feature.
 #[test]

@@ -169,7 +169,12 @@ help-node-policy-allow = As a holder, let this member have more evaluated than i
         lianfang-node policy allow beta 50000 --dir /var/lib/lianfang
     .bank = The member
     .elements = How many elements more at this holder
-help-node-bench = Measure this machine, and predict a job's time
+help-node-doctor = Look for what an operator has to look after
+    .example = Example:
+        lianfang-node doctor --dir /var/lib/lianfang
+help-certificate-ends = the node's certificate ends in { $days } days
+certificate-ends-advice = have the regulator issue another one
+node-bench = Measure this machine, and predict a job's time
     .example = Example:
         lianfang-node bench --identifiers 1000000
     .identifiers = Identifiers of the job to predict

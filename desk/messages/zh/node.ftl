@@ -169,7 +169,12 @@ help-node-policy-allow = 作为持有方，允许该成员超出配额计算
         lianfang-node policy allow beta 50000 --dir /var/lib/lianfang
     .bank = 成员
     .elements = 在本持有方增加的元素数
-help-node-bench = 测量本机，并预计任务用时
+help-node-doctor = 检查运维人员需要处理的事项
+    .example = 示例：
+        lianfang-node doctor --dir /var/lib/lianfang
+help-certificate-ends = 节点证书将在 { $days } 天后到期
+certificate-ends-advice = 请监管方签发新证书
+node-bench = 测量本机，并预计任务用时
     .example = 示例：
         lianfang-node bench --identifiers 1000000
     .identifiers = 预计任务的标识数

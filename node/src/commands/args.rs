@@ -52,6 +52,8 @@ pub enum Command {
     Policy(Policy),
     /// Measure this machine and predict a job's time.
     Bench(Bench),
+    /// Look for what an operator has to look after.
+    Doctor,
 }
 
 /// `init`.

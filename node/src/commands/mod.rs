@@ -6,6 +6,7 @@
 mod args;
 mod audit;
 mod bench;
+mod doctor;
 mod enrol;
 mod epoch;
 mod evidence;
@@ -82,6 +83,7 @@ pub async fn run(node: &Arc<App>, command: Command, call: &Call) -> Result<Exit,
         Command::Key(key) => key::run(node, &key, call).await,
         Command::Policy(policy) => policy::run(node, &policy, call).await,
         Command::Audit(audit) => audit::run(node, &audit, call).await,
+        Command::Doctor => doctor::run(node, call).await,
         Command::Init(_) | Command::Serve | Command::Bench(_) => Err(Problem::usage("not-while-serving")),
     }
 }
