@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn a_user_is_found_by_number() {
-        let users = "root:x:0:0:root:/root:/bin/sh\n\nbroken\nli:x:1001:100::/home/li:\nli2:x:1001:1::/:\n";
+        let users = "root:x:0:0:root:/:/bin/sh\n\nbroken\nli:x:1001:100::/:\nli2:x:1001:1::/:\n";
         assert_eq!(name_in(users, 0), Some("root"));
         assert_eq!(name_in(users, 1001), Some("li"));
         assert_eq!(name_in(users, 100), None);

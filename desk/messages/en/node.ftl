@@ -172,9 +172,7 @@ help-node-policy-allow = As a holder, let this member have more evaluated than i
 help-node-doctor = Look for what an operator has to look after
     .example = Example:
         lianfang-node doctor --dir /var/lib/lianfang
-help-certificate-ends = the node's certificate ends in { $days } days
-certificate-ends-advice = have the regulator issue another one
-node-bench = Measure this machine, and predict a job's time
+help-node-bench = Measure this machine, and predict a job's time
     .example = Example:
         lianfang-node bench --identifiers 1000000
     .identifiers = Identifiers of the job to predict
@@ -204,7 +202,9 @@ node-key-compared = The key record { $digest } is compared; this node uses the k
 node-admitted = { $bank } is admitted with a quota of { $quota }.
 node-revoked = { $bank } is answered no longer.
 node-allowed = { $bank } may have { $elements } more elements evaluated here.
-node-bench = { $identifiers } identifiers take about { $time } on { $cores } cores, network and disk not counted.
+certificate-ends = the node's certificate ends in { $days } days
+certificate-ends-advice = have the regulator issue another one
+node-bench = { $identifiers } identifiers take about { $time } on { $cores } cores, network and disk not counted. Engine: { $lanes }.
 node-ask-close = Share and cached outputs of epoch { $epoch } will be erased for good. Type the epoch's number to go on:
 node-epoch-closed = Epoch { $epoch } is closed: { $shares } shares and { $outputs } cached outputs are erased.
 node-ask-lost = All counters of epoch { $epoch } will count as full, and only allowances open them. Type the epoch's number to go on:

@@ -172,9 +172,7 @@ help-node-policy-allow = 作为持有方，允许该成员超出配额计算
 help-node-doctor = 检查运维人员需要处理的事项
     .example = 示例：
         lianfang-node doctor --dir /var/lib/lianfang
-help-certificate-ends = 节点证书将在 { $days } 天后到期
-certificate-ends-advice = 请监管方签发新证书
-node-bench = 测量本机，并预计任务用时
+help-node-bench = 测量本机，并预计任务用时
     .example = 示例：
         lianfang-node bench --identifiers 1000000
     .identifiers = 预计任务的标识数
@@ -204,7 +202,9 @@ node-key-compared = 密钥记录 { $digest } 已核对；本节点今后使用�
 node-admitted = 已准入 { $bank }，配额 { $quota }。
 node-revoked = 今后不再应答 { $bank }。
 node-allowed = { $bank } 可在本节点多计算 { $elements } 个元素。
-node-bench = { $identifiers } 个标识在 { $cores } 核上约需 { $time }，不计网络和磁盘。
+certificate-ends = 节点证书将在 { $days } 天后到期
+certificate-ends-advice = 请监管方签发新证书
+node-bench = { $identifiers } 个标识在 { $cores } 核上约需 { $time }，不计网络和磁盘。引擎：{ $lanes }。
 node-ask-close = 将永久删除周期 { $epoch } 的分片和缓存结果。如要继续，请输入周期编号：
 node-epoch-closed = 周期 { $epoch } 已关闭：删除 { $shares } 个分片和 { $outputs } 个缓存结果。
 node-ask-lost = 周期 { $epoch } 的所有计数将视为已满，只有人工许可才能放行。如要继续，请输入周期编号：
