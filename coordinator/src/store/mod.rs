@@ -48,7 +48,15 @@ impl Store {
     /// A transaction that holds the writer from its first statement, so that what it reads stays true until it commits.
     /// Never begun inside another: there is one writer.
     pub async fn begin(&self) -> Result<Transaction<'static, Sqlite>, Error> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        match self.writer.begin_with("BEGIN IMMEDIATE").await {
+            // A full disk made SQLite roll back by itself, and the driver still counts that transaction: this connection
+            // begins none again, another one does.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                self.writer.acquire().await?.close().await?;
+                Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+            }
+            begun => Ok(begun?),
+        }
     }
 
     /// Connections for reading.

@@ -1,7 +1,7 @@
 //! Which engine computes: chosen once, when the process first needs one.
 //!
-//! - **Comes in:** the CPU's features, and the variable `LIANFANG_LANES`. **Goes out:** [`Lanes`], and [`run`], which
-//!   hands a [`Kernel`] the engine it is to be compiled for.
+//! - **Comes in:** the CPU's features, and the variable `LIANFANG_LANES`. **Goes out:** [`Lanes`], and `run`, which
+//!   hands a `Kernel` the engine it is to be compiled for.
 //!   [`Lanes::on`] computes on another engine for once, so that engines are compared with each other.
 //! - **Never sees:** data. **Trusts:** the run-time test of features.
 //! - **Fails:** a forced engine that this CPU cannot run, or that does not exist, is refused by [`Lanes::forced`],

@@ -79,7 +79,15 @@ impl Store {
 
     /// A transaction that holds the writer from its first statement, so that what it reads stays true until it commits.
     pub async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        Ok(self.0.writer.begin_with("BEGIN IMMEDIATE").await?)
+        match self.0.writer.begin_with("BEGIN IMMEDIATE").await {
+            // A full disk made SQLite roll back by itself, and the driver still counts that transaction: this connection
+            // begins none again, another one does.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                self.0.writer.acquire().await?.close().await?;
+                Ok(self.0.writer.begin_with("BEGIN IMMEDIATE").await?)
+            }
+            begun => Ok(begun?),
+        }
     }
 
     /// A connection for reading.
