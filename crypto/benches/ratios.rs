@@ -20,6 +20,8 @@ const COUNT: usize = 4096;
 /// Elements of a batch of which dalek does its share: its time for each does not depend on their number.
 const SAMPLE: usize = 256;
 const ROUNDS: usize = 12;
+/// Single elements of a round.
+const SINGLES: usize = 100;
 const DOMAIN: &[u8] = b"HashToGroup-OPRFV1-\x01-ristretto255-SHA512";
 
 fn seconds<T>(run: &mut impl FnMut() -> T) -> f64 {
@@ -216,22 +218,31 @@ fn check(batch: &Batch) {
     );
 }
 
+/// Does the same over and over: one element alone is too short to be timed.
+fn again<T>(mut once: impl FnMut() -> T) {
+    for _ in 0..SINGLES {
+        drop(black_box(once()));
+    }
+}
+
 fn single(batch: &Batch) {
     let key = batch.scalars[0];
     compare(
         "a single element: decode · multiply · encode",
-        (1, 1),
-        || lanes::multiply(&elements(&batch.encodings[..1]), Scalars::One(&key)),
-        || (decompress(&batch.encodings[0]) * key).compress(),
+        (SINGLES, SINGLES),
+        || again(|| lanes::multiply(&elements(&batch.encodings[..1]), Scalars::One(&key))),
+        || again(|| (decompress(&batch.encodings[0]) * key).compress()),
     );
     let text = [batch.texts[0].as_slice()];
     compare(
         "a single element: blind",
-        (1, 1),
+        (SINGLES, SINGLES),
         || {
-            let points = lanes::from_uniform_bytes(&hashes::expand_message(&text, DOMAIN));
-            lanes::multiply_keeping(&points, Scalars::Each(&batch.scalars[..1]))
+            again(|| {
+                let points = lanes::from_uniform_bytes(&hashes::expand_message(&text, DOMAIN));
+                lanes::multiply_keeping(&points, Scalars::Each(&batch.scalars[..1]))
+            });
         },
-        || (RistrettoPoint::from_uniform_bytes(&expand(text[0])) * batch.scalars[0]).compress(),
+        || again(|| (RistrettoPoint::from_uniform_bytes(&expand(text[0])) * batch.scalars[0]).compress()),
     );
 }
