@@ -28,7 +28,7 @@ use crate::register::{IdentifierId, OutputKey, Outputs, Selection};
 /// Chunks in flight for each core: while one is on the network, another is on the core.
 const PER_CORE: usize = 2;
 /// Elements of all chunks in flight, whatever the number of cores: each is about a kilobyte of memory.
-const IN_FLIGHT: usize = 1 << 16;
+const IN_FLIGHT: usize = 16_384;
 
 /// What was sent to holders.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
