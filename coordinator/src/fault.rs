@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use lianfang_desk::Problem;
 use lianfang_link::authority::AuthorityError;
 use lianfang_proto::{Fault, FaultCode};
-use sqlx::migrate::MigrateError;
+use lianfang_store::StoreError;
 use tonic::Status;
 
 /// Why something was not done.
@@ -20,10 +20,7 @@ pub enum Error {
     Refused(#[from] Fault),
     /// The store failed.
     #[error("the store failed: {0}")]
-    Store(#[from] sqlx::Error),
-    /// The store was made by another program.
-    #[error("the store could not be brought up to date: {0}")]
-    Migration(#[from] MigrateError),
+    Store(#[from] StoreError),
     /// A file could not be read or written.
     #[error("{path}: {source}")]
     Disk {
@@ -57,17 +54,11 @@ impl Error {
         match self {
             Self::Refused(fault) => fault.clone(),
             Self::Disk { source, .. } if is_full(source) => Fault::new(FaultCode::DiskFull),
-            Self::Store(error) => match sqlite_code(error) {
-                Some(13) => Fault::new(FaultCode::DiskFull),
-                Some(5 | 6) => Fault::new(FaultCode::Busy),
-                _ if matches!(error, sqlx::Error::PoolTimedOut) => Fault::new(FaultCode::Busy),
-                _ => Fault::new(FaultCode::Internal),
-            },
-            Self::Disk { .. }
-            | Self::Migration(_)
-            | Self::Stored { .. }
-            | Self::Authority(_)
-            | Self::Bug(_) => Fault::new(FaultCode::Internal),
+            Self::Store(StoreError::Full) => Fault::new(FaultCode::DiskFull),
+            Self::Store(error) if error.is_passing() => Fault::new(FaultCode::Busy),
+            Self::Store(_) | Self::Disk { .. } | Self::Stored { .. } | Self::Authority(_) | Self::Bug(_) => {
+                Fault::new(FaultCode::Internal)
+            }
         }
     }
 }
@@ -100,9 +91,10 @@ fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
-/// The class of SQLite's result code (its low byte).
-fn sqlite_code(error: &sqlx::Error) -> Option<i32> {
-    error.as_database_error()?.code()?.parse::<i32>().ok().map(|code| code & 0xff)
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
 }
 
 impl From<Error> for Status {
@@ -134,19 +126,7 @@ impl From<Error> for Problem {
         match error {
             Error::Refused(fault) => problem(&fault),
             Error::Disk { path, source } => Self::file(&path, source),
-            Error::Migration(error) => {
-                Self::fault("store-newer").with("path", Path::new(crate::store::FILE)).because(error)
-            }
-            Error::Store(error) => {
-                let path = Path::new(crate::store::FILE);
-                match sqlite_code(&error) {
-                    Some(13) => Self::fault("disk-full").with("path", path),
-                    Some(5 | 6) => Self::fault("busy"),
-                    Some(3 | 8 | 23) => Self::fault("disk-read-only").with("path", path),
-                    _ => Self::fault("store-corrupt").with("path", path).with("detail", error.to_string()),
-                }
-                .because(error)
-            }
+            Error::Store(error) => error.into(),
             Error::Stored { what } => {
                 Self::fault("store-corrupt").with("path", Path::new(crate::store::FILE)).with("detail", what)
             }

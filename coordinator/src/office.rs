@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use lianfang_desk::Problem;
 use lianfang_link::UnixTime;
+use lianfang_store::Place;
 
 use crate::bell::Bell;
 use crate::config::Config;
+use crate::fault::Error;
 use crate::intake::Uploads;
 use crate::job::files::JobFiles;
 use crate::job::ledger::TermsCache;
@@ -49,7 +51,7 @@ impl Office {
     pub async fn open(dir: &Path, ports: Ports) -> Result<Arc<Self>, Problem> {
         let config = Config::read(dir)?;
         let keys = Keys::open(dir, &config.unlock)?;
-        let store = Store::open(dir).await?;
+        let store = Store::open(&Place::File(dir.join(crate::store::FILE))).await.map_err(Error::from)?;
         let now = ports.clock.now();
         let roster = crate::roster::first(&store, &keys, now).await?;
         Ok(Arc::new(Self {

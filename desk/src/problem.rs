@@ -194,7 +194,9 @@ impl Problem {
 /// The exit code of each code in `fault.ftl`. A peer that breaks the rules of a message is refused by us.
 fn exit_of(code: &str) -> Exit {
     match code {
-        "unreachable" | "timed-out" | "holders-missing" | "ceremony-failed-missing" => Exit::Unreachable,
+        "unreachable" | "timed-out" | "holders-missing" | "ceremony-failed-missing" | "store-unreachable" => {
+            Exit::Unreachable
+        }
         "roster-older" | "epoch-unknown" | "generation-changed" | "key-not-agreed" | "consent-pending"
         | "job-not-ready" | "ledger-behind" | "disk-full" | "disk-read-only" | "directory-busy" | "busy" => {
             Exit::Later
@@ -205,6 +207,8 @@ fn exit_of(code: &str) -> Exit {
         | "config-invalid"
         | "config-unknown-field"
         | "register-header-twice"
+        | "store-address"
+        | "store-without-servers"
         | "store-newer" => Exit::Usage,
         "register-unreadable"
         | "register-no-record-column"

@@ -23,6 +23,7 @@ use lianfang_node::store::Store;
 use lianfang_proto::catalogue::{Class, Kind};
 use lianfang_proto::documents::terms::Admission;
 use lianfang_proto::ids::Epoch;
+use lianfang_store::Place;
 use lianfang_trust::at_rest::MasterKey;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -41,7 +42,8 @@ async fn run(rows: u64) -> Outcome<()> {
     let folder = tempfile::tempdir_in(std::env::current_dir()?)?;
     let (ports, file) = (Ports::system(), folder.path().join("register.csv"));
     let master = Arc::new(MasterKey::ephemeral(&mut *ports.chance.rng()));
-    let store = Store::open(&folder.path().join("store.sqlite"), master, ports).await?;
+    let store =
+        Store::open(&Place::File(folder.path().join("store.sqlite")), folder.path(), master, ports).await?;
     let register = Register::new(store.clone(), Log::new(store.clone(), "alpha"));
 
     write_register(&file, 0..rows)?;

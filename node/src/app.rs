@@ -8,6 +8,7 @@ use std::sync::Arc;
 use lianfang_desk::Problem;
 use lianfang_link::client::DialLimits;
 use lianfang_link::{Clock, Dialer, Identity, Transport, UnixTime};
+use lianfang_store::Place;
 use tokio::sync::RwLock;
 
 use crate::audit::Log;
@@ -68,7 +69,8 @@ impl App {
         let secrets = Arc::new(Secrets::open(dir, &config.unlock)?);
         let spool = dir.join(SPOOL);
         std::fs::create_dir_all(&spool).map_err(|error| Problem::file(&spool, error))?;
-        let store = Store::open(&dir.join(STORE), Arc::clone(&secrets.master), ports.clone()).await?;
+        let place = Place::File(dir.join(STORE));
+        let store = Store::open(&place, dir, Arc::clone(&secrets.master), ports.clone()).await?;
         let log = Log::new(store.clone(), &secrets.identity.verifying_key().fingerprint());
         let app = Self {
             dir: dir.to_owned(),

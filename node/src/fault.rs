@@ -67,17 +67,3 @@ pub fn problem(fault: &Fault) -> Problem {
     }
     problem
 }
-
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        match &error {
-            StoreError::Full => Self::fault("disk-full"),
-            StoreError::ReadOnly => Self::fault("disk-read-only"),
-            StoreError::Locked => Self::fault("busy"),
-            StoreError::WrongKey => Self::fault("wrong-passphrase"),
-            StoreError::Newer { .. } | StoreError::Foreign { .. } => Self::fault("store-newer"),
-            _ => Self::fault("store-corrupt"),
-        }
-        .because(error)
-    }
-}

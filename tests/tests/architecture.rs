@@ -53,12 +53,13 @@ fn crates_know_only_whom_they_may() {
     let house = BTreeMap::from([
         ("crypto", vec![]),
         ("trust", vec![]),
+        ("store", vec!["desk", "trust"]),
         ("link", vec![]),
         ("desk", vec![]),
         ("proto", vec!["trust"]),
-        ("node", vec!["crypto", "desk", "link", "proto", "trust"]),
-        ("coordinator", vec!["desk", "link", "proto", "trust"]),
-        ("tests", vec!["coordinator", "crypto", "desk", "link", "node", "proto", "trust"]),
+        ("node", vec!["crypto", "desk", "link", "proto", "store", "trust"]),
+        ("coordinator", vec!["desk", "link", "proto", "store", "trust"]),
+        ("tests", vec!["coordinator", "crypto", "desk", "link", "node", "proto", "store", "trust"]),
     ]);
     let workspace: toml::Table = read(&root().join("Cargo.toml")).parse().expect("a manifest");
     let members = workspace["workspace"]["members"].as_array().expect("members");

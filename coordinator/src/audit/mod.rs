@@ -4,11 +4,11 @@
 //! thing itself, so that neither stands without the other. Never sees: tags, labels, secrets. Fails on a chain that does
 //! not hold, and names the entry.
 
+use crate::store::{Connection, Pool, Row};
 use futures::TryStreamExt as _;
 use lianfang_trust::audit::{Broken, Entry, Head};
 use lianfang_trust::{Canonical as _, Digest32};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection, SqlitePool};
+use sqlx::Row as _;
 
 use crate::fault::{Error, StoredAs as _};
 use crate::ports::Micros;
@@ -18,7 +18,7 @@ const NAME: &str = "lianfang-coordinator";
 
 /// Writes down what happened.
 pub async fn append(
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     now: Micros,
     event: &str,
     body: &serde_json::Value,
@@ -27,23 +27,25 @@ pub async fn append(
     let entry =
         head.entry(now, event, body.to_string().into_bytes()).map_err(|_| Error::Bug("audit entry"))?;
     let after = head.after(&entry).map_err(|_| Error::Bug("audit chain"))?;
-    sqlx::query("INSERT INTO audit_entry (seq, time_us, event, body, prev, hash) VALUES (?, ?, ?, ?, ?, ?)")
-        .bind(i64::try_from(entry.seq()).unwrap_or(i64::MAX))
-        .bind(entry.time_us())
-        .bind(entry.event())
-        .bind(entry.body())
-        .bind(&entry.prev().as_bytes()[..])
-        .bind(&entry.hash().as_bytes()[..])
-        .execute(&mut *tx)
-        .await?;
-    sqlx::query("INSERT INTO audit_head (id, head) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET head = ?1")
+    sqlx::query(
+        "INSERT INTO audit_entry (seq, time_us, event, body, prev, hash) VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(i64::try_from(entry.seq()).unwrap_or(i64::MAX))
+    .bind(entry.time_us())
+    .bind(entry.event())
+    .bind(entry.body())
+    .bind(&entry.prev().as_bytes()[..])
+    .bind(&entry.hash().as_bytes()[..])
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query("INSERT INTO audit_head (id, head) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET head = $1")
         .bind(after.encode())
         .execute(tx)
         .await?;
     Ok(())
 }
 
-async fn head(tx: &mut SqliteConnection) -> Result<Head, Error> {
+async fn head(tx: &mut Connection) -> Result<Head, Error> {
     let stored: Option<Vec<u8>> =
         sqlx::query_scalar("SELECT head FROM audit_head WHERE id = 1").fetch_optional(tx).await?;
     match stored {
@@ -61,7 +63,7 @@ pub enum Verified {
 }
 
 /// Follows the chain from its beginning to the head that is kept beside it.
-pub async fn verify(pool: &SqlitePool) -> Result<Verified, Error> {
+pub async fn verify(pool: &Pool) -> Result<Verified, Error> {
     let mut connection = pool.acquire().await?;
     let kept = head(&mut connection).await?;
     let mut reached = Head::genesis(NAME);
@@ -79,15 +81,15 @@ pub async fn verify(pool: &SqlitePool) -> Result<Verified, Error> {
 }
 
 /// The last `count` entries, oldest first.
-pub async fn last(pool: &SqlitePool, count: u32) -> Result<Vec<Entry>, Error> {
-    let rows = sqlx::query("SELECT * FROM audit_entry ORDER BY seq DESC LIMIT ?")
-        .bind(count)
+pub async fn last(pool: &Pool, count: u32) -> Result<Vec<Entry>, Error> {
+    let rows = sqlx::query("SELECT * FROM audit_entry ORDER BY seq DESC LIMIT $1")
+        .bind(i64::from(count))
         .fetch_all(pool)
         .await?;
     rows.iter().rev().map(entry).collect()
 }
 
-fn entry(row: &SqliteRow) -> Result<Entry, Error> {
+fn entry(row: &Row) -> Result<Entry, Error> {
     let digest = |column| -> Result<Digest32, Error> {
         let bytes: Vec<u8> = row.try_get(column)?;
         Ok(Digest32::from_bytes(bytes.try_into().stored_as("audit digest")?))

@@ -1,13 +1,13 @@
 //! Ceremonies, their posts and the key records in the store.
 
+use crate::store::{Connection, Row};
 use lianfang_proto::FaultCode;
 use lianfang_proto::catalogue::Class;
 use lianfang_proto::documents::ceremony::{Post, Proposal};
 use lianfang_proto::documents::key_record::EndorsedKeyRecord;
 use lianfang_proto::ids::{BankId, CeremonyId, Epoch};
 use lianfang_trust::{Canonical as _, Signed};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::Row as _;
 
 use super::board::Place;
 use crate::fault::{Error, StoredAs as _};
@@ -56,7 +56,7 @@ impl Ceremony {
         self.proposal.value().ceremony
     }
 
-    fn of(row: &SqliteRow, keys: &Keys) -> Result<Self, Error> {
+    fn of(row: &Row, keys: &Keys) -> Result<Self, Error> {
         let bytes: Vec<u8> = row.try_get("proposal")?;
         let state: String = row.try_get("state")?;
         let culprits: String = row.try_get("culprits")?;
@@ -75,18 +75,14 @@ impl Ceremony {
 }
 
 /// Keeps a new ceremony.
-pub async fn insert(
-    tx: &mut SqliteConnection,
-    proposal: &Signed<Proposal>,
-    now: Micros,
-) -> Result<(), Error> {
+pub async fn insert(tx: &mut Connection, proposal: &Signed<Proposal>, now: Micros) -> Result<(), Error> {
     let key = proposal.value().key;
     sqlx::query(
-        "INSERT INTO ceremony (id, class, epoch, proposal, state, created_at) VALUES (?, ?, ?, ?, 'open', ?)",
+        "INSERT INTO ceremony (id, class, epoch, proposal, state, created_at) VALUES ($1, $2, $3, $4, 'open', $5)",
     )
     .bind(&proposal.value().ceremony.as_bytes()[..])
-    .bind(key.class.number())
-    .bind(key.epoch.0)
+    .bind(i64::from(key.class.number()))
+    .bind(i64::from(key.epoch.0))
     .bind(proposal.bytes())
     .bind(now)
     .execute(tx)
@@ -95,21 +91,21 @@ pub async fn insert(
 }
 
 /// All ceremonies, oldest first.
-pub async fn all(tx: &mut SqliteConnection, keys: &Keys) -> Result<Vec<Ceremony>, Error> {
+pub async fn all(tx: &mut Connection, keys: &Keys) -> Result<Vec<Ceremony>, Error> {
     let rows = sqlx::query("SELECT * FROM ceremony ORDER BY created_at, id").fetch_all(tx).await?;
     rows.iter().map(|row| Ceremony::of(row, keys)).collect()
 }
 
 /// Those that go on.
-pub async fn open(tx: &mut SqliteConnection, keys: &Keys) -> Result<Vec<Ceremony>, Error> {
+pub async fn open(tx: &mut Connection, keys: &Keys) -> Result<Vec<Ceremony>, Error> {
     let rows =
         sqlx::query("SELECT * FROM ceremony WHERE state = 'open' ORDER BY created_at").fetch_all(tx).await?;
     rows.iter().map(|row| Ceremony::of(row, keys)).collect()
 }
 
 /// The one with this id.
-pub async fn find(tx: &mut SqliteConnection, keys: &Keys, id: CeremonyId) -> Result<Option<Ceremony>, Error> {
-    let row = sqlx::query("SELECT * FROM ceremony WHERE id = ?")
+pub async fn find(tx: &mut Connection, keys: &Keys, id: CeremonyId) -> Result<Option<Ceremony>, Error> {
+    let row = sqlx::query("SELECT * FROM ceremony WHERE id = $1")
         .bind(&id.as_bytes()[..])
         .fetch_optional(tx)
         .await?;
@@ -121,27 +117,26 @@ fn recipient(to: Option<&BankId>) -> &str {
 }
 
 /// The post that stands in a place.
-pub async fn at_place(
-    tx: &mut SqliteConnection,
-    id: CeremonyId,
-    place: &Place,
-) -> Result<Option<Vec<u8>>, Error> {
+pub async fn at_place(tx: &mut Connection, id: CeremonyId, place: &Place) -> Result<Option<Vec<u8>>, Error> {
     let (from, phase, to) = place;
     let found = sqlx::query_scalar(
-        "SELECT signed FROM post WHERE ceremony = ? AND sender = ? AND phase = ? AND recipient = ?",
+        "SELECT signed FROM post WHERE ceremony = $1 AND sender = $2 AND phase = $3 AND recipient = $4",
     );
-    let found =
-        found.bind(&id.as_bytes()[..]).bind(from.as_str()).bind(*phase as u8).bind(recipient(to.as_ref()));
+    let found = found
+        .bind(&id.as_bytes()[..])
+        .bind(from.as_str())
+        .bind(i64::from(*phase as u8))
+        .bind(recipient(to.as_ref()));
     Ok(found.fetch_optional(tx).await?)
 }
 
 /// Keeps a post in its place, which is free.
-pub async fn insert_post(tx: &mut SqliteConnection, post: &Signed<Post>) -> Result<(), Error> {
+pub async fn insert_post(tx: &mut Connection, post: &Signed<Post>) -> Result<(), Error> {
     let value = post.value();
-    sqlx::query("INSERT INTO post (ceremony, sender, phase, recipient, signed) VALUES (?, ?, ?, ?, ?)")
+    sqlx::query("INSERT INTO post (ceremony, sender, phase, recipient, signed) VALUES ($1, $2, $3, $4, $5)")
         .bind(&value.ceremony.as_bytes()[..])
         .bind(value.from.as_str())
-        .bind(value.phase as u8)
+        .bind(i64::from(value.phase as u8))
         .bind(recipient(value.to.as_ref()))
         .bind(post.bytes())
         .execute(tx)
@@ -150,9 +145,9 @@ pub async fn insert_post(tx: &mut SqliteConnection, post: &Signed<Post>) -> Resu
 }
 
 /// All posts of a ceremony. Each was signed by its sender when it was taken.
-pub async fn posts(tx: &mut SqliteConnection, id: CeremonyId) -> Result<Vec<Post>, Error> {
+pub async fn posts(tx: &mut Connection, id: CeremonyId) -> Result<Vec<Post>, Error> {
     let all: Vec<Vec<u8>> =
-        sqlx::query_scalar("SELECT signed FROM post WHERE ceremony = ? ORDER BY phase, sender, recipient")
+        sqlx::query_scalar("SELECT signed FROM post WHERE ceremony = $1 ORDER BY phase, sender, recipient")
             .bind(&id.as_bytes()[..])
             .fetch_all(tx)
             .await?;
@@ -165,38 +160,30 @@ pub async fn posts(tx: &mut SqliteConnection, id: CeremonyId) -> Result<Vec<Post
 }
 
 /// Posts for everybody, and those to or from this holder.
-pub async fn posts_for(
-    tx: &mut SqliteConnection,
-    id: CeremonyId,
-    bank: &BankId,
-) -> Result<Vec<Vec<u8>>, Error> {
+pub async fn posts_for(tx: &mut Connection, id: CeremonyId, bank: &BankId) -> Result<Vec<Vec<u8>>, Error> {
     let found = sqlx::query_scalar(
-        "SELECT signed FROM post WHERE ceremony = ?1 AND (recipient = '' OR recipient = ?2 OR sender = ?2)
+        "SELECT signed FROM post WHERE ceremony = $1 AND (recipient = '' OR recipient = $2 OR sender = $2)
          ORDER BY phase, sender, recipient",
     );
     Ok(found.bind(&id.as_bytes()[..]).bind(bank.as_str()).fetch_all(tx).await?)
 }
 
 /// Where posts stand.
-pub async fn places(tx: &mut SqliteConnection, id: CeremonyId) -> Result<Vec<Place>, Error> {
+pub async fn places(tx: &mut Connection, id: CeremonyId) -> Result<Vec<Place>, Error> {
     Ok(posts(tx, id).await?.iter().map(super::board::place).collect())
 }
 
 /// The ceremony is done: its record may be read.
-pub async fn publish(
-    tx: &mut SqliteConnection,
-    id: CeremonyId,
-    record: &EndorsedKeyRecord,
-) -> Result<(), Error> {
+pub async fn publish(tx: &mut Connection, id: CeremonyId, record: &EndorsedKeyRecord) -> Result<(), Error> {
     let key = record.record().key;
-    sqlx::query("INSERT INTO key_record (class, epoch, generation, endorsed) VALUES (?, ?, ?, ?)")
-        .bind(key.class.number())
-        .bind(key.epoch.0)
-        .bind(key.generation.0)
+    sqlx::query("INSERT INTO key_record (class, epoch, generation, endorsed) VALUES ($1, $2, $3, $4)")
+        .bind(i64::from(key.class.number()))
+        .bind(i64::from(key.epoch.0))
+        .bind(i64::from(key.generation.0))
         .bind(record.encode())
         .execute(&mut *tx)
         .await?;
-    sqlx::query("UPDATE ceremony SET state = 'done' WHERE id = ?")
+    sqlx::query("UPDATE ceremony SET state = 'done' WHERE id = $1")
         .bind(&id.as_bytes()[..])
         .execute(tx)
         .await?;
@@ -205,12 +192,12 @@ pub async fn publish(
 
 /// The ceremony is given up.
 pub async fn fail(
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     id: CeremonyId,
     code: FaultCode,
     culprits: &[&str],
 ) -> Result<(), Error> {
-    sqlx::query("UPDATE ceremony SET state = 'failed', failure = ?, culprits = ? WHERE id = ?")
+    sqlx::query("UPDATE ceremony SET state = 'failed', failure = $1, culprits = $2 WHERE id = $3")
         .bind(code.code())
         .bind(serde_json::json!(culprits).to_string())
         .bind(&id.as_bytes()[..])
@@ -221,15 +208,15 @@ pub async fn fail(
 
 /// The newest record of a class, in one epoch or in all.
 pub async fn newest_record(
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     class: Class,
     epoch: Option<Epoch>,
 ) -> Result<Option<EndorsedKeyRecord>, Error> {
     let found = sqlx::query_scalar(
-        "SELECT endorsed FROM key_record WHERE class = ?1 AND (?2 IS NULL OR epoch = ?2)
+        "SELECT endorsed FROM key_record WHERE class = $1 AND ($2 IS NULL OR epoch = $2)
          ORDER BY epoch DESC, generation DESC LIMIT 1",
     );
-    let found = found.bind(class.number()).bind(epoch.map(|epoch| epoch.0));
+    let found = found.bind(i64::from(class.number())).bind(epoch.map(|epoch| i64::from(epoch.0)));
     let bytes: Option<Vec<u8>> = found.fetch_optional(tx).await?;
     bytes.map(|bytes| EndorsedKeyRecord::decode(&bytes).stored_as("key record")).transpose()
 }

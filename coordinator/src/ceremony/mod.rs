@@ -8,13 +8,13 @@
 pub mod board;
 pub mod ledger;
 
+use crate::store::Connection;
 use lianfang_proto::catalogue::Class;
 use lianfang_proto::documents::ceremony::{Phase, Post, Proposal};
 use lianfang_proto::ids::{BankId, CeremonyId, Epoch, Generation, KeyId};
 use lianfang_proto::{Fault, FaultCode, v1};
 use lianfang_trust::{Canonical as _, Signed};
 use serde_json::json;
-use sqlx::SqliteConnection;
 
 use crate::audit;
 use crate::fault::Error;
@@ -103,7 +103,7 @@ fn still_open(ceremony: &Ceremony, now: Micros) -> Result<(), Error> {
 }
 
 async fn conclude(
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     now: Micros,
     ceremony: &Ceremony,
     outcome: Outcome,
@@ -121,7 +121,7 @@ async fn conclude(
 }
 
 async fn fail(
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     now: Micros,
     ceremony: &Ceremony,
     code: FaultCode,

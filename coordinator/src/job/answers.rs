@@ -3,13 +3,13 @@
 //! Each is opened with the key that the roster pins, must name the job and its sender, and is taken in the state that
 //! waits for it. The same bytes again are no error; other bytes in their place are refused.
 
+use crate::store::Connection;
 use lianfang_proto::documents::certificate::{Countersignature, JobCertificate, Return};
 use lianfang_proto::documents::terms::Decision;
 use lianfang_proto::ids::BankId;
 use lianfang_proto::{Fault, FaultCode};
 use lianfang_trust::{Digest, Signed};
 use serde_json::json;
-use sqlx::SqliteConnection;
 
 use super::ledger::{self, Handed, Job, Party};
 use super::state::State;
@@ -20,7 +20,7 @@ use crate::office::Office;
 /// The job with these terms and the caller's part in it.
 pub async fn part_of(
     office: &Office,
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     digest: &Digest,
     bank: &BankId,
 ) -> Result<(Job, Party), Error> {

@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::store::Connection;
 use lianfang_proto::FaultCode;
 use lianfang_proto::documents::submission::SubmissionHeader;
 use lianfang_proto::ids::JobId;
 use lianfang_trust::Signed;
 use serde_json::json;
-use sqlx::SqliteConnection;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::sleep;
@@ -196,7 +196,7 @@ impl Clerk {
 }
 
 /// Enters the state that the event makes, and writes it down.
-async fn enter(tx: &mut SqliteConnection, job: &Job, event: Event, now: Micros) -> Result<State, Error> {
+async fn enter(tx: &mut Connection, job: &Job, event: Event, now: Micros) -> Result<State, Error> {
     let state = job.state.apply(event).map_err(|_| Error::Bug("event out of turn"))?;
     let id = job.agreed.job();
     ledger::enter(tx, id, state, now).await?;

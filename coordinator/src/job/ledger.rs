@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use crate::store::{Connection, Row};
 use lianfang_proto::documents::submission::SubmissionHeader;
 use lianfang_proto::documents::terms::Terms;
 use lianfang_proto::ids::{BankId, JobId};
 use lianfang_trust::{Canonical as _, Digest, Signed};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::Row as _;
 
 use super::state::{Facts, Part, State};
 use crate::fault::{Error, StoredAs as _};
@@ -90,12 +90,12 @@ pub struct Party {
 }
 
 impl Party {
-    fn of(row: &SqliteRow) -> Result<Self, Error> {
+    fn of(row: &Row) -> Result<Self, Error> {
         Ok(Self {
             bank: BankId::parse(row.try_get("bank")?, "bank").stored_as("participant")?,
-            accepted: row.try_get("accepted")?,
+            accepted: row.try_get::<Option<i64>, _>("accepted")?.map(|accepted| accepted != 0),
             header: row.try_get("header")?,
-            sealed: row.try_get("sealed")?,
+            sealed: row.try_get::<i64, _>("sealed")? != 0,
             returned: row.try_get("returned")?,
             countersignature: row.try_get("countersignature")?,
         })
@@ -131,9 +131,9 @@ pub fn facts(job: &Job, parties: &[Party], grace: Micros) -> Facts {
 }
 
 /// Keeps a new job.
-pub async fn insert(tx: &mut SqliteConnection, terms: &Signed<Terms>, now: Micros) -> Result<(), Error> {
+pub async fn insert(tx: &mut Connection, terms: &Signed<Terms>, now: Micros) -> Result<(), Error> {
     let id = terms.value().job;
-    sqlx::query("INSERT INTO job (id, terms_digest, terms, state, entered_at, created_at) VALUES (?, ?, ?, ?, ?5, ?5)")
+    sqlx::query("INSERT INTO job (id, terms_digest, terms, state, entered_at, created_at) VALUES ($1, $2, $3, $4, $5, $5)")
         .bind(&id.as_bytes()[..])
         .bind(&terms.digest().as_bytes()[..])
         .bind(terms.bytes())
@@ -142,7 +142,7 @@ pub async fn insert(tx: &mut SqliteConnection, terms: &Signed<Terms>, now: Micro
         .execute(&mut *tx)
         .await?;
     for participant in &terms.value().participants {
-        sqlx::query("INSERT INTO participant (job, bank) VALUES (?, ?)")
+        sqlx::query("INSERT INTO participant (job, bank) VALUES ($1, $2)")
             .bind(&id.as_bytes()[..])
             .bind(participant.bank.as_str())
             .execute(&mut *tx)
@@ -151,7 +151,7 @@ pub async fn insert(tx: &mut SqliteConnection, terms: &Signed<Terms>, now: Micro
     Ok(())
 }
 
-fn job_of(office: &Office, row: &SqliteRow) -> Result<Job, Error> {
+fn job_of(office: &Office, row: &Row) -> Result<Job, Error> {
     let id: Vec<u8> = row.try_get("id")?;
     let id = JobId::from_slice(&id, "job").stored_as("job")?;
     let agreed = if let Some(agreed) = office.terms.get(&id) {
@@ -178,32 +178,28 @@ fn job_of(office: &Office, row: &SqliteRow) -> Result<Job, Error> {
 }
 
 /// The job with this id.
-pub async fn find(office: &Office, tx: &mut SqliteConnection, id: JobId) -> Result<Option<Job>, Error> {
+pub async fn find(office: &Office, tx: &mut Connection, id: JobId) -> Result<Option<Job>, Error> {
     let row =
-        sqlx::query("SELECT * FROM job WHERE id = ?").bind(&id.as_bytes()[..]).fetch_optional(tx).await?;
+        sqlx::query("SELECT * FROM job WHERE id = $1").bind(&id.as_bytes()[..]).fetch_optional(tx).await?;
     row.map(|row| job_of(office, &row)).transpose()
 }
 
 /// The job with these terms.
-pub async fn with_terms(
-    office: &Office,
-    tx: &mut SqliteConnection,
-    digest: &Digest,
-) -> Result<Option<Job>, Error> {
-    let row = sqlx::query("SELECT * FROM job WHERE terms_digest = ?");
+pub async fn with_terms(office: &Office, tx: &mut Connection, digest: &Digest) -> Result<Option<Job>, Error> {
+    let row = sqlx::query("SELECT * FROM job WHERE terms_digest = $1");
     let row = row.bind(&digest.as_bytes()[..]).fetch_optional(tx).await?;
     row.map(|row| job_of(office, &row)).transpose()
 }
 
 /// All jobs, oldest first.
-pub async fn all(office: &Office, tx: &mut SqliteConnection) -> Result<Vec<Job>, Error> {
+pub async fn all(office: &Office, tx: &mut Connection) -> Result<Vec<Job>, Error> {
     let rows = sqlx::query("SELECT * FROM job ORDER BY created_at, id").fetch_all(tx).await?;
     rows.iter().map(|row| job_of(office, row)).collect()
 }
 
 /// Those that are not over.
-pub async fn running(office: &Office, tx: &mut SqliteConnection) -> Result<Vec<Job>, Error> {
-    let rows = sqlx::query("SELECT * FROM job WHERE state NOT IN (?, ?) ORDER BY created_at, id")
+pub async fn running(office: &Office, tx: &mut Connection) -> Result<Vec<Job>, Error> {
+    let rows = sqlx::query("SELECT * FROM job WHERE state NOT IN ($1, $2) ORDER BY created_at, id")
         .bind(State::Closed.wire() as i32)
         .bind(State::Failed.wire() as i32)
         .fetch_all(tx)
@@ -212,22 +208,22 @@ pub async fn running(office: &Office, tx: &mut SqliteConnection) -> Result<Vec<J
 }
 
 /// All participants of a job, sorted by bank.
-pub async fn parties(tx: &mut SqliteConnection, job: JobId) -> Result<Vec<Party>, Error> {
-    let rows = sqlx::query("SELECT * FROM participant WHERE job = ? ORDER BY bank");
+pub async fn parties(tx: &mut Connection, job: JobId) -> Result<Vec<Party>, Error> {
+    let rows = sqlx::query("SELECT * FROM participant WHERE job = $1 ORDER BY bank");
     let rows = rows.bind(&job.as_bytes()[..]).fetch_all(tx).await?;
     rows.iter().map(Party::of).collect()
 }
 
 /// One participant.
-pub async fn party(tx: &mut SqliteConnection, job: JobId, bank: &BankId) -> Result<Option<Party>, Error> {
-    let row = sqlx::query("SELECT * FROM participant WHERE job = ? AND bank = ?");
+pub async fn party(tx: &mut Connection, job: JobId, bank: &BankId) -> Result<Option<Party>, Error> {
+    let row = sqlx::query("SELECT * FROM participant WHERE job = $1 AND bank = $2");
     let row = row.bind(&job.as_bytes()[..]).bind(bank.as_str()).fetch_optional(tx).await?;
     row.as_ref().map(Party::of).transpose()
 }
 
 /// The job is in this state from now on.
-pub async fn enter(tx: &mut SqliteConnection, job: JobId, state: State, now: Micros) -> Result<(), Error> {
-    sqlx::query("UPDATE job SET state = ?, entered_at = ? WHERE id = ?")
+pub async fn enter(tx: &mut Connection, job: JobId, state: State, now: Micros) -> Result<(), Error> {
+    sqlx::query("UPDATE job SET state = $1, entered_at = $2 WHERE id = $3")
         .bind(state.wire() as i32)
         .bind(now)
         .bind(&job.as_bytes()[..])
@@ -237,28 +233,24 @@ pub async fn enter(tx: &mut SqliteConnection, job: JobId, state: State, now: Mic
 }
 
 /// What the matching has counted.
-pub async fn set_matches(
-    tx: &mut SqliteConnection,
-    job: JobId,
-    matches: &BTreeMap<u32, u64>,
-) -> Result<(), Error> {
+pub async fn set_matches(tx: &mut Connection, job: JobId, matches: &BTreeMap<u32, u64>) -> Result<(), Error> {
     let text = serde_json::to_string(matches).stored_as("matches")?;
     let id = &job.as_bytes()[..];
-    sqlx::query("UPDATE job SET matches = ? WHERE id = ?").bind(text).bind(id).execute(tx).await?;
+    sqlx::query("UPDATE job SET matches = $1 WHERE id = $2").bind(text).bind(id).execute(tx).await?;
     Ok(())
 }
 
 /// Why the job was given up, or does not go on; empty where it does.
-pub async fn set_failure(tx: &mut SqliteConnection, job: JobId, code: &str) -> Result<(), Error> {
+pub async fn set_failure(tx: &mut Connection, job: JobId, code: &str) -> Result<(), Error> {
     let id = &job.as_bytes()[..];
-    sqlx::query("UPDATE job SET failure = ? WHERE id = ?").bind(code).bind(id).execute(tx).await?;
+    sqlx::query("UPDATE job SET failure = $1 WHERE id = $2").bind(code).bind(id).execute(tx).await?;
     Ok(())
 }
 
 /// The certificate as it was signed.
-pub async fn set_certificate(tx: &mut SqliteConnection, job: JobId, signed: &[u8]) -> Result<(), Error> {
+pub async fn set_certificate(tx: &mut Connection, job: JobId, signed: &[u8]) -> Result<(), Error> {
     let id = &job.as_bytes()[..];
-    sqlx::query("UPDATE job SET certificate = ? WHERE id = ?").bind(signed).bind(id).execute(tx).await?;
+    sqlx::query("UPDATE job SET certificate = $1 WHERE id = $2").bind(signed).bind(id).execute(tx).await?;
     Ok(())
 }
 
@@ -275,16 +267,18 @@ pub enum Handed {
 
 /// Keeps what a participant has signed.
 pub async fn set_handed(
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     job: JobId,
     bank: &BankId,
     what: Handed,
     signed: &[u8],
 ) -> Result<(), Error> {
     let update = match what {
-        Handed::Header => "UPDATE participant SET header = ? WHERE job = ? AND bank = ?",
-        Handed::Return => "UPDATE participant SET returned = ? WHERE job = ? AND bank = ?",
-        Handed::Countersignature => "UPDATE participant SET countersignature = ? WHERE job = ? AND bank = ?",
+        Handed::Header => "UPDATE participant SET header = $1 WHERE job = $2 AND bank = $3",
+        Handed::Return => "UPDATE participant SET returned = $1 WHERE job = $2 AND bank = $3",
+        Handed::Countersignature => {
+            "UPDATE participant SET countersignature = $1 WHERE job = $2 AND bank = $3"
+        }
     };
     sqlx::query(update).bind(signed).bind(&job.as_bytes()[..]).bind(bank.as_str()).execute(tx).await?;
     Ok(())
@@ -292,15 +286,15 @@ pub async fn set_handed(
 
 /// Keeps a participant's decision.
 pub async fn set_decision(
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     job: JobId,
     bank: &BankId,
     accepted: bool,
     signed: &[u8],
 ) -> Result<(), Error> {
-    sqlx::query("UPDATE participant SET decision = ?, accepted = ? WHERE job = ? AND bank = ?")
+    sqlx::query("UPDATE participant SET decision = $1, accepted = $2 WHERE job = $3 AND bank = $4")
         .bind(signed)
-        .bind(accepted)
+        .bind(i64::from(accepted))
         .bind(&job.as_bytes()[..])
         .bind(bank.as_str())
         .execute(tx)
@@ -309,8 +303,8 @@ pub async fn set_decision(
 }
 
 /// The participant's submission stands.
-pub async fn set_sealed(tx: &mut SqliteConnection, job: JobId, bank: &BankId) -> Result<(), Error> {
-    let update = sqlx::query("UPDATE participant SET sealed = 1 WHERE job = ? AND bank = ?");
+pub async fn set_sealed(tx: &mut Connection, job: JobId, bank: &BankId) -> Result<(), Error> {
+    let update = sqlx::query("UPDATE participant SET sealed = 1 WHERE job = $1 AND bank = $2");
     update.bind(&job.as_bytes()[..]).bind(bank.as_str()).execute(tx).await?;
     Ok(())
 }

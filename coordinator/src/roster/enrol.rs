@@ -3,6 +3,7 @@
 //! The decision on a request is a function ([`judge`]); the rest stores it. A request is answered the same however often
 //! its sender repeats it, and until a person has confirmed it the sender may still change where its node listens.
 
+use crate::store::{Connection, Row};
 use lianfang_link::{CertificateDer, Fingerprint, Party, Validity, authority::LEAF_LASTS, possession};
 use lianfang_proto::documents::enrolment::{CertificateSource, EnrolmentRequest, possession_challenge};
 use lianfang_proto::documents::roster::{Member, Roster, Standing};
@@ -10,8 +11,7 @@ use lianfang_proto::ids::{BankId, GroupId};
 use lianfang_proto::{Fault, FaultCode, v1};
 use lianfang_trust::{Signed, VerifyingKey};
 use serde_json::json;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::Row as _;
 use subtle::ConstantTimeEq as _;
 
 use super::invite::{self, StoredInvite, secret_digest};
@@ -76,7 +76,7 @@ pub struct Applicant {
 }
 
 impl Applicant {
-    fn of(row: &SqliteRow) -> Result<Self, Error> {
+    fn of(row: &Row) -> Result<Self, Error> {
         let key = |bytes: Vec<u8>| <[u8; 32]>::try_from(bytes).stored_as("enrolment");
         let identity = key(row.try_get("identity")?)?;
         Ok(Self {
@@ -211,17 +211,17 @@ fn issue(
     Ok((leaf.to_vec(), issued.fingerprint))
 }
 
-async fn keep(tx: &mut SqliteConnection, applicant: &Applicant) -> Result<(), Error> {
-    sqlx::query("UPDATE invite SET used_by = ? WHERE id = ?")
+async fn keep(tx: &mut Connection, applicant: &Applicant) -> Result<(), Error> {
+    sqlx::query("UPDATE invite SET used_by = $1 WHERE id = $2")
         .bind(&applicant.identity.as_bytes()[..])
         .bind(&applicant.invite)
         .execute(&mut *tx)
         .await?;
     sqlx::query(
         "INSERT INTO enrolment (invite, bank, identity, sealing, address, request, leaf, own_root, certificate_key, asked_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-         ON CONFLICT (invite) DO UPDATE SET sealing = ?4, address = ?5, request = ?6, leaf = ?7, own_root = ?8,
-             certificate_key = ?9",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         ON CONFLICT (invite) DO UPDATE SET sealing = $4, address = $5, request = $6, leaf = $7, own_root = $8,
+             certificate_key = $9",
     )
     .bind(&applicant.invite)
     .bind(applicant.bank.as_str())
@@ -242,14 +242,14 @@ const APPLICANTS: &str =
     "SELECT enrolment.*, invite.legal_group FROM enrolment JOIN invite ON invite.id = enrolment.invite
      ORDER BY asked_at DESC";
 
-async fn find(tx: &mut SqliteConnection, invite: &[u8; 16]) -> Result<Option<Applicant>, Error> {
+async fn find(tx: &mut Connection, invite: &[u8; 16]) -> Result<Option<Applicant>, Error> {
     let rows = sqlx::query(APPLICANTS).fetch_all(tx).await?;
     let all: Vec<Applicant> = rows.iter().map(Applicant::of).collect::<Result<_, _>>()?;
     Ok(all.into_iter().find(|applicant| applicant.invite == invite))
 }
 
 /// All who wait for a person, newest first.
-pub async fn waiting(tx: &mut SqliteConnection) -> Result<Vec<Applicant>, Error> {
+pub async fn waiting(tx: &mut Connection) -> Result<Vec<Applicant>, Error> {
     let rows = sqlx::query(APPLICANTS).fetch_all(tx).await?;
     let all: Vec<Applicant> = rows.iter().map(Applicant::of).collect::<Result<_, _>>()?;
     Ok(all.into_iter().filter(|applicant| applicant.confirmed_at.is_none()).collect())
@@ -266,7 +266,7 @@ pub async fn confirm(office: &Office, applicant: &Applicant) -> Result<u64, Erro
         Some(request) => Some(issue(office, &applicant.bank, request, now)?.0),
         None => applicant.leaf.clone(),
     };
-    sqlx::query("UPDATE enrolment SET leaf = ?, confirmed_at = ? WHERE invite = ?")
+    sqlx::query("UPDATE enrolment SET leaf = $1, confirmed_at = $2 WHERE invite = $3")
         .bind(leaf)
         .bind(now)
         .bind(&applicant.invite)

@@ -3,13 +3,14 @@
 //! Comes in: a bank's id and legal group. Goes out: the text `lfi1-…` (base64url of the canonical invite) that the
 //! regulator hands over. Of the secret in it only a digest is kept.
 
+use crate::store::Connection;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lianfang_proto::documents::enrolment::Invite;
 use lianfang_proto::ids::{BankId, GroupId, InviteId};
 use lianfang_trust::{Canonical as _, Digest32};
 use serde_json::json;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::Row as _;
 
 use crate::audit;
 use crate::fault::{Error, StoredAs as _};
@@ -66,7 +67,7 @@ pub async fn make(
     };
     let mut tx = office.store.begin().await?;
     sqlx::query(
-        "INSERT INTO invite (id, bank, legal_group, secret_digest, expires_at) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO invite (id, bank, legal_group, secret_digest, expires_at) VALUES ($1, $2, $3, $4, $5)",
     )
     .bind(&invite.id.as_bytes()[..])
     .bind(bank.as_str())
@@ -82,9 +83,9 @@ pub async fn make(
 }
 
 /// The invite with this id.
-pub async fn find(tx: &mut SqliteConnection, id: &InviteId) -> Result<Option<StoredInvite>, Error> {
+pub async fn find(tx: &mut Connection, id: &InviteId) -> Result<Option<StoredInvite>, Error> {
     let row =
-        sqlx::query("SELECT * FROM invite WHERE id = ?").bind(&id.as_bytes()[..]).fetch_optional(tx).await?;
+        sqlx::query("SELECT * FROM invite WHERE id = $1").bind(&id.as_bytes()[..]).fetch_optional(tx).await?;
     let Some(row) = row else { return Ok(None) };
     let bytes = |bytes: Vec<u8>| <[u8; 32]>::try_from(bytes).stored_as("invite");
     let used_by: Option<Vec<u8>> = row.try_get("used_by")?;

@@ -15,7 +15,6 @@ use lianfang_proto::ids::BankId;
 use lianfang_proto::{Fault, FaultCode};
 use lianfang_trust::Signed;
 use serde_json::json;
-use sqlx::SqliteConnection;
 
 pub use book::{Book, InForce};
 
@@ -24,7 +23,7 @@ use crate::fault::{Error, StoredAs as _};
 use crate::office::Office;
 use crate::ports::Micros;
 use crate::secrets::Keys;
-use crate::store::Store;
+use crate::store::{Connection, Store};
 
 /// The newest roster of the store; signs the first one, without members, if there is none.
 pub async fn first(store: &Store, keys: &Keys, now: Micros) -> Result<Signed<Roster>, Error> {
@@ -45,7 +44,7 @@ pub async fn first(store: &Store, keys: &Keys, now: Micros) -> Result<Signed<Ros
     Ok(signed)
 }
 
-async fn newest(tx: &mut SqliteConnection, keys: &Keys) -> Result<Option<Signed<Roster>>, Error> {
+async fn newest(tx: &mut Connection, keys: &Keys) -> Result<Option<Signed<Roster>>, Error> {
     let bytes: Option<Vec<u8>> =
         sqlx::query_scalar("SELECT signed FROM roster ORDER BY version DESC LIMIT 1")
             .fetch_optional(tx)
@@ -54,14 +53,14 @@ async fn newest(tx: &mut SqliteConnection, keys: &Keys) -> Result<Option<Signed<
 }
 
 async fn insert(
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     keys: &Keys,
     now: Micros,
     roster: Roster,
 ) -> Result<Signed<Roster>, Error> {
     let version = roster.version;
     let signed = Signed::sign(&keys.roster, roster);
-    sqlx::query("INSERT INTO roster (version, signed) VALUES (?, ?)")
+    sqlx::query("INSERT INTO roster (version, signed) VALUES ($1, $2)")
         .bind(i64::try_from(version).unwrap_or(i64::MAX))
         .bind(signed.bytes())
         .execute(&mut *tx)
@@ -74,7 +73,7 @@ async fn insert(
 /// Signs the roster that `change` makes of the newest, inside a transaction of the caller's.
 async fn change(
     office: &Office,
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     change: impl FnOnce(&Roster, Micros) -> Result<Roster, Error>,
 ) -> Result<Signed<Roster>, Error> {
     let newest = newest(tx, &office.keys).await?.ok_or(Error::Bug("no roster"))?;

@@ -11,12 +11,11 @@ mod event;
 
 use lianfang_trust::audit::{self, Broken, Entry, EntryError, Head, SignedHead};
 use lianfang_trust::{Canonical, DecodeError, Digest32, Signed, SigningKey, VerifyingKey};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use sqlx::Row as _;
 
 pub use event::Event;
 
-use crate::store::{Store, StoreError};
+use crate::store::{Connection, Row, Store, StoreError};
 
 /// Entries read at a time.
 const PAGE: u32 = 512;
@@ -67,13 +66,13 @@ impl Log {
     }
 
     /// Writes an entry within the caller's transaction, which must be a writing one.
-    pub async fn append(&self, tx: &mut SqliteConnection, event: &Event) -> Result<(), AuditError> {
+    pub async fn append(&self, tx: &mut Connection, event: &Event) -> Result<(), AuditError> {
         self.write(tx, event.code(), &event.body()).await
     }
 
     async fn write(
         &self,
-        tx: &mut SqliteConnection,
+        tx: &mut Connection,
         event: &str,
         body: &serde_json::Value,
     ) -> Result<(), AuditError> {
@@ -81,7 +80,7 @@ impl Log {
         let entry = head.entry(self.store.now(), event, body.to_string().into_bytes())?;
         let after = head.after(&entry)?;
         let insert =
-            "INSERT INTO audit_entry (seq, time_us, event, body, prev, hash) VALUES (?, ?, ?, ?, ?, ?)";
+            "INSERT INTO audit_entry (seq, time_us, event, body, prev, hash) VALUES ($1, $2, $3, $4, $5, $6)";
         sqlx::query(insert)
             .bind(number(entry.seq()))
             .bind(entry.time_us())
@@ -91,10 +90,12 @@ impl Log {
             .bind(entry.hash().as_bytes().as_slice())
             .execute(&mut *tx)
             .await?;
-        sqlx::query("INSERT OR REPLACE INTO audit_head (id, head) VALUES (1, ?)")
-            .bind(after.encode())
-            .execute(tx)
-            .await?;
+        sqlx::query(
+            "INSERT INTO audit_head (id, head) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET head = $1",
+        )
+        .bind(after.encode())
+        .execute(tx)
+        .await?;
         Ok(())
     }
 
@@ -121,10 +122,10 @@ impl Log {
     /// Up to `limit` entries from number `from` on.
     pub async fn list(&self, from: u64, limit: u32) -> Result<Vec<Entry>, AuditError> {
         let page = sqlx::query(
-            "SELECT seq, time_us, event, body, prev, hash FROM audit_entry WHERE seq >= ? ORDER BY seq LIMIT ?",
+            "SELECT seq, time_us, event, body, prev, hash FROM audit_entry WHERE seq >= $1 ORDER BY seq LIMIT $2",
         );
         let mut reader = self.store.reader().await?;
-        let rows = page.bind(number(from)).bind(limit).fetch_all(&mut *reader).await?;
+        let rows = page.bind(number(from)).bind(i64::from(limit)).fetch_all(&mut *reader).await?;
         rows.iter().map(entry).collect()
     }
 
@@ -133,12 +134,14 @@ impl Log {
         let mut tx = self.store.begin().await?;
         let signed = Signed::sign(key, self.stored_head(&mut tx).await?);
         let entries = signed.value().entries();
-        sqlx::query("INSERT OR IGNORE INTO audit_signed_head (entries, time_us, signature) VALUES (?, ?, ?)")
-            .bind(number(entries))
-            .bind(self.store.now())
-            .bind(signed.bytes())
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "INSERT INTO audit_signed_head (entries, time_us, signature) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        )
+        .bind(number(entries))
+        .bind(self.store.now())
+        .bind(signed.bytes())
+        .execute(&mut *tx)
+        .await?;
         self.append(&mut tx, &Event::HeadSigned { entries }).await?;
         tx.commit().await?;
         Ok(signed)
@@ -185,7 +188,7 @@ impl Log {
         Ok(heads)
     }
 
-    async fn stored_head(&self, connection: &mut SqliteConnection) -> Result<Head, AuditError> {
+    async fn stored_head(&self, connection: &mut Connection) -> Result<Head, AuditError> {
         let stored = sqlx::query_scalar::<_, Vec<u8>>("SELECT head FROM audit_head WHERE id = 1");
         match stored.fetch_optional(connection).await? {
             Some(bytes) => Ok(Head::decode(&bytes)?),
@@ -194,7 +197,7 @@ impl Log {
     }
 }
 
-fn entry(row: &SqliteRow) -> Result<Entry, AuditError> {
+fn entry(row: &Row) -> Result<Entry, AuditError> {
     let malformed = |column| StoreError::Malformed { table: "audit_entry", column };
     let hash = |at: usize, column| {
         let bytes: &[u8] = row.try_get(at)?;

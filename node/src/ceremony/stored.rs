@@ -38,7 +38,7 @@ pub(super) async fn load(
     ceremony: CeremonyId,
     own: &BankId,
 ) -> Result<Option<State>, StoreError> {
-    let row = sqlx::query("SELECT id, sealed FROM ceremonies WHERE ceremony = ?");
+    let row = sqlx::query("SELECT id, sealed FROM ceremonies WHERE ceremony = $1");
     let row = row.bind(ceremony.as_bytes().as_slice()).fetch_optional(store.readers()).await?;
     let Some(row) = row else { return Ok(None) };
     let plain = store.cipher(TABLE, COLUMN).open(row.try_get(0)?, row.try_get(1)?);
@@ -56,7 +56,7 @@ pub(super) async fn save(store: &Store, state: &State) -> Result<(), StoreError>
     let proposal = state.papers.plan.proposal();
     let ceremony = proposal.ceremony.as_bytes().as_slice();
     let mut tx = store.begin().await?;
-    let row = sqlx::query_scalar("SELECT id FROM ceremonies WHERE ceremony = ?");
+    let row = sqlx::query_scalar("SELECT id FROM ceremonies WHERE ceremony = $1");
     let row: Option<i64> = row.bind(ceremony).fetch_optional(&mut *tx).await?;
     let row = match row {
         Some(row) => row,
@@ -66,8 +66,9 @@ pub(super) async fn save(store: &Store, state: &State) -> Result<(), StoreError>
     };
     let sealed = store.cipher(TABLE, COLUMN).seal(row, &write(state), &mut *store.rng());
     sqlx::query(
-        "INSERT OR REPLACE INTO ceremonies (id, ceremony, class, epoch, stage, updated_at, sealed) \
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO ceremonies (id, ceremony, class, epoch, stage, updated_at, sealed) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) \
+         ON CONFLICT (id) DO UPDATE SET stage = $5, updated_at = $6, sealed = $7",
     )
     .bind(row)
     .bind(ceremony)
@@ -87,13 +88,14 @@ pub(super) async fn others(
     key: KeyId,
     ceremony: CeremonyId,
 ) -> Result<Vec<Other>, StoreError> {
-    let rows =
-        sqlx::query("SELECT ceremony, stage FROM ceremonies WHERE class = ? AND epoch = ? AND ceremony <> ?")
-            .bind(i64::from(key.class.number()))
-            .bind(i64::from(key.epoch.0))
-            .bind(ceremony.as_bytes().as_slice())
-            .fetch_all(store.readers())
-            .await?;
+    let rows = sqlx::query(
+        "SELECT ceremony, stage FROM ceremonies WHERE class = $1 AND epoch = $2 AND ceremony <> $3",
+    )
+    .bind(i64::from(key.class.number()))
+    .bind(i64::from(key.epoch.0))
+    .bind(ceremony.as_bytes().as_slice())
+    .fetch_all(store.readers())
+    .await?;
     let malformed = |_| StoreError::Malformed { table: TABLE, column: "ceremony" };
     rows.iter()
         .map(|row| {

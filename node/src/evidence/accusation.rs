@@ -65,7 +65,7 @@ pub struct Listed {
 pub async fn list(store: &Store) -> Result<Vec<Listed>, StoreError> {
     let rows = sqlx::query("SELECT id, holder, made_at, evidence FROM accusation ORDER BY id");
     let rows = rows.fetch_all(store.readers()).await?;
-    let read = |row: &sqlx::sqlite::SqliteRow| {
+    let read = |row: &crate::store::Row| {
         let digest = Digest::of("lianfang/accusation", row.try_get("evidence")?);
         let (id, holder, made_at) = (row.try_get("id")?, row.try_get("holder")?, row.try_get("made_at")?);
         Ok(Listed { id, holder, made_at, digest })
@@ -81,7 +81,7 @@ pub async fn export(
     id: i64,
 ) -> Result<Option<AccusationFile>, StoreError> {
     let malformed = |column| StoreError::Malformed { table: "accusation", column };
-    let row = sqlx::query("SELECT holder, evidence, signed_answer FROM accusation WHERE id = ?").bind(id);
+    let row = sqlx::query("SELECT holder, evidence, signed_answer FROM accusation WHERE id = $1").bind(id);
     let Some(row) = row.fetch_optional(store.readers()).await? else { return Ok(None) };
     let Some(answer) = row.try_get::<Option<Vec<u8>>, _>("signed_answer")? else { return Ok(None) };
     let evidence: Vec<u8> = row.try_get("evidence")?;

@@ -110,7 +110,7 @@ impl World {
     /// Puts an accusation into the store, as the witness does, and exports it.
     async fn accuse(&self, accusation: &Accusation, answer: &Signed<EvaluationAnswer>) -> AccusationFile {
         sqlx::query(
-            "INSERT INTO accusation (holder, evidence, signed_answer, made_at) VALUES ('beta', ?, ?, 0)",
+            "INSERT INTO accusation (holder, evidence, signed_answer, made_at) VALUES ('beta', $1, $2, 0)",
         )
         .bind(accusation.encode())
         .bind(answer.bytes())

@@ -11,13 +11,12 @@ use lianfang_proto::ids::JobId;
 use lianfang_trust::at_rest::ColumnCipher;
 use lianfang_trust::{Digest, Signed};
 use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
 use tokio::sync::{Mutex, MutexGuard};
 use zeroize::Zeroizing;
 
 use super::state::Stage;
 use crate::ports::Micros;
-use crate::store::{Store, StoreError};
+use crate::store::{Row, Store, StoreError};
 
 /// One job, as this bank knows it.
 pub struct Entry {
@@ -105,7 +104,7 @@ pub struct Book {
 const COLUMNS: &str =
     "id, job, terms_digest, terms, stage, decided_by, header, figures, result, fault, seen_at";
 
-fn read(row: &SqliteRow) -> Result<Entry, StoreError> {
+fn read(row: &Row) -> Result<Entry, StoreError> {
     let malformed = |column| StoreError::Malformed { table: "job", column };
     let job: Vec<u8> = row.try_get("job")?;
     let digest: Vec<u8> = row.try_get("terms_digest")?;
@@ -143,7 +142,7 @@ impl Book {
     pub async fn note(&self, terms: &Signed<Terms>) -> Result<(), StoreError> {
         let now = self.store.now();
         sqlx::query(
-            "INSERT INTO job (job, terms_digest, terms, stage, seen_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)
+            "INSERT INTO job (job, terms_digest, terms, stage, seen_at, updated_at) VALUES ($1, $2, $3, $4, $5, $5)
              ON CONFLICT DO NOTHING",
         )
         .bind(&terms.value().job.as_bytes()[..])
@@ -158,7 +157,7 @@ impl Book {
 
     /// One job.
     pub async fn get(&self, job: JobId) -> Result<Option<Entry>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM job WHERE job = ?");
+        let sql = format!("SELECT {COLUMNS} FROM job WHERE job = $1");
         let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(&job.as_bytes()[..]);
         let entry = row.fetch_optional(self.store.pool()).await?.as_ref().map(read).transpose()?;
         Ok(entry.map(|entry| self.with_unwritten(entry)))
@@ -193,7 +192,7 @@ impl Book {
 
     /// Moves a job on; its last fault is forgotten.
     pub async fn advance(&self, id: i64, stage: Stage) -> Result<(), StoreError> {
-        sqlx::query("UPDATE job SET stage = ?2, fault = NULL, updated_at = ?3 WHERE id = ?1")
+        sqlx::query("UPDATE job SET stage = $2, fault = NULL, updated_at = $3 WHERE id = $1")
             .bind(id)
             .bind(stage.number())
             .bind(self.store.now())
@@ -204,7 +203,7 @@ impl Book {
 
     /// Takes down who decided, and how.
     pub async fn decide(&self, id: i64, stage: Stage, by: &str) -> Result<(), StoreError> {
-        sqlx::query("UPDATE job SET stage = ?2, decided_by = ?3, fault = NULL, updated_at = ?4 WHERE id = ?1 AND stage = 1")
+        sqlx::query("UPDATE job SET stage = $2, decided_by = $3, fault = NULL, updated_at = $4 WHERE id = $1 AND stage = 1")
             .bind(id)
             .bind(stage.number())
             .bind(by)
@@ -219,15 +218,15 @@ impl Book {
         self.seed(
             id,
             "padding",
-            "SELECT padding FROM job WHERE id = ?",
-            "UPDATE job SET padding = ?2 WHERE id = ?1",
+            "SELECT padding FROM job WHERE id = $1",
+            "UPDATE job SET padding = $2 WHERE id = $1",
         )
         .await
     }
 
     /// The salt of the result's digest: made once, and the same ever after.
     pub async fn result_salt(&self, id: i64) -> Result<Zeroizing<[u8; 32]>, StoreError> {
-        self.seed(id, "salt", "SELECT salt FROM job WHERE id = ?", "UPDATE job SET salt = ?2 WHERE id = ?1")
+        self.seed(id, "salt", "SELECT salt FROM job WHERE id = $1", "UPDATE job SET salt = $2 WHERE id = $1")
             .await
     }
 
@@ -260,8 +259,8 @@ impl Book {
     /// header that is stored are never written again.
     pub async fn prepared(&self, id: i64, header: &[u8], figures: &Figures) -> Result<(), StoreError> {
         sqlx::query(
-            "UPDATE job SET header = ?2, stage = ?3, figures = ?4, fault = NULL, updated_at = ?5
-             WHERE id = ?1 AND stage = ?6 AND header IS NULL",
+            "UPDATE job SET header = $2, stage = $3, figures = $4, fault = NULL, updated_at = $5
+             WHERE id = $1 AND stage = $6 AND header IS NULL",
         )
         .bind(id)
         .bind(header)
@@ -276,7 +275,7 @@ impl Book {
 
     /// Moves a job on, with its figures.
     pub async fn moved(&self, id: i64, stage: Stage, figures: &Figures) -> Result<(), StoreError> {
-        sqlx::query("UPDATE job SET stage = ?2, figures = ?3, fault = NULL, updated_at = ?4 WHERE id = ?1")
+        sqlx::query("UPDATE job SET stage = $2, figures = $3, fault = NULL, updated_at = $4 WHERE id = $1")
             .bind(id)
             .bind(stage.number())
             .bind(figures.json())
@@ -289,7 +288,7 @@ impl Book {
     /// The report is kept, and this is the return.
     pub async fn returned(&self, id: i64, result: &[u8], figures: &Figures) -> Result<(), StoreError> {
         sqlx::query(
-            "UPDATE job SET result = ?2, stage = ?3, figures = ?4, fault = NULL, updated_at = ?5 WHERE id = ?1",
+            "UPDATE job SET result = $2, stage = $3, figures = $4, fault = NULL, updated_at = $5 WHERE id = $1",
         )
         .bind(id)
         .bind(result)
@@ -304,7 +303,7 @@ impl Book {
     /// The certificate is checked.
     pub async fn certified(&self, id: i64, certificate: &[u8]) -> Result<(), StoreError> {
         sqlx::query(
-            "UPDATE job SET certificate = ?2, stage = ?3, fault = NULL, updated_at = ?4 WHERE id = ?1",
+            "UPDATE job SET certificate = $2, stage = $3, fault = NULL, updated_at = $4 WHERE id = $1",
         )
         .bind(id)
         .bind(certificate)

@@ -8,11 +8,11 @@ use lianfang_proto::ids::KeyId;
 use lianfang_trust::at_rest::ColumnCipher;
 use lianfang_trust::{Decoder, Digest, Encoder};
 use rand_core::CryptoRng;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::Row as _;
 
 use crate::pipeline::blind::{BlindedChunk, ChunkSecrets};
 use crate::register::IdentifierId;
-use crate::store::{Store, StoreError};
+use crate::store::{Connection, Store, StoreError};
 
 const IDENTIFIERS: &str = "lianfang/chunk-identifiers";
 const UNFINISHED: i64 = 0;
@@ -61,7 +61,7 @@ impl Chunks {
     /// The number after the last that was used, and the row after the last of all.
     pub async fn next(&self) -> Result<(u64, i64), StoreError> {
         let number: i64 =
-            sqlx::query_scalar("SELECT coalesce(max(number) + 1, 0) FROM chunk WHERE terms_digest = ?")
+            sqlx::query_scalar("SELECT coalesce(max(number) + 1, 0) FROM chunk WHERE terms_digest = $1")
                 .bind(&self.terms_digest.as_bytes()[..])
                 .fetch_one(self.store.pool())
                 .await?;
@@ -87,13 +87,13 @@ impl Chunks {
         let mut tx = self.store.begin().await?;
         sqlx::query(
             "INSERT INTO chunk (id, terms_digest, number, class, epoch, state, secrets, identifiers, commitment_root, made_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         )
         .bind(chunk.id)
         .bind(&self.terms_digest.as_bytes()[..])
         .bind(i64::try_from(chunk.number).map_err(|_| malformed("number"))?)
-        .bind(self.key.class.number())
-        .bind(self.key.epoch.0)
+        .bind(i64::from(self.key.class.number()))
+        .bind(i64::from(self.key.epoch.0))
         .bind(UNFINISHED)
         .bind(secrets.map_err(StoreError::at("chunk", "secrets"))?)
         .bind(identifiers.map_err(StoreError::at("chunk", "identifiers"))?)
@@ -101,7 +101,7 @@ impl Chunks {
         .bind(self.store.now())
         .execute(&mut *tx)
         .await?;
-        sqlx::query("INSERT INTO chunk_commitment (chunk_id, leaves, elements) VALUES (?, ?, ?)")
+        sqlx::query("INSERT INTO chunk_commitment (chunk_id, leaves, elements) VALUES ($1, $2, $3)")
             .bind(chunk.id)
             .bind(sent.leaf_hashes().as_flattened())
             .bind(sent.packed())
@@ -114,7 +114,7 @@ impl Chunks {
     pub async fn unfinished(&self) -> Result<Vec<Begun>, StoreError> {
         let rows = sqlx::query(
             "SELECT id, number, secrets, identifiers, commitment_root FROM chunk
-             WHERE terms_digest = ? AND state = 0 ORDER BY number",
+             WHERE terms_digest = $1 AND state = 0 ORDER BY number",
         )
         .bind(&self.terms_digest.as_bytes()[..])
         .fetch_all(self.store.pool())
@@ -122,7 +122,7 @@ impl Chunks {
         rows.iter().map(|row| self.read(row)).collect()
     }
 
-    fn read(&self, row: &sqlx::sqlite::SqliteRow) -> Result<Begun, StoreError> {
+    fn read(&self, row: &crate::store::Row) -> Result<Begun, StoreError> {
         let id: i64 = row.try_get("id")?;
         let secrets =
             self.secrets.open(id, row.try_get("secrets")?).map_err(StoreError::at("chunk", "secrets"))?;
@@ -143,7 +143,7 @@ impl Chunks {
     }
 
     /// The chunk's outputs are cached, in the same transaction.
-    pub async fn finish(&self, tx: &mut SqliteConnection, id: i64) -> Result<(), StoreError> {
+    pub async fn finish(&self, tx: &mut Connection, id: i64) -> Result<(), StoreError> {
         set_state(tx, id, FINISHED).await
     }
 
@@ -155,8 +155,8 @@ impl Chunks {
     }
 }
 
-async fn set_state(tx: &mut SqliteConnection, id: i64, state: i64) -> Result<(), StoreError> {
-    sqlx::query("UPDATE chunk SET state = ?2 WHERE id = ?1").bind(id).bind(state).execute(tx).await?;
+async fn set_state(tx: &mut Connection, id: i64, state: i64) -> Result<(), StoreError> {
+    sqlx::query("UPDATE chunk SET state = $2 WHERE id = $1").bind(id).bind(state).execute(tx).await?;
     Ok(())
 }
 

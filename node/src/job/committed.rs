@@ -11,12 +11,11 @@ use lianfang_proto::ids::{BankId, Epoch, KeyId};
 use lianfang_trust::Digest;
 use lianfang_trust::merkle::Hash;
 use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
 
 use super::chunks::read_identifiers;
 use crate::pipeline::blind::ChunkSecrets;
 use crate::register::IdentifierId;
-use crate::store::{Store, StoreError};
+use crate::store::{Row, Store, StoreError, number};
 
 /// A chunk as it left. No `Debug`: it holds what blinds.
 pub struct CommittedChunk {
@@ -61,10 +60,10 @@ pub fn committed(store: &Store) -> impl Stream<Item = Result<CommittedChunk, Sto
     let identifiers = store.cipher("chunk", "identifiers");
     let rows = sqlx::query(
         "SELECT id, terms_digest, number, class, epoch, secrets, identifiers, commitment_root,
-                coalesce(leaves, x'') AS leaves, coalesce(elements, x'') AS elements
+                leaves, elements
          FROM chunk LEFT JOIN chunk_commitment ON chunk_id = id ORDER BY id",
     );
-    let read = move |row: SqliteRow| {
+    let read = move |row: Row| {
         let id: i64 = row.try_get("id")?;
         let opened = secrets.open(id, row.try_get("secrets")?).map_err(StoreError::at("chunk", "secrets"))?;
         let opened: &[u8; ChunkSecrets::LEN] =
@@ -72,23 +71,24 @@ pub fn committed(store: &Store) -> impl Stream<Item = Result<CommittedChunk, Sto
         let ids = identifiers
             .open(id, row.try_get("identifiers")?)
             .map_err(StoreError::at("chunk", "identifiers"))?;
-        let (leaves, _) = row.try_get::<&[u8], _>("leaves")?.as_chunks();
+        let leaves: Option<Vec<u8>> = row.try_get("leaves")?;
+        let (leaves, _) = leaves.as_deref().unwrap_or_default().as_chunks();
         Ok(CommittedChunk {
             terms_digest: Digest::from_bytes(fixed(&row, "terms_digest")?),
             number: u64::try_from(row.try_get::<i64, _>("number")?).map_err(|_| malformed("number"))?,
-            class: Class::from_number(row.try_get("class")?).ok_or_else(|| malformed("class"))?,
-            epoch: Epoch(row.try_get("epoch")?),
+            class: Class::from_number(number(&row, "class")?).ok_or_else(|| malformed("class"))?,
+            epoch: Epoch(number(&row, "epoch")?),
             secrets: ChunkSecrets::from_bytes(opened),
             identifiers: read_identifiers(&ids).ok_or_else(|| malformed("identifiers"))?,
             commitment_root: fixed(&row, "commitment_root")?,
             leaves: leaves.to_vec(),
-            elements: row.try_get("elements")?,
+            elements: row.try_get::<Option<Vec<u8>>, _>("elements")?.unwrap_or_default(),
         })
     };
     rows.fetch(store.readers()).map_err(StoreError::from).and_then(move |row| std::future::ready(read(row)))
 }
 
-fn fixed<const N: usize>(row: &SqliteRow, column: &'static str) -> Result<[u8; N], StoreError> {
+fn fixed<const N: usize>(row: &Row, column: &'static str) -> Result<[u8; N], StoreError> {
     row.try_get::<&[u8], _>(column)?.try_into().map_err(|_| malformed(column))
 }
 

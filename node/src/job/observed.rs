@@ -35,9 +35,9 @@ impl Book {
     /// Keeps what the report's sources have signed; what was kept before goes.
     pub async fn keep_sources(&self, id: i64, sources: &[SeenSource]) -> Result<(), StoreError> {
         let mut tx = self.store.begin().await?;
-        sqlx::query("DELETE FROM job_source WHERE job_id = ?").bind(id).execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM job_source WHERE job_id = $1").bind(id).execute(&mut *tx).await?;
         for source in sources {
-            sqlx::query("INSERT INTO job_source (job_id, bank, rows, root) VALUES (?, ?, ?, ?)")
+            sqlx::query("INSERT INTO job_source (job_id, bank, rows, root) VALUES ($1, $2, $3, $4)")
                 .bind(id)
                 .bind(source.bank.as_str())
                 .bind(i64::try_from(source.rows).map_err(|_| malformed("rows"))?)
@@ -50,9 +50,9 @@ impl Book {
 
     /// What the report's sources have signed.
     pub async fn sources(&self, id: i64) -> Result<Vec<SeenSource>, StoreError> {
-        let rows = sqlx::query("SELECT bank, rows, root FROM job_source WHERE job_id = ? ORDER BY bank");
+        let rows = sqlx::query("SELECT bank, rows, root FROM job_source WHERE job_id = $1 ORDER BY bank");
         let rows = rows.bind(id).fetch_all(self.store.readers()).await?;
-        let read = |row: &sqlx::sqlite::SqliteRow| {
+        let read = |row: &crate::store::Row| {
             let root: Vec<u8> = row.try_get(2)?;
             Ok(SeenSource {
                 bank: BankId::parse(row.try_get(0)?, "bank").map_err(|_| malformed("bank"))?,
@@ -65,7 +65,7 @@ impl Book {
 
     /// Whether this is not what was recorded of the job last: what is found again at every try stands in the log once.
     pub async fn first_time(&self, id: i64, what: &Digest) -> Result<bool, StoreError> {
-        let done = sqlx::query("UPDATE job SET recorded = ?2 WHERE id = ?1 AND recorded IS NOT ?2");
+        let done = sqlx::query("UPDATE job SET recorded = $2 WHERE id = $1 AND recorded IS NOT $2");
         let done = done.bind(id).bind(&what.as_bytes()[..]).execute(self.store.pool()).await?;
         Ok(done.rows_affected() > 0)
     }
@@ -77,7 +77,7 @@ impl Book {
             "code": fault.code.code(), "party": fault.party, "field": fault.field,
             "wanted": fault.wanted, "got": fault.got,
         });
-        let written = sqlx::query("UPDATE job SET fault = ?2, updated_at = ?3 WHERE id = ?1")
+        let written = sqlx::query("UPDATE job SET fault = $2, updated_at = $3 WHERE id = $1")
             .bind(id)
             .bind(text.to_string())
             .bind(self.store.now())

@@ -20,11 +20,11 @@ use lianfang_proto::ids::{BankId, Epoch, KeyId};
 use lianfang_proto::v1::GetStandingReply;
 use lianfang_proto::{Fault, FaultCode};
 use lianfang_trust::Signed;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::Row as _;
 
 use crate::audit::{AuditError, Event, Log};
 use crate::pipeline::holders::{Answered, Holders, Proven};
-use crate::store::{Store, StoreError};
+use crate::store::{Connection, Store, StoreError};
 
 /// Charges by which answers that are under way at once may overtake each other, over all banks.
 const OVERTAKING: u64 = 10_000;
@@ -115,7 +115,7 @@ impl Sightings {
 
     /// The highest number that this holder has shown.
     pub async fn highest(&self, holder: &BankId) -> Result<Sighting, StoreError> {
-        let row = sqlx::query("SELECT highest, answer FROM charge_sighting WHERE holder = ?");
+        let row = sqlx::query("SELECT highest, answer FROM charge_sighting WHERE holder = $1");
         let row = row.bind(holder.as_str()).fetch_optional(self.store.readers()).await?;
         let Some(row) = row else { return Ok(Sighting::default()) };
         let answer: Option<Vec<u8>> = row.try_get(1)?;
@@ -203,7 +203,7 @@ impl Sightings {
             "SELECT holder, class, epoch, seen, shown, settled_by FROM holder_doubt ORDER BY holder, class, epoch",
         );
         let rows = rows.fetch_all(self.store.pool()).await?;
-        let read = |row: &sqlx::sqlite::SqliteRow| {
+        let read = |row: &crate::store::Row| {
             let class = u8::try_from(row.try_get::<i64, _>(1)?).ok().and_then(Class::from_number);
             let epoch = u32::try_from(row.try_get::<i64, _>(2)?).map_err(|_| malformed("epoch"))?;
             Ok(Doubt {
@@ -230,12 +230,12 @@ impl Sightings {
     ) -> Result<bool, StoreError> {
         let mut tx = self.store.begin().await?;
         let shown: Option<i64> = sqlx::query_scalar(
-            "UPDATE holder_doubt SET settled_by = ?4, settled_at = ?5
-             WHERE holder = ?1 AND class = ?2 AND epoch = ?3 AND settled_by IS NULL RETURNING shown",
+            "UPDATE holder_doubt SET settled_by = $4, settled_at = $5
+             WHERE holder = $1 AND class = $2 AND epoch = $3 AND settled_by IS NULL RETURNING shown",
         )
         .bind(holder.as_str())
-        .bind(class.number())
-        .bind(epoch.0)
+        .bind(i64::from(class.number()))
+        .bind(i64::from(epoch.0))
         .bind(by)
         .bind(self.store.now())
         .fetch_optional(&mut *tx)
@@ -255,21 +255,21 @@ impl Sightings {
 
     async fn doubt(
         &self,
-        tx: &mut SqliteConnection,
+        tx: &mut Connection,
         holder: &BankId,
         key: KeyId,
         seen: u64,
         shown: u64,
     ) -> Result<(), StoreError> {
         let done = sqlx::query(
-            "INSERT INTO holder_doubt (holder, class, epoch, seen, shown, noted_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            "INSERT INTO holder_doubt (holder, class, epoch, seen, shown, noted_at) VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (holder, class, epoch) DO UPDATE
-                 SET seen = ?4, shown = ?5, noted_at = ?6, settled_by = NULL, settled_at = NULL
+                 SET seen = $4, shown = $5, noted_at = $6, settled_by = NULL, settled_at = NULL
                  WHERE settled_by IS NOT NULL",
         )
         .bind(holder.as_str())
-        .bind(key.class.number())
-        .bind(key.epoch.0)
+        .bind(i64::from(key.class.number()))
+        .bind(i64::from(key.epoch.0))
         .bind(to_column(seen))
         .bind(to_column(shown))
         .bind(self.store.now())
@@ -294,24 +294,27 @@ impl Sightings {
     }
 }
 
-async fn highest(tx: &mut SqliteConnection, holder: &BankId) -> Result<u64, StoreError> {
-    let highest = sqlx::query_scalar("SELECT highest FROM charge_sighting WHERE holder = ?");
+async fn highest(tx: &mut Connection, holder: &BankId) -> Result<u64, StoreError> {
+    let highest = sqlx::query_scalar("SELECT highest FROM charge_sighting WHERE holder = $1");
     let highest: Option<i64> = highest.bind(holder.as_str()).fetch_optional(tx).await?;
     Ok(highest.map(from_column).unwrap_or_default())
 }
 
 async fn remember(
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     holder: &BankId,
     number: u64,
     answer: Option<&[u8]>,
 ) -> Result<(), StoreError> {
-    sqlx::query("INSERT OR REPLACE INTO charge_sighting (holder, highest, answer) VALUES (?, ?, ?)")
-        .bind(holder.as_str())
-        .bind(to_column(number))
-        .bind(answer)
-        .execute(tx)
-        .await?;
+    sqlx::query(
+        "INSERT INTO charge_sighting (holder, highest, answer) VALUES ($1, $2, $3)
+         ON CONFLICT (holder) DO UPDATE SET highest = $2, answer = $3",
+    )
+    .bind(holder.as_str())
+    .bind(to_column(number))
+    .bind(answer)
+    .execute(tx)
+    .await?;
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use lianfang_link::{Clock, Dialer, Memory};
 use lianfang_proto::documents::roster::{Member, Roster, Standing};
 use lianfang_proto::documents::terms::Terms;
 use lianfang_proto::ids::{BankId, GroupId};
+use lianfang_store::Place;
 use lianfang_trust::{Canonical as _, Signed, SigningKey};
 
 use super::Context;
@@ -84,7 +85,10 @@ impl Alone {
         let unlock = Unlock::KeyFile(key_file);
         let secrets = Arc::new(Secrets::create(folder.path(), &unlock, &mut *ports.chance.rng()).unwrap());
         let path = folder.path().join("store.sqlite");
-        let store = Store::open(&path, Arc::clone(&secrets.master), ports.clone()).await.unwrap();
+        let store =
+            Store::open(&Place::File(path), folder.path(), Arc::clone(&secrets.master), ports.clone())
+                .await
+                .unwrap();
         let log = Log::new(store.clone(), "test");
 
         let (_, endorsed) = dealt(&[&parties[0], &parties[1]], KEY);

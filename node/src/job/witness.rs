@@ -167,13 +167,15 @@ impl Scribe {
     ) -> Result<(), StoreError> {
         tracing::error!(holder = holder.as_str(), "a holder's answer fails the check; the evidence is kept");
         let digest = Digest::of("lianfang/accusation", &evidence);
-        sqlx::query("INSERT INTO accusation (holder, evidence, signed_answer, made_at) VALUES (?, ?, ?, ?)")
-            .bind(holder.as_str())
-            .bind(evidence)
-            .bind(signed)
-            .bind(self.store.now())
-            .execute(self.store.pool())
-            .await?;
+        sqlx::query(
+            "INSERT INTO accusation (holder, evidence, signed_answer, made_at) VALUES ($1, $2, $3, $4)",
+        )
+        .bind(holder.as_str())
+        .bind(evidence)
+        .bind(signed)
+        .bind(self.store.now())
+        .execute(self.store.pool())
+        .await?;
         let event = Event::Accused { holder, evidence: digest };
         if let Err(error) = self.log.record(&event).await {
             tracing::error!(%error, "the audit log could not be written");

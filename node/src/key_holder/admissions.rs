@@ -9,12 +9,12 @@
 
 use lianfang_proto::ids::BankId;
 use lianfang_trust::VerifyingKey;
-use sqlx::{Row, SqliteConnection};
+use sqlx::Row;
 
 use super::ledger::{Ledger, LedgerError, to_column};
 use super::ports::MemberKeys;
 use crate::ports::Micros;
-use crate::store::StoreError;
+use crate::store::{Connection, StoreError};
 
 /// What happens to a member that nobody has decided on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,10 +63,12 @@ pub struct Admission {
 /// The name under which the policy decides.
 const POLICY: &str = "policy";
 
-const DECIDE: &str = "INSERT OR REPLACE INTO key_holder_admissions \
-    (bank, entity, identity, quota, decided_by, decided_at) VALUES (?, ?, ?, ?, ?, ?)";
-const DECIDE_FIRST: &str = "INSERT OR IGNORE INTO key_holder_admissions \
-    (bank, entity, identity, quota, decided_by, decided_at) VALUES (?, ?, ?, ?, ?, ?)";
+const DECIDE: &str = "INSERT INTO key_holder_admissions \
+    (bank, entity, identity, quota, decided_by, decided_at) VALUES ($1, $2, $3, $4, $5, $6) \
+    ON CONFLICT (bank) DO UPDATE SET \
+    entity = $2, identity = $3, quota = $4, decided_by = $5, decided_at = $6, revoked = 0";
+const DECIDE_FIRST: &str = "INSERT INTO key_holder_admissions \
+    (bank, entity, identity, quota, decided_by, decided_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
 
 impl Ledger {
     /// A person admits a member with quota `Q`, or changes the quota, or admits it again under new keys.
@@ -80,7 +82,7 @@ impl Ledger {
     /// A person takes an admission back; the policy does not bring it back. Counters stay.
     pub async fn revoke(&self, bank: &BankId, by: &str) -> Result<bool, LedgerError> {
         let done = sqlx::query(
-            "UPDATE key_holder_admissions SET revoked = 1, decided_by = ?, decided_at = ? WHERE bank = ?",
+            "UPDATE key_holder_admissions SET revoked = 1, decided_by = $1, decided_at = $2 WHERE bank = $3",
         )
         .bind(by)
         .bind(self.store.now())
@@ -131,13 +133,10 @@ impl Admission {
 }
 
 /// The quota of a member that is admitted under exactly these keys.
-pub(super) async fn quota_of(
-    tx: &mut SqliteConnection,
-    member: &MemberKeys,
-) -> Result<Option<u64>, LedgerError> {
+pub(super) async fn quota_of(tx: &mut Connection, member: &MemberKeys) -> Result<Option<u64>, LedgerError> {
     let quota = sqlx::query_scalar(
         "SELECT quota FROM key_holder_admissions \
-         WHERE bank = ? AND entity = ? AND identity = ? AND revoked = 0",
+         WHERE bank = $1 AND entity = $2 AND identity = $3 AND revoked = 0",
     );
     let quota: Option<i64> = quota
         .bind(member.bank.as_str())
@@ -150,7 +149,7 @@ pub(super) async fn quota_of(
 
 /// Lets the policy decide where nobody has: never over a person's decision, and never for changed keys.
 pub(super) async fn admit_by_policy(
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     member: &MemberKeys,
     automatic: Option<u64>,
     now: Micros,
@@ -161,14 +160,14 @@ pub(super) async fn admit_by_policy(
     }
 }
 
-async fn is_decided(tx: &mut SqliteConnection, bank: &BankId) -> Result<bool, LedgerError> {
-    let there = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM key_holder_admissions WHERE bank = ?)");
+async fn is_decided(tx: &mut Connection, bank: &BankId) -> Result<bool, LedgerError> {
+    let there = sqlx::query_scalar("SELECT count(*) FROM key_holder_admissions WHERE bank = $1");
     let there: i64 = there.bind(bank.as_str()).fetch_one(tx).await?;
     Ok(there != 0)
 }
 
 async fn insert(
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     member: &MemberKeys,
     quota: u64,
     by: &str,

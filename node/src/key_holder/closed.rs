@@ -9,10 +9,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use lianfang_proto::catalogue::Class;
 use lianfang_proto::ids::{Epoch, Generation, KeyId};
-use sqlx::{Row, SqliteConnection};
+use sqlx::Row;
 
 use super::ledger::columns;
-use crate::store::{Store, StoreError};
+use crate::store::{Connection, Store, StoreError};
 
 const TABLE: &str = "closed_epoch";
 
@@ -22,7 +22,7 @@ pub(super) struct ClosedEpochs(Arc<RwLock<BTreeSet<(Class, Epoch)>>>);
 
 impl ClosedEpochs {
     /// Those in the store.
-    pub(super) async fn load(tx: &mut SqliteConnection) -> Result<Self, StoreError> {
+    pub(super) async fn load(tx: &mut Connection) -> Result<Self, StoreError> {
         let malformed = |column| StoreError::Malformed { table: TABLE, column };
         let rows = sqlx::query("SELECT class, epoch FROM closed_epoch").fetch_all(tx).await?;
         let mut closed = BTreeSet::new();
@@ -41,14 +41,14 @@ impl ClosedEpochs {
 
     /// Writes the mark within the caller's transaction; says whether it is new.
     pub(super) async fn mark(
-        tx: &mut SqliteConnection,
+        tx: &mut Connection,
         store: &Store,
         (class, epoch): (Class, Epoch),
         by: &str,
     ) -> Result<bool, StoreError> {
         let (class, epoch) = columns(KeyId { class, epoch, generation: Generation(0) });
         let done = sqlx::query(
-            "INSERT OR IGNORE INTO closed_epoch (class, epoch, closed_by, closed_at) VALUES (?, ?, ?, ?)",
+            "INSERT INTO closed_epoch (class, epoch, closed_by, closed_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         )
         .bind(class)
         .bind(epoch)

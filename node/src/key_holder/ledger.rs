@@ -12,12 +12,12 @@
 use lianfang_proto::documents::evaluation::EvaluationRequest;
 use lianfang_proto::ids::{BankId, KeyId};
 use lianfang_trust::{Digest, Signed};
-use sqlx::{Row, SqliteConnection};
+use sqlx::Row;
 
 use super::ports::MemberKeys;
 use super::quota::{self, Account, Decision, Event, Sharing};
 use crate::ports::Micros;
-use crate::store::{Store, StoreError};
+use crate::store::{Connection, Store, StoreError, take_numbers};
 
 /// Requests that may share one charge: a chunk is sent again after a refresh or for another job, not without end.
 const COMMITMENTS_PER_CHARGE: i64 = 64;
@@ -174,7 +174,7 @@ impl Ledger {
         let mut tx = self.store.begin().await?;
         let (class, epoch) = columns(key);
         sqlx::query(
-            "INSERT OR IGNORE INTO key_holder_losses (class, epoch, noted_by, noted_at) VALUES (?, ?, ?, ?)",
+            "INSERT INTO key_holder_losses (class, epoch, noted_by, noted_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         )
         .bind(class)
         .bind(epoch)
@@ -182,7 +182,7 @@ impl Ledger {
         .bind(self.store.now())
         .execute(&mut *tx)
         .await?;
-        sqlx::query("UPDATE key_holder_accounts SET spent = 0, granted = 0 WHERE class = ? AND epoch = ?")
+        sqlx::query("UPDATE key_holder_accounts SET spent = 0, granted = 0 WHERE class = $1 AND epoch = $2")
             .bind(class)
             .bind(epoch)
             .execute(&mut *tx)
@@ -206,7 +206,7 @@ impl Ledger {
         let (class, epoch) = columns(key);
         let requests = sqlx::query_scalar(
             "SELECT request FROM key_holder_commitments JOIN key_holder_charges ON number = charge \
-             WHERE bank = ? AND class = ? AND epoch = ? ORDER BY number, request_digest",
+             WHERE bank = $1 AND class = $2 AND epoch = $3 ORDER BY number, request_digest",
         );
         let mut reader = self.store.reader().await?;
         Ok(requests.bind(bank.as_str()).bind(class).bind(epoch).fetch_all(&mut *reader).await?)
@@ -228,7 +228,7 @@ fn from_column(column: &'static str, value: i64) -> Result<u64, StoreError> {
 }
 
 async fn account(
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     member: &MemberKeys,
     key: KeyId,
     sharing: Sharing,
@@ -236,28 +236,27 @@ async fn account(
     let quota = super::admissions::quota_of(tx, member).await?;
     let (class, epoch) = columns(key);
     let counters = sqlx::query(
-        "SELECT spent, granted FROM key_holder_accounts WHERE entity = ? AND class = ? AND epoch = ?",
+        "SELECT spent, granted FROM key_holder_accounts WHERE entity = $1 AND class = $2 AND epoch = $3",
     );
     let row = counters.bind(member.group.as_str()).bind(class).bind(epoch).fetch_optional(&mut *tx).await?;
     let (spent, granted) = match row {
         Some(row) => (from_column("spent", row.try_get(0)?)?, from_column("granted", row.try_get(1)?)?),
         None => (0, 0),
     };
-    let lost =
-        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM key_holder_losses WHERE class = ? AND epoch = ?)");
+    let lost = sqlx::query_scalar("SELECT count(*) FROM key_holder_losses WHERE class = $1 AND epoch = $2");
     let lost: i64 = lost.bind(class).bind(epoch).fetch_one(tx).await?;
     Ok(Account { quota, sharing, granted, spent, lost: lost != 0 })
 }
 
 async fn save(
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     member: &MemberKeys,
     key: KeyId,
     account: &Account,
 ) -> Result<(), LedgerError> {
     let (class, epoch) = columns(key);
     sqlx::query(
-        "INSERT INTO key_holder_accounts (entity, class, epoch, spent, granted) VALUES (?, ?, ?, ?, ?) \
+        "INSERT INTO key_holder_accounts (entity, class, epoch, spent, granted) VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT (entity, class, epoch) DO UPDATE SET spent = excluded.spent, granted = excluded.granted",
     )
     .bind(member.group.as_str())
@@ -270,16 +269,17 @@ async fn save(
     Ok(())
 }
 
-async fn charge_of(tx: &mut SqliteConnection, digest: &Digest) -> Result<Option<i64>, LedgerError> {
-    let number = sqlx::query_scalar("SELECT number FROM key_holder_charges WHERE elements_digest = ?");
+async fn charge_of(tx: &mut Connection, digest: &Digest) -> Result<Option<i64>, LedgerError> {
+    let number = sqlx::query_scalar("SELECT number FROM key_holder_charges WHERE elements_digest = $1");
     Ok(number.bind(digest.as_bytes().as_slice()).fetch_optional(tx).await?)
 }
 
-async fn insert_charge(tx: &mut SqliteConnection, ask: &Ask<'_>, now: i64) -> Result<i64, LedgerError> {
+async fn insert_charge(tx: &mut Connection, ask: &Ask<'_>, now: i64) -> Result<i64, LedgerError> {
     let (class, epoch) = columns(ask.key);
-    let done = sqlx::query(
-        "INSERT INTO key_holder_charges (entity, bank, class, epoch, elements_digest, elements, charged_at) \
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
+    let number = take_numbers(tx, "charge", 1).await?;
+    sqlx::query(
+        "INSERT INTO key_holder_charges (entity, bank, class, epoch, elements_digest, elements, charged_at, number) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
     .bind(ask.member.group.as_str())
     .bind(ask.member.bank.as_str())
@@ -288,22 +288,23 @@ async fn insert_charge(tx: &mut SqliteConnection, ask: &Ask<'_>, now: i64) -> Re
     .bind(ask.elements_digest.as_bytes().as_slice())
     .bind(i64::from(ask.elements))
     .bind(now)
+    .bind(number)
     .execute(tx)
     .await?;
-    Ok(done.last_insert_rowid())
+    Ok(number)
 }
 
 async fn keep_commitment(
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     charge: i64,
     request: &Signed<EvaluationRequest>,
 ) -> Result<(), LedgerError> {
-    let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM key_holder_commitments WHERE charge = ?")
+    let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM key_holder_commitments WHERE charge = $1")
         .bind(charge)
         .fetch_one(&mut *tx)
         .await?;
     let inserted = sqlx::query(
-        "INSERT OR IGNORE INTO key_holder_commitments (request_digest, charge, root, request) VALUES (?, ?, ?, ?)",
+        "INSERT INTO key_holder_commitments (request_digest, charge, root, request) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
     )
     .bind(request.digest().as_bytes().as_slice())
     .bind(charge)
@@ -317,17 +318,15 @@ async fn keep_commitment(
     Ok(())
 }
 
-async fn charge_number(tx: &mut SqliteConnection) -> Result<u64, StoreError> {
-    let number = sqlx::query_scalar("SELECT seq FROM sqlite_sequence WHERE name = 'key_holder_charges'");
-    let number: Option<i64> = number.fetch_optional(tx).await?;
-    from_column("number", number.unwrap_or(0))
+async fn charge_number(tx: &mut Connection) -> Result<u64, StoreError> {
+    let next = sqlx::query_scalar("SELECT next FROM sequence WHERE name = 'charge'");
+    let next: i64 = next.fetch_one(tx).await?;
+    from_column("number", next - 1)
 }
 
-async fn raise_charge_number(tx: &mut SqliteConnection, seen: u64) -> Result<(), StoreError> {
-    let own = charge_number(tx).await?;
-    sqlx::query("DELETE FROM sqlite_sequence WHERE name = 'key_holder_charges'").execute(&mut *tx).await?;
-    sqlx::query("INSERT INTO sqlite_sequence (name, seq) VALUES ('key_holder_charges', ?)")
-        .bind(to_column(own.max(seen)))
+async fn raise_charge_number(tx: &mut Connection, seen: u64) -> Result<(), StoreError> {
+    sqlx::query("UPDATE sequence SET next = $1 WHERE name = 'charge' AND next < $1")
+        .bind(to_column(seen.saturating_add(1)))
         .execute(tx)
         .await?;
     Ok(())

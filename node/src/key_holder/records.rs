@@ -11,11 +11,10 @@ use lianfang_proto::catalogue::Class;
 use lianfang_proto::documents::key_record::{EndorsedKeyRecord, KeyRecord};
 use lianfang_proto::ids::{Epoch, KeyId};
 use lianfang_trust::Canonical;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use sqlx::Row as _;
 
 use super::ledger::columns;
-use crate::store::{Store, StoreError};
+use crate::store::{Connection, Row, Store, StoreError};
 
 /// Why a record is not kept.
 #[derive(Debug, thiserror::Error)]
@@ -82,7 +81,7 @@ impl Records {
     /// The record of the newest generation of a key.
     pub async fn current(&self, class: Class, epoch: Epoch) -> Result<Option<KeptRecord>, RecordError> {
         let row = sqlx::query(
-            "SELECT record, compared_at FROM key_records WHERE class = ? AND epoch = ? ORDER BY generation DESC LIMIT 1",
+            "SELECT record, compared_at FROM key_records WHERE class = $1 AND epoch = $2 ORDER BY generation DESC LIMIT 1",
         );
         let (class, epoch) = columns(KeyId { class, epoch, generation: lianfang_proto::ids::Generation(0) });
         let row = row.bind(class).bind(epoch).fetch_optional(self.store.readers()).await?;
@@ -99,7 +98,7 @@ impl Records {
 
     /// The newest epoch of a class that this node has a record of.
     pub async fn newest_epoch(&self, class: Class) -> Result<Option<Epoch>, RecordError> {
-        let newest = sqlx::query_scalar("SELECT max(epoch) FROM key_records WHERE class = ?");
+        let newest = sqlx::query_scalar("SELECT max(epoch) FROM key_records WHERE class = $1");
         let newest: Option<i64> =
             newest.bind(i64::from(class.number())).fetch_one(self.store.readers()).await?;
         Ok(newest.and_then(|epoch| u32::try_from(epoch).ok()).map(Epoch))
@@ -109,7 +108,7 @@ impl Records {
     pub async fn mark_compared(&self, key: KeyId, by: &str) -> Result<bool, RecordError> {
         let (class, epoch) = columns(key);
         let done = sqlx::query(
-            "UPDATE key_records SET compared_by = ?, compared_at = ? WHERE class = ? AND epoch = ? AND generation = ?",
+            "UPDATE key_records SET compared_by = $1, compared_at = $2 WHERE class = $3 AND epoch = $4 AND generation = $5",
         )
         .bind(by)
         .bind(self.store.now())
@@ -123,19 +122,18 @@ impl Records {
 }
 
 /// Keeps a record inside a transaction.
-pub(super) async fn insert(
-    tx: &mut SqliteConnection,
-    endorsed: &EndorsedKeyRecord,
-) -> Result<(), RecordError> {
+pub(super) async fn insert(tx: &mut Connection, endorsed: &EndorsedKeyRecord) -> Result<(), RecordError> {
     let key = endorsed.record().key;
     let (class, epoch) = columns(key);
-    sqlx::query("INSERT OR IGNORE INTO key_records (class, epoch, generation, record) VALUES (?, ?, ?, ?)")
-        .bind(class)
-        .bind(epoch)
-        .bind(i64::from(key.generation.0))
-        .bind(endorsed.encode())
-        .execute(&mut *tx)
-        .await?;
+    sqlx::query(
+        "INSERT INTO key_records (class, epoch, generation, record) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+    )
+    .bind(class)
+    .bind(epoch)
+    .bind(i64::from(key.generation.0))
+    .bind(endorsed.encode())
+    .execute(&mut *tx)
+    .await?;
     match find(tx, key).await? {
         Some(stored) if stored.record() == endorsed.record() => Ok(()),
         _ => Err(RecordError::Differs),
@@ -143,19 +141,16 @@ pub(super) async fn insert(
 }
 
 /// The record of exactly this key and generation.
-pub(super) async fn find(
-    tx: &mut SqliteConnection,
-    key: KeyId,
-) -> Result<Option<EndorsedKeyRecord>, RecordError> {
+pub(super) async fn find(tx: &mut Connection, key: KeyId) -> Result<Option<EndorsedKeyRecord>, RecordError> {
     let (class, epoch) = columns(key);
     let row = sqlx::query(
-        "SELECT record, compared_at FROM key_records WHERE class = ? AND epoch = ? AND generation = ?",
+        "SELECT record, compared_at FROM key_records WHERE class = $1 AND epoch = $2 AND generation = $3",
     );
     let row = row.bind(class).bind(epoch).bind(i64::from(key.generation.0)).fetch_optional(tx).await?;
     Ok(row.as_ref().map(kept).transpose()?.map(|kept| kept.endorsed))
 }
 
-fn kept(row: &SqliteRow) -> Result<KeptRecord, StoreError> {
+fn kept(row: &Row) -> Result<KeptRecord, StoreError> {
     let malformed = |_| StoreError::Malformed { table: "key_records", column: "record" };
     let endorsed = EndorsedKeyRecord::decode(row.try_get::<&[u8], _>(0)?).map_err(malformed)?;
     Ok(KeptRecord { endorsed, compared: row.try_get::<Option<i64>, _>(1)?.is_some() })

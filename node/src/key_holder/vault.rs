@@ -21,7 +21,7 @@ use lianfang_proto::documents::key_record::EndorsedKeyRecord;
 use lianfang_proto::ids::{Epoch, Generation, KeyId};
 use lianfang_trust::at_rest::ColumnCipher;
 use lianfang_trust::{Canonical, Digest};
-use sqlx::{Row, SqliteConnection};
+use sqlx::Row;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
@@ -30,7 +30,7 @@ use super::ledger::{Receipt, columns};
 use super::quota::Sharing;
 use super::records::{self, RecordError};
 use crate::ports::Chance;
-use crate::store::{Store, StoreError};
+use crate::store::{Connection, Store, StoreError};
 
 const TABLE: &str = "key_holder_shares";
 const COLUMN: &str = "sealed";
@@ -186,7 +186,7 @@ impl Vault {
             .map_err(StoreError::at(TABLE, COLUMN))?;
         let (class, epoch) = columns(key);
         sqlx::query(
-            "INSERT OR IGNORE INTO key_holder_shares (id, class, epoch, generation, sealed) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO key_holder_shares (id, class, epoch, generation, sealed) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
         )
         .bind(row)
         .bind(class)
@@ -268,7 +268,7 @@ impl Vault {
 }
 
 /// The newest generation of every class and epoch in the table.
-async fn stored_keys(tx: &mut SqliteConnection) -> Result<Vec<KeyId>, VaultError> {
+async fn stored_keys(tx: &mut Connection) -> Result<Vec<KeyId>, VaultError> {
     let malformed = || VaultError::Store(StoreError::Malformed { table: TABLE, column: "class" });
     let rows =
         sqlx::query("SELECT class, epoch, max(generation) FROM key_holder_shares GROUP BY class, epoch");
@@ -283,9 +283,9 @@ async fn stored_keys(tx: &mut SqliteConnection) -> Result<Vec<KeyId>, VaultError
     Ok(keys)
 }
 
-async fn load(tx: &mut SqliteConnection, cipher: &ColumnCipher, key: KeyId) -> Result<KeyShare, VaultError> {
+async fn load(tx: &mut Connection, cipher: &ColumnCipher, key: KeyId) -> Result<KeyShare, VaultError> {
     let row = sqlx::query(
-        "SELECT id, sealed FROM key_holder_shares WHERE class = ? AND epoch = ? AND generation = ?",
+        "SELECT id, sealed FROM key_holder_shares WHERE class = $1 AND epoch = $2 AND generation = $3",
     );
     let (class, epoch) = columns(key);
     let row = row.bind(class).bind(epoch).bind(i64::from(key.generation.0)).fetch_one(tx).await?;
@@ -297,14 +297,15 @@ async fn load(tx: &mut SqliteConnection, cipher: &ColumnCipher, key: KeyId) -> R
 }
 
 /// Deletes the shares of this class and epoch whose generation is below `generation`; the store overwrites them.
-async fn erase(tx: &mut SqliteConnection, key: KeyId, generation: Generation) -> Result<u64, VaultError> {
+async fn erase(tx: &mut Connection, key: KeyId, generation: Generation) -> Result<u64, VaultError> {
     let (class, epoch) = columns(key);
-    let done = sqlx::query("DELETE FROM key_holder_shares WHERE class = ? AND epoch = ? AND generation < ?")
-        .bind(class)
-        .bind(epoch)
-        .bind(i64::from(generation.0))
-        .execute(tx)
-        .await?;
+    let done =
+        sqlx::query("DELETE FROM key_holder_shares WHERE class = $1 AND epoch = $2 AND generation < $3")
+            .bind(class)
+            .bind(epoch)
+            .bind(i64::from(generation.0))
+            .execute(tx)
+            .await?;
     Ok(done.rows_affected())
 }
 

@@ -58,7 +58,7 @@ impl Membership {
         Ok(Some((membership, force)))
     }
 
-    fn read(row: &sqlx::sqlite::SqliteRow) -> Result<Self, StoreError> {
+    fn read(row: &crate::store::Row) -> Result<Self, StoreError> {
         let bank: String = row.try_get("bank")?;
         let key: Vec<u8> = row.try_get("authority_key")?;
         let key: [u8; 32] = key.try_into().map_err(|_| malformed("authority_key"))?;
@@ -75,7 +75,7 @@ impl Membership {
     async fn store(&self, store: &Store, roster: &Pinned) -> Result<(), StoreError> {
         let mut tx = store.begin().await?;
         sqlx::query(
-            "INSERT INTO membership (id, bank, coordinator, authority_key, chain, joined_at) VALUES (1, ?, ?, ?, ?, ?)",
+            "INSERT INTO membership (id, bank, coordinator, authority_key, chain, joined_at) VALUES (1, $1, $2, $3, $4, $5)",
         )
         .bind(self.bank.as_str())
         .bind(&self.coordinator)
@@ -107,9 +107,9 @@ pub async fn pin_roster(store: &Store, roster: &Pinned) -> Result<(), StoreError
     Ok(tx.commit().await?)
 }
 
-async fn pin(tx: &mut sqlx::SqliteConnection, roster: &Pinned, now: i64) -> Result<(), StoreError> {
+async fn pin(tx: &mut crate::store::Connection, roster: &Pinned, now: i64) -> Result<(), StoreError> {
     let version = i64::try_from(roster.roster.version).map_err(|_| malformed("version"))?;
-    sqlx::query("INSERT INTO roster_pin (version, digest, roster, pinned_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")
+    sqlx::query("INSERT INTO roster_pin (version, digest, roster, pinned_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING")
         .bind(version)
         .bind(&roster.digest.as_bytes()[..])
         .bind(&roster.bytes)

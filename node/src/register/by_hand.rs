@@ -6,15 +6,14 @@
 use std::ops::ControlFlow;
 
 use lianfang_proto::catalogue::Hold;
-use sqlx::{Sqlite, SqliteConnection, Transaction};
 use zeroize::Zeroizing;
 
 use super::entry::{self, Record};
 use super::forgetting::{Deed, perform};
 use super::{RecordId, Register, RegisterError, Standing};
 use crate::audit::Event;
-use crate::store::StoreError;
 use crate::store::drawer::exactly;
+use crate::store::{Connection, StoreError, Tx};
 
 impl Register {
     /// Empties a record. A hold that a person set on it stays.
@@ -49,7 +48,7 @@ impl Register {
 
     async fn act(
         &self,
-        mut tx: Transaction<'static, Sqlite>,
+        mut tx: Tx,
         id: i64,
         stored: &[u8],
         deed: Deed,
@@ -69,7 +68,7 @@ impl Register {
     /// The record of this case number, as it is stored.
     pub(super) async fn found(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         reference: &str,
     ) -> Result<(i64, Zeroizing<Vec<u8>>), RegisterError> {
         let (id, mark) = entry::number(self.seals.reference.of(reference.trim().as_bytes()));

@@ -7,17 +7,16 @@
 use std::ops::ControlFlow;
 
 use rand_core::CryptoRng;
-use sqlx::SqliteConnection;
 use zeroize::Zeroizing;
 
 use super::entry::{Mention, NewRecord, Record, emptied};
 use super::{Register, Standing, outputs};
-use crate::store::StoreError;
 use crate::store::drawer::{Change, Key, exactly, key, numbers, spans};
+use crate::store::{Connection, StoreError};
 
 /// Of these identifiers, which are sorted, those that a record mentions which enters.
 pub(super) async fn entering(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     register: &Register,
     identifiers: &[i64],
 ) -> Result<Vec<i64>, StoreError> {
@@ -35,7 +34,7 @@ pub(super) async fn entering(
 
 /// Deletes the outputs of those of these identifiers, sorted, that no entering record mentions.
 pub(super) async fn forget_outputs(
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     rng: &mut (dyn CryptoRng + Send),
     register: &Register,
     identifiers: &[i64],
@@ -67,7 +66,7 @@ pub(super) enum Deed {
 
 /// Does it to the record and to its mentions.
 pub(super) async fn perform(
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     rng: &mut (dyn CryptoRng + Send),
     register: &Register,
     id: i64,

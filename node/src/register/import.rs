@@ -15,7 +15,6 @@ use std::io::{Read, Seek, Write};
 use jiff::civil::Date;
 use lianfang_proto::catalogue::Kind;
 use rand_core::CryptoRng;
-use sqlx::{Sqlite, Transaction};
 
 use super::entry::{Mark, Said};
 use super::pending::Pending;
@@ -26,7 +25,7 @@ use crate::audit::{AuditError, Event};
 use crate::ingest::{Entry, IngestError, Issue, RegisterFile, Rejects};
 use crate::normalise::{Canonical, Rules};
 use crate::pipeline::spill::Sorter;
-use crate::store::take_numbers;
+use crate::store::{Tx, take_numbers};
 
 /// Rows that a dry run shows, masked.
 const PREVIEW: usize = 5;
@@ -189,11 +188,7 @@ impl Register {
         Ok(Some(import))
     }
 
-    async fn end_import(
-        &self,
-        mut tx: Transaction<'static, Sqlite>,
-        summary: &ImportSummary,
-    ) -> Result<(), ImportError> {
+    async fn end_import(&self, mut tx: Tx, summary: &ImportSummary) -> Result<(), ImportError> {
         let ImportSummary { rows, added, changed, retracted, rejects, .. } = *summary;
         if let Some(import) = summary.import {
             let event = Event::Imported { import, rows, added, changed, retracted, rejects };
@@ -210,7 +205,7 @@ pub(super) struct Import<'a> {
     pub(super) options: ImportOptions,
     pub(super) summary: ImportSummary,
     /// Writes, or only reads for a dry run.
-    pub(super) tx: Transaction<'static, Sqlite>,
+    pub(super) tx: Tx,
     pub(super) rng: Box<dyn CryptoRng + Send>,
     pub(super) pending: Pending,
     /// What is to become of mentions.
@@ -237,10 +232,7 @@ impl<'a> Import<'a> {
         Ok(Self { register, options, summary, tx, rng, pending, mentions, placed, swept })
     }
 
-    fn into_parts(
-        mut self,
-        first: &[Subject],
-    ) -> Result<(ImportSummary, Transaction<'static, Sqlite>, Pending), ImportError> {
+    fn into_parts(mut self, first: &[Subject]) -> Result<(ImportSummary, Tx, Pending), ImportError> {
         for subject in first.iter().take(PREVIEW) {
             let shown = preview(subject).ok_or_else(|| spilled(std::io::ErrorKind::InvalidData.into()))?;
             self.summary.preview.push(shown);

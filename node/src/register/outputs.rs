@@ -9,13 +9,13 @@ use std::ops::ControlFlow;
 
 use lianfang_proto::catalogue::Class;
 use lianfang_proto::ids::Epoch;
-use sqlx::{Row, SqliteConnection};
+use sqlx::Row;
 use zeroize::Zeroizing;
 
 use super::{IdentifierId, Register, RegisterError, forgetting};
 use crate::audit::Event;
 use crate::store::drawer::{Change, Drawer, Key, exactly, key, numbers};
-use crate::store::{Store, StoreError};
+use crate::store::{Connection, Store, StoreError, number};
 
 /// The drawer of the first key.
 const FIRST_DRAWER: i64 = 16;
@@ -50,17 +50,14 @@ pub struct Outputs {
 }
 
 /// The drawers of all keys.
-pub(super) async fn drawers(
-    connection: &mut SqliteConnection,
-    store: &Store,
-) -> Result<Vec<Drawer>, StoreError> {
+pub(super) async fn drawers(connection: &mut Connection, store: &Store) -> Result<Vec<Drawer>, StoreError> {
     let keys = sqlx::query("SELECT id, class, epoch, public_key FROM output_key ORDER BY id");
     let malformed = |column| StoreError::Malformed { table: "output_key", column };
     let mut drawers = Vec::new();
     for row in keys.fetch_all(connection).await? {
-        let class = Class::from_number(row.try_get(1)?).ok_or_else(|| malformed("class"))?;
+        let class = Class::from_number(number(&row, "class")?).ok_or_else(|| malformed("class"))?;
         let public = row.try_get::<&[u8], _>(3)?.try_into().map_err(|_| malformed("public_key"))?;
-        let key = OutputKey { class, epoch: Epoch(row.try_get(2)?), public };
+        let key = OutputKey { class, epoch: Epoch(number(&row, "epoch")?), public };
         drawers.push(key.drawer(store, row.try_get(0)?));
     }
     Ok(drawers)
@@ -70,8 +67,10 @@ pub(super) async fn drawers(
 type See<'a> = dyn FnMut(i64, &[u8]) -> Result<(), StoreError> + Send + 'a;
 
 /// How many outputs there are under all keys.
-pub(super) async fn count_all(connection: &mut SqliteConnection) -> Result<u64, StoreError> {
-    let sum = sqlx::query_scalar::<_, i64>("SELECT coalesce(sum(entries), 0) FROM block WHERE drawer >= ?");
+pub(super) async fn count_all(connection: &mut Connection) -> Result<u64, StoreError> {
+    let sum = sqlx::query_scalar::<_, i64>(
+        "SELECT CAST(coalesce(sum(entries), 0) AS BIGINT) FROM block WHERE drawer >= $1",
+    );
     Ok(u64::try_from(sum.bind(FIRST_DRAWER).fetch_one(connection).await?).unwrap_or(0))
 }
 
@@ -84,15 +83,16 @@ impl Register {
     /// Erases all outputs of an epoch at its close, under whatever public key, and says how many there were.
     pub async fn close_epoch(&self, class: Class, epoch: Epoch) -> Result<u64, RegisterError> {
         let mut tx = self.store.begin().await?;
-        let keys = sqlx::query_scalar("SELECT id FROM output_key WHERE class = ? AND epoch = ?");
-        let keys: Vec<i64> = keys.bind(class.number()).bind(epoch.0).fetch_all(&mut *tx).await?;
+        let keys = sqlx::query_scalar("SELECT id FROM output_key WHERE class = $1 AND epoch = $2");
+        let keys: Vec<i64> =
+            keys.bind(i64::from(class.number())).bind(i64::from(epoch.0)).fetch_all(&mut *tx).await?;
         let mut erased = 0;
         for row in keys {
             // What is erased need not be opened.
             let drawer = Drawer::new(&self.store, FIRST_DRAWER + row, "output", "");
             erased += drawer.entries(&mut tx).await?;
             drawer.clear(&mut tx).await?;
-            sqlx::query("DELETE FROM output_key WHERE id = ?").bind(row).execute(&mut *tx).await?;
+            sqlx::query("DELETE FROM output_key WHERE id = $1").bind(row).execute(&mut *tx).await?;
         }
         self.log.append(&mut tx, &Event::EpochClosed { class, epoch, outputs: erased }).await?;
         tx.commit().await?;
@@ -110,7 +110,7 @@ impl Outputs {
     /// mentions any more are not kept.
     pub async fn put(
         &self,
-        tx: &mut SqliteConnection,
+        tx: &mut Connection,
         outputs: &[(IdentifierId, Output)],
     ) -> Result<u64, StoreError> {
         let drawer = self.made_drawer(&mut *tx).await?;
@@ -150,7 +150,7 @@ impl Outputs {
     /// Those of these identifiers, sorted, that have an output.
     pub(super) async fn cached(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         ids: &[i64],
     ) -> Result<Vec<i64>, StoreError> {
         let mut cached = Vec::new();
@@ -173,7 +173,7 @@ impl Outputs {
 
     async fn visit(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         ids: &[i64],
         see: &mut See<'_>,
     ) -> Result<(), StoreError> {
@@ -182,21 +182,28 @@ impl Outputs {
         drawer.visit(connection, &exactly(ids, 0), &mut see).await
     }
 
-    async fn drawer(&self, connection: &mut SqliteConnection) -> Result<Option<Drawer>, StoreError> {
-        let row =
-            sqlx::query_scalar("SELECT id FROM output_key WHERE class = ? AND epoch = ? AND public_key = ?");
-        let row = row.bind(self.key.class.number()).bind(self.key.epoch.0).bind(self.key.public.as_slice());
+    async fn drawer(&self, connection: &mut Connection) -> Result<Option<Drawer>, StoreError> {
+        let row = sqlx::query_scalar(
+            "SELECT id FROM output_key WHERE class = $1 AND epoch = $2 AND public_key = $3",
+        );
+        let row = row
+            .bind(i64::from(self.key.class.number()))
+            .bind(i64::from(self.key.epoch.0))
+            .bind(self.key.public.as_slice());
         let row: Option<i64> = row.fetch_optional(connection).await?;
         Ok(row.map(|row| self.key.drawer(&self.register.store, row)))
     }
 
-    async fn made_drawer(&self, tx: &mut SqliteConnection) -> Result<Drawer, StoreError> {
+    async fn made_drawer(&self, tx: &mut Connection) -> Result<Drawer, StoreError> {
         // The update changes nothing; it makes the row that was there already come back.
         let row = sqlx::query_scalar(
-            "INSERT INTO output_key (class, epoch, public_key) VALUES (?, ?, ?)
-             ON CONFLICT DO UPDATE SET class = class RETURNING id",
+            "INSERT INTO output_key (class, epoch, public_key) VALUES ($1, $2, $3)
+             ON CONFLICT (class, epoch, public_key) DO UPDATE SET class = $1 RETURNING id",
         );
-        let row = row.bind(self.key.class.number()).bind(self.key.epoch.0).bind(self.key.public.as_slice());
+        let row = row
+            .bind(i64::from(self.key.class.number()))
+            .bind(i64::from(self.key.epoch.0))
+            .bind(self.key.public.as_slice());
         Ok(self.key.drawer(&self.register.store, row.fetch_one(tx).await?))
     }
 }

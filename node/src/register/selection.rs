@@ -11,14 +11,13 @@ use std::ops::ControlFlow;
 use lianfang_proto::catalogue::Role;
 use lianfang_proto::documents::terms::Admission;
 use lianfang_proto::label::{LabelContent, NumberSet};
-use sqlx::SqliteConnection;
 
 use super::entry::{self, Said};
 use super::facts::Facts;
 use super::{IdentifierId, OutputKey, Register};
 use crate::normalise::Canonical;
-use crate::store::StoreError;
 use crate::store::drawer::{Key, exactly, numbers, span, spans};
+use crate::store::{Connection, StoreError};
 
 /// An identifier that enters a job.
 pub struct Eligible {
@@ -63,7 +62,7 @@ impl Register {
     /// Evidence that is too long to be repeated, from the records: by record and the place that `fill` is told.
     pub(super) async fn long_evidence(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         elsewhere: &mut [(i64, usize)],
         fill: &mut (dyn FnMut(usize, &str) + Send),
     ) -> Result<(), StoreError> {
@@ -148,7 +147,7 @@ impl Selection {
 
     async fn merge(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         after: IdentifierId,
         limit: usize,
     ) -> Result<Vec<Eligible>, StoreError> {

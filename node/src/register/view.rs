@@ -7,15 +7,14 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use lianfang_proto::catalogue::{Hold, Kind};
-use sqlx::SqliteConnection;
 
 use super::body::Body;
 use super::entry::{Mention, Record, Said};
 use super::facts::Facts;
 use super::{RecordId, Register, RegisterError, Standing, outputs};
 use crate::normalise::Canonical;
-use crate::store::StoreError;
 use crate::store::drawer::{Key, exactly, numbers, span};
+use crate::store::{Connection, StoreError};
 
 /// How much there is of what.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -164,7 +163,7 @@ impl Register {
 
     async fn identifiers_of(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         id: i64,
         record: &Record<'_>,
     ) -> Result<Vec<Canonical>, StoreError> {

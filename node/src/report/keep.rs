@@ -17,14 +17,14 @@ use std::path::{Path, PathBuf};
 use lianfang_trust::Digester;
 use lianfang_trust::at_rest::ColumnCipher;
 use rand_core::CryptoRng;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::Row as _;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::ReportError;
 use super::accept::Accepted;
 use super::outcome::Outcome;
 use super::row::{HEADER, Row};
-use crate::store::{Store, StoreError};
+use crate::store::{Connection, Store, StoreError};
 
 /// Bytes of text in a part; with its place and its seal it stays under 256 KiB.
 const PART_BYTES: usize = 255 * 1024;
@@ -103,16 +103,16 @@ struct Shelf {
 
 impl Shelf {
     /// Removes what was kept of the job. New rows get ids that none of these had.
-    async fn clear(store: &Store, tx: &mut SqliteConnection, job: i64) -> Result<Self, StoreError> {
+    async fn clear(store: &Store, tx: &mut Connection, job: i64) -> Result<Self, StoreError> {
         let next_id = sqlx::query_scalar("SELECT coalesce(max(id), 0) + 1 FROM report_part");
         let next_id = next_id.fetch_one(&mut *tx).await?;
-        sqlx::query("DELETE FROM report_part WHERE job_id = ?").bind(job).execute(tx).await?;
+        sqlx::query("DELETE FROM report_part WHERE job_id = $1").bind(job).execute(tx).await?;
         Ok(Self { cipher: store.cipher(TABLE, COLUMN), rng: store.rng(), job, next_id })
     }
 
     async fn put(
         &mut self,
-        tx: &mut SqliteConnection,
+        tx: &mut Connection,
         (form, part, last): (Form, u32, bool),
         text: &[u8],
     ) -> Result<(), StoreError> {
@@ -122,12 +122,12 @@ impl Shelf {
         clear.extend_from_slice(&place(self.job, form, part, last));
         clear.extend_from_slice(text);
         let body = self.cipher.seal(id, &clear, &mut *self.rng).map_err(StoreError::at(TABLE, COLUMN))?;
-        let insert = "INSERT INTO report_part (id, job_id, form, part, body) VALUES (?, ?, ?, ?, ?)";
+        let insert = "INSERT INTO report_part (id, job_id, form, part, body) VALUES ($1, $2, $3, $4, $5)";
         sqlx::query(insert)
             .bind(id)
             .bind(self.job)
-            .bind(form as u8)
-            .bind(part)
+            .bind(i64::from(form as u8))
+            .bind(i64::from(part))
             .bind(body)
             .execute(tx)
             .await?;
@@ -157,7 +157,7 @@ impl Parts {
     }
 
     /// Stores what fills parts, and keeps something back for the last one.
-    async fn spill(&mut self, to: &mut Shelf, tx: &mut SqliteConnection) -> Result<(), StoreError> {
+    async fn spill(&mut self, to: &mut Shelf, tx: &mut Connection) -> Result<(), StoreError> {
         let mut stored = 0;
         while self.text.len() - stored > PART_BYTES {
             let text = &self.text[stored..stored + PART_BYTES];
@@ -174,7 +174,7 @@ impl Parts {
         Ok(())
     }
 
-    async fn finish(mut self, to: &mut Shelf, tx: &mut SqliteConnection) -> Result<(), StoreError> {
+    async fn finish(mut self, to: &mut Shelf, tx: &mut Connection) -> Result<(), StoreError> {
         self.spill(to, &mut *tx).await?;
         to.put(tx, (self.form, self.part, true), &self.text).await
     }
@@ -193,8 +193,9 @@ pub async fn copy_out(
     let mut tx = store.readers().begin().await.map_err(StoreError::from)?;
     for part in 0_u32.. {
         let query =
-            sqlx::query("SELECT id, body FROM report_part WHERE job_id = ? AND form = ? AND part = ?");
-        let found = query.bind(job).bind(form as u8).bind(part).fetch_optional(&mut *tx).await;
+            sqlx::query("SELECT id, body FROM report_part WHERE job_id = $1 AND form = $2 AND part = $3");
+        let found =
+            query.bind(job).bind(i64::from(form as u8)).bind(i64::from(part)).fetch_optional(&mut *tx).await;
         let Some(found) = found.map_err(StoreError::from)? else {
             return Err(if part == 0 { ReportError::NotKept } else { malformed().into() });
         };

@@ -1,5 +1,7 @@
 //! Opening, refusing, telling failures apart.
 
+use sqlx::ConnectOptions as _;
+
 use super::*;
 
 /// A store in a folder of its own, under a key of its own.
@@ -12,15 +14,19 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let ports = Ports::system();
-        let master = Arc::new(MasterKey::ephemeral(&mut *ports.chance.rng()));
-        let store = Store::open(&folder.path().join("store.sqlite"), master.clone(), ports).await.unwrap();
+        let master = Arc::new(MasterKey::ephemeral(&mut *Ports::system().chance.rng()));
+        let store = open(folder.path(), &master).await.unwrap();
         Self { store, master, folder }
     }
 
     pub(crate) async fn again(&self, master: &Arc<MasterKey>) -> Result<Store, StoreError> {
-        Store::open(&self.folder.path().join("store.sqlite"), master.clone(), Ports::system()).await
+        open(self.folder.path(), master).await
     }
+}
+
+async fn open(folder: &Path, master: &Arc<MasterKey>) -> Result<Store, StoreError> {
+    let place = Place::File(folder.join("store.sqlite"));
+    Store::open(&place, folder, Arc::clone(master), Ports::system()).await
 }
 
 #[tokio::test]
@@ -73,8 +79,7 @@ async fn failures_are_told_apart() {
     std::fs::write(&path, [0x5a; 8192]).unwrap();
     assert!(matches!(bench.again(&bench.master).await, Err(StoreError::Corrupt)));
 
-    let nowhere = bench.folder.path().join("no/such/store.sqlite");
-    let refused = Store::open(&nowhere, bench.master.clone(), Ports::system()).await;
+    let refused = open(&bench.folder.path().join("no/such"), &bench.master).await;
     assert!(matches!(refused, Err(StoreError::CannotOpen { .. })));
 
     let bench = Bench::new().await;
@@ -93,9 +98,9 @@ async fn failures_are_told_apart() {
 #[tokio::test]
 async fn two_programs_do_not_write_at_once() {
     let bench = Bench::new().await;
-    let options = SqliteConnectOptions::new()
+    let options = sqlx::sqlite::SqliteConnectOptions::new()
         .filename(bench.folder.path().join("store.sqlite"))
-        .busy_timeout(Duration::from_millis(10));
+        .busy_timeout(std::time::Duration::from_millis(10));
     let mut other = options.connect().await.unwrap();
     let _held = bench.store.begin().await.unwrap();
     let refused = sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap_err();

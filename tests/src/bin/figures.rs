@@ -25,7 +25,7 @@ const DEMO: &str = "demo";
 /// The two banks, both of which hold a share.
 const BANKS: [&str; 2] = ["alpha", "beta"];
 /// The sizes that a quick run compares.
-const QUICK: [u64; 2] = [25_000, 50_000];
+const QUICK: [u64; 2] = [100_000, 200_000];
 /// The size of a full run.
 const FULL: u64 = 1_000_000;
 /// The most memory that a party may have resident in a full run: 300 MB.

@@ -17,6 +17,7 @@ use lianfang_crypto::share::threshold::Threshold;
 use lianfang_proto::catalogue::Class;
 use lianfang_proto::documents::key_record::{EndorsedKeyRecord, Holder, KeyRecord};
 use lianfang_proto::ids::{BankId, Epoch, Generation, GroupId, KeyId};
+use lianfang_store::Place;
 use lianfang_trust::at_rest::MasterKey;
 use lianfang_trust::envelope::SealingKey;
 use lianfang_trust::{Digest, SigningKey, VerifyingKey};
@@ -68,7 +69,9 @@ impl Party {
     /// Opens the disk: as at every start of the process.
     pub(crate) async fn start(&self) -> Store {
         let path = self.folder.path().join("store.sqlite");
-        Store::open(&path, self.master.clone(), self.ports.clone()).await.unwrap()
+        Store::open(&Place::File(path), self.folder.path(), self.master.clone(), self.ports.clone())
+            .await
+            .unwrap()
     }
 
     pub(crate) fn keys(&self) -> MemberKeys {

@@ -24,7 +24,7 @@ impl Kept {
         let bench = Bench::new().await;
         for job in [1_i64, 2] {
             let insert = "INSERT INTO job (id, job, terms_digest, terms, stage, seen_at, updated_at)
-                          VALUES (?1, randomblob(16), randomblob(64), x'', 0, 0, 0)";
+                          VALUES ($1, randomblob(16), randomblob(64), x'', 0, 0, 0)";
             sqlx::query(insert).bind(job).execute(bench.store.pool()).await.unwrap();
         }
         let outcome = keep(&bench.store, 1, world.accepted(name, script).await?, &SALT).await?;

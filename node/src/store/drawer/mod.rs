@@ -15,9 +15,10 @@ mod block;
 
 use std::ops::ControlFlow;
 
+use crate::store::Connection;
 use lianfang_trust::at_rest::ColumnCipher;
 use rand_core::CryptoRng;
-use sqlx::{Row, SqliteConnection};
+use sqlx::Row;
 use zeroize::Zeroizing;
 
 pub use block::{Change, Key};
@@ -29,8 +30,8 @@ const COLUMN: &str = "block";
 
 const HOLDING: &str = "
     SELECT b.id, b.low, b.body,
-           (SELECT n.low FROM block n WHERE n.drawer = ?1 AND n.low > b.low ORDER BY n.low LIMIT 1)
-    FROM block b WHERE b.drawer = ?1 AND b.low <= ?2 ORDER BY b.low DESC LIMIT 1";
+           (SELECT n.low FROM block n WHERE n.drawer = $1 AND n.low > b.low ORDER BY n.low LIMIT 1)
+    FROM block b WHERE b.drawer = $1 AND b.low <= $2 ORDER BY b.low DESC LIMIT 1";
 
 /// The key of two numbers, which are not negative: it sorts by the first and then by the second.
 pub fn key(first: i64, second: i64) -> Key {
@@ -99,7 +100,7 @@ impl Drawer {
     /// Shows every entry within the ranges, which are sorted and apart, until told to stop.
     pub async fn visit(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         ranges: &[Range],
         see: &mut See<'_>,
     ) -> Result<(), StoreError> {
@@ -132,7 +133,7 @@ impl Drawer {
     /// Makes the changes, which are sorted and name each key once.
     pub async fn apply(
         &self,
-        tx: &mut SqliteConnection,
+        tx: &mut Connection,
         rng: &mut (dyn CryptoRng + Send),
         mut changes: &[Change],
     ) -> Result<(), StoreError> {
@@ -147,9 +148,9 @@ impl Drawer {
                 let body = body.map_err(StoreError::at(self.table, COLUMN))?;
                 let write = match id {
                     Some(_) => {
-                        "UPDATE block SET drawer = ?2, low = ?3, entries = ?4, body = ?5 WHERE id = ?1"
+                        "UPDATE block SET drawer = $2, low = $3, entries = $4, body = $5 WHERE id = $1"
                     }
-                    None => "INSERT INTO block (id, drawer, low, entries, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+                    None => "INSERT INTO block (id, drawer, low, entries, body) VALUES ($1, $2, $3, $4, $5)",
                 };
                 sqlx::query(write)
                     .bind(id.take())
@@ -161,26 +162,27 @@ impl Drawer {
                     .await?;
             }
             if let Some(emptied) = id {
-                sqlx::query("DELETE FROM block WHERE id = ?").bind(emptied).execute(&mut *tx).await?;
+                sqlx::query("DELETE FROM block WHERE id = $1").bind(emptied).execute(&mut *tx).await?;
             }
         }
         Ok(())
     }
 
     /// How many entries there are.
-    pub async fn entries(&self, connection: &mut SqliteConnection) -> Result<u64, StoreError> {
-        let sum =
-            sqlx::query_scalar::<_, i64>("SELECT coalesce(sum(entries), 0) FROM block WHERE drawer = ?");
+    pub async fn entries(&self, connection: &mut Connection) -> Result<u64, StoreError> {
+        let sum = sqlx::query_scalar::<_, i64>(
+            "SELECT CAST(coalesce(sum(entries), 0) AS BIGINT) FROM block WHERE drawer = $1",
+        );
         Ok(u64::try_from(sum.bind(self.number).fetch_one(connection).await?).unwrap_or(0))
     }
 
     /// Takes everything out.
-    pub async fn clear(&self, tx: &mut SqliteConnection) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM block WHERE drawer = ?").bind(self.number).execute(tx).await?;
+    pub async fn clear(&self, tx: &mut Connection) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM block WHERE drawer = $1").bind(self.number).execute(tx).await?;
         Ok(())
     }
 
-    async fn holding(&self, connection: &mut SqliteConnection, key: &Key) -> Result<Found, StoreError> {
+    async fn holding(&self, connection: &mut Connection, key: &Key) -> Result<Found, StoreError> {
         let row = sqlx::query(HOLDING).bind(self.number).bind(key.as_slice());
         if let Some(row) = row.fetch_optional(&mut *connection).await? {
             let opened = self.cipher.open(self.number, row.try_get(2)?);
@@ -188,7 +190,7 @@ impl Drawer {
             let block = Block::new(opened, row.try_get(1)?).ok_or_else(|| self.malformed())?;
             return Ok(Found { id: row.try_get(0)?, block: Some(block), next: self.bound(row.try_get(3)?)? });
         }
-        let lowest = sqlx::query_scalar("SELECT min(low) FROM block WHERE drawer = ?");
+        let lowest = sqlx::query_scalar("SELECT min(low) FROM block WHERE drawer = $1");
         let lowest: Option<Vec<u8>> = lowest.bind(self.number).fetch_one(connection).await?;
         Ok(Found { id: None, block: None, next: self.bound(lowest.as_deref())? })
     }

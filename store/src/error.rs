@@ -1,8 +1,10 @@
 //! Why the store refused, in sentences that say what to do.
 //!
-//! Comes in: SQLite's result codes (sqlite.org/rescode.html). Goes out: one case per remedy. Never carries a value that
-//! was to be stored: SQLite's own messages name tables and columns only.
+//! Comes in: SQLite's result codes (sqlite.org/rescode.html), PostgreSQL's five characters (its manual, appendix A). Goes
+//! out: one case per remedy. Never carries a value that was to be stored: SQLite's messages name tables and columns only,
+//! and of PostgreSQL's the detail, which quotes values, is left out.
 
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
 use lianfang_trust::at_rest::AtRestError;
@@ -79,7 +81,18 @@ pub enum StoreError {
         /// The column.
         column: &'static str,
     },
-    /// Anything else that SQLite says.
+    /// The server does not answer, or has gone away.
+    #[error("the database server does not answer; check that it runs and can be reached, nothing was lost")]
+    Unreachable,
+    /// The address of a server cannot be read.
+    #[error("the address of the database server is not of the form postgres://user@host/database")]
+    NoAddress,
+    /// The program was built without servers.
+    #[error(
+        "this program was built without PostgreSQL; install the build that has it, or leave the store in its file"
+    )]
+    NoServers,
+    /// Anything else that the store says.
     #[error("the store failed: {0}")]
     Other(#[source] sqlx::Error),
 }
@@ -95,31 +108,18 @@ impl StoreError {
 
     /// Whether the same call may work later without anybody doing anything.
     pub const fn is_passing(&self) -> bool {
-        matches!(self, Self::Locked)
+        matches!(self, Self::Locked | Self::Unreachable)
     }
 }
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
-            sqlx::Error::Database(database) => {
-                // The low byte is the class; the rest tells cases of it apart.
-                match database.code().and_then(|code| code.parse::<i32>().ok()).map(|code| code & 0xff) {
-                    Some(13) => Self::Full,
-                    Some(3 | 8 | 23) => Self::ReadOnly,
-                    Some(5 | 6) => Self::Locked,
-                    Some(11 | 26) => Self::Corrupt,
-                    Some(10) => Self::Disk,
-                    _ => Self::Other(error),
-                }
-            }
-            sqlx::Error::Io(io) => match io.kind() {
-                std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::Full,
-                std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
-                    Self::ReadOnly
-                }
-                _ => Self::Disk,
+            sqlx::Error::Database(database) => match database.code().as_deref() {
+                Some(code) => Self::of_code(code).unwrap_or(Self::Other(error)),
+                None => Self::Other(error),
             },
+            sqlx::Error::Io(io) => Self::of_io(io),
             sqlx::Error::PoolTimedOut => Self::Locked,
             _ => Self::Other(error),
         }
@@ -127,8 +127,49 @@ impl From<sqlx::Error> for StoreError {
 }
 
 impl StoreError {
+    /// What a code means: five characters are a server's, fewer digits SQLite's.
+    fn of_code(code: &str) -> Option<Self> {
+        if code.len() == 5 {
+            return match code {
+                "53100" => Some(Self::Full),
+                "25006" => Some(Self::ReadOnly),
+                "55P03" | "40001" | "40P01" | "57014" => Some(Self::Locked),
+                "58030" => Some(Self::Disk),
+                "XX001" | "XX002" => Some(Self::Corrupt),
+                "53300" | "57P01" | "57P02" | "57P03" => Some(Self::Unreachable),
+                _ if code.starts_with("08") => Some(Self::Unreachable),
+                _ => None,
+            };
+        }
+        // The low byte is the class; the rest tells cases of it apart.
+        match code.parse::<i32>().ok()? & 0xff {
+            13 => Some(Self::Full),
+            3 | 8 | 23 => Some(Self::ReadOnly),
+            5 | 6 => Some(Self::Locked),
+            11 | 26 => Some(Self::Corrupt),
+            10 => Some(Self::Disk),
+            _ => None,
+        }
+    }
+
+    fn of_io(error: &io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::Full,
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Self::ReadOnly,
+            ErrorKind::ConnectionRefused
+            | ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::HostUnreachable
+            | ErrorKind::NetworkUnreachable
+            | ErrorKind::BrokenPipe
+            | ErrorKind::TimedOut
+            | ErrorKind::UnexpectedEof => Self::Unreachable,
+            _ => Self::Disk,
+        }
+    }
+
     /// What a failed migration means; `known` is the last step of this program.
-    pub(super) fn of_migration(error: MigrateError, known: i64) -> Self {
+    pub(crate) fn of_migration(error: MigrateError, known: i64) -> Self {
         match error {
             MigrateError::VersionMissing(found) if found > known => Self::Newer { found, known },
             MigrateError::VersionMissing(step) | MigrateError::VersionMismatch(step) => {

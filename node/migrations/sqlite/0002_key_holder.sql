@@ -22,9 +22,11 @@ CREATE TABLE key_holder_accounts (
     PRIMARY KEY (entity, class, epoch)
 ) STRICT, WITHOUT ROWID;
 
--- Every charge. AUTOINCREMENT: a number is never given twice, even after rows of a closed epoch are gone.
+-- Every charge. Its number is of the sequence `charge`: never given twice, even after rows of a closed epoch are gone.
+INSERT INTO sequence (name, next) VALUES ('charge', 1);
+
 CREATE TABLE key_holder_charges (
-    number          INTEGER PRIMARY KEY AUTOINCREMENT,
+    number          INTEGER PRIMARY KEY,
     entity          TEXT    NOT NULL,
     bank            TEXT    NOT NULL,
     class           INTEGER NOT NULL,

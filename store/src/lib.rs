@@ -1,0 +1,181 @@
+//! Where a party keeps its rows: a file of its own, or a PostgreSQL server. One set of statements serves both.
+//!
+//! * Comes in: a [`Place`] and the [`Steps`] from an empty store to the program's own. Goes out: a [`Database`], its
+//!   connections and transactions.
+//! * Never sees: what the rows mean. Tables belong to the rooms of node and coordinator that write them.
+//! * Trusts: for a file, that the folder's lock is held by this process; for a server, its access rules.
+//! * Fails with a [`StoreError`] that says which of disk, lock, damage, version, key or connection it was.
+//!
+//! Statements are written once, in the dialect that SQLite and PostgreSQL have in common: parameters `$1`, numbers as
+//! `BIGINT`, texts, bytes; `ON CONFLICT`, `RETURNING`; no boolean (0 and 1 stand for them), no `INSERT OR …`, an
+//! `EXISTS` inside a `CASE`. What differs, the definition of tables and the way a transaction takes hold of the store,
+//! is in here and in the folders of steps.
+//!
+//! One connection writes and a few read. A transaction holds the store from its first statement, so that what it reads
+//! stays true until it commits: SQLite has one writer anyway, and on a server an advisory lock makes it so among all
+//! processes that share it. Whoever waits for the writer waits here, in order, and not in a busy loop.
+
+mod error;
+mod file;
+mod problem;
+mod server;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sqlx::any::{AnyPoolOptions, install_default_drivers};
+use sqlx::migrate::Migrator;
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, Row as _, Transaction};
+use zeroize::Zeroizing;
+
+pub use error::StoreError;
+
+/// A row that was read.
+pub type Row = sqlx::any::AnyRow;
+/// One connection.
+pub type Connection = sqlx::AnyConnection;
+/// Connections of one kind.
+pub type Pool = sqlx::AnyPool;
+/// A transaction.
+pub type Tx = Transaction<'static, Any>;
+
+const READERS: u32 = 3;
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where a store is.
+#[derive(Clone)]
+pub enum Place {
+    /// A file of SQLite, made if it is not there.
+    File(PathBuf),
+    /// A database on a PostgreSQL server: `postgres://…`, with what the server wants to hear.
+    Server(Zeroizing<String>),
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
+            // The address holds a password.
+            Self::Server(_) => f.write_str("Server(…)"),
+        }
+    }
+}
+
+/// The steps from an empty store to the one of this program, for both kinds. A released step never changes.
+pub struct Steps {
+    /// For a file.
+    pub sqlite: Migrator,
+    /// For a server.
+    pub postgres: Migrator,
+}
+
+/// Which kind a store is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A file of SQLite.
+    Sqlite,
+    /// A database on a PostgreSQL server.
+    Postgres,
+}
+
+/// An open store.
+pub struct Database {
+    kind: Kind,
+    writer: Pool,
+    readers: Pool,
+}
+
+impl Database {
+    /// Opens the store, makes its tables if there are none, and brings it up to this program's last step.
+    pub async fn open(place: &Place, steps: &Steps) -> Result<Self, StoreError> {
+        install_default_drivers();
+        let (kind, steps) = match place {
+            Place::File(path) => {
+                file::create_private(path)?;
+                (Kind::Sqlite, &steps.sqlite)
+            }
+            Place::Server(_) => (Kind::Postgres, &steps.postgres),
+        };
+        // The writer comes first: it makes the log and the steps that readers then find.
+        let writer = pool(place, Role::Writer).await?;
+        let migrated = steps.run(&writer).await;
+        migrated.map_err(|error| {
+            StoreError::of_migration(error, steps.iter().map(|step| step.version).max().unwrap_or(0))
+        })?;
+        let readers = pool(place, Role::Reader).await?;
+        Ok(Self { kind, writer, readers })
+    }
+
+    /// Of which kind it is.
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The writing connection as a pool of one. Never ask for it while holding a transaction: there is no second.
+    pub const fn writer(&self) -> &Pool {
+        &self.writer
+    }
+
+    /// Connections for reading.
+    pub const fn readers(&self) -> &Pool {
+        &self.readers
+    }
+
+    /// A transaction that holds the store from its first statement, so that what it reads stays true until it commits.
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        match self.kind {
+            Kind::Sqlite => file::begin(&self.writer).await,
+            Kind::Postgres => server::begin(&self.writer).await,
+        }
+    }
+
+    /// A connection for reading.
+    pub async fn reader(&self) -> Result<PoolConnection<Any>, StoreError> {
+        Ok(self.readers.acquire().await?)
+    }
+
+    /// A reading transaction: all that is read in it is of one moment.
+    pub async fn snapshot(&self) -> Result<Tx, StoreError> {
+        Ok(match self.kind {
+            Kind::Sqlite => self.readers.begin().await?,
+            Kind::Postgres => self.readers.begin_with(server::SNAPSHOT).await?,
+        })
+    }
+
+    /// Closes all connections; a file's log is moved into it. Waits for those that are lent out.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// A column's number in the type that it must fit.
+pub fn number<T: TryFrom<i64>>(row: &Row, column: &str) -> Result<T, StoreError> {
+    let value: i64 = row.try_get(column)?;
+    let unfit =
+        || sqlx::Error::ColumnDecode { index: column.to_owned(), source: "a number out of range".into() };
+    Ok(T::try_from(value).map_err(|_| unfit())?)
+}
+
+/// What connections of a pool are for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Writer,
+    Reader,
+}
+
+async fn pool(place: &Place, role: Role) -> Result<Pool, StoreError> {
+    let connections = if role == Role::Writer { 1 } else { READERS };
+    let options = AnyPoolOptions::new()
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(PATIENCE)
+        .idle_timeout(None)
+        .max_lifetime(None);
+    match place {
+        Place::File(path) => file::connect(path, role, options).await,
+        Place::Server(address) => server::connect(address, options).await,
+    }
+}
