@@ -34,6 +34,25 @@ pub struct Config {
     pub reflection: bool,
     /// How the secrets are unlocked.
     pub unlock: Unlock,
+    /// Where the store is.
+    #[serde(default, skip_serializing_if = "StorePlace::is_embedded")]
+    pub store: StorePlace,
+}
+
+/// Where the store is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct StorePlace {
+    /// A file, readable by its owner alone, with the address of a PostgreSQL server: `postgres://…`. Relative to the
+    /// folder. Left out, the store is a file in the folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url_file: Option<PathBuf>,
+}
+
+impl StorePlace {
+    const fn is_embedded(&self) -> bool {
+        self.url_file.is_none()
+    }
 }
 
 /// Where the secret lies that opens all others.
@@ -60,7 +79,15 @@ impl Config {
     /// The defaults, with these addresses.
     pub fn new(listen: String, advertise: Option<String>, unlock: Unlock) -> Self {
         let (suppressed_below, grace_seconds) = (suppressed_below(), grace_seconds());
-        Self { listen, advertise, suppressed_below, grace_seconds, reflection: false, unlock }
+        Self {
+            listen,
+            advertise,
+            suppressed_below,
+            grace_seconds,
+            reflection: false,
+            unlock,
+            store: StorePlace::default(),
+        }
     }
 
     /// The folder's configuration.
@@ -132,6 +159,17 @@ mod tests {
         let config = Config::new("hub:1".to_owned(), None, Unlock::KeyFile("secrets/unlock.key".into()));
         config.write(dir.path()).unwrap();
         assert_eq!(Config::read(dir.path()).unwrap(), config);
+    }
+
+    #[test]
+    fn the_store_is_a_file_unless_an_address_is_named() {
+        let good = "listen = \"0.0.0.0:7443\"\nunlock = { key-file = \"k\" }\n";
+        assert_eq!(read(good).unwrap().store.url_file, None);
+        let named = read(&format!("{good}[store]\nurl-file = \"store.url\"\n")).unwrap();
+        assert_eq!(named.store.url_file, Some(PathBuf::from("store.url")));
+        let error = read(&format!("{good}[store]\nurl = \"postgres://u:secret@h/d\"\n")).unwrap_err();
+        assert_eq!(error.code(), "config-unknown-field");
+        assert!(!error.sentence(lianfang_desk::Lang::En).contains("secret"));
     }
 
     #[test]

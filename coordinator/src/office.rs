@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use lianfang_desk::Problem;
 use lianfang_link::UnixTime;
-use lianfang_store::Place;
 
 use crate::bell::Bell;
 use crate::config::Config;
@@ -19,7 +18,7 @@ use crate::job::files::JobFiles;
 use crate::job::ledger::TermsCache;
 use crate::ports::{Micros, Ports};
 use crate::roster::Book;
-use crate::secrets::Keys;
+use crate::secrets::{self, Keys};
 use crate::store::Store;
 use lianfang_proto::ids::JobId;
 
@@ -51,7 +50,7 @@ impl Office {
     pub async fn open(dir: &Path, ports: Ports) -> Result<Arc<Self>, Problem> {
         let config = Config::read(dir)?;
         let keys = Keys::open(dir, &config.unlock)?;
-        let store = Store::open(&Place::File(dir.join(crate::store::FILE))).await.map_err(Error::from)?;
+        let store = Store::open(&secrets::place(dir, &config.store)?).await.map_err(Error::from)?;
         let now = ports.clock.now();
         let roster = crate::roster::first(&store, &keys, now).await?;
         Ok(Arc::new(Self {
