@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use lianfang_desk::Problem;
 use lianfang_link::UnixTime;
+use lianfang_store::restore;
 
 use crate::bell::Bell;
 use crate::config::Config;
@@ -48,6 +49,9 @@ pub struct Office {
 impl Office {
     /// Opens the folder. The first time, the first roster is signed: one without members.
     pub async fn open(dir: &Path, ports: Ports) -> Result<Arc<Self>, Problem> {
+        if restore::unfinished(dir) {
+            return Err(Problem::usage("restore-unfinished").with("path", dir));
+        }
         let config = Config::read(dir)?;
         let keys = Keys::open(dir, &config.unlock)?;
         let store = Store::open(&secrets::place(dir, &config.store)?).await.map_err(Error::from)?;

@@ -4,6 +4,7 @@
 //! serves, by the same code.
 
 mod audit;
+mod backup;
 mod ceremony;
 pub mod init;
 mod invite;
@@ -49,6 +50,8 @@ enum Command {
     },
     #[command(subcommand)]
     Audit(audit::Audit),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
 }
 
 impl Cli {
@@ -67,7 +70,10 @@ impl Cli {
             Command::Job(job) => job.perform(office, console).await,
             Command::Summary { job } => summary::perform(job, office, console).await,
             Command::Audit(audit) => audit.perform(office, console).await,
-            Command::Init(_) | Command::Serve => Err(Problem::bug(anyhow::anyhow!("no ordinary command"))),
+            Command::Backup(backup) => backup.perform(office, call).await,
+            Command::Init(_) | Command::Serve | Command::Restore(_) => {
+                Err(Problem::bug(anyhow::anyhow!("no ordinary command")))
+            }
         }
     }
 }
@@ -79,20 +85,22 @@ impl Program for Cli {
 
     fn seat(&self) -> Seat {
         match self.command {
-            Command::Init(_) => Seat::Create,
+            Command::Init(_) | Command::Restore(_) => Seat::Create,
             Command::Serve => Seat::Serve,
             Command::Invite(_)
             | Command::Roster(_)
             | Command::Ceremony(_)
             | Command::Job(_)
             | Command::Summary { .. }
-            | Command::Audit(_) => Seat::Ordinary,
+            | Command::Audit(_)
+            | Command::Backup(_) => Seat::Ordinary,
         }
     }
 
     async fn perform(self, call: Call) -> Result<Exit, Problem> {
         match self.command {
             Command::Init(init) => init.perform(&call, &Ports::system()),
+            Command::Restore(restore) => restore.perform(&call, &Ports::system()).await,
             Command::Serve => serve::perform(call).await,
             _ => {
                 let office = Office::open(&call.dir, Ports::system()).await?;

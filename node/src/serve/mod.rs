@@ -15,6 +15,10 @@ use tokio::task::JoinHandle;
 
 use crate::app::App;
 use crate::audit::Event;
+use crate::key_holder::vault::Vault;
+
+/// How often shares are looked up that nobody asks for.
+const KEEP_UP: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// A node at work.
 pub struct Running {
@@ -31,9 +35,10 @@ impl Running {
         let (stop, stopped) = watch::channel(false);
         let (address, server) = server::start(node, &joined, stopped.clone()).await?;
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        node.log.record(&Event::Started { version }).await.map_err(Problem::bug)?;
+        node.log.record(&Event::Started { version }).await?;
+        let keeping_up = tokio::spawn(keep_up(joined.context.vault.clone(), stopped.clone()));
         let inbox = tokio::spawn(inbox::run(Arc::clone(&joined), stopped));
-        Ok(Self { address, stop, tasks: vec![server, inbox] })
+        Ok(Self { address, stop, tasks: vec![server, inbox, keeping_up] })
     }
 
     /// Ends both, after the step in hand.
@@ -43,6 +48,20 @@ impl Running {
             if tokio::time::timeout(std::time::Duration::from_secs(10), &mut task).await.is_err() {
                 task.abort();
             }
+        }
+    }
+}
+
+/// Takes up what another process changes that shares the store: a share that was erased there leaves the memory here even
+/// if nobody asks for it.
+async fn keep_up(vault: Vault, stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = stopped(stop.clone()) => return,
+            () = tokio::time::sleep(KEEP_UP) => {}
+        }
+        if let Err(error) = vault.refresh_all().await {
+            tracing::warn!(%error, "shares could not be looked up");
         }
     }
 }

@@ -8,13 +8,17 @@
 //! | `coordinators` | a coordinator shows others other terms, spoils reports, starts again |
 //! | `messages` | a message is too large, out of turn, cut, malformed |
 //! | `wire` | a wire is cut, repeats messages, loses answers |
+//! | `backups` | a party is restored from a backup, or the backup is spoilt |
+//! | `database` | a database server is stopped and started under load |
 //! | `machine` | a disk is full, a key file is wrong |
 //! | `joining` | certificates, invites and ceremonies that are not what they should be |
 //!
 //! `stage` sets a federation up; `told` reads what people are told.
 
+mod backups;
 mod banks;
 mod coordinators;
+mod database;
 mod holders;
 mod joining;
 mod machine;
