@@ -258,7 +258,7 @@ impl Sightings {
             "INSERT INTO holder_doubt (holder, class, epoch, seen, shown, noted_at) VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (holder, class, epoch) DO UPDATE
                  SET seen = $4, shown = $5, noted_at = $6, settled_by = NULL, settled_at = NULL
-                 WHERE settled_by IS NOT NULL",
+                 WHERE holder_doubt.settled_by IS NOT NULL",
         )
         .bind(holder.as_str())
         .bind(i64::from(key.class.number()))

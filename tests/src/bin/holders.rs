@@ -136,7 +136,8 @@ async fn serve(world: &World, root: &Path, processes: usize, pinned: bool) -> an
     for number in 0..processes {
         let mut party = Party::new(&exe, children::NODE, &format!("{HOLDER}-{number}"), root);
         copy(&world.dir(HOLDER), party.dir())?;
-        let mut config = Config::load(party.dir()).map_err(|problem| anyhow::anyhow!("{}", problem.code()))?;
+        let mut config =
+            Config::load(party.dir()).map_err(|problem| anyhow::anyhow!("{}", problem.code()))?;
         "127.0.0.1:0".clone_into(&mut config.listen);
         config.advertise = Some("127.0.0.1:1".to_owned());
         config.store(party.dir()).map_err(|problem| anyhow::anyhow!("{}", problem.code()))?;

@@ -136,7 +136,9 @@ async fn a_restored_coordinator_goes_on_with_a_roster_that_banks_take() {
     world.stop(COORDINATOR).await;
     let words = ["restore", &to];
     let restored =
-        aside::<lianfang_coordinator::Cli>(&world.dir(COORDINATOR), "lianfang-coordinator", &words).await.json();
+        aside::<lianfang_coordinator::Cli>(&world.dir(COORDINATOR), "lianfang-coordinator", &words)
+            .await
+            .json();
     assert!(restored["roster_version"].as_u64() > Some(10_000), "{restored}");
     world.start(COORDINATOR).await;
     let (job, _) = world.whole_job(&JobTerms::new(2, LABELS)).await;

@@ -65,7 +65,8 @@ async fn a_key_that_is_repaired_after_a_restore_has_full_counters_and_a_new_one_
     for key in [repaired, fresh] {
         let (mut shares, endorsed) = dealt(&[&parties[0], &parties[1]], key);
         vault.activate(endorsed, shares.remove(0), &*parties[0].ports.chance).await.unwrap();
-        let asked = crate::key_holder::ledger::Ask { key, ..ask(&member, key.epoch.0.try_into().unwrap(), 1) };
+        let asked =
+            crate::key_holder::ledger::Ask { key, ..ask(&member, key.epoch.0.try_into().unwrap(), 1) };
         assert_eq!(ledger.charge(&asked).await.is_ok(), key == fresh, "{}", key.epoch.0);
     }
 }
