@@ -9,6 +9,8 @@
 //! | [`network`], [`liars`] | what a dishonest party does, as an ordinary test input |
 //! | [`clock`] | time that a test moves |
 //! | [`measure`] | what a whole job costs, by stage and by process |
+//! | [`endure`] | the same processes while they are killed and their wires are spoiled |
+//! | [`load`] | many banks at one coordinator, one holder at saturation |
 //! | [`canary`] | looks for planted identifiers where they must never be |
 //!
 //! Nothing depends on this crate.
@@ -16,7 +18,9 @@
 pub mod canary;
 pub mod clock;
 pub mod demo;
+pub mod endure;
 pub mod liars;
+pub mod load;
 pub mod measure;
 pub mod network;
 pub mod oracle;

@@ -63,6 +63,13 @@ pub struct Refused {
     stderr: Vec<u8>,
 }
 
+impl Refused {
+    /// Its last words.
+    pub fn words(&self) -> String {
+        error_of(&self.stderr).1
+    }
+}
+
 struct Serving {
     child: Child,
     pid: u32,
@@ -114,6 +121,18 @@ impl Party {
             return Ok(Ok(Value::Null));
         }
         serde_json::from_slice(&ended.stdout).map(Ok).map_err(|error| self.mute(&error.to_string()))
+    }
+
+    /// Starts a command and kills it after `time`, unless it has ended by itself; whether it had to be killed.
+    pub async fn cut(&self, words: &[&str], time: Duration) -> Result<bool, Problem> {
+        let mut child = self.start(words, Stdio::null())?;
+        let lives = child.stdin.take();
+        let killed = tokio::time::timeout(time, child.wait()).await.is_err();
+        if killed {
+            child.kill().await.at_path(&self.exe)?;
+        }
+        drop(lives);
+        Ok(killed)
     }
 
     /// The same where every refusal ends the demo.
