@@ -49,6 +49,7 @@ pub struct Party {
     pub address: String,
     program: &'static str,
     exe: PathBuf,
+    network: Option<String>,
     dir: PathBuf,
     serving: Option<Serving>,
     usage: Arc<Mutex<Usage>>,
@@ -84,10 +85,17 @@ impl Party {
             address: String::new(),
             program,
             exe: exe.to_owned(),
+            network: None,
             dir: root.join(name),
             serving: None,
             usage: Arc::default(),
         }
+    }
+
+    /// The same party on a host of its own: a network namespace, by its name.
+    #[must_use]
+    pub fn within(self, network: &str) -> Self {
+        Self { network: Some(network.to_owned()), ..self }
     }
 
     /// Its folder.
@@ -101,7 +109,14 @@ impl Party {
     }
 
     fn start(&self, words: &[&str], stderr: Stdio) -> Result<Child, Problem> {
-        let mut command = Command::new(&self.exe);
+        let mut command = match &self.network {
+            None => Command::new(&self.exe),
+            Some(network) => {
+                let mut command = Command::new("ip");
+                command.args(["netns", "exec", network]).arg(&self.exe);
+                command
+            }
+        };
         command.arg(self.program).args(words).arg("--dir").arg(&self.dir).args(["--json", "--lang", "en"]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr).kill_on_drop(true);
         command.spawn().at_path(&self.exe)
