@@ -45,8 +45,12 @@ pub struct Config {
 
 /// Where rows and files are kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct StorePlace {
+    /// A file, readable by its owner alone, with the address of a PostgreSQL server: `postgres://…`. Relative to the
+    /// folder. Left out, the store is a file in the folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url_file: Option<PathBuf>,
     /// The folder of submissions and reports; `jobs` if left out, relative to the coordinator's folder. Coordinators that
     /// share a database must share this folder too, on a file system that all their machines have mounted: a bank sends its
     /// rows to one of them, another may match them, and a third hand the report out.
@@ -182,6 +186,17 @@ mod tests {
         let config = Config::new("hub:1".to_owned(), None, Unlock::KeyFile("secrets/unlock.key".into()));
         config.write(dir.path()).unwrap();
         assert_eq!(Config::read(dir.path()).unwrap(), config);
+    }
+
+    #[test]
+    fn the_store_is_a_file_unless_an_address_is_named() {
+        let good = "listen = \"0.0.0.0:7443\"\nunlock = { key-file = \"k\" }\n";
+        assert_eq!(read(good).unwrap().store.url_file, None);
+        let named = read(&format!("{good}[store]\nurl-file = \"store.url\"\n")).unwrap();
+        assert_eq!(named.store.url_file, Some(PathBuf::from("store.url")));
+        let error = read(&format!("{good}[store]\nurl = \"postgres://u:secret@h/d\"\n")).unwrap_err();
+        assert_eq!(error.code(), "config-unknown-field");
+        assert!(!error.sentence(lianfang_desk::Lang::En).contains("secret"));
     }
 
     #[test]

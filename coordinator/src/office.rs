@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use lianfang_desk::Problem;
 use lianfang_link::UnixTime;
-use lianfang_store::Place;
 
 use crate::bell::{self, Bell};
 use crate::config::Config;
@@ -20,10 +19,11 @@ use crate::job::files::JobFiles;
 use crate::job::ledger::TermsCache;
 use crate::ports::{Micros, Ports};
 use crate::roster::Book;
-use crate::secrets::Keys;
+use crate::secrets::{self, Keys};
 use crate::store::Store;
 use crate::store::work::Worker;
 use lianfang_proto::ids::JobId;
+use lianfang_store::Place;
 
 /// What every room works with.
 pub struct Office {
@@ -53,7 +53,8 @@ pub struct Office {
 impl Office {
     /// Opens the folder. The first time, the first roster is signed: one without members.
     pub async fn open(dir: &Path, ports: Ports) -> Result<Arc<Self>, Problem> {
-        Self::open_over(dir, &Place::File(dir.join(crate::store::FILE)), ports).await
+        let place = secrets::place(dir, &Config::read(dir)?.store)?;
+        Self::open_over(dir, &place, ports).await
     }
 
     /// Opens the folder over a store at another place, which others may share.

@@ -19,7 +19,6 @@ use lianfang_proto::documents::evaluation::{EvaluationAnswer, evaluated_context}
 use lianfang_proto::limits::ELEMENT_BYTES;
 use lianfang_proto::v1;
 use lianfang_proto::{Fault, FaultCode};
-use lianfang_store::Place;
 use lianfang_trust::{Digest, Signed, SigningKey};
 use prost::Message as _;
 use tonic::Status;
@@ -45,7 +44,8 @@ pub async fn credentials(world: &World, bank: &str) -> Credentials {
     let dir = world.dir(bank);
     let config = Config::load(&dir).expect("a configuration");
     let secrets = Secrets::open(&dir, &config.unlock).expect("secrets");
-    let (place, master) = (Place::File(dir.join("store.sqlite")), Arc::clone(&secrets.master));
+    let place = lianfang_node::secrets::place(&dir, &config.store).expect("a place");
+    let master = Arc::clone(&secrets.master);
     let store = Store::open(&place, &dir, master, world.clock.of_node()).await.expect("a store");
     let (membership, roster) = Membership::load(&store).await.expect("a membership").expect("joined");
     let identity = membership.identity(&config, &secrets.tls).expect("an identity");

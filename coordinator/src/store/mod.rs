@@ -8,7 +8,7 @@ use lianfang_store::{Database, Place, Steps};
 use sqlx::Any;
 use sqlx::pool::PoolConnection;
 
-pub use lianfang_store::{Connection, Pool, Row, StoreError, Tx, number, work};
+pub use lianfang_store::{Connection, Pool, Row, Statement, StoreError, Tx, number, work};
 
 /// The embedded store's name within the folder.
 pub const FILE: &str = "store.sqlite";
@@ -32,6 +32,11 @@ impl Store {
     /// Never begun inside another: there is one writer.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         self.0.begin().await
+    }
+
+    /// One statement as a transaction of its own; gives how many rows it touched.
+    pub async fn write(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
+        self.0.write(statement).await
     }
 
     /// Connections for reading.

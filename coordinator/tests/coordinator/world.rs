@@ -11,6 +11,8 @@ use lianfang_coordinator::Coordinator;
 use lianfang_coordinator::commands::init::SetUp;
 use lianfang_coordinator::config::{Config, Unlock};
 use lianfang_coordinator::ports::{Clock, Micros, Ports};
+use lianfang_coordinator::secrets::place;
+use lianfang_coordinator::store::Store;
 use lianfang_desk::Exit;
 use lianfang_link::client::{DialLimits, enrolment_channel};
 use lianfang_link::{
@@ -30,9 +32,9 @@ use lianfang_proto::v1::reports_client::ReportsClient;
 use lianfang_proto::v1::{self, EnrolRequest, JobState};
 use lianfang_proto::{Fault, FaultCode};
 use lianfang_store::Place;
+use lianfang_store::trial::Trial;
 use lianfang_trust::{Canonical, Signed, SigningKey};
 use serde_json::Value;
-use sqlx::SqlitePool;
 use tempfile::TempDir;
 use tonic::Status;
 use tonic::transport::Channel;
@@ -49,6 +51,8 @@ impl Clock for Hand {
 }
 
 pub(crate) struct World {
+    /// Dropped after the coordinator.
+    trial: Trial,
     pub(crate) dir: TempDir,
     memory: Memory,
     hand: Hand,
@@ -67,12 +71,14 @@ pub(crate) fn bank_id(name: &str) -> BankId {
 impl World {
     pub(crate) async fn new() -> Self {
         let world = Self {
+            trial: Trial::new(),
             dir: tempfile::tempdir().unwrap(),
             memory: Memory::default(),
             hand: Hand(Arc::new(AtomicI64::new(START))),
             running: None,
         };
         Coordinator::init(world.dir.path(), &SetUp::listening("hub:7443"), &world.ports()).unwrap();
+        world.trial.configure(world.dir.path());
         let mut world = world;
         world.start().await;
         world
@@ -104,7 +110,7 @@ impl World {
         let mut config = Config::new(listen.to_owned(), None, unlock);
         config.store.files = Some(self.dir.path().join("jobs"));
         config.write(dir).unwrap();
-        let place = Place::File(self.dir.path().join("store.sqlite"));
+        let place = self.place();
         let transport = Arc::new(self.memory.clone());
         Coordinator::start_over(dir, &place, self.ports(), transport).await.unwrap()
     }
@@ -120,10 +126,13 @@ impl World {
 
     /// Changes the store of a coordinator that is stopped.
     pub(crate) async fn change(&self, statement: &'static str, id: &[u8]) {
-        let url = format!("sqlite://{}", self.dir.path().join("store.sqlite").display());
-        let pool = SqlitePool::connect(&url).await.unwrap();
-        sqlx::query(statement).bind(id).execute(&pool).await.unwrap();
-        pool.close().await;
+        let store = Store::open(&self.place()).await.unwrap();
+        store.write(sqlx::query(statement).bind(id)).await.unwrap();
+        store.close().await;
+    }
+
+    fn place(&self) -> Place {
+        place(self.dir.path(), &Config::read(self.dir.path()).unwrap().store).unwrap()
     }
 
     pub(crate) fn now(&self) -> Micros {
@@ -138,15 +147,10 @@ impl World {
     /// As if it had been stopped in this state, which passes too quickly to be met.
     pub(crate) async fn restart_in(&mut self, job: &str, state: JobState) {
         self.running.take().unwrap().shutdown().await;
-        let url = format!("sqlite://{}", self.dir.path().join("store.sqlite").display());
-        let pool = SqlitePool::connect(&url).await.unwrap();
-        sqlx::query("UPDATE job SET state = ? WHERE id = ?")
-            .bind(state as i32)
-            .bind(hex::decode(job).unwrap())
-            .execute(&pool)
-            .await
-            .unwrap();
-        pool.close().await;
+        let store = Store::open(&self.place()).await.unwrap();
+        let update = sqlx::query("UPDATE job SET state = $1 WHERE id = $2");
+        store.write(update.bind(i64::from(state as i32)).bind(hex::decode(job).unwrap())).await.unwrap();
+        store.close().await;
         self.start().await;
     }
 

@@ -153,7 +153,7 @@ impl Book {
     /// Takes a job down when its terms are first seen. What is there stays as it is.
     pub async fn note(&self, terms: &Signed<Terms>) -> Result<(), StoreError> {
         let now = self.store.now();
-        sqlx::query(
+        self.store.write(sqlx::query(
             "INSERT INTO job (job, terms_digest, terms, stage, seen_at, updated_at) VALUES ($1, $2, $3, $4, $5, $5)
              ON CONFLICT DO NOTHING",
         )
@@ -161,9 +161,7 @@ impl Book {
         .bind(&terms.digest().as_bytes()[..])
         .bind(terms.bytes())
         .bind(Stage::Proposed.number())
-        .bind(now)
-        .execute(self.store.pool())
-        .await?;
+        .bind(now)).await?;
         Ok(())
     }
 
@@ -171,7 +169,7 @@ impl Book {
     pub async fn get(&self, job: JobId) -> Result<Option<Entry>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM job WHERE job = $1");
         let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(&job.as_bytes()[..]);
-        let entry = row.fetch_optional(self.store.pool()).await?.as_ref().map(read).transpose()?;
+        let entry = row.fetch_optional(self.store.readers()).await?.as_ref().map(read).transpose()?;
         Ok(entry.map(|entry| self.with_unwritten(entry)))
     }
 
@@ -217,25 +215,27 @@ impl Book {
 
     /// Moves a job to one of its ends, unless it is at one; its last fault is forgotten.
     pub async fn advance(&self, id: i64, stage: Stage) -> Result<(), StoreError> {
-        sqlx::query("UPDATE job SET stage = $2, fault = NULL, updated_at = $3 WHERE id = $1 AND stage < $4")
-            .bind(id)
-            .bind(stage.number())
-            .bind(self.store.now())
-            .bind(Stage::Done.number())
-            .execute(self.store.pool())
+        self.store
+            .write(
+                sqlx::query(
+                    "UPDATE job SET stage = $2, fault = NULL, updated_at = $3 WHERE id = $1 AND stage < $4",
+                )
+                .bind(id)
+                .bind(stage.number())
+                .bind(self.store.now())
+                .bind(Stage::Done.number()),
+            )
             .await?;
         Ok(())
     }
 
     /// Takes down who decided, and how.
     pub async fn decide(&self, id: i64, stage: Stage, by: &str) -> Result<(), StoreError> {
-        sqlx::query("UPDATE job SET stage = $2, decided_by = $3, fault = NULL, updated_at = $4 WHERE id = $1 AND stage = 1")
+        self.store.write(sqlx::query("UPDATE job SET stage = $2, decided_by = $3, fault = NULL, updated_at = $4 WHERE id = $1 AND stage = 1")
             .bind(id)
             .bind(stage.number())
             .bind(by)
-            .bind(self.store.now())
-            .execute(self.store.pool())
-            .await?;
+            .bind(self.store.now())).await?;
         self.wake();
         Ok(())
     }
@@ -265,8 +265,8 @@ impl Book {
         update: &'static str,
     ) -> Result<Zeroizing<[u8; 32]>, StoreError> {
         let cipher = self.cipher(column);
-        let stored: Option<Vec<u8>> =
-            sqlx::query_scalar(select).bind(id).fetch_one(self.store.pool()).await?;
+        let mut tx = self.store.begin().await?;
+        let stored: Option<Vec<u8>> = sqlx::query_scalar(select).bind(id).fetch_one(&mut *tx).await?;
         if let Some(sealed) = stored {
             let opened = cipher.open(id, &sealed).map_err(StoreError::at("job", column))?;
             let bytes = opened.as_slice().try_into();
@@ -278,72 +278,77 @@ impl Book {
             rng.fill_bytes(seed.as_mut());
             cipher.seal(id, seed.as_ref(), &mut *rng).map_err(StoreError::at("job", column))?
         };
-        sqlx::query(update).bind(id).bind(sealed).execute(self.store.pool()).await?;
+        sqlx::query(update).bind(id).bind(sealed).execute(&mut *tx).await?;
+        tx.commit().await?;
         Ok(seed)
     }
 
     /// The submission lies on the disk under this header. Header and stage change together, and once: files under a
     /// header that is stored are never written again.
     pub async fn prepared(&self, id: i64, header: &[u8], figures: &Figures) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE job SET header = $2, stage = $3, figures = $4, fault = NULL, updated_at = $5
+        self.store
+            .write(
+                sqlx::query(
+                    "UPDATE job SET header = $2, stage = $3, figures = $4, fault = NULL, updated_at = $5
              WHERE id = $1 AND stage = $6 AND header IS NULL",
-        )
-        .bind(id)
-        .bind(header)
-        .bind(Stage::Prepared.number())
-        .bind(figures.json())
-        .bind(self.store.now())
-        .bind(Stage::Accepted.number())
-        .execute(self.store.pool())
-        .await?;
+                )
+                .bind(id)
+                .bind(header)
+                .bind(Stage::Prepared.number())
+                .bind(figures.json())
+                .bind(self.store.now())
+                .bind(Stage::Accepted.number()),
+            )
+            .await?;
         Ok(())
     }
 
     /// The submission stands.
     pub async fn submitted(&self, id: i64, figures: &Figures) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE job SET stage = $2, figures = $3, fault = NULL, updated_at = $4 WHERE id = $1 AND stage = $5",
-        )
-        .bind(id)
-        .bind(Stage::Submitted.number())
-        .bind(figures.json())
-        .bind(self.store.now())
-        .bind(Stage::Prepared.number())
-        .execute(self.store.pool())
-        .await?;
+        self.store
+            .write(
+                sqlx::query(
+                    "UPDATE job SET stage = $2, figures = $3, fault = NULL, updated_at = $4 WHERE id = $1 AND stage = $5",
+                )
+                .bind(id)
+                .bind(Stage::Submitted.number())
+                .bind(figures.json())
+                .bind(self.store.now())
+                .bind(Stage::Prepared.number()),
+            )
+            .await?;
         Ok(())
     }
 
     /// The report is kept, and this is the return.
     pub async fn returned(&self, id: i64, result: &[u8], figures: &Figures) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE job SET result = $2, stage = $3, figures = $4, fault = NULL, updated_at = $5
+        self.store
+            .write(
+                sqlx::query(
+                    "UPDATE job SET result = $2, stage = $3, figures = $4, fault = NULL, updated_at = $5
              WHERE id = $1 AND stage = $6 AND result IS NULL",
-        )
-        .bind(id)
-        .bind(result)
-        .bind(Stage::Returned.number())
-        .bind(figures.json())
-        .bind(self.store.now())
-        .bind(Stage::Submitted.number())
-        .execute(self.store.pool())
-        .await?;
+                )
+                .bind(id)
+                .bind(result)
+                .bind(Stage::Returned.number())
+                .bind(figures.json())
+                .bind(self.store.now())
+                .bind(Stage::Submitted.number()),
+            )
+            .await?;
         Ok(())
     }
 
     /// The certificate is checked.
     pub async fn certified(&self, id: i64, certificate: &[u8]) -> Result<(), StoreError> {
-        sqlx::query(
+        self.store.write(sqlx::query(
             "UPDATE job SET certificate = $2, stage = $3, fault = NULL, updated_at = $4 WHERE id = $1 AND stage = $5",
         )
         .bind(id)
         .bind(certificate)
         .bind(Stage::Done.number())
         .bind(self.store.now())
-        .bind(Stage::Returned.number())
-        .execute(self.store.pool())
-        .await?;
+        .bind(Stage::Returned.number())).await?;
         Ok(())
     }
 }

@@ -104,10 +104,10 @@ async fn ask(channel: Channel, client: u64, end: Instant, fared: Arc<Fared>) -> 
     let key = KeyId { class: Class::ALL[0], epoch: Epoch(1), generation: Generation(0) };
     let mut holder = KeyHolderClient::new(channel);
     while Instant::now() < end {
-        points.partial_shuffle(&mut rng, BLIND_EVALUATE_ELEMENTS);
+        let (chosen, _) = points.partial_shuffle(&mut rng, BLIND_EVALUATE_ELEMENTS);
         let request = BlindEvaluateRequest {
             key_id: key.to_bytes().to_vec().into(),
-            blinded_elements: points[POINTS - BLIND_EVALUATE_ELEMENTS..].as_flattened().to_vec().into(),
+            blinded_elements: chosen.as_flattened().to_vec().into(),
         };
         match holder.blind_evaluate(request).await {
             Ok(reply) => {
