@@ -166,7 +166,7 @@ async fn about_to_match(world: &mut World, banks: &[Bank]) -> (String, std::path
     let (terms, digest) = banks[0].terms(&id).await;
     banks[0].submit(&Rows::of(&terms, digest, "alpha", &[1, 2])).await;
     world.stop().await;
-    world.change("UPDATE job SET state = 2 WHERE id = ?", &hex::decode(&id).unwrap()).await;
+    world.change("UPDATE job SET state = 2 WHERE id = $1", &hex::decode(&id).unwrap()).await;
     let rows = world.dir.path().join("jobs").join(&id).join("alpha.rows");
     (id, rows)
 }
