@@ -118,7 +118,7 @@ impl Coordinator {
     pub async fn shutdown(mut self) {
         self.stop.send_replace(true);
         let ended = async { while self.tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(GRACE, ended).await.is_err() {
+        if self.office.ports.clock.within(GRACE, ended).await.is_none() {
             self.tasks.shutdown().await;
         }
         self.office.store.close().await;
@@ -146,7 +146,7 @@ fn gate(office: &Office, identity: &Identity) -> Result<Gate, Problem> {
 async fn renew(office: Arc<Office>, identity: Identity) {
     let mut certified_at = office.now();
     loop {
-        tokio::time::sleep(LOOK_AGAIN).await;
+        office.ports.clock.sleep(LOOK_AGAIN).await;
         if office.now() < certified_at + RENEW_AFTER {
             continue;
         }

@@ -16,7 +16,6 @@ use lianfang_trust::Signed;
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
-use tokio::time::sleep;
 
 use super::ledger::{self, Job};
 use super::state::{Event, State};
@@ -49,6 +48,7 @@ struct Clerk {
 pub async fn work(office: Arc<Office>, mut stop: watch::Receiver<bool>) {
     let mut clerk =
         Clerk { office, matching: JoinSet::new(), at_work: HashSet::new(), attempts: HashMap::new() };
+    let clock = Arc::clone(&clerk.office.ports.clock);
     if let Err(error) = sweep_all(&clerk.office).await {
         tracing::error!(error = %error, "files of jobs could not be swept");
     }
@@ -60,7 +60,7 @@ pub async fn work(office: Arc<Office>, mut stop: watch::Receiver<bool>) {
         });
         let pause = async {
             match wake {
-                Some(pause) => sleep(pause).await,
+                Some(pause) => clock.sleep(pause).await,
                 None => std::future::pending().await,
             }
         };
@@ -157,7 +157,7 @@ impl Clerk {
         let pause = BETWEEN * (*attempt - 1).min(LONGEST_BETWEEN);
         self.at_work.insert(id);
         self.matching.spawn(async move {
-            sleep(pause).await;
+            office.ports.clock.sleep(pause).await;
             let files = office.files(id);
             let woven = spawn_blocking(move || {
                 files.make()?;

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use lianfang_proto::ids::{BankId, CeremonyId, JobId};
@@ -33,7 +33,6 @@ struct Loop {
     runner: Arc<Runner>,
     driver: Driver,
     agenda: Agenda,
-    began: Instant,
     ended: mpsc::UnboundedSender<(JobId, Ended)>,
     /// What was last said of a job.
     told: BTreeMap<JobId, String>,
@@ -53,7 +52,6 @@ pub(super) async fn run(joined: Arc<Joined>, stop: watch::Receiver<bool>) {
         runner: Arc::new(Runner::new(Arc::clone(&context))),
         driver: driver(&context),
         agenda: Agenda::default(),
-        began: Instant::now(),
         ended,
         told: BTreeMap::new(),
         attempts: JoinSet::new(),
@@ -69,7 +67,7 @@ pub(super) async fn run(joined: Arc<Joined>, stop: watch::Receiver<bool>) {
     loop {
         this.ceremonies().await;
         this.begin();
-        let pause = this.agenda.pause(this.began.elapsed());
+        let pause = this.agenda.pause(this.context.ports.clock.elapsed());
         let context = Arc::clone(&this.context);
         tokio::select! {
             () = super::stopped(stop.clone()) => return,
@@ -81,7 +79,7 @@ pub(super) async fn run(joined: Arc<Joined>, stop: watch::Receiver<bool>) {
                 }
                 Err(fault) => {
                     tracing::warn!(%fault, "the inbox could not be read");
-                    tokio::time::sleep(AGAIN).await;
+                    context.ports.clock.sleep(AGAIN).await;
                 }
             },
         }
@@ -160,7 +158,7 @@ impl Loop {
 
     fn begin(&mut self) {
         while self.attempts.try_join_next().is_some() {}
-        for job in self.agenda.begin(self.began.elapsed()) {
+        for job in self.agenda.begin(self.context.ports.clock.elapsed()) {
             let (runner, ended) = (Arc::clone(&self.runner), self.ended.clone());
             self.attempts.spawn(async move {
                 let worker = Arc::clone(&runner);
@@ -193,7 +191,7 @@ impl Loop {
                 Ending::Panicked
             }
         };
-        self.agenda.ended(job, ending, self.began.elapsed());
+        self.agenda.ended(job, ending, self.context.ports.clock.elapsed());
     }
 }
 

@@ -8,6 +8,7 @@ mod inbox;
 mod server;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lianfang_desk::Problem;
 use tokio::sync::watch;
@@ -15,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use crate::app::App;
 use crate::audit::Event;
+use crate::ports::Clock;
 
 /// A node at work.
 pub struct Running {
@@ -22,6 +24,7 @@ pub struct Running {
     pub address: String,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Running {
@@ -33,14 +36,15 @@ impl Running {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         node.log.record(&Event::Started { version }).await.map_err(Problem::bug)?;
         let inbox = tokio::spawn(inbox::run(Arc::clone(&joined), stopped));
-        Ok(Self { address, stop, tasks: vec![server, inbox] })
+        let clock = Arc::clone(&node.ports.clock);
+        Ok(Self { address, stop, tasks: vec![server, inbox], clock })
     }
 
     /// Ends both, after the step in hand.
     pub async fn shutdown(self) {
         let _ = self.stop.send(true);
         for mut task in self.tasks {
-            if tokio::time::timeout(std::time::Duration::from_secs(10), &mut task).await.is_err() {
+            if self.clock.within(Duration::from_secs(10), &mut task).await.is_none() {
                 task.abort();
             }
         }
