@@ -9,6 +9,7 @@
 //! | [`network`], [`liars`] | what a dishonest party does, as an ordinary test input |
 //! | [`clock`] | time that a test moves |
 //! | [`measure`] | what a whole job costs, by stage and by process |
+//! | [`simulation`] | thousands of federations that everything happens to: `simulate` |
 //! | [`canary`] | looks for planted identifiers where they must never be |
 //!
 //! Nothing depends on this crate.
@@ -21,4 +22,5 @@ pub mod measure;
 pub mod network;
 pub mod oracle;
 pub mod people;
+pub mod simulation;
 pub mod world;
