@@ -19,6 +19,7 @@ mod error;
 mod file;
 mod problem;
 mod server;
+pub mod work;
 
 use std::fmt;
 use std::path::PathBuf;

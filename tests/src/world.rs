@@ -19,7 +19,7 @@ use lianfang_coordinator::commands::init::SetUp;
 use lianfang_desk::Exit;
 use lianfang_link::Memory;
 use lianfang_node::Node;
-use lianfang_node::config::{Config, Decide, Policy, Unlock};
+use lianfang_node::config::{Config, Decide, Policy, Serve, Unlock};
 use lianfang_node::secrets::{Secrets, make_key_file};
 use lianfang_proto::catalogue::Disclosure;
 use serde_json::Value;
@@ -393,6 +393,7 @@ pub(crate) fn set_up_node(dir: &Path, bank: &str, policy: Policy) {
         certificate: None,
         policy,
         reflection: false,
+        serve: Serve::default(),
     };
     config.store(dir).expect("the configuration is written");
     Secrets::create(dir, &config.unlock, &mut *rng).expect("secrets are made");

@@ -50,7 +50,8 @@ impl Services {
             bank: p.bank.as_str().to_owned(),
             header: p.header.unwrap_or_default().into(),
         };
-        let slices = Slices::open(&self.office.files(agreed.job()).report(bank), terms.row_bytes())?;
+        let files = self.office.files(agreed.job()).written_under(job.reports);
+        let slices = Slices::open(&files.report(bank), terms.row_bytes())?;
         Ok((slices, others.map(source).collect()))
     }
 }

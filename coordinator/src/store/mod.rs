@@ -5,8 +5,10 @@
 //! How a file or a server is opened and held is `lianfang-store`'s.
 
 use lianfang_store::{Database, Place, Steps};
+use sqlx::Any;
+use sqlx::pool::PoolConnection;
 
-pub use lianfang_store::{Connection, Pool, Row, StoreError, Tx, number};
+pub use lianfang_store::{Connection, Pool, Row, StoreError, Tx, number, work};
 
 /// The embedded store's name within the folder.
 pub const FILE: &str = "store.sqlite";
@@ -35,6 +37,16 @@ impl Store {
     /// Connections for reading.
     pub fn readers(&self) -> &Pool {
         self.0.readers()
+    }
+
+    /// A connection for reading.
+    pub async fn reader(&self) -> Result<PoolConnection<Any>, StoreError> {
+        self.0.reader().await
+    }
+
+    /// A reading transaction: all that is read in it is of one moment.
+    pub async fn snapshot(&self) -> Result<Tx, StoreError> {
+        self.0.snapshot().await
     }
 
     /// Closes all connections. Waits for those that are lent out.

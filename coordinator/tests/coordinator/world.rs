@@ -1,5 +1,6 @@
 //! A coordinator in a temporary folder, a clock that tests move, banks with real keys and certificates.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lianfang_coordinator::Coordinator;
 use lianfang_coordinator::commands::init::SetUp;
+use lianfang_coordinator::config::{Config, Unlock};
 use lianfang_coordinator::ports::{Clock, Micros, Ports};
 use lianfang_desk::Exit;
 use lianfang_link::client::{DialLimits, enrolment_channel};
@@ -27,6 +29,7 @@ use lianfang_proto::v1::jobs_client::JobsClient;
 use lianfang_proto::v1::reports_client::ReportsClient;
 use lianfang_proto::v1::{self, EnrolRequest, JobState};
 use lianfang_proto::{Fault, FaultCode};
+use lianfang_store::Place;
 use lianfang_trust::{Canonical, Signed, SigningKey};
 use serde_json::Value;
 use sqlx::SqlitePool;
@@ -92,6 +95,39 @@ impl World {
     pub(crate) async fn start(&mut self) {
         let started = Coordinator::start(self.dir.path(), self.ports(), Arc::new(self.memory.clone())).await;
         self.running = Some(started.unwrap());
+    }
+
+    /// Another coordinator over the same store and the same files, in a folder of its own.
+    pub(crate) async fn beside(&self, dir: &Path, listen: &str) -> Coordinator {
+        copy(self.dir.path(), dir);
+        let unlock = Unlock::KeyFile("secrets/unlock.key".into());
+        let mut config = Config::new(listen.to_owned(), None, unlock);
+        config.store.files = Some(self.dir.path().join("jobs"));
+        config.write(dir).unwrap();
+        let place = Place::File(self.dir.path().join("store.sqlite"));
+        let transport = Arc::new(self.memory.clone());
+        Coordinator::start_over(dir, &place, self.ports(), transport).await.unwrap()
+    }
+
+    pub(crate) async fn stop(&mut self) {
+        self.running.take().unwrap().shutdown().await;
+    }
+
+    /// The running one, to be stopped by the caller.
+    pub(crate) fn hand_over(&mut self) -> Coordinator {
+        self.running.take().unwrap()
+    }
+
+    /// Changes the store of a coordinator that is stopped.
+    pub(crate) async fn change(&self, statement: &'static str, id: &[u8]) {
+        let url = format!("sqlite://{}", self.dir.path().join("store.sqlite").display());
+        let pool = SqlitePool::connect(&url).await.unwrap();
+        sqlx::query(statement).bind(id).execute(&pool).await.unwrap();
+        pool.close().await;
+    }
+
+    pub(crate) fn now(&self) -> Micros {
+        self.hand.now()
     }
 
     pub(crate) async fn restart(&mut self) {
@@ -191,6 +227,18 @@ impl World {
     }
 }
 
+/// Configuration and secrets, as an operator copies them to another machine.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to.join("secrets")).unwrap();
+    for entry in std::fs::read_dir(from.join("secrets")).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, to.join("secrets").join(path.file_name().unwrap())).unwrap();
+    }
+    if from.join("seat").exists() {
+        std::fs::copy(from.join("seat"), to.join("seat")).unwrap();
+    }
+}
+
 struct Pinned {
     root: CertificateDer<'static>,
     coordinator: Fingerprint,
@@ -255,6 +303,11 @@ impl Bank {
         let dialer = world.dialer(Some(&identity), roster.value());
         let channel = dialer.channel(world.coordinator().address(), &Party::Coordinator);
         Self { id: bank_id(name), key, channel, roster: roster.into_value(), tls: identity }
+    }
+
+    /// Speaks to the coordinator at this address from now on.
+    pub(crate) fn turn_to(&mut self, world: &World, address: &str) {
+        self.channel = world.dialer(Some(&self.tls), &self.roster).channel(address, &Party::Coordinator);
     }
 
     pub(crate) fn directory(&self) -> DirectoryClient<Channel> {

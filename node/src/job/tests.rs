@@ -16,7 +16,7 @@ use super::consent::tests::terms;
 use super::sightings::Sightings;
 use super::state::Stage;
 use crate::audit::Log;
-use crate::config::{Config, Policy, Unlock};
+use crate::config::{Config, Policy, Serve, Unlock};
 use crate::key_holder::records::Records;
 use crate::key_holder::tests::{KEY, Party, Still, bank, dealt};
 use crate::key_holder::vault::Vault;
@@ -59,6 +59,7 @@ fn config(unlock: Unlock) -> Config {
         certificate: None,
         policy: Policy::default(),
         reflection: false,
+        serve: Serve::default(),
     }
 }
 

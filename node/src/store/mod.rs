@@ -18,7 +18,7 @@ use rand_core::CryptoRng;
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, Row as _};
 
-pub use lianfang_store::{Connection, Pool, Row, StoreError, Tx, number};
+pub use lianfang_store::{Connection, Pool, Row, StoreError, Tx, number, work};
 
 use crate::ports::{Micros, Ports};
 
