@@ -244,10 +244,7 @@ impl World {
 
     /// What the bank's people read out.
     fn fingerprint(&self, bank: &str) -> String {
-        let dir = self.dir(bank);
-        let unlock = Config::load(&dir).expect("a configuration").unlock;
-        let secrets = Secrets::open(&dir, &unlock).expect("secrets");
-        secrets.identity.verifying_key().fingerprint()
+        fingerprint_in(&self.dir(bank))
     }
 
     /// The ceremony among these holders.
@@ -395,17 +392,24 @@ pub fn automatic() -> Policy {
     }
 }
 
-fn set_up_node(dir: &Path, bank: &str, policy: Policy) {
+/// What a bank's people read out, from its folder.
+pub(crate) fn fingerprint_in(dir: &Path) -> String {
+    let unlock = Config::load(dir).expect("a configuration").unlock;
+    let secrets = Secrets::open(dir, &unlock).expect("secrets");
+    secrets.identity.verifying_key().fingerprint()
+}
+
+pub(crate) fn set_up_node(dir: &Path, bank: &str, policy: Policy) {
     std::fs::create_dir(dir).expect("the node's folder");
-    let key_file = dir.join("unlock.key");
+    let key_file = "unlock.key";
     let ports = lianfang_node::ports::Ports::system();
     let mut rng = ports.chance.rng();
-    make_key_file(&key_file, &mut *rng).expect("a key file");
+    make_key_file(&dir.join(key_file), &mut *rng).expect("a key file");
     let config = Config {
         listen: address(bank),
         advertise: None,
         contact: contact_of(bank),
-        unlock: Unlock::KeyFile(key_file),
+        unlock: Unlock::KeyFile(key_file.into()),
         certificate: None,
         policy,
         store: StorePlace::default(),
