@@ -44,10 +44,12 @@ pub async fn credentials(world: &World, bank: &str) -> Credentials {
     let dir = world.dir(bank);
     let config = Config::load(&dir).expect("a configuration");
     let secrets = Secrets::open(&dir, &config.unlock).expect("secrets");
-    let (path, master) = (dir.join("store.sqlite"), Arc::clone(&secrets.master));
-    let store = Store::open(&path, master, world.clock.of_node()).await.expect("a store");
+    let place = lianfang_store::Place::File(dir.join("store.sqlite"));
+    let master = Arc::clone(&secrets.master);
+    let store = Store::open(&place, &dir, master, world.clock.of_node()).await.expect("a store");
     let (membership, roster) = Membership::load(&store).await.expect("a membership").expect("joined");
-    let identity = membership.identity(&config, &secrets.tls).expect("an identity");
+    let chance = lianfang_node::ports::Ports::system().chance;
+    let identity = membership.identity(&config, &secrets, &mut *chance.rng()).expect("an identity");
     store.close().await;
     Credentials { identity, signing: Arc::clone(&secrets.identity), roster }
 }

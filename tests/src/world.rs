@@ -223,7 +223,7 @@ impl World {
     }
 
     /// What the bank's people read out.
-    fn fingerprint(&self, bank: &str) -> String {
+    pub fn fingerprint(&self, bank: &str) -> String {
         let dir = self.dir(bank);
         let unlock = Config::load(&dir).expect("a configuration").unlock;
         let secrets = Secrets::open(&dir, &unlock).expect("secrets");

@@ -19,6 +19,7 @@ use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::sleep;
 
 use super::ledger::{self, Job};
+use super::left_out;
 use super::state::{Event, State};
 use crate::audit;
 use crate::certificate;
@@ -121,9 +122,13 @@ impl Clerk {
             let mut tx = office.store.begin().await?;
             let Some(current) = ledger::find(&office, &mut tx, id).await? else { return Ok(None) };
             let parties = ledger::parties(&mut tx, id).await?;
-            let facts = ledger::facts(&current, &parties, office.config.grace());
+            let in_force = office.book.now();
+            let facts = ledger::facts(&current, &parties, office.config.grace(), in_force.roster());
             let now = office.now();
             let Some(event) = facts.due(now) else { return Ok(facts.lasts_until()) };
+            if event == Event::Gathered {
+                left_out::leave_out(&mut tx, id, &parties, in_force.roster(), now).await?;
+            }
             if event == Event::Returned {
                 let drawn = certificate::draw_up(&current.agreed, &parties, now)?;
                 let signed = Signed::sign(&office.keys.coordinator, drawn);

@@ -85,7 +85,7 @@ impl Runner {
     async fn run(&self, job: JobId) -> Result<Stage, Fault> {
         loop {
             let reply = self.context.coordinator.job(job).await?;
-            let terms = self.open_terms(&reply.terms, job)?;
+            let terms = self.open_terms(&reply.terms, job).await?;
             self.context.book.note(&terms).await.map_err(|e| of_store(&e))?;
             let entry = self.entry(job).await?;
             if entry.terms_digest != terms.digest() {
@@ -109,8 +109,13 @@ impl Runner {
         entry.ok_or_else(|| Fault::new(FaultCode::JobUnknown))
     }
 
-    fn open_terms(&self, bytes: &[u8], job: JobId) -> Result<Signed<Terms>, Fault> {
-        let coordinator = self.context.roster.now().roster.coordinator;
+    async fn open_terms(&self, bytes: &[u8], job: JobId) -> Result<Signed<Terms>, Fault> {
+        let mut coordinator = self.context.roster.now().roster.coordinator;
+        let entry = self.context.book.get(job).await.map_err(|e| of_store(&e))?;
+        // Terms that were taken before stand, though the coordinator may sign by another key by now.
+        if entry.is_some_and(|entry| entry.terms == bytes) {
+            coordinator = Signed::<Terms>::claimed_signer(bytes).unwrap_or(coordinator);
+        }
         let terms: Signed<Terms> = checked::open_signed(bytes, "terms", &coordinator)?;
         if terms.value().job == job {
             Ok(terms)

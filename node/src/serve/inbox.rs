@@ -19,7 +19,8 @@ use crate::app::Joined;
 use crate::ceremony::{Board, BoardView, Driver, Progress};
 use crate::job::Context;
 use crate::job::runner::Runner;
-use crate::membership::pin_roster;
+use crate::membership::renewal::is_of_certificates;
+use crate::membership::{pin_roster, witness};
 use crate::peers::coordinator::Coordinator;
 
 /// Pause after the coordinator could not be reached.
@@ -41,6 +42,8 @@ struct Loop {
     attempts: JoinSet<()>,
     /// Ceremonies that are over for this holder.
     over: BTreeSet<CeremonyId>,
+    /// The charge number that was stated last.
+    stated: Option<u64>,
     /// Ceremonies to go on with: those that the inbox has named, and those begun before the start.
     open: BTreeSet<CeremonyId>,
 }
@@ -58,6 +61,7 @@ pub(super) async fn run(joined: Arc<Joined>, stop: watch::Receiver<bool>) {
         told: BTreeMap::new(),
         attempts: JoinSet::new(),
         over: BTreeSet::new(),
+        stated: None,
         open: BTreeSet::new(),
         context,
     };
@@ -74,6 +78,8 @@ pub(super) async fn run(joined: Arc<Joined>, stop: watch::Receiver<bool>) {
         tokio::select! {
             () = super::stopped(stop.clone()) => return,
             Some((job, ended)) = endings.recv() => this.ended(job, ended),
+            // Somebody waits for this holder to know who is a member: the coordinator is asked now.
+            () = context.roster.wanted() => seen = 0,
             reply = context.coordinator.watch(seen, pause) => match reply {
                 Ok(reply) => {
                     seen = reply.revision;
@@ -81,6 +87,9 @@ pub(super) async fn run(joined: Arc<Joined>, stop: watch::Receiver<bool>) {
                 }
                 Err(fault) => {
                     tracing::warn!(%fault, "the inbox could not be read");
+                    if is_of_certificates(fault.code) {
+                        joined.refused.notify_one();
+                    }
                     tokio::time::sleep(AGAIN).await;
                 }
             },
@@ -108,6 +117,7 @@ impl Loop {
         {
             tracing::error!(%fault, "the newest roster was not taken");
         }
+        self.confirm(reply).await;
         // What was begun goes on whether it is named or not; what was only named is forgotten when it is named no longer.
         match self.driver.unfinished().await {
             Ok(begun) => self.open = begun.into_iter().chain(named_ceremonies(reply)).collect(),
@@ -119,6 +129,18 @@ impl Loop {
             Err(error) => tracing::error!(%error, "the jobs under way could not be read"),
         }
         self.agenda.inbox(reply.revision, &jobs);
+    }
+
+    /// The roster is the newest that the coordinator knows of, and this holder has charged no less than it has ever said: from
+    /// here on members are answered for a while.
+    async fn confirm(&mut self, reply: &WatchInboxReply) {
+        if self.context.roster.now().roster.version < reply.roster_version {
+            return;
+        }
+        match witness::state(&self.context, &mut self.stated).await {
+            Ok(()) => self.context.roster.confirm(self.context.ports.clock.now()),
+            Err(fault) => tracing::warn!(%fault, "what this holder has charged could not be stated"),
+        }
     }
 
     async fn refresh_roster(&self) -> Result<(), Fault> {

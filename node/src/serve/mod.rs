@@ -6,6 +6,7 @@
 mod agenda;
 mod inbox;
 mod server;
+mod upkeep;
 
 use std::sync::Arc;
 
@@ -32,8 +33,9 @@ impl Running {
         let (address, server) = server::start(node, &joined, stopped.clone()).await?;
         let version = env!("CARGO_PKG_VERSION").to_owned();
         node.log.record(&Event::Started { version }).await.map_err(Problem::bug)?;
+        let upkeep = tokio::spawn(upkeep::run(Arc::clone(node), Arc::clone(&joined), stopped.clone()));
         let inbox = tokio::spawn(inbox::run(Arc::clone(&joined), stopped));
-        Ok(Self { address, stop, tasks: vec![server, inbox] })
+        Ok(Self { address, stop, tasks: vec![server, inbox, upkeep] })
     }
 
     /// Ends both, after the step in hand.
