@@ -133,7 +133,8 @@ impl Context {
 /// beside it is that of the day of the ceremony: a member may have exchanged it since.
 fn check_holders(record: &KeyRecord, pinned: &Pinned) -> Result<(), Fault> {
     for holder in &record.holders {
-        let member = pinned.roster.active(&holder.bank);
+        // Also where it is suspended by now: the others evaluate under the record without it.
+        let member = pinned.roster.member(&holder.bank);
         if member.is_none_or(|member| member.identity != holder.identity) {
             return Err(Fault::field(FaultCode::TermsDiffer, "record.holders").at(holder.bank.as_str()));
         }

@@ -170,7 +170,14 @@ async fn shares_from_a_backup_come_with_full_counters() {
     assert_eq!(restored.expect("restored").shares, 1);
     world.start("alpha").await;
     // The membership was in the store: it is confirmed again, under the same keys.
-    world.enrol("alpha", "alpha").await;
+    let invite = world.run(COORDINATOR, &["invite", "alpha"]).await.json();
+    let (text, print) =
+        (invite["invite"].as_str().expect("text"), invite["fingerprint"].as_str().expect("hex"));
+    let enrol = ["enrol", text, "--fingerprint", print, "--wait", "0"];
+    assert!(!world.run("alpha", &enrol).await.exit.is_done(), "a person confirms it first");
+    let own = world.fingerprint("alpha");
+    world.run(COORDINATOR, &["roster", "confirm", "alpha", "--confirm", &own]).await.json();
+    world.run("alpha", &enrol).await.json();
     until_evaluated(&world, "gamma", "alpha", Some("quota-exceeded")).await;
     let restored = logged(&world, "alpha", "key.restored").await;
     assert_eq!((&restored[0]["body"]["shares"], &restored[0]["body"]["by"]), (&1.into(), &"li".into()));
