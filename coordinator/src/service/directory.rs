@@ -50,7 +50,7 @@ impl Directory for Services {
         let (mut bell, mut stop) = (self.office.bell.listen(), self.stop.clone());
         tokio::select! {
             _ = bell.wait_for(|revision| *revision != seen) => {}
-            () = tokio::time::sleep(wait) => {}
+            () = self.office.ports.clock.sleep(wait) => {}
             _ = stop.wait_for(|stopping| *stopping) => {}
         }
         // The change may be that the caller was suspended: then it is told nothing more.

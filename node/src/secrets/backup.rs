@@ -166,7 +166,6 @@ fn configuration(dir: &Path, carried: &str) -> Result<Config, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Policy;
     use crate::ports::Ports;
 
     const PASSPHRASE: &[u8] = b"a passphrase for tests";
@@ -174,16 +173,8 @@ mod tests {
     fn made(dir: &Path) -> Secrets {
         let chance = Ports::system().chance;
         let mut rng = chance.rng();
-        let config = Config {
-            listen: "127.0.0.1:7000".to_owned(),
-            advertise: None,
-            contact: String::new(),
-            unlock: Unlock::KeyFile("secrets/unlock.key".into()),
-            certificate: None,
-            policy: Policy::default(),
-            reflection: false,
-        };
-        config.store(dir).unwrap();
+        let text = "listen = \"127.0.0.1:7000\"\n[unlock]\nkey-file = \"secrets/unlock.key\"\n";
+        std::fs::write(dir.join(config::FILE), text).unwrap();
         let config = Config::load(dir).unwrap();
         let Unlock::KeyFile(path) = &config.unlock else { panic!("a key file") };
         make_key_file(path, &mut *rng).unwrap();

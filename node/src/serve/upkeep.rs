@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::app::{App, Joined};
 use crate::membership::renewal::Renewing;
-use crate::ports::Micros;
+use crate::ports::{Clock, Micros};
 
 /// Pause between two looks. The bank's own files are read with each.
 const LOOK: Duration = Duration::from_secs(30);
@@ -45,17 +45,17 @@ pub(super) async fn run(node: Arc<App>, joined: Arc<Joined>, stop: watch::Receiv
         let least = FIRST.saturating_mul(1 << failures.min(16)).min(LONGEST);
         doubted = tokio::select! {
             () = super::stopped(stop.clone()) => return,
-            doubted = pause(&joined, failures, least) => doubted,
+            doubted = pause(&*node.ports.clock, &joined, failures, least) => doubted,
         };
     }
 }
 
 /// Waits until it is time to look again. Says whether that is because the certificate was refused.
-async fn pause(joined: &Joined, failures: u32, least: Duration) -> bool {
-    tokio::time::sleep(least).await;
+async fn pause(clock: &dyn Clock, joined: &Joined, failures: u32, least: Duration) -> bool {
+    clock.sleep(least).await;
     let more = if failures == 0 { LOOK } else { Duration::ZERO };
     tokio::select! {
-        () = tokio::time::sleep(more) => failures > 0,
+        () = clock.sleep(more) => failures > 0,
         () = joined.refused.notified() => true,
     }
 }
