@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use lianfang_desk::Problem;
-use lianfang_link::UnixTime;
+use lianfang_link::{Identity, UnixTime};
 
 use crate::bell::{self, Bell};
 use crate::config::Config;
@@ -48,6 +48,7 @@ pub struct Office {
     /// Terms that have been read.
     pub terms: TermsCache,
     address: OnceLock<String>,
+    certificate: OnceLock<Identity>,
 }
 
 impl Office {
@@ -60,10 +61,11 @@ impl Office {
     /// Opens the folder over a store at another place, which others may share.
     pub async fn open_over(dir: &Path, place: &Place, ports: Ports) -> Result<Arc<Self>, Problem> {
         let config = Config::read(dir)?;
-        let keys = Keys::open(dir, &config.unlock)?;
+        let mut keys = Keys::open(dir, &config.unlock)?;
         let store = Store::open(place).await.map_err(Error::from)?;
         let now = ports.clock.now();
         let roster = crate::roster::first(&store, &keys, now).await?;
+        keys.former = crate::roster::coordinators_keys(&store, &keys).await?;
         let mut numbers = [[0; 16]; 2];
         let mut rng = ports.chance.rng();
         numbers.iter_mut().for_each(|number| rng.fill_bytes(number));
@@ -82,6 +84,7 @@ impl Office {
             uploads: Uploads::default(),
             terms: TermsCache::default(),
             address: OnceLock::new(),
+            certificate: OnceLock::new(),
             ports,
         }))
     }
@@ -126,6 +129,29 @@ impl Office {
     pub(crate) fn listens_at(&self, address: &str) {
         // Set once: an office has one server.
         let _ = self.address.set(address.to_owned());
+    }
+
+    /// The server shows this certificate, which is renewed in place.
+    pub(crate) fn shows(&self, certificate: &Identity) {
+        // Set once: an office has one server.
+        let _ = self.certificate.set(certificate.clone());
+    }
+
+    /// Whether a server runs in this process.
+    pub fn serves(&self) -> bool {
+        self.certificate.get().is_some()
+    }
+
+    /// Whole days until the server's certificate ends; `None` where none serves.
+    pub fn certificate_days_left(&self) -> Option<u64> {
+        let validity = self.certificate.get()?.validity().ok()?;
+        Some(validity.days_left(unix_time(self.now())))
+    }
+
+    /// Whole days until the authority's root ends.
+    pub fn root_days_left(&self) -> u64 {
+        let left = self.keys.authority.validity().map(|validity| validity.days_left(unix_time(self.now())));
+        left.unwrap_or_default()
     }
 
     /// What banks are told to dial; `None` while nobody can know it.
