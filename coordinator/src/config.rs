@@ -3,6 +3,7 @@
 //! Comes in: the file's text. Goes out: [`Config`], or a problem that names the field.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use lianfang_desk::Problem;
 use lianfang_desk::problem::AtPath as _;
@@ -34,12 +35,15 @@ pub struct Config {
     pub reflection: bool,
     /// How the secrets are unlocked.
     pub unlock: Unlock,
-    /// Where the store is.
-    #[serde(default, skip_serializing_if = "StorePlace::is_embedded")]
+    /// Where rows and files are kept.
+    #[serde(default, skip_serializing_if = "StorePlace::is_default")]
     pub store: StorePlace,
+    /// How `serve` behaves.
+    #[serde(default, skip_serializing_if = "Serve::is_default")]
+    pub serve: Serve,
 }
 
-/// Where the store is.
+/// Where rows and files are kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct StorePlace {
@@ -47,11 +51,41 @@ pub struct StorePlace {
     /// folder. Left out, the store is a file in the folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url_file: Option<PathBuf>,
+    /// The folder of submissions and reports; `jobs` if left out, relative to the coordinator's folder. Coordinators that
+    /// share a database must share this folder too, on a file system that all their machines have mounted: a bank sends its
+    /// rows to one of them, another may match them, and a third hand the report out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files: Option<PathBuf>,
 }
 
 impl StorePlace {
-    const fn is_embedded(&self) -> bool {
-        self.url_file.is_none()
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// How `serve` behaves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Serve {
+    /// How long the steps in hand may take to end when the coordinator is told to stop. What is cut off is done again.
+    pub grace_seconds: u32,
+}
+
+impl Default for Serve {
+    fn default() -> Self {
+        Self { grace_seconds: 20 }
+    }
+}
+
+impl Serve {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// [`grace_seconds`](Self::grace_seconds) as a span.
+    pub fn grace(&self) -> Duration {
+        Duration::from_secs(self.grace_seconds.into())
     }
 }
 
@@ -79,15 +113,8 @@ impl Config {
     /// The defaults, with these addresses.
     pub fn new(listen: String, advertise: Option<String>, unlock: Unlock) -> Self {
         let (suppressed_below, grace_seconds) = (suppressed_below(), grace_seconds());
-        Self {
-            listen,
-            advertise,
-            suppressed_below,
-            grace_seconds,
-            reflection: false,
-            unlock,
-            store: StorePlace::default(),
-        }
+        let (store, serve) = (StorePlace::default(), Serve::default());
+        Self { listen, advertise, suppressed_below, grace_seconds, reflection: false, unlock, store, serve }
     }
 
     /// The folder's configuration.

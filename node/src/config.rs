@@ -4,6 +4,7 @@
 //! ones: nobody is admitted, no key compared and no job accepted without a person.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use lianfang_desk::Problem;
 use lianfang_desk::problem::AtPath as _;
@@ -38,6 +39,34 @@ pub struct Config {
     /// Answer gRPC reflection.
     #[serde(default)]
     pub reflection: bool,
+    /// How `serve` behaves.
+    #[serde(default, skip_serializing_if = "Serve::is_default")]
+    pub serve: Serve,
+}
+
+/// How `serve` behaves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Serve {
+    /// How long the steps in hand may take to end when the node is told to stop. What is cut off is done again.
+    pub grace_seconds: u32,
+}
+
+impl Default for Serve {
+    fn default() -> Self {
+        Self { grace_seconds: 20 }
+    }
+}
+
+impl Serve {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// [`grace_seconds`](Self::grace_seconds) as a span.
+    pub fn grace(&self) -> Duration {
+        Duration::from_secs(self.grace_seconds.into())
+    }
 }
 
 /// Where the store is.
@@ -99,6 +128,9 @@ pub enum Decide {
 pub struct Policy {
     /// As a holder: whether members of the roster are answered.
     pub admit: Decide,
+    /// As a holder: for how many minutes members are answered under a roster that the coordinator has not confirmed
+    /// since. Shorter: a suspension takes effect sooner where the coordinator is out of reach. Longer: it may be away.
+    pub roster_minutes: u32,
     /// As a holder: `Q`, the quota of an admitted legal entity per class and epoch, over all holders together.
     pub quota: u64,
     /// Whether a key record is taken as compared.
@@ -125,6 +157,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             admit: Decide::Ask,
+            roster_minutes: 60,
             quota: 4_000_000,
             compare: Decide::Ask,
             accept: Decide::Ask,
@@ -194,6 +227,9 @@ impl Config {
         if self.contact.len() > lianfang_proto::limits::CONTACT_BYTES {
             return wrong("contact");
         }
+        if !(5..=10_080).contains(&self.policy.roster_minutes) {
+            return wrong("policy.roster_minutes");
+        }
         if self.policy.least_threshold < 2 {
             return wrong("policy.least_threshold");
         }
@@ -248,6 +284,7 @@ mod tests {
             (format!("contact = \"{}\"\n{LEAST}", "x".repeat(65)), "contact"),
             (format!("{LEAST}\n[policy]\nleast_threshold = 1\n"), "policy.least_threshold"),
             (format!("{LEAST}\n[policy]\nleast_rows = 0\n"), "policy.least_rows"),
+            (format!("{LEAST}\n[policy]\nroster_minutes = 4\n"), "policy.roster_minutes"),
             (format!("{LEAST}\n[policy]\njobs_days = 0\n"), "policy.jobs_days"),
         ] {
             let problem = load(&text).unwrap_err();

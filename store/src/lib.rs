@@ -24,6 +24,7 @@ mod server;
 #[cfg(feature = "trial")]
 pub mod trial;
 mod tx;
+pub mod work;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

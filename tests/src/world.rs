@@ -19,7 +19,7 @@ use lianfang_coordinator::commands::init::SetUp;
 use lianfang_desk::Exit;
 use lianfang_link::Memory;
 use lianfang_node::Node;
-use lianfang_node::config::{Config, Decide, Policy, StorePlace, Unlock};
+use lianfang_node::config::{Config, Decide, Policy, Serve, StorePlace, Unlock};
 use lianfang_node::secrets::{Secrets, make_key_file};
 use lianfang_proto::catalogue::Disclosure;
 use lianfang_store::trial::Trial;
@@ -246,11 +246,8 @@ impl World {
     }
 
     /// What the bank's people read out.
-    fn fingerprint(&self, bank: &str) -> String {
-        let dir = self.dir(bank);
-        let unlock = Config::load(&dir).expect("a configuration").unlock;
-        let secrets = Secrets::open(&dir, &unlock).expect("secrets");
-        secrets.identity.verifying_key().fingerprint()
+    pub fn fingerprint(&self, bank: &str) -> String {
+        fingerprint_in(&self.dir(bank))
     }
 
     /// The ceremony among these holders.
@@ -398,21 +395,29 @@ pub fn automatic() -> Policy {
     }
 }
 
-fn set_up_node(dir: &Path, bank: &str, policy: Policy) {
+/// What a bank's people read out, from its folder.
+pub(crate) fn fingerprint_in(dir: &Path) -> String {
+    let unlock = Config::load(dir).expect("a configuration").unlock;
+    let secrets = Secrets::open(dir, &unlock).expect("secrets");
+    secrets.identity.verifying_key().fingerprint()
+}
+
+pub(crate) fn set_up_node(dir: &Path, bank: &str, policy: Policy) {
     std::fs::create_dir(dir).expect("the node's folder");
-    let key_file = dir.join("unlock.key");
+    let key_file = "unlock.key";
     let ports = lianfang_node::ports::Ports::system();
     let mut rng = ports.chance.rng();
-    make_key_file(&key_file, &mut *rng).expect("a key file");
+    make_key_file(&dir.join(key_file), &mut *rng).expect("a key file");
     let config = Config {
         listen: address(bank),
         advertise: None,
         contact: contact_of(bank),
-        unlock: Unlock::KeyFile(key_file),
+        unlock: Unlock::KeyFile(key_file.into()),
         certificate: None,
         policy,
         store: StorePlace::default(),
         reflection: false,
+        serve: Serve::default(),
     };
     config.store(dir).expect("the configuration is written");
     Secrets::create(dir, &config.unlock, &mut *rng).expect("secrets are made");

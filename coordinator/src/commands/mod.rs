@@ -9,6 +9,7 @@ mod ceremony;
 pub mod init;
 mod invite;
 mod job;
+mod key;
 mod roster;
 mod serve;
 mod span;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use lianfang_desk::{Call, Common, Exit, Problem, Program, Seat, Voice};
 use lianfang_proto::ids::{BankId, CeremonyId, JobId};
 
+use crate::audit as audit_log;
 use crate::office::Office;
 use crate::ports::Ports;
 
@@ -43,6 +45,8 @@ enum Command {
     #[command(subcommand)]
     Ceremony(ceremony::Ceremony),
     #[command(subcommand)]
+    Key(key::Key),
+    #[command(subcommand)]
     Job(job::Job),
     Summary {
         /// The job.
@@ -62,12 +66,19 @@ impl Cli {
 
     /// Does an ordinary command on an opened office.
     pub(crate) async fn perform_in(self, office: &Arc<Office>, call: &Call) -> Result<Exit, Problem> {
+        // What another process has changed is known before anything is decided on it.
+        office.catch_up().await?;
+        audit_log::by_person(&call.person, self.decided(office, call)).await
+    }
+
+    async fn decided(self, office: &Arc<Office>, call: &Call) -> Result<Exit, Problem> {
         let console = call.console.as_ref();
         match self.command {
             Command::Invite(invite) => invite.perform(office, console).await,
             Command::Roster(roster) => roster.perform(office, console).await,
             Command::Ceremony(ceremony) => ceremony.perform(office, console).await,
             Command::Job(job) => job.perform(office, console).await,
+            Command::Key(key) => key.perform(office, call).await,
             Command::Summary { job } => summary::perform(job, office, console).await,
             Command::Audit(audit) => audit.perform(office, console).await,
             Command::Backup(backup) => backup.perform(office, call).await,
@@ -84,12 +95,14 @@ impl Program for Cli {
     }
 
     fn seat(&self) -> Seat {
-        match self.command {
+        match &self.command {
             Command::Init(_) | Command::Restore(_) => Seat::Create,
+            Command::Key(key) if key.restores().is_some() => Seat::Create,
             Command::Serve => Seat::Serve,
             Command::Invite(_)
             | Command::Roster(_)
             | Command::Ceremony(_)
+            | Command::Key(_)
             | Command::Job(_)
             | Command::Summary { .. }
             | Command::Audit(_)
@@ -98,6 +111,11 @@ impl Program for Cli {
     }
 
     async fn perform(self, call: Call) -> Result<Exit, Problem> {
+        if let Command::Key(key) = &self.command
+            && let Some(restore) = key.restores()
+        {
+            return key::Key::restore(restore, &call, &Ports::system());
+        }
         match self.command {
             Command::Init(init) => init.perform(&call, &Ports::system()),
             Command::Restore(restore) => restore.perform(&call, &Ports::system()).await,

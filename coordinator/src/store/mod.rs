@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 
 use lianfang_store::backup::{self, About, BackupError, Manifest};
 use lianfang_store::{Database, Place, Steps};
+use sqlx::Any;
+use sqlx::pool::PoolConnection;
 
-pub use lianfang_store::{Connection, Pool, Row, Statement, StoreError, Tx, number};
+pub use lianfang_store::{Connection, Pool, Row, Statement, StoreError, Tx, number, work};
 
 /// The embedded store's name within the folder.
 pub const FILE: &str = "store.sqlite";
@@ -54,6 +56,16 @@ impl Store {
         about: About<'_>,
     ) -> Result<Manifest, BackupError> {
         backup::make(&self.0, dir, files, into, about).await
+    }
+
+    /// A connection for reading.
+    pub async fn reader(&self) -> Result<PoolConnection<Any>, StoreError> {
+        self.0.reader().await
+    }
+
+    /// A reading transaction: all that is read in it is of one moment.
+    pub async fn snapshot(&self) -> Result<Tx, StoreError> {
+        self.0.snapshot().await
     }
 
     /// Closes all connections. Waits for those that are lent out.

@@ -56,8 +56,7 @@ async fn audit(node: &App) -> Result<String, Problem> {
 
 /// Days until it ends.
 fn certificate(node: &App, joined: &Joined) -> Result<String, Problem> {
-    let ends = joined.identity.expires().map_err(Problem::bug)?;
-    let days = ends.as_secs().saturating_sub(node.clock().now().as_secs()) / 86_400;
+    let days = joined.certificate_days_left(&node.clock()).unwrap_or_default();
     if days < DAYS_LEFT {
         return Err(Problem::refused("certificate-ends").with("days", days.to_string()));
     }

@@ -16,7 +16,7 @@ use super::consent::tests::terms;
 use super::sightings::Sightings;
 use super::state::Stage;
 use crate::audit::Log;
-use crate::config::{Config, Policy, StorePlace, Unlock};
+use crate::config::{Config, Policy, Serve, StorePlace, Unlock};
 use crate::key_holder::records::Records;
 use crate::key_holder::tests::{KEY, Party, Still, bank, dealt};
 use crate::key_holder::vault::Vault;
@@ -60,6 +60,7 @@ fn config(unlock: Unlock) -> Config {
         policy: Policy::default(),
         store: StorePlace::default(),
         reflection: false,
+        serve: Serve::default(),
     }
 }
 
@@ -78,6 +79,7 @@ impl Alone {
             coordinator: coordinator.verifying_key(),
             coordinator_certificate_key: [9; 32],
             members: parties.iter().map(member).collect(),
+            retiring: Vec::new(),
         };
         let signed = Signed::sign(&authority, roster);
         let roster = RosterInForce::begin(authority.verifying_key(), signed.bytes()).unwrap();

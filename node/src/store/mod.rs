@@ -19,7 +19,7 @@ use rand_core::CryptoRng;
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, Row as _};
 
-pub use lianfang_store::{Connection, Kind, Pool, Row, Statement, StoreError, Tx, number};
+pub use lianfang_store::{Connection, Kind, Pool, Row, Statement, StoreError, Tx, number, work};
 
 use crate::ports::{Micros, Ports};
 
