@@ -10,8 +10,11 @@ use std::time::Duration;
 use clap::Parser as _;
 use lianfang_desk::{Buffer, Call, Console, Exit, Lang, Problem};
 use lianfang_link::authority::{AuthorityError, LEAF_LASTS};
+use lianfang_link::client::DialLimits;
 use lianfang_link::server::{AcceptLimits, builder};
-use lianfang_link::{Authenticated, Clock, Gate, Identity, Incoming, Party, Tcp, Transport, Validity};
+use lianfang_link::{Authenticated, Clock, Dialer, Gate, Identity, Incoming, Party, Tcp, Transport, Validity};
+use lianfang_telemetry::http::Listening;
+use lianfang_telemetry::served::Served;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
@@ -21,6 +24,7 @@ use crate::job::clerk;
 use crate::office::{Office, unix_time};
 use crate::ports::{Micros, Ports};
 use crate::service::{OPEN, Services};
+use crate::telemetry;
 
 /// How long requests under way may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(5);
@@ -34,6 +38,7 @@ const LOOK_AGAIN: Duration = Duration::from_hours(1);
 pub struct Coordinator {
     office: Arc<Office>,
     address: String,
+    http: Option<Listening>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
@@ -46,15 +51,15 @@ impl Coordinator {
 
     /// Opens the folder and serves over `transport`.
     pub async fn start(dir: &Path, ports: Ports, transport: Arc<dyn Transport>) -> Result<Self, Problem> {
-        Self::serve(Office::open(dir, ports).await?, &*transport).await
+        Self::serve(Office::open(dir, ports).await?, transport).await
     }
 
     /// Serves over the machine's own network.
     pub(crate) async fn start_on_tcp(dir: &Path) -> Result<Self, Problem> {
-        Self::serve(Office::open(dir, Ports::system()).await?, &Tcp::default()).await
+        Self::serve(Office::open(dir, Ports::system()).await?, Arc::new(Tcp::default())).await
     }
 
-    async fn serve(office: Arc<Office>, transport: &dyn Transport) -> Result<Self, Problem> {
+    async fn serve(office: Arc<Office>, transport: Arc<dyn Transport>) -> Result<Self, Problem> {
         let listen = office.config.listen.clone();
         let listener = transport.listen(&listen).await.map_err(|error| {
             let problem = Problem::usage("coordinator-cannot-listen").with("address", listen.as_str());
@@ -62,14 +67,17 @@ impl Coordinator {
         })?;
         let identity = certify(&office).map_err(Problem::bug)?;
         let reflection = if office.config.reflection { Some(reflection()?) } else { None };
+        let served = office.telemetry.served();
+        let http = telemetry::listen(&office, served.clone(), &identity).await?;
         let incoming = gate(&office, &identity)?.open(listener);
+        reach(&office, &identity, transport);
         let address = incoming.local_addr().to_owned();
         office.listens_at(&address);
         let (stop, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(clerk::work(Arc::clone(&office), stopping.clone()));
         let mut stop_renewing = stopping.clone();
-        tasks.spawn(answer(Arc::clone(&office), incoming, reflection, stopping));
+        tasks.spawn(answer(Arc::clone(&office), served, incoming, reflection, stopping));
         let renewing = renew(Arc::clone(&office), identity);
         tasks.spawn(async move {
             tokio::select! {
@@ -77,12 +85,23 @@ impl Coordinator {
                 _ = stop_renewing.wait_for(|stopping| *stopping) => {}
             }
         });
-        Ok(Self { office, address, stop, tasks })
+        tracing::info!(event = "serve.began", version = env!("CARGO_PKG_VERSION"), %address, "the coordinator serves");
+        Ok(Self { office, address, http, stop, tasks })
     }
 
     /// The address that it listens at, with the real port.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Where it serves probes and numbers, if it does.
+    pub fn http_address(&self) -> Option<std::net::SocketAddr> {
+        self.http.as_ref().map(Listening::address)
+    }
+
+    /// What `/metrics` shows.
+    pub async fn metrics(&self) -> String {
+        telemetry::render(&self.office).await
     }
 
     /// What banks compare before they trust the authority.
@@ -121,12 +140,13 @@ impl Coordinator {
         if tokio::time::timeout(GRACE, ended).await.is_err() {
             self.tasks.shutdown().await;
         }
+        self.office.telemetry.flush().await;
         self.office.store.close().await;
     }
 }
 
 /// The coordinator's certificate, issued over the key that the roster pins.
-fn certify(office: &Office) -> Result<Identity, AuthorityError> {
+pub(crate) fn certify(office: &Office) -> Result<Identity, AuthorityError> {
     let keys = &office.keys;
     let request = keys.tls.certificate_request()?;
     let validity = Validity::starting(unix_time(office.now()), LEAF_LASTS);
@@ -139,7 +159,18 @@ fn gate(office: &Office, identity: &Identity) -> Result<Gate, Problem> {
     let ports = office.ports.clone();
     let clock = Clock::new(move || unix_time(ports.clock.now()));
     let directory = Arc::clone(&office.book);
-    Gate::with_anonymous(identity, directory, &clock, AcceptLimits::default()).map_err(Problem::bug)
+    let gate = Gate::with_anonymous(identity, directory, &clock, AcceptLimits::default());
+    let telemetry = office.telemetry.clone();
+    Ok(gate.map_err(Problem::bug)?.on_failure(move |failed| telemetry.handshake_failed(failed)))
+}
+
+/// From here on banks can be dialled.
+fn reach(office: &Office, identity: &Identity, transport: Arc<dyn Transport>) {
+    let ports = office.ports.clone();
+    let clock = Clock::new(move || unix_time(ports.clock.now()));
+    let directory = Arc::clone(&office.book);
+    let dialer = Dialer::new(transport, Some(identity), directory, &clock, DialLimits::default());
+    office.reach.begin(dialer);
 }
 
 /// Issues the certificate anew long before it ends, for a coordinator that is not restarted.
@@ -155,7 +186,7 @@ async fn renew(office: Arc<Office>, identity: Identity) {
                 identity.replace(&newer);
                 certified_at = office.now();
             }
-            Err(error) => tracing::error!(error = %error, "the certificate could not be renewed"),
+            Err(error) => tracing::error!(event = "certificate.not-renewed", error = %error, "the certificate could not be renewed"),
         }
     }
 }
@@ -169,6 +200,7 @@ fn reflection() -> Result<ServerReflectionServer<impl ServerReflection>, Problem
 
 async fn answer(
     office: Arc<Office>,
+    served: Served,
     incoming: Incoming,
     reflection: Option<ServerReflectionServer<impl ServerReflection>>,
     mut stopping: watch::Receiver<bool>,
@@ -180,6 +212,7 @@ async fn answer(
     let directory = Arc::clone(&office.book);
     let services = Services::new(office, stopping.clone());
     let server = builder()
+        .layer(served)
         .layer(Authenticated::new(directory, [OPEN]))
         .add_routes(services.routes())
         .add_service(health)
@@ -189,6 +222,6 @@ async fn answer(
             let _ = stopping.wait_for(|stopping| *stopping).await;
         });
     if let Err(error) = server.await {
-        tracing::error!(error = %error, "the server has ended");
+        tracing::error!(event = "serve.ended", error = %error, "the server has ended");
     }
 }

@@ -18,9 +18,10 @@ use crate::intake::Uploads;
 use crate::job::files::JobFiles;
 use crate::job::ledger::TermsCache;
 use crate::ports::{Micros, Ports};
-use crate::roster::Book;
+use crate::roster::{Book, Reach};
 use crate::secrets::Keys;
 use crate::store::Store;
+use crate::telemetry::Telemetry;
 use lianfang_proto::ids::JobId;
 
 /// What every room works with.
@@ -41,6 +42,10 @@ pub struct Office {
     pub bell: Bell,
     /// Submissions under way.
     pub uploads: Uploads,
+    /// What is seen of it from outside.
+    pub telemetry: Telemetry,
+    /// The way to the banks, for one that asks whether it can be reached.
+    pub reach: Reach,
     /// Terms that have been read.
     pub terms: TermsCache,
     address: OnceLock<String>,
@@ -50,6 +55,7 @@ impl Office {
     /// Opens the folder. The first time, the first roster is signed: one without members.
     pub async fn open(dir: &Path, ports: Ports) -> Result<Arc<Self>, Problem> {
         let config = Config::read(dir)?;
+        let telemetry = Telemetry::open(&config)?;
         let keys = Keys::open(dir, &config.unlock)?;
         let store = Store::open(&Place::File(dir.join(crate::store::FILE))).await.map_err(Error::from)?;
         let now = ports.clock.now();
@@ -63,6 +69,8 @@ impl Office {
             bell: Bell::starting(now),
             uploads: Uploads::default(),
             terms: TermsCache::default(),
+            telemetry,
+            reach: Reach::default(),
             address: OnceLock::new(),
             ports,
         }))
@@ -89,6 +97,11 @@ impl Office {
     pub(crate) fn listens_at(&self, address: &str) {
         // Set once: an office has one server.
         let _ = self.address.set(address.to_owned());
+    }
+
+    /// Where the server listens, if there is one.
+    pub fn address(&self) -> Option<&str> {
+        self.address.get().map(String::as_str)
     }
 
     /// What banks are told to dial; `None` while nobody can know it.

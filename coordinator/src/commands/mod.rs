@@ -5,6 +5,7 @@
 
 mod audit;
 mod ceremony;
+mod doctor;
 pub mod init;
 mod invite;
 mod job;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 use lianfang_desk::{Call, Common, Exit, Problem, Program, Seat, Voice};
 use lianfang_proto::ids::{BankId, CeremonyId, JobId};
+use lianfang_telemetry::log;
 
 use crate::office::Office;
 use crate::ports::Ports;
@@ -49,6 +51,7 @@ enum Command {
     },
     #[command(subcommand)]
     Audit(audit::Audit),
+    Doctor,
 }
 
 impl Cli {
@@ -67,6 +70,7 @@ impl Cli {
             Command::Job(job) => job.perform(office, console).await,
             Command::Summary { job } => summary::perform(job, office, console).await,
             Command::Audit(audit) => audit.perform(office, console).await,
+            Command::Doctor => doctor::perform(office, console).await,
             Command::Init(_) | Command::Serve => Err(Problem::bug(anyhow::anyhow!("no ordinary command"))),
         }
     }
@@ -86,11 +90,15 @@ impl Program for Cli {
             | Command::Ceremony(_)
             | Command::Job(_)
             | Command::Summary { .. }
-            | Command::Audit(_) => Seat::Ordinary,
+            | Command::Audit(_)
+            | Command::Doctor => Seat::Ordinary,
         }
     }
 
     async fn perform(self, call: Call) -> Result<Exit, Problem> {
+        if !matches!(self.command, Command::Serve) {
+            log::start(&log::Settings::quiet());
+        }
         match self.command {
             Command::Init(init) => init.perform(&call, &Ports::system()),
             Command::Serve => serve::perform(call).await,

@@ -50,12 +50,12 @@ pub async fn work(office: Arc<Office>, mut stop: watch::Receiver<bool>) {
     let mut clerk =
         Clerk { office, matching: JoinSet::new(), at_work: HashSet::new(), attempts: HashMap::new() };
     if let Err(error) = sweep_all(&clerk.office).await {
-        tracing::error!(error = %error, "files of jobs could not be swept");
+        tracing::error!(event = "job.not-swept", error = %error, "files of jobs could not be swept");
     }
     loop {
         let mut bell = clerk.office.bell.listen();
         let wake = clerk.round().await.unwrap_or_else(|error| {
-            tracing::error!(error = %error, "a job could not be moved on");
+            tracing::error!(event = "job.stopped", error = %error, "a job could not be moved on");
             Some(LONGEST_SLEEP)
         });
         let pause = async {
@@ -91,7 +91,7 @@ impl Clerk {
             let id = job.agreed.job();
             // A job that cannot be moved on now must not hold up the others.
             let until = self.move_on(job).await.unwrap_or_else(|error| {
-                tracing::error!(job = %id, error = %error, "a job could not be moved on");
+                tracing::error!(event = "job.stopped", job = %id, error = %error, "a job could not be moved on");
                 Some(self.office.now() + RETRY)
             });
             next = match (next, until) {
@@ -135,6 +135,7 @@ impl Clerk {
             office.files(id).sweep(state)?;
             office.bell.ring();
             if state.is_over() {
+                tracing::info!(event = "job.over", job = %id, state = state.word(), "a job is over");
                 office.terms.forget(&id);
                 return Ok(None);
             }
@@ -158,6 +159,8 @@ impl Clerk {
         self.at_work.insert(id);
         self.matching.spawn(async move {
             sleep(pause).await;
+            let mut span = office.telemetry.stage(id, "matching");
+            span.count("submissions", submissions.len() as u64);
             let files = office.files(id);
             let woven = spawn_blocking(move || {
                 files.make()?;
@@ -187,10 +190,10 @@ impl Clerk {
             self.attempts.remove(&id);
             return;
         };
-        tracing::error!(job = %id, error = %error, "matching failed");
+        tracing::error!(event = "job.matching-failed", job = %id, error = %error, "matching failed");
         let attempts = self.attempts.get(&id).copied().unwrap_or_default();
         if let Err(error) = failed(&self.office, id, error.fault().code, attempts).await {
-            tracing::error!(job = %id, error = %error, "why a job does not go on could not be written down");
+            tracing::error!(event = "job.not-written", job = %id, error = %error, "why a job does not go on could not be written down");
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod book;
 pub mod enrol;
 pub mod invite;
 pub mod next;
+pub mod reach;
 
 use lianfang_proto::documents::roster::{Member, Roster};
 use lianfang_proto::ids::BankId;
@@ -17,6 +18,7 @@ use lianfang_trust::Signed;
 use serde_json::json;
 
 pub use book::{Book, InForce};
+pub use reach::Reach;
 
 use crate::audit;
 use crate::fault::{Error, StoredAs as _};

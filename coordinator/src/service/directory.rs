@@ -5,13 +5,14 @@ use std::time::Duration;
 use lianfang_proto::ids::BankId;
 use lianfang_proto::limits::WATCH_WAIT_MS;
 use lianfang_proto::v1::directory_server::Directory;
-use lianfang_proto::v1::{GetRosterReply, GetRosterRequest, WatchInboxReply, WatchInboxRequest};
+use lianfang_proto::v1::{CheckUpReply, CheckUpRequest, GetRosterReply, GetRosterRequest, WatchInboxReply, WatchInboxRequest};
 use tonic::{Request, Response, Status};
 
 use super::{Services, caller};
 use crate::ceremony;
 use crate::fault::Error;
 use crate::job::answers;
+use crate::roster::active_member;
 
 impl Services {
     async fn inbox(&self, bank: &BankId, revision: u64) -> Result<WatchInboxReply, Error> {
@@ -35,6 +36,20 @@ impl Directory for Services {
         caller(&request)?;
         let roster = self.office.book.now().bytes().to_vec().into();
         Ok(Response::new(GetRosterReply { roster }))
+    }
+
+    async fn check_up(&self, request: Request<CheckUpRequest>) -> Result<Response<CheckUpReply>, Status> {
+        let bank = caller(&request)?;
+        let in_force = self.office.book.now();
+        let member = active_member(&in_force, &bank)?;
+        let reached = self.office.reach.try_it(&member, self.office.now()).await;
+        Ok(Response::new(CheckUpReply {
+            time_us: self.office.now(),
+            roster_version: in_force.roster().version,
+            roster_digest: in_force.digest().as_bytes().to_vec().into(),
+            address: member.address,
+            reached: reached.to_owned(),
+        }))
     }
 
     async fn watch_inbox(

@@ -29,6 +29,9 @@ pub(super) async fn run(args: &args::Init, call: &Call, ports: &Ports) -> Result
         certificate: None,
         policy: Policy::default(),
         reflection: false,
+        http: None,
+        log: lianfang_telemetry::log::Settings::default(),
+        traces: None,
     };
     if made {
         make_key_file(&call.dir.join(DEFAULT_KEY_FILE), &mut *rng)?;

@@ -59,6 +59,9 @@ fn config(unlock: Unlock) -> Config {
         certificate: None,
         policy: Policy::default(),
         reflection: false,
+        http: None,
+        log: lianfang_telemetry::log::Settings::default(),
+        traces: None,
     }
 }
 
@@ -118,6 +121,7 @@ impl Alone {
             spool: folder.path().to_owned(),
             book: Book::new(store.clone()),
             log,
+            telemetry: crate::telemetry::Telemetry::default(),
             ports,
             store,
         };

@@ -63,7 +63,7 @@ pub(super) async fn run(joined: Arc<Joined>, stop: watch::Receiver<bool>) {
     };
     match this.driver.unfinished().await {
         Ok(begun) => this.open.extend(begun),
-        Err(error) => tracing::error!(%error, "ceremonies that were begun could not be read"),
+        Err(error) => tracing::error!(event = "ceremony.not-read", %error, "ceremonies that were begun could not be read"),
     }
     let mut seen = 0;
     loop {
@@ -76,11 +76,12 @@ pub(super) async fn run(joined: Arc<Joined>, stop: watch::Receiver<bool>) {
             Some((job, ended)) = endings.recv() => this.ended(job, ended),
             reply = context.coordinator.watch(seen, pause) => match reply {
                 Ok(reply) => {
+                    this.context.telemetry.contacted(this.context.ports.clock.now());
                     seen = reply.revision;
                     this.take(&reply).await;
                 }
                 Err(fault) => {
-                    tracing::warn!(%fault, "the inbox could not be read");
+                    tracing::warn!(event = "coordinator.silent", %fault, "the inbox could not be read");
                     tokio::time::sleep(AGAIN).await;
                 }
             },
@@ -106,17 +107,17 @@ impl Loop {
         if reply.roster_version > self.context.roster.now().roster.version
             && let Err(fault) = self.refresh_roster().await
         {
-            tracing::error!(%fault, "the newest roster was not taken");
+            tracing::error!(event = "roster.refused", %fault, "the newest roster was not taken");
         }
         // What was begun goes on whether it is named or not; what was only named is forgotten when it is named no longer.
         match self.driver.unfinished().await {
             Ok(begun) => self.open = begun.into_iter().chain(named_ceremonies(reply)).collect(),
-            Err(error) => tracing::error!(%error, "ceremonies that were begun could not be read"),
+            Err(error) => tracing::error!(event = "ceremony.not-read", %error, "ceremonies that were begun could not be read"),
         }
         let mut jobs = named_jobs(reply);
         match self.context.book.under_way().await {
             Ok(under_way) => jobs.extend(under_way),
-            Err(error) => tracing::error!(%error, "the jobs under way could not be read"),
+            Err(error) => tracing::error!(event = "job.not-read", %error, "the jobs under way could not be read"),
         }
         self.agenda.inbox(reply.revision, &jobs);
     }
@@ -142,18 +143,18 @@ impl Loop {
                     self.over.insert(ceremony);
                     let key = endorsed.record().key;
                     if let Err(fault) = self.context.fetch_record(key.class, key.epoch).await {
-                        tracing::error!(%fault, "the new key record could not be taken up");
+                        tracing::error!(event = "key.not-taken", %fault, "the new key record could not be taken up");
                     }
                 }
                 Ok(Progress::Failed(failure)) => {
-                    tracing::error!(%ceremony, ?failure, "the ceremony has failed; start it again");
+                    tracing::error!(event = "ceremony.failed", %ceremony, ?failure, "the ceremony has failed; start it again");
                     self.over.insert(ceremony);
                 }
                 Ok(Progress::Refused(refusal)) => {
                     // The roster that it names may still be on its way, or an earlier ceremony may end.
-                    tracing::warn!(%ceremony, ?refusal, "the ceremony's proposal is not accepted");
+                    tracing::warn!(event = "ceremony.refused", %ceremony, ?refusal, "the ceremony's proposal is not accepted");
                 }
-                Err(error) => tracing::warn!(%ceremony, %error, "the ceremony did not go on"),
+                Err(error) => tracing::warn!(event = "ceremony.stopped", %ceremony, %error, "the ceremony did not go on"),
             }
         }
     }
@@ -178,18 +179,21 @@ impl Loop {
     fn ended(&mut self, job: JobId, ended: Ended) {
         let ending = match ended {
             Ended::Done => {
+                self.context.telemetry.attempted("done", None);
                 self.told.remove(&job);
                 Ending::Done
             }
             Ended::Failed(fault) => {
+                self.context.telemetry.attempted("failed", Some(&fault));
                 let waits = fault.code == FaultCode::ConsentPending;
                 if self.told.insert(job, fault.to_string()).as_ref() != Some(&fault.to_string()) && !waits {
-                    tracing::warn!(%job, %fault, "the job did not go on");
+                    tracing::warn!(event = "job.stopped", %job, %fault, "the job did not go on");
                 }
                 Ending::Failed
             }
             Ended::Panicked => {
-                tracing::error!(%job, "a step of the job panicked");
+                self.context.telemetry.attempted("panicked", None);
+                tracing::error!(event = "job.panicked", %job, "a step of the job panicked");
                 Ending::Panicked
             }
         };

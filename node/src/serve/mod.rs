@@ -10,16 +10,20 @@ mod server;
 use std::sync::Arc;
 
 use lianfang_desk::Problem;
+use lianfang_telemetry::http::Listening;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::app::App;
 use crate::audit::Event;
+use crate::telemetry;
 
 /// A node at work.
 pub struct Running {
     /// Where it listens.
     pub address: String,
+    /// Where it serves probes and numbers, if it does.
+    pub http: Option<Listening>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -29,11 +33,14 @@ impl Running {
     pub async fn start(node: &Arc<App>) -> Result<Self, Problem> {
         let joined = node.must_have_joined().await?;
         let (stop, stopped) = watch::channel(false);
-        let (address, server) = server::start(node, &joined, stopped.clone()).await?;
+        let served = node.telemetry.served();
+        let http = telemetry::listen(node, served.clone()).await?;
+        let (address, server) = server::start(node, &joined, served, stopped.clone()).await?;
         let version = env!("CARGO_PKG_VERSION").to_owned();
         node.log.record(&Event::Started { version }).await.map_err(Problem::bug)?;
         let inbox = tokio::spawn(inbox::run(Arc::clone(&joined), stopped));
-        Ok(Self { address, stop, tasks: vec![server, inbox] })
+        tracing::info!(event = "serve.began", version = env!("CARGO_PKG_VERSION"), %address, "the node serves");
+        Ok(Self { address, http, stop, tasks: vec![server, inbox] })
     }
 
     /// Ends both, after the step in hand.

@@ -7,6 +7,7 @@ use lianfang_link::server::{AcceptLimits, builder};
 use lianfang_link::{Authenticated, Directory, Gate};
 use lianfang_proto::limits;
 use lianfang_proto::v1::key_holder_server::KeyHolderServer;
+use lianfang_telemetry::served::Served;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
@@ -20,6 +21,7 @@ use crate::key_holder::service::{Answering, Parts};
 pub(super) async fn start(
     node: &Arc<App>,
     joined: &Arc<Joined>,
+    served: Served,
     stop: watch::Receiver<bool>,
 ) -> Result<(String, JoinHandle<()>), Problem> {
     let context = &joined.context;
@@ -29,6 +31,8 @@ pub(super) async fn start(
     let directory: Arc<dyn Directory> = Arc::new(context.roster.clone());
     let gate = Gate::new(&joined.identity, Arc::clone(&directory), &node.clock(), AcceptLimits::default())
         .map_err(Problem::bug)?;
+    let telemetry = node.telemetry.clone();
+    let gate = gate.on_failure(move |failed| telemetry.handshake_failed(failed));
     let incoming = gate.open(listener);
     let address = incoming.local_addr().to_owned();
     let (health, health_service) = tonic_health::server::health_reporter();
@@ -39,6 +43,7 @@ pub(super) async fn start(
     let reflection = if node.config.reflection { Some(reflection()?) } else { None };
     let no_open_services: [&str; 0] = [];
     let server = builder()
+        .layer(served)
         .layer(Authenticated::new(directory, no_open_services))
         .add_service(health_service)
         .add_optional_service(reflection)
@@ -46,7 +51,7 @@ pub(super) async fn start(
         .serve_with_incoming_shutdown(incoming, super::stopped(stop));
     let task = tokio::spawn(async move {
         if let Err(error) = server.await {
-            tracing::error!(%error, "the server ended");
+            tracing::error!(event = "serve.ended", %error, "the server ended");
         }
     });
     Ok((address, task))
@@ -76,6 +81,7 @@ fn parts(node: &App, joined: &Joined) -> Parts {
         audit: Arc::new(node.log.clone()),
         admit,
         chance: Arc::clone(&node.ports.chance),
+        telemetry: node.telemetry.clone(),
     }
 }
 
