@@ -13,21 +13,24 @@ use lianfang_link::authority::{AuthorityError, LEAF_LASTS};
 use lianfang_link::client::DialLimits;
 use lianfang_link::server::{AcceptLimits, builder};
 use lianfang_link::{Authenticated, Clock, Dialer, Gate, Identity, Incoming, Party, Tcp, Transport, Validity};
+use lianfang_store::Place;
 use lianfang_telemetry::http::Listening;
 use lianfang_telemetry::served::Served;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
 
+use crate::bell;
 use crate::commands::{Cli, init};
 use crate::job::clerk;
 use crate::office::{Office, unix_time};
 use crate::ports::{Micros, Ports};
 use crate::service::{OPEN, Services};
 use crate::telemetry;
+use crate::work;
 
-/// How long requests under way may take to end when the server stops.
-const GRACE: Duration = Duration::from_secs(5);
+/// How long a store that does not answer is waited for at the end.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// How old the coordinator's certificate becomes before it is issued anew; it lasts a year.
 const RENEW_AFTER: Micros = 180 * 24 * 3_600 * 1_000_000;
@@ -54,6 +57,16 @@ impl Coordinator {
         Self::serve(Office::open(dir, ports).await?, transport).await
     }
 
+    /// Opens the folder over a store at another place, which others may share, and serves over `transport`.
+    pub async fn start_over(
+        dir: &Path,
+        place: &Place,
+        ports: Ports,
+        transport: Arc<dyn Transport>,
+    ) -> Result<Self, Problem> {
+        Self::serve(Office::open_over(dir, place, ports).await?, transport).await
+    }
+
     /// Serves over the machine's own network.
     pub(crate) async fn start_on_tcp(dir: &Path) -> Result<Self, Problem> {
         Self::serve(Office::open(dir, Ports::system()).await?, Arc::new(Tcp::default())).await
@@ -73,8 +86,10 @@ impl Coordinator {
         reach(&office, &identity, transport);
         let address = incoming.local_addr().to_owned();
         office.listens_at(&address);
+        work::sit(&office).await?;
         let (stop, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
+        tasks.spawn(bell::tend(Arc::clone(&office), stopping.clone()));
         tasks.spawn(clerk::work(Arc::clone(&office), stopping.clone()));
         let mut stop_renewing = stopping.clone();
         tasks.spawn(answer(Arc::clone(&office), served, incoming, reflection, stopping));
@@ -133,14 +148,20 @@ impl Coordinator {
         }
     }
 
-    /// Lets requests under way end, then closes the store.
+    /// Begins nothing new, lets the steps in hand and the requests under way end, as long as the configuration gives them,
+    /// and closes the store. What is cut off is done again, here or by another process: the leases are given back.
     pub async fn shutdown(mut self) {
         self.stop.send_replace(true);
         let ended = async { while self.tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(GRACE, ended).await.is_err() {
+        if self.office.ports.clock.within(self.office.config.serve.grace(), ended).await.is_none() {
+            tracing::warn!(event = "serve.cut-off", "what was in hand has not ended in time, and will be done again");
             self.tasks.shutdown().await;
         }
         self.office.telemetry.flush().await;
+        match self.office.ports.clock.within(LAST_WORDS, work::rise(&self.office)).await {
+            Some(Ok(())) => {}
+            _ => tracing::warn!(event = "serve.leases-kept", "the leases could not be given back; they end by themselves"),
+        }
         self.office.store.close().await;
     }
 }
@@ -177,7 +198,7 @@ fn reach(office: &Office, identity: &Identity, transport: Arc<dyn Transport>) {
 async fn renew(office: Arc<Office>, identity: Identity) {
     let mut certified_at = office.now();
     loop {
-        tokio::time::sleep(LOOK_AGAIN).await;
+        office.ports.clock.sleep(LOOK_AGAIN).await;
         if office.now() < certified_at + RENEW_AFTER {
             continue;
         }

@@ -71,12 +71,13 @@ fn secret(office: &Office) -> Vec<PathBuf> {
         Unlock::KeyFile(path) | Unlock::PassphraseFile(path) => Some(office.dir.join(path)),
         Unlock::Credential(_) => None,
     };
-    ["secrets", FILE].map(|name| office.dir.join(name)).into_iter().chain(unlock).collect()
+    let address = office.config.store.url_file.as_ref().map(|path| office.dir.join(path));
+    ["secrets", FILE].map(|name| office.dir.join(name)).into_iter().chain(unlock).chain(address).collect()
 }
 
 /// That it opens has shown its step; this looks at its pages. A server looks after its own.
 async fn store(office: &Office) -> Finding {
-    if !office.dir.join(FILE).is_file() {
+    if office.config.store.url_file.is_some() {
         return Finding::ok("store", "doctor-store-ok");
     }
     let asked = sqlx::query_scalar::<_, String>("PRAGMA quick_check(1)").fetch_one(office.store.readers()).await;

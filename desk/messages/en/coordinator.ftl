@@ -38,6 +38,8 @@ coordinator-audit-whole = The audit log is whole: { $entries } entries, head { $
 coordinator-standing-active = active
 coordinator-standing-suspended = suspended
 coordinator-standing-waiting = waits to be confirmed
+coordinator-job-rests = The job rests until a person restarts it: see to what stopped it, then run job retry { $job }.
+coordinator-job-retried = The job is tried again now.
 coordinator-column-bank = bank
 coordinator-column-group = legal group
 coordinator-column-standing = standing
@@ -108,7 +110,7 @@ help-coordinator-ceremony-show = Show a key ceremony and who is missing
     .example = Example:
         lianfang-coordinator ceremony show ID --dir /var/lib/lianfang-coordinator
     .id = The ceremony's id
-help-coordinator-job = Jobs: start, list, show
+help-coordinator-job = Jobs: start, list, show, retry
 help-coordinator-job-start = Sign the terms of a job and open it
     .example = Example:
         lianfang-coordinator job start --match-threshold 2 --disclosure labels --purpose 联防联治 --basis 监管要求 --dir /var/lib/lianfang-coordinator
@@ -130,6 +132,10 @@ help-coordinator-job-list = List all jobs
 help-coordinator-job-show = Show a job and how far its participants have come
     .example = Example:
         lianfang-coordinator job show ID --dir /var/lib/lianfang-coordinator
+    .id = The job's id
+help-coordinator-job-retry = Try again at once what has failed in a job
+    .example = Example:
+        lianfang-coordinator job retry ID --dir /var/lib/lianfang-coordinator
     .id = The job's id
 help-coordinator-summary = Print the totals of a job, small ones suppressed
     .example = Example:

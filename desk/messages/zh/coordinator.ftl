@@ -38,6 +38,8 @@ coordinator-audit-whole = 审计日志完整：共 { $entries } 条，链头 { $
 coordinator-standing-active = 有效
 coordinator-standing-suspended = 已暂停
 coordinator-standing-waiting = 待确认
+coordinator-job-rests = 任务已暂停，须由人员重新启动：请先排除受阻原因，再执行 job retry { $job }。
+coordinator-job-retried = 任务现已重试。
 coordinator-column-bank = 银行
 coordinator-column-group = 法人集团
 coordinator-column-standing = 状态
@@ -108,7 +110,7 @@ help-coordinator-ceremony-show = 查看一次密钥仪式及尚缺的持有方
     .example = 示例：
         lianfang-coordinator ceremony show ID --dir /var/lib/lianfang-coordinator
     .id = 仪式编号
-help-coordinator-job = 任务：发起、列出、查看
+help-coordinator-job = 任务：发起、列出、查看、重试
 help-coordinator-job-start = 签署任务条款并开始接收提交
     .example = 示例：
         lianfang-coordinator job start --match-threshold 2 --disclosure labels --purpose 联防联治 --basis 监管要求 --dir /var/lib/lianfang-coordinator
@@ -130,6 +132,10 @@ help-coordinator-job-list = 列出全部任务
 help-coordinator-job-show = 查看任务及各参加方的进展
     .example = 示例：
         lianfang-coordinator job show ID --dir /var/lib/lianfang-coordinator
+    .id = 任务编号
+help-coordinator-job-retry = 立即重试任务中失败的步骤
+    .example = 示例：
+        lianfang-coordinator job retry ID --dir /var/lib/lianfang-coordinator
     .id = 任务编号
 help-coordinator-summary = 显示任务的汇总数，小数目不予显示
     .example = 示例：

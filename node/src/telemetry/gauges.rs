@@ -17,11 +17,12 @@ use lianfang_telemetry::volume::{Volume, bytes_of};
 use sqlx::Row as _;
 
 use super::seconds;
-use crate::app::{App, Joined, SPOOL, STORE};
+use crate::app::{App, Joined, SPOOL};
 use crate::job::book::Figures;
 use crate::job::state::Stage;
 use crate::key_holder::quota::Account;
 use crate::key_holder::vault::ActiveKey;
+use crate::secrets::STORE;
 use crate::store::{Store, StoreError, number};
 
 /// Counts from 1 to one less than this are not told, as in summaries.

@@ -49,7 +49,7 @@ fn labels_are_of_closed_lists(read: &Exposition, parties: &[&str]) {
                 "bank" | "entity" | "holder" => parties.contains(&value.as_str()),
                 "class" => Class::ALL.iter().any(|class| class.code() == value),
                 "work" => ["evaluated", "blinded", "checked"].contains(&value.as_str()),
-                "outcome" => ["done", "failed", "panicked"].contains(&value.as_str()),
+                "outcome" => ["done", "over", "elsewhere", "failed", "panicked"].contains(&value.as_str()),
                 "whose" => ["own", "authority"].contains(&value.as_str()),
                 "part" => ["store", "wal", "spool"].contains(&value.as_str()),
                 "version" => value == env!("CARGO_PKG_VERSION"),

@@ -7,9 +7,10 @@ use lianfang_desk::Problem;
 use lianfang_telemetry::doctor::{Finding, machine};
 use lianfang_telemetry::log::Level;
 
-use crate::app::{App, STORE};
+use crate::app::App;
 use crate::audit::AuditError;
 use crate::config::{Config, Unlock};
+use crate::secrets::STORE;
 use crate::telemetry::LEAST_FREE_BYTES;
 
 pub(super) async fn checks(node: &App) -> Vec<Finding> {
@@ -28,7 +29,8 @@ fn secret(node: &App) -> Vec<PathBuf> {
     };
     let own = node.config.certificate.as_ref().map(|own| own.key.clone());
     let within = ["secrets", STORE].map(|name| node.dir.join(name));
-    within.into_iter().chain(unlock).chain(own).collect()
+    let address = node.config.store.url_file.clone();
+    within.into_iter().chain(unlock).chain(own).chain(address).collect()
 }
 
 fn engine() -> Finding {
@@ -49,7 +51,7 @@ fn configuration(config: &Config) -> Finding {
 
 /// That it opens has shown its step and its key; this looks at its pages. A server looks after its own.
 async fn store(node: &App) -> Finding {
-    if !node.dir.join(STORE).is_file() {
+    if node.config.store.url_file.is_some() {
         return Finding::ok("store", "doctor-store-ok");
     }
     let asked = sqlx::query_scalar::<_, String>("PRAGMA quick_check(1)").fetch_one(node.store.readers()).await;
