@@ -5,6 +5,7 @@
 
 mod audit;
 mod ceremony;
+mod doctor;
 pub mod init;
 mod invite;
 mod job;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 
 use lianfang_desk::{Call, Common, Exit, Problem, Program, Seat, Voice};
 use lianfang_proto::ids::{BankId, CeremonyId, JobId};
+use lianfang_telemetry::log;
 
 use crate::audit as audit_log;
 use crate::office::Office;
@@ -53,6 +55,7 @@ enum Command {
     },
     #[command(subcommand)]
     Audit(audit::Audit),
+    Doctor,
 }
 
 impl Cli {
@@ -78,6 +81,7 @@ impl Cli {
             Command::Key(key) => key.perform(office, call).await,
             Command::Summary { job } => summary::perform(job, office, console).await,
             Command::Audit(audit) => audit.perform(office, console).await,
+            Command::Doctor => doctor::perform(office, console).await,
             Command::Init(_) | Command::Serve => Err(Problem::bug(anyhow::anyhow!("no ordinary command"))),
         }
     }
@@ -99,11 +103,15 @@ impl Program for Cli {
             | Command::Key(_)
             | Command::Job(_)
             | Command::Summary { .. }
-            | Command::Audit(_) => Seat::Ordinary,
+            | Command::Audit(_)
+            | Command::Doctor => Seat::Ordinary,
         }
     }
 
     async fn perform(self, call: Call) -> Result<Exit, Problem> {
+        if !matches!(self.command, Command::Serve) {
+            log::start(&log::Settings::quiet());
+        }
         if let Command::Key(key) = &self.command
             && let Some(restore) = key.restores()
         {

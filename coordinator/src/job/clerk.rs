@@ -59,12 +59,12 @@ pub async fn work(office: Arc<Office>, mut stop: watch::Receiver<bool>) {
     let clock = Arc::clone(&office.ports.clock);
     let mut clerk = Clerk { office, steps: JoinSet::new(), in_hand: HashSet::new() };
     if let Err(error) = sweep_all(&clerk.office).await {
-        tracing::error!(error = %error, "files of jobs could not be swept");
+        tracing::error!(event = "job.not-swept", error = %error, "files of jobs could not be swept");
     }
     loop {
         let mut bell = clerk.office.bell.listen();
         let wake = clerk.round().await.unwrap_or_else(|error| {
-            tracing::error!(error = %error, "what is due could not be read");
+            tracing::error!(event = "work.not-read", error = %error, "what is due could not be read");
             Some(LONGEST_SLEEP)
         });
         let pause = async {

@@ -188,3 +188,6 @@ help-coordinator-audit-list = Print the last entries of the audit log
     .example = Example:
         lianfang-coordinator audit list --last 20 --dir /var/lib/lianfang-coordinator
     .last = How many entries
+help-coordinator-doctor = Look for what an operator has to look after
+    .example = Example:
+        lianfang-coordinator doctor --dir /var/lib/lianfang-coordinator

@@ -188,3 +188,6 @@ help-coordinator-audit-list = 显示审计日志的最后若干条
     .example = 示例：
         lianfang-coordinator audit list --last 20 --dir /var/lib/lianfang-coordinator
     .last = 条数
+help-coordinator-doctor = 检查运维人员需要处理的事项
+    .example = 示例：
+        lianfang-coordinator doctor --dir /var/lib/lianfang-coordinator
