@@ -4,6 +4,7 @@
 //! It decides nothing; rooms do. It exists with or without a server: a command that finds the folder free opens it too.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -43,6 +44,8 @@ pub struct Office {
     pub uploads: Uploads,
     /// Terms that have been read.
     pub terms: TermsCache,
+    /// When reminders were looked for last.
+    pub(crate) looked_at: AtomicI64,
     address: OnceLock<String>,
 }
 
@@ -63,6 +66,7 @@ impl Office {
             bell: Bell::starting(now),
             uploads: Uploads::default(),
             terms: TermsCache::default(),
+            looked_at: AtomicI64::new(now),
             address: OnceLock::new(),
             ports,
         }))

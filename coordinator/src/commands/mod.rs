@@ -9,9 +9,11 @@ pub mod init;
 mod invite;
 mod job;
 mod roster;
+mod schedule;
 mod serve;
 mod span;
 mod summary;
+mod terms;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -43,6 +45,8 @@ enum Command {
     Ceremony(ceremony::Ceremony),
     #[command(subcommand)]
     Job(job::Job),
+    #[command(subcommand)]
+    Schedule(schedule::Schedule),
     Summary {
         /// The job.
         job: JobId,
@@ -65,6 +69,7 @@ impl Cli {
             Command::Roster(roster) => roster.perform(office, console).await,
             Command::Ceremony(ceremony) => ceremony.perform(office, console).await,
             Command::Job(job) => job.perform(office, console).await,
+            Command::Schedule(schedule) => schedule.perform(office, call).await,
             Command::Summary { job } => summary::perform(job, office, console).await,
             Command::Audit(audit) => audit.perform(office, console).await,
             Command::Init(_) | Command::Serve => Err(Problem::bug(anyhow::anyhow!("no ordinary command"))),
@@ -85,6 +90,7 @@ impl Program for Cli {
             | Command::Roster(_)
             | Command::Ceremony(_)
             | Command::Job(_)
+            | Command::Schedule(_)
             | Command::Summary { .. }
             | Command::Audit(_) => Seat::Ordinary,
         }

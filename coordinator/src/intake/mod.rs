@@ -70,9 +70,9 @@ pub struct Progress {
     pub sealed: bool,
 }
 
-/// A submission needs an open job before its deadline.
-fn still_taken(office: &Office, job: &Job) -> Result<(), Error> {
-    if job.state != State::Open || office.now() >= job.agreed.terms().deadline {
+/// A submission needs an open job, and to be in time.
+fn still_taken(office: &Office, job: &Job, bank: &BankId) -> Result<(), Error> {
+    if job.state != State::Open || office.now() >= job.agreed.terms().taken_until(bank) {
         return Err(Error::refused(FaultCode::JobDeadlinePassed));
     }
     Ok(())
@@ -134,7 +134,7 @@ pub async fn open(
         Some(_) => return Err(Fault::field(FaultCode::SubmissionConflict, "header").into()),
         None => {}
     }
-    still_taken(office, &job)?;
+    still_taken(office, &job, caller)?;
     let mut tx = office.store.begin().await?;
     // Looked at again under the lock, for the same bank may be calling twice at once.
     let (job, party) = part_of(office, &mut tx, digest, caller).await?;
@@ -175,7 +175,7 @@ pub async fn rows(
             .got(first_row)
             .into());
     }
-    still_taken(office, &job)?;
+    still_taken(office, &job, caller)?;
     let upload = upload_of(office, &job.agreed, &party)?;
     on_disk(upload, move |upload| upload.append(first_row, rows.as_ref())).await
 }
@@ -186,7 +186,7 @@ pub async fn seal(office: &Office, caller: &BankId, digest: &Digest) -> Result<(
     if party.sealed {
         return Ok(());
     }
-    still_taken(office, &job)?;
+    still_taken(office, &job, caller)?;
     let id = job.agreed.job();
     let upload = upload_of(office, &job.agreed, &party)?;
     let files = office.files(id);
@@ -205,7 +205,7 @@ pub async fn seal(office: &Office, caller: &BankId, digest: &Digest) -> Result<(
     if job.state != State::Open {
         return Err(Error::refused(FaultCode::JobDeadlinePassed));
     }
-    ledger::set_sealed(&mut tx, id, caller).await?;
+    ledger::set_sealed(&mut tx, id, caller, office.now()).await?;
     let body = json!({"job": id.to_string(), "bank": caller.as_str()});
     audit::append(&mut tx, office.now(), "submission.sealed", &body).await?;
     tx.commit().await?;

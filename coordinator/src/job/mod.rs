@@ -10,3 +10,4 @@ pub mod files;
 pub mod ledger;
 pub mod propose;
 pub mod state;
+pub mod template;

@@ -150,7 +150,7 @@ impl Runner {
     }
 
     async fn prepare(&self, entry: &Entry, terms: &Terms) -> Result<(), Fault> {
-        check_deadline(terms, self.context.ports.clock.now())?;
+        check_deadline(terms, &self.context.bank, self.context.ports.clock.now())?;
         self.large_enough(terms)?;
         self.context.send_decision(entry, true).await?;
         check_size(&self.context, terms).await?;
@@ -216,6 +216,9 @@ impl Runner {
         };
         let mut figures = entry.figures();
         figures.report_rows = outcome.rows;
+        figures.new_rows = outcome.rows.saturating_sub(outcome.still);
+        figures.still_rows = outcome.still;
+        figures.gone_rows = outcome.gone;
         figures.refused_matches = outcome.refused_matches;
         figures.matched(&outcome.by_kind);
         figures.stage("report", began.elapsed(), self.context.ports.clock.now());

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use super::agenda::{Agenda, Ending};
 use crate::app::Joined;
 use crate::ceremony::{Board, BoardView, Driver, Progress};
-use crate::job::Context;
+use crate::job::{Context, reminder};
 use crate::job::runner::Runner;
 use crate::membership::pin_roster;
 use crate::peers::coordinator::Coordinator;
@@ -68,6 +68,7 @@ pub(super) async fn run(joined: Arc<Joined>, stop: watch::Receiver<bool>) {
     let mut seen = 0;
     loop {
         this.ceremonies().await;
+        this.remind().await;
         this.begin();
         let pause = this.agenda.pause(this.began.elapsed());
         let context = Arc::clone(&this.context);
@@ -154,6 +155,30 @@ impl Loop {
                     tracing::warn!(%ceremony, ?refusal, "the ceremony's proposal is not accepted");
                 }
                 Err(error) => tracing::warn!(%ceremony, %error, "the ceremony did not go on"),
+            }
+        }
+    }
+
+    /// Tells this bank's people of deadlines that come near, each reminder once.
+    async fn remind(&self) {
+        let context = &self.context;
+        let coordinator = context.roster.now().roster.coordinator;
+        let awaited = match context.book.awaited().await {
+            Ok(awaited) => awaited,
+            Err(error) => return tracing::error!(%error, "jobs that await a submission could not be read"),
+        };
+        for (entry, told) in awaited {
+            let Some(terms) = entry.opened(&coordinator) else { continue };
+            let now = context.ports.clock.now();
+            let Some(reminder) = reminder::due(entry.stage, &terms, &context.bank, now, told) else { continue };
+            match context.book.remind(&context.log, &entry, reminder).await {
+                Ok(true) => {
+                    let deadline = jiff::Timestamp::from_microsecond(terms.deadline_of(&context.bank));
+                    let deadline = deadline.map(|time| time.to_string()).unwrap_or_default();
+                    tracing::warn!(job = %entry.job, stage = entry.stage.code(), deadline, "the job awaits this bank");
+                }
+                Ok(false) => {}
+                Err(error) => tracing::error!(job = %entry.job, %error, "a reminder could not be told"),
             }
         }
     }
