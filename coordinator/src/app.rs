@@ -12,18 +12,21 @@ use lianfang_desk::{Buffer, Call, Console, Exit, Lang, Problem};
 use lianfang_link::authority::{AuthorityError, LEAF_LASTS};
 use lianfang_link::server::{AcceptLimits, builder};
 use lianfang_link::{Authenticated, Clock, Gate, Identity, Incoming, Party, Tcp, Transport, Validity};
+use lianfang_store::Place;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
 
+use crate::bell;
 use crate::commands::{Cli, init};
 use crate::job::clerk;
 use crate::office::{Office, unix_time};
 use crate::ports::{Micros, Ports};
 use crate::service::{OPEN, Services};
+use crate::work;
 
-/// How long requests under way may take to end when the server stops.
-const GRACE: Duration = Duration::from_secs(5);
+/// How long a store that does not answer is waited for at the end.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// How old the coordinator's certificate becomes before it is issued anew; it lasts a year.
 const RENEW_AFTER: Micros = 180 * 24 * 3_600 * 1_000_000;
@@ -49,6 +52,16 @@ impl Coordinator {
         Self::serve(Office::open(dir, ports).await?, &*transport).await
     }
 
+    /// Opens the folder over a store at another place, which others may share, and serves over `transport`.
+    pub async fn start_over(
+        dir: &Path,
+        place: &Place,
+        ports: Ports,
+        transport: Arc<dyn Transport>,
+    ) -> Result<Self, Problem> {
+        Self::serve(Office::open_over(dir, place, ports).await?, &*transport).await
+    }
+
     /// Serves over the machine's own network.
     pub(crate) async fn start_on_tcp(dir: &Path) -> Result<Self, Problem> {
         Self::serve(Office::open(dir, Ports::system()).await?, &Tcp::default()).await
@@ -65,8 +78,10 @@ impl Coordinator {
         let incoming = gate(&office, &identity)?.open(listener);
         let address = incoming.local_addr().to_owned();
         office.listens_at(&address);
+        work::sit(&office).await?;
         let (stop, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
+        tasks.spawn(bell::tend(Arc::clone(&office), stopping.clone()));
         tasks.spawn(clerk::work(Arc::clone(&office), stopping.clone()));
         let mut stop_renewing = stopping.clone();
         tasks.spawn(answer(Arc::clone(&office), incoming, reflection, stopping));
@@ -114,12 +129,18 @@ impl Coordinator {
         }
     }
 
-    /// Lets requests under way end, then closes the store.
+    /// Begins nothing new, lets the steps in hand and the requests under way end, as long as the configuration gives them,
+    /// and closes the store. What is cut off is done again, here or by another process: the leases are given back.
     pub async fn shutdown(mut self) {
         self.stop.send_replace(true);
         let ended = async { while self.tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(GRACE, ended).await.is_err() {
+        if self.office.ports.clock.within(self.office.config.serve.grace(), ended).await.is_none() {
+            tracing::warn!("what was in hand has not ended in time, and will be done again");
             self.tasks.shutdown().await;
+        }
+        match self.office.ports.clock.within(LAST_WORDS, work::rise(&self.office)).await {
+            Some(Ok(())) => {}
+            _ => tracing::warn!("the leases could not be given back; they end by themselves"),
         }
         self.office.store.close().await;
     }
@@ -146,7 +167,7 @@ fn gate(office: &Office, identity: &Identity) -> Result<Gate, Problem> {
 async fn renew(office: Arc<Office>, identity: Identity) {
     let mut certified_at = office.now();
     loop {
-        tokio::time::sleep(LOOK_AGAIN).await;
+        office.ports.clock.sleep(LOOK_AGAIN).await;
         if office.now() < certified_at + RENEW_AFTER {
             continue;
         }

@@ -10,6 +10,7 @@
 //! | --- | --- |
 //! | [`app`] | chooses the ports, starts the server: the one place where everything meets |
 //! | [`office`] | what all rooms work with: store, keys, roster in force, the bell that wakes long polls |
+//! | [`work`] | leases: which process does what, in which seat; what is tried again, and when |
 //! | [`config`], [`secrets`] | `config.toml`; the only reader of secret files |
 //! | [`roster`] | invites, enrolments, the next signed roster, the directory that TLS asks |
 //! | [`ceremony`] | the notice board of key ceremonies |
@@ -41,6 +42,7 @@ pub mod secrets;
 pub mod service;
 pub mod store;
 pub mod summary;
+pub mod work;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -12,13 +12,14 @@ use lianfang_link::authority::ROOT_LASTS;
 use lianfang_link::{Authority, CertificateDer, KeyMaterial, UnixTime, Validity};
 use lianfang_proto::documents::enrolment::authority_fingerprint;
 use lianfang_proto::limits::CERTIFICATE_BYTES;
+use lianfang_store::Place;
 use lianfang_trust::at_rest::file::{FileError, read_limited, read_secret, write_atomically};
 use lianfang_trust::at_rest::{AtRestError, Cost, KeyRing, UnlockSecret, open_file, seal_file};
 use lianfang_trust::{Canonical, DecodeError, Decoder, Encoder, SigningKey};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use crate::config::Unlock;
+use crate::config::{StorePlace, Unlock};
 
 const FOLDER: &str = "secrets";
 const RING: &str = "key-ring";
@@ -27,6 +28,8 @@ const PURPOSE: &str = "coordinator/keys";
 /// Where `init` puts a key file of its own making, within the folder.
 pub const KEY_FILE: &str = "secrets/unlock.key";
 const UNLOCK_BYTES: usize = 4_096;
+/// Bytes of the file with a server's address.
+const ADDRESS_BYTES: usize = 4_096;
 
 /// The coordinator's keys, opened. No `Debug`; each wipes itself.
 pub struct Keys {
@@ -160,6 +163,14 @@ pub fn make_key_file(path: &Path, rng: &mut dyn CryptoRng) -> Result<(), Problem
     let mut bytes = Zeroizing::new([0; 64]);
     rng.fill_bytes(&mut *bytes);
     write_atomically(path, &*bytes).map_err(unwritten)
+}
+
+/// Where the store is: a file in the folder, or the server whose address, with its password, lies in a secret file.
+pub fn place(dir: &Path, store: &StorePlace) -> Result<Place, Problem> {
+    match &store.url_file {
+        None => Ok(Place::File(dir.join(crate::store::FILE))),
+        Some(path) => Ok(Place::server(&read_secret(&dir.join(path), ADDRESS_BYTES).map_err(unreadable)?)?),
+    }
 }
 
 fn make_private(folder: &Path) -> Result<(), Problem> {

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use lianfang_desk::Problem;
 use lianfang_link::client::DialLimits;
 use lianfang_link::{Clock, Dialer, Identity, Transport, UnixTime};
-use lianfang_store::Place;
 use tokio::sync::RwLock;
 
 use crate::audit::Log;
@@ -25,10 +24,9 @@ use crate::peers::holders::GrpcHolders;
 use crate::peers::roster::RosterInForce;
 use crate::ports::Ports;
 use crate::register::Register;
-use crate::secrets::Secrets;
+use crate::secrets::{self, Secrets};
 use crate::store::Store;
 
-const STORE: &str = "store.sqlite";
 const SPOOL: &str = "spool";
 
 /// A node whose folder is open.
@@ -69,7 +67,7 @@ impl App {
         let secrets = Arc::new(Secrets::open(dir, &config.unlock)?);
         let spool = dir.join(SPOOL);
         std::fs::create_dir_all(&spool).map_err(|error| Problem::file(&spool, error))?;
-        let place = Place::File(dir.join(STORE));
+        let place = secrets::place(dir, &config.store)?;
         let store = Store::open(&place, dir, Arc::clone(&secrets.master), ports.clone()).await?;
         let log = Log::new(store.clone(), &secrets.identity.verifying_key().fingerprint());
         let app = Self {

@@ -4,6 +4,7 @@
 //! ones: nobody is admitted, no key compared and no job accepted without a person.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use lianfang_desk::Problem;
 use lianfang_desk::problem::AtPath as _;
@@ -32,9 +33,56 @@ pub struct Config {
     /// What happens without a person.
     #[serde(default)]
     pub policy: Policy,
+    /// Where the store is.
+    #[serde(default, skip_serializing_if = "StorePlace::is_embedded")]
+    pub store: StorePlace,
     /// Answer gRPC reflection.
     #[serde(default)]
     pub reflection: bool,
+    /// How `serve` behaves.
+    #[serde(default, skip_serializing_if = "Serve::is_default")]
+    pub serve: Serve,
+}
+
+/// How `serve` behaves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Serve {
+    /// How long the steps in hand may take to end when the node is told to stop. What is cut off is done again.
+    pub grace_seconds: u32,
+}
+
+impl Default for Serve {
+    fn default() -> Self {
+        Self { grace_seconds: 20 }
+    }
+}
+
+impl Serve {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// [`grace_seconds`](Self::grace_seconds) as a span.
+    pub fn grace(&self) -> Duration {
+        Duration::from_secs(self.grace_seconds.into())
+    }
+}
+
+/// Where the store is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct StorePlace {
+    /// A file, readable by its owner alone, with the address of a PostgreSQL server: `postgres://…`. Relative to the
+    /// folder. Left out, the store is a file in the folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url_file: Option<PathBuf>,
+}
+
+impl StorePlace {
+    const fn is_embedded(&self) -> bool {
+        self.url_file.is_none()
+    }
 }
 
 /// Where the secret lies that opens all others.
@@ -134,6 +182,9 @@ impl Config {
                 .field(detail)
         })?;
         config.unlock.resolve(dir);
+        if let Some(path) = &mut config.store.url_file {
+            *path = dir.join(&*path);
+        }
         if let Some(own) = &mut config.certificate {
             for path in [&mut own.chain, &mut own.key, &mut own.root] {
                 *path = dir.join(&*path);
@@ -232,6 +283,18 @@ mod tests {
             assert_eq!(problem.code(), "config-invalid", "{field}");
             assert!(problem.render(lianfang_desk::Lang::En, true).contains(field), "{field}");
         }
+    }
+
+    #[test]
+    fn the_store_is_a_file_unless_an_address_is_named() {
+        assert_eq!(load(LEAST).unwrap().store.url_file, None);
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(FILE), format!("{LEAST}[store]\nurl-file = \"store.url\"\n")).unwrap();
+        let config = Config::load(dir.path()).unwrap();
+        assert_eq!(config.store.url_file, Some(dir.path().join("store.url")));
+        let problem = load(&format!("{LEAST}[store]\nurl = \"postgres://u:secret@h/d\"\n")).unwrap_err();
+        assert_eq!(problem.code(), "config-unknown-field");
+        assert!(!problem.render(lianfang_desk::Lang::En, true).contains("secret"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use lianfang_desk::Problem;
 use lianfang_link::KeyMaterial;
+use lianfang_store::Place;
 use lianfang_trust::at_rest::file::{FileError, read_limited, read_secret, write_atomically};
 use lianfang_trust::at_rest::{self, AtRestError, Cost, KeyRing, MasterKey, UnlockSecret};
 use lianfang_trust::envelope::SealingKey;
@@ -16,12 +17,16 @@ use lianfang_trust::{Canonical, DecodeError, Decoder, Encoder, SigningKey};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use crate::config::Unlock;
+use crate::config::{StorePlace, Unlock};
 
 const FOLDER: &str = "secrets";
 const RING: &str = "keyring";
 const KEYS: &str = "keys.sealed";
 const PURPOSE: &str = "lianfang/node-keys";
+/// The embedded store's name within the folder.
+const STORE: &str = "store.sqlite";
+/// Bytes of the file with a server's address.
+const ADDRESS_BYTES: usize = 4_096;
 /// Bytes of an unlocking secret's file.
 const UNLOCK_BYTES: usize = 4_096;
 
@@ -125,6 +130,14 @@ pub fn make_key_file(path: &Path, rng: &mut dyn CryptoRng) -> Result<(), Problem
     let mut bytes = Zeroizing::new([0; 64]);
     rng.fill_bytes(bytes.as_mut());
     write_atomically(path, bytes.as_ref()).map_err(Problem::bug)
+}
+
+/// Where the store is: a file in the folder, or the server whose address, with its password, lies in a secret file.
+pub fn place(dir: &Path, store: &StorePlace) -> Result<Place, Problem> {
+    match &store.url_file {
+        None => Ok(Place::File(dir.join(STORE))),
+        Some(path) => Ok(Place::server(&read(path, ADDRESS_BYTES)?)?),
+    }
 }
 
 fn make_private(folder: &Path) -> Result<(), Problem> {

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use lianfang_desk::{Call, Common, Exit, Problem, Program, Seat, Voice};
 use lianfang_proto::ids::{BankId, CeremonyId, JobId};
 
+use crate::audit as audit_log;
 use crate::office::Office;
 use crate::ports::Ports;
 
@@ -63,6 +64,12 @@ impl Cli {
 
     /// Does an ordinary command on an opened office.
     pub(crate) async fn perform_in(self, office: &Arc<Office>, call: &Call) -> Result<Exit, Problem> {
+        // What another process has changed is known before anything is decided on it.
+        office.catch_up().await?;
+        audit_log::by_person(&call.person, self.decided(office, call)).await
+    }
+
+    async fn decided(self, office: &Arc<Office>, call: &Call) -> Result<Exit, Problem> {
         let console = call.console.as_ref();
         match self.command {
             Command::Invite(invite) => invite.perform(office, console).await,

@@ -1,9 +1,9 @@
 //! Jobs and their participants in the store. Rows and reports are never here.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::store::{Connection, Row};
+use crate::store::{Connection, Row, number};
 use lianfang_proto::catalogue::Disclosure;
 use lianfang_proto::documents::submission::SubmissionHeader;
 use lianfang_proto::documents::terms::Terms;
@@ -15,6 +15,7 @@ use super::state::{Facts, Part, State};
 use crate::fault::{Error, StoredAs as _};
 use crate::office::Office;
 use crate::ports::Micros;
+use crate::work;
 
 /// Terms as they were signed, with their digest.
 pub struct Agreed {
@@ -50,9 +51,9 @@ impl TermsCache {
         kept.insert(agreed.job(), Arc::clone(agreed));
     }
 
-    /// A job is over.
-    pub fn forget(&self, job: &JobId) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(job);
+    /// Forgets all others: they are over.
+    pub fn keep(&self, running: &BTreeSet<JobId>) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).retain(|job, _| running.contains(job));
     }
 }
 
@@ -72,6 +73,8 @@ pub struct Job {
     pub matches: BTreeMap<u32, u64>,
     /// The signed certificate.
     pub certificate: Option<Vec<u8>>,
+    /// The lease under which the reports that stand were written.
+    pub reports: i64,
 }
 
 /// A participant as it is kept.
@@ -129,13 +132,14 @@ impl Party {
     }
 }
 
-/// All that decides what is due in a job.
-pub fn facts(job: &Job, parties: &[Party], grace: Micros) -> Facts {
+/// All that decides what is due in a job. `stuck` says that the coordinator's own work on it has failed.
+pub fn facts(job: &Job, parties: &[Party], grace: Micros, stuck: bool) -> Facts {
     Facts {
         state: job.state,
         entered_at: job.entered_at,
         deadline: job.agreed.terms().last_taken(),
         grace,
+        stuck,
         parts: parties.iter().map(|party| party.part(job.agreed.terms())).collect(),
     }
 }
@@ -184,6 +188,7 @@ fn job_of(office: &Office, row: &Row) -> Result<Job, Error> {
         culprits: serde_json::from_str(&culprits).stored_as("culprits")?,
         matches: serde_json::from_str(&matches).stored_as("matches")?,
         certificate: row.try_get("certificate")?,
+        reports: number(row, "reports")?,
     })
 }
 
@@ -232,6 +237,19 @@ pub async fn running(office: &Office, tx: &mut Connection) -> Result<Vec<Job>, E
     rows.iter().map(|row| job_of(office, row)).collect()
 }
 
+/// Those that are over, and of which files may be left.
+pub async fn unswept(office: &Office, tx: &mut Connection) -> Result<Vec<Job>, Error> {
+    let rows = sqlx::query(
+        "SELECT * FROM job WHERE state IN ($1, $2) AND id IN (SELECT subject FROM work WHERE kind = $3)",
+    )
+    .bind(State::Closed.wire() as i32)
+    .bind(State::Failed.wire() as i32)
+    .bind(work::JOB)
+    .fetch_all(tx)
+    .await?;
+    rows.iter().map(|row| job_of(office, row)).collect()
+}
+
 /// All participants of a job, sorted by bank.
 pub async fn parties(tx: &mut Connection, job: JobId) -> Result<Vec<Party>, Error> {
     let rows = sqlx::query("SELECT * FROM participant WHERE job = $1 ORDER BY bank");
@@ -269,6 +287,13 @@ pub async fn set_matches(tx: &mut Connection, job: JobId, matches: &BTreeMap<u32
 pub async fn set_failure(tx: &mut Connection, job: JobId, code: &str) -> Result<(), Error> {
     let id = &job.as_bytes()[..];
     sqlx::query("UPDATE job SET failure = $1 WHERE id = $2").bind(code).bind(id).execute(tx).await?;
+    Ok(())
+}
+
+/// The reports that stand were written under this lease.
+pub async fn set_reports(tx: &mut Connection, job: JobId, turn: i64) -> Result<(), Error> {
+    let id = &job.as_bytes()[..];
+    sqlx::query("UPDATE job SET reports = $1 WHERE id = $2").bind(turn).bind(id).execute(tx).await?;
     Ok(())
 }
 

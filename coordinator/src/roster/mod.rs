@@ -44,6 +44,18 @@ pub async fn first(store: &Store, keys: &Keys, now: Micros) -> Result<Signed<Ros
     Ok(signed)
 }
 
+/// Puts the newest roster of the store in force, if another process has signed one since.
+pub async fn catch_up(tx: &mut Connection, keys: &Keys, book: &Book) -> Result<(), Error> {
+    let version: Option<i64> =
+        sqlx::query_scalar("SELECT max(version) FROM roster").fetch_one(&mut *tx).await?;
+    if version.and_then(|version| u64::try_from(version).ok()) > Some(book.now().roster().version)
+        && let Some(newest) = newest(tx, keys).await?
+    {
+        book.replace(newest);
+    }
+    Ok(())
+}
+
 async fn newest(tx: &mut Connection, keys: &Keys) -> Result<Option<Signed<Roster>>, Error> {
     let bytes: Option<Vec<u8>> =
         sqlx::query_scalar("SELECT signed FROM roster ORDER BY version DESC LIMIT 1")

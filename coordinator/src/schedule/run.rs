@@ -15,6 +15,7 @@ use serde_json::json;
 use super::due::{self, Fate, Standing, Verdict};
 use super::ledger::{self, Occurrence, Schedule};
 use crate::audit;
+use crate::bell::moved;
 use crate::fault::Error;
 use crate::job::ledger as jobs;
 use crate::job::propose::{draw_up, open};
@@ -54,6 +55,10 @@ async fn remind(office: &Office) -> Result<Option<Micros>, Error> {
         }
     }
     if moments.iter().any(|moment| before < *moment && *moment <= now) {
+        drop(connection);
+        let mut tx = office.store.begin().await?;
+        moved(&mut tx, now).await?;
+        tx.commit().await?;
         office.bell.ring();
     }
     Ok(moments.into_iter().find(|moment| *moment > now))

@@ -47,7 +47,7 @@ impl Directory for Services {
         let (mut bell, mut stop) = (self.office.bell.listen(), self.stop.clone());
         tokio::select! {
             _ = bell.wait_for(|revision| *revision != seen) => {}
-            () = tokio::time::sleep(wait) => {}
+            () = self.office.ports.clock.sleep(wait) => {}
             _ = stop.wait_for(|stopping| *stopping) => {}
         }
         // Read before the inbox: a change in between shows as a revision that has moved on.

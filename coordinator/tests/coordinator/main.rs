@@ -9,6 +9,8 @@ mod jobs;
 #[cfg(test)]
 mod schedules;
 #[cfg(test)]
+mod shared;
+#[cfg(test)]
 mod submissions;
 #[cfg(test)]
 mod world;

@@ -71,6 +71,8 @@ coordinator-column-planned = planned
 coordinator-column-fate = what became of it
 coordinator-column-why = why
 coordinator-column-absent = not there
+coordinator-job-rests = The job rests until a person restarts it: see to what stopped it, then run job retry { $job }.
+coordinator-job-retried = The job is tried again now.
 coordinator-column-bank = bank
 coordinator-column-group = legal group
 coordinator-column-standing = standing
@@ -141,7 +143,7 @@ help-coordinator-ceremony-show = Show a key ceremony and who is missing
     .example = Example:
         lianfang-coordinator ceremony show ID --dir /var/lib/lianfang-coordinator
     .id = The ceremony's id
-help-coordinator-job = Jobs: start, list, show
+help-coordinator-job = Jobs: start, list, show, retry
 help-coordinator-job-start = Sign the terms of a job and open it
     .example = Example:
         lianfang-coordinator job start --match-threshold 2 --disclosure labels --purpose 联防联治 --basis 监管要求 --dir /var/lib/lianfang-coordinator
@@ -264,6 +266,10 @@ help-coordinator-schedule-next = Say when the next runs are planned
         lianfang-coordinator schedule next weekly --count 10 --dir /var/lib/lianfang-coordinator
     .name = { help-coordinator-schedule-add.name }
     .count = How many
+help-coordinator-job-retry = Try again at once what has failed in a job
+    .example = Example:
+        lianfang-coordinator job retry ID --dir /var/lib/lianfang-coordinator
+    .id = The job's id
 help-coordinator-summary = Print the totals of a job, small ones suppressed
     .example = Example:
         lianfang-coordinator summary JOB --json --dir /var/lib/lianfang-coordinator

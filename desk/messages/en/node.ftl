@@ -75,6 +75,10 @@ help-node-job-refuse = Take no part in a job
     .example = Example:
         lianfang-node job refuse 40e707505ee6357848e335e3200245c2 --dir /var/lib/lianfang
     .job = The job's id
+help-node-job-retry = Try again at once what has failed in a job
+    .example = Example:
+        lianfang-node job retry 40e707505ee6357848e335e3200245c2 --dir /var/lib/lianfang
+    .job = The job's id
 help-node-report = Write a job's report into a folder
     .example = Example:
         lianfang-node report 40e707505ee6357848e335e3200245c2 --out results --dir /var/lib/lianfang
@@ -196,6 +200,8 @@ node-hold-set = The hold is set; the record enters no job until a person lifts i
 node-hold-lifted = The hold is lifted.
 node-job-accepted = The job is accepted.
 node-job-refused = The job is refused.
+node-job-rests = The job rests until a person restarts it: see to what stopped it, then run job retry { $job }.
+node-job-retried = The job is tried again now.
 node-report-written = { $rows } rows are written to { $path }.
 node-ask-key-digest = The key record's short digest here is { $digest }. Type what people at the holders read out:
 node-key-compared = The key record { $digest } is compared; this node uses the key from now on.

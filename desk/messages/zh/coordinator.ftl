@@ -71,6 +71,8 @@ coordinator-column-planned = 计划时间
 coordinator-column-fate = 结果
 coordinator-column-why = 原因
 coordinator-column-absent = 缺席
+coordinator-job-rests = 任务已暂停，须由人员重新启动：请先排除受阻原因，再执行 job retry { $job }。
+coordinator-job-retried = 任务现已重试。
 coordinator-column-bank = 银行
 coordinator-column-group = 法人集团
 coordinator-column-standing = 状态
@@ -141,7 +143,7 @@ help-coordinator-ceremony-show = 查看一次密钥仪式及尚缺的持有方
     .example = 示例：
         lianfang-coordinator ceremony show ID --dir /var/lib/lianfang-coordinator
     .id = 仪式编号
-help-coordinator-job = 任务：发起、列出、查看
+help-coordinator-job = 任务：发起、列出、查看、重试
 help-coordinator-job-start = 签署任务条款并开始接收提交
     .example = 示例：
         lianfang-coordinator job start --match-threshold 2 --disclosure labels --purpose 联防联治 --basis 监管要求 --dir /var/lib/lianfang-coordinator
@@ -264,6 +266,10 @@ help-coordinator-schedule-next = 显示接下来各次运行的计划时间
         lianfang-coordinator schedule next weekly --count 10 --dir /var/lib/lianfang-coordinator
     .name = { help-coordinator-schedule-add.name }
     .count = 显示多少次
+help-coordinator-job-retry = 立即重试任务中失败的步骤
+    .example = 示例：
+        lianfang-coordinator job retry ID --dir /var/lib/lianfang-coordinator
+    .id = 任务编号
 help-coordinator-summary = 显示任务的汇总数，小数目不予显示
     .example = 示例：
         lianfang-coordinator summary JOB --json --dir /var/lib/lianfang-coordinator

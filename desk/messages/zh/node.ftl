@@ -75,6 +75,10 @@ help-node-job-refuse = 不参加任务
     .example = 示例：
         lianfang-node job refuse 40e707505ee6357848e335e3200245c2 --dir /var/lib/lianfang
     .job = 任务编号
+help-node-job-retry = 立即重试任务中失败的步骤
+    .example = 示例：
+        lianfang-node job retry 40e707505ee6357848e335e3200245c2 --dir /var/lib/lianfang
+    .job = 任务编号
 help-node-report = 将任务报告写入目录
     .example = 示例：
         lianfang-node report 40e707505ee6357848e335e3200245c2 --out results --dir /var/lib/lianfang
@@ -196,6 +200,8 @@ node-hold-set = 已设限制；在人工解除前，该记录不进入任何任�
 node-hold-lifted = 限制已解除。
 node-job-accepted = 已接受任务。
 node-job-refused = 已拒绝任务。
+node-job-rests = 任务已暂停，须由人员重新启动：请先排除受阻原因，再执行 job retry { $job }。
+node-job-retried = 任务现已重试。
 node-report-written = 已将 { $rows } 行写入 { $path }。
 node-ask-key-digest = 本节点的密钥记录短摘要为 { $digest }。请输入各持有方人员念出的摘要：
 node-key-compared = 密钥记录 { $digest } 已核对；本节点今后使用该密钥。

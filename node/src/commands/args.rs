@@ -164,6 +164,11 @@ pub enum Job {
         /// Its id.
         job: String,
     },
+    /// Try again what has failed.
+    Retry {
+        /// Its id.
+        job: String,
+    },
 }
 
 /// `report`.

@@ -8,7 +8,8 @@ use lianfang_proto::documents::terms::Terms;
 use lianfang_proto::ids::BankId;
 use sqlx::Row as _;
 
-use super::book::{Book, Entry};
+use super::Context;
+use super::book::{Book, COLUMNS, Entry, read};
 use super::state::Stage;
 use crate::audit::{AuditError, Event, Log};
 use crate::ports::Micros;
@@ -72,20 +73,48 @@ pub fn pressing(stage: Stage, terms: &Terms, bank: &BankId, now: Micros) -> Opti
     }
 }
 
-impl Book {
-    /// Jobs that await this bank's submission, each with the reminders that were told.
-    pub async fn awaited(&self) -> Result<Vec<(Entry, usize)>, StoreError> {
-        let mut awaited = Vec::new();
-        for entry in self.list().await?.into_iter().filter(|entry| is_awaited(entry.stage)) {
-            let row = sqlx::query("SELECT reminded FROM job WHERE id = $1").bind(entry.id);
-            let told: i64 = row.fetch_one(self.store.readers()).await?.try_get(0)?;
-            awaited.push((entry, usize::try_from(told).unwrap_or(usize::MAX)));
+/// Tells this bank's people of deadlines that come near, each reminder once.
+pub async fn tell(context: &Context) {
+    let coordinator = context.roster.now().roster.coordinator;
+    let awaited = match context.book.awaited().await {
+        Ok(awaited) => awaited,
+        Err(error) => return tracing::error!(%error, "jobs that await a submission could not be read"),
+    };
+    for (entry, told) in awaited {
+        let Some(terms) = entry.opened(&coordinator) else { continue };
+        let now = context.ports.clock.now();
+        let Some(reminder) = due(entry.stage, &terms, &context.bank, now, told) else { continue };
+        match context.book.remind(&context.log, &entry, reminder).await {
+            Ok(true) => {
+                let deadline = jiff::Timestamp::from_microsecond(terms.deadline_of(&context.bank));
+                let deadline = deadline.map(|time| time.to_string()).unwrap_or_default();
+                tracing::warn!(job = %entry.job, stage = entry.stage.code(), deadline, "the job awaits this bank");
+            }
+            Ok(false) => {}
+            Err(error) => tracing::error!(job = %entry.job, %error, "a reminder could not be told"),
         }
-        Ok(awaited)
+    }
+}
+
+impl Book {
+    /// Jobs that await this bank's submission, each with the number of reminders that were told.
+    async fn awaited(&self) -> Result<Vec<(Entry, usize)>, StoreError> {
+        let sql = format!("SELECT {COLUMNS}, reminded FROM job WHERE stage IN ($1, $2, $3) ORDER BY id");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(Stage::Proposed.number())
+            .bind(Stage::Accepted.number())
+            .bind(Stage::Prepared.number())
+            .fetch_all(self.store.readers())
+            .await?;
+        let awaited = rows.iter().map(|row| {
+            let told: i64 = row.try_get("reminded")?;
+            Ok((read(row)?, usize::try_from(told).unwrap_or(usize::MAX)))
+        });
+        awaited.collect()
     }
 
     /// Takes down that a reminder is told now. `false` if it was before.
-    pub async fn remind(&self, log: &Log, entry: &Entry, reminder: usize) -> Result<bool, AuditError> {
+    async fn remind(&self, log: &Log, entry: &Entry, reminder: usize) -> Result<bool, AuditError> {
         let number = i64::try_from(reminder).unwrap_or(i64::MAX);
         let mut tx = self.store.begin().await?;
         let counted = sqlx::query("UPDATE job SET reminded = $2 WHERE id = $1 AND reminded < $2")

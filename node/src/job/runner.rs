@@ -14,7 +14,7 @@ use lianfang_proto::ids::JobId;
 use lianfang_proto::v1::JobState;
 use lianfang_proto::{Fault, FaultCode, checked};
 use lianfang_trust::{Digest, Signed};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use super::book::Entry;
 use super::certificate::{OwnPart, check, countersign};
@@ -34,6 +34,8 @@ pub struct Runner {
     witness: Arc<dyn Witness>,
     /// One job evaluates at a time: two would find the same identifiers without output, and be charged for both.
     evaluating: Mutex<()>,
+    /// Whether the node is to stop: then no further step is begun.
+    stop: Option<watch::Receiver<bool>>,
 }
 
 /// A certificate, as it came and as it was opened.
@@ -50,7 +52,17 @@ impl Runner {
     /// A runner over what this node has; its observations of holders are written down.
     pub fn new(context: Arc<Context>) -> Self {
         let witness = Notary::start(context.store.clone(), context.log.clone(), context.sightings.clone());
-        Self { context, witness, evaluating: Mutex::default() }
+        Self { context, witness, evaluating: Mutex::default(), stop: None }
+    }
+
+    /// The same, beginning no further step once it is to stop.
+    #[must_use]
+    pub fn until(self, stop: watch::Receiver<bool>) -> Self {
+        Self { stop: Some(stop), ..self }
+    }
+
+    fn stopping(&self) -> bool {
+        self.stop.as_ref().is_some_and(|stop| *stop.borrow())
     }
 
     /// Takes the job as far as it goes; what stopped it is written down with it.
@@ -65,6 +77,31 @@ impl Runner {
             }
         }
         result
+    }
+
+    /// The job could not even be begun: what stopped it is shown with it.
+    pub async fn stopped(&self, job: JobId, fault: &Fault) {
+        let fault = self.context.named(fault.clone());
+        if let Ok(Some(entry)) = self.context.book.get(job).await
+            && !entry.stage.is_over()
+        {
+            self.context.book.forget_unwritten(entry.id);
+            // What the disk does not take is shown all the same.
+            let _ = self.context.book.fault(entry.id, &fault).await;
+        }
+    }
+
+    /// Ends jobs on which nobody has decided before their deadline.
+    pub async fn close_missed(&self) -> Result<(), Fault> {
+        let now = self.context.ports.clock.now();
+        for entry in self.context.book.proposed().await.map_err(|e| of_store(&e))? {
+            let terms = self.open_terms(&entry.terms, entry.job);
+            // Terms under a key of the coordinator's that is no more are looked at by people.
+            if terms.is_ok_and(|terms| check_deadline(terms.value(), &self.context.bank, now).is_err()) {
+                self.end(&entry, Stage::Missed).await?;
+            }
+        }
+        Ok(())
     }
 
     /// A step of the job panicked: what is known of it is written down. Nothing of what it worked on is told.
@@ -84,7 +121,11 @@ impl Runner {
 
     async fn run(&self, job: JobId) -> Result<Stage, Fault> {
         loop {
-            let reply = self.context.coordinator.job(job).await?;
+            let reply = match self.context.coordinator.job(job).await {
+                // It was proposed once, and is no more.
+                Err(fault) if fault.code == FaultCode::JobUnknown => return self.forgotten(job, fault).await,
+                reply => reply?,
+            };
             let terms = self.open_terms(&reply.terms, job)?;
             self.context.book.note(&terms).await.map_err(|e| of_store(&e))?;
             let entry = self.entry(job).await?;
@@ -93,14 +134,24 @@ impl Runner {
             }
             let state = JobState::try_from(reply.state).unwrap_or(JobState::Unspecified);
             let before = entry.stage;
-            match next(entry.stage, state) {
+            let late = check_deadline(terms.value(), &self.context.bank, self.context.ports.clock.now()).is_err();
+            match next(entry.stage, state, late) {
                 Step::Wait => return Ok(entry.stage),
                 Step::End(stage) => return self.end(&entry, stage).await,
                 step => self.step(step, &entry, terms.value()).await?,
             }
-            if self.entry(job).await?.stage == before {
-                return Ok(before);
+            let after = self.entry(job).await?.stage;
+            if after == before || self.stopping() {
+                return Ok(after);
             }
+        }
+    }
+
+    /// The coordinator does not know the job (any more). One that this bank has not joined is over by that.
+    async fn forgotten(&self, job: JobId, fault: Fault) -> Result<Stage, Fault> {
+        match self.context.book.get(job).await.map_err(|e| of_store(&e))? {
+            Some(entry) if entry.stage == Stage::Proposed => self.end(&entry, Stage::Missed).await,
+            _ => Err(fault),
         }
     }
 
@@ -204,7 +255,7 @@ impl Runner {
         let mut figures = entry.figures();
         figures.bytes_sent += sent;
         figures.stage("submit", began.elapsed(), self.context.ports.clock.now());
-        self.context.book.moved(entry.id, Stage::Submitted, &figures).await.map_err(|e| of_store(&e))
+        self.context.book.submitted(entry.id, &figures).await.map_err(|e| of_store(&e))
     }
 
     async fn report(&self, entry: &Entry, terms: &Terms) -> Result<(), Fault> {

@@ -167,15 +167,13 @@ impl Scribe {
     ) -> Result<(), StoreError> {
         tracing::error!(holder = holder.as_str(), "a holder's answer fails the check; the evidence is kept");
         let digest = Digest::of("lianfang/accusation", &evidence);
-        sqlx::query(
+        self.store.write(sqlx::query(
             "INSERT INTO accusation (holder, evidence, signed_answer, made_at) VALUES ($1, $2, $3, $4)",
         )
         .bind(holder.as_str())
         .bind(evidence)
         .bind(signed)
-        .bind(self.store.now())
-        .execute(self.store.pool())
-        .await?;
+        .bind(self.store.now())).await?;
         let event = Event::Accused { holder, evidence: digest };
         if let Err(error) = self.log.record(&event).await {
             tracing::error!(%error, "the audit log could not be written");
@@ -259,12 +257,10 @@ mod tests {
     async fn evidence_that_could_not_be_kept_is_said() {
         let bench = Bench::new().await;
         let notary = started(&bench).await;
-        let refuse =
-            "CREATE TRIGGER refuse BEFORE INSERT ON accusation BEGIN SELECT RAISE(ABORT, 'full'); END";
-        sqlx::query(refuse).execute(bench.store.pool()).await.unwrap();
+        bench.refuse("accusation").await;
         notary.note(accused());
         assert!(notary.settled().await.is_err());
-        sqlx::query("DROP TRIGGER refuse").execute(bench.store.pool()).await.unwrap();
+        bench.allow("accusation").await;
         notary.note(accused());
         notary.settled().await.unwrap();
         assert_eq!(accusations(&bench).await, 1);

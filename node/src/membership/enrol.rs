@@ -32,6 +32,8 @@ pub struct Enrolling<'a> {
     pub transport: Arc<dyn Transport>,
     /// The time by which certificates are judged.
     pub clock: Clock,
+    /// By which it waits.
+    pub pauses: Arc<dyn crate::ports::Clock>,
     /// The node's configuration.
     pub config: &'a Config,
     /// The node's keys.
@@ -57,7 +59,7 @@ pub async fn enrol(
     );
     let mut client = EnrolmentClient::new(channel).max_decoding_message_size(limits::MESSAGE_BYTES);
     let request = bytes::Bytes::from(request(with, invite)?);
-    let until = tokio::time::Instant::now() + patience;
+    let until = with.pauses.elapsed() + patience;
     loop {
         let mut message = tonic::Request::new(v1::EnrolRequest { request: request.clone() });
         message.set_timeout(CALL);
@@ -65,10 +67,10 @@ pub async fn enrol(
         if let Some(given) = reply.into_inner().membership {
             return join(with, invite, given).await.map(Some);
         }
-        if tokio::time::Instant::now() >= until {
+        if with.pauses.elapsed() >= until {
             return Ok(None);
         }
-        tokio::time::sleep(AGAIN).await;
+        with.pauses.sleep(AGAIN).await;
     }
 }
 

@@ -43,14 +43,14 @@ impl Membership {
     /// The membership that is stored, with the roster in force.
     pub async fn load(store: &Store) -> Result<Option<(Self, RosterInForce)>, Problem> {
         let row = sqlx::query("SELECT bank, coordinator, authority_key, chain FROM membership WHERE id = 1")
-            .fetch_optional(store.pool())
+            .fetch_optional(store.readers())
             .await
             .map_err(StoreError::from)?;
         let Some(row) = row else { return Ok(None) };
         let membership = Self::read(&row)?;
         let roster: Vec<u8> =
             sqlx::query_scalar("SELECT roster FROM roster_pin ORDER BY version DESC LIMIT 1")
-                .fetch_one(store.pool())
+                .fetch_one(store.readers())
                 .await
                 .map_err(StoreError::from)?;
         let force =

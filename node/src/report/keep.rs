@@ -255,7 +255,7 @@ pub async fn copy_out(
 ) -> Result<(), ReportError> {
     let cipher = cipher(store);
     // One transaction: a report that is replaced meanwhile is not mixed with this one.
-    let mut tx = store.readers().begin().await.map_err(StoreError::from)?;
+    let mut tx = store.snapshot().await?;
     for number in 0_u32.. {
         let Some((text, last)) = part(&cipher, &mut tx, (job, form, number)).await? else {
             let cut = StoreError::Malformed { table: TABLE, column: COLUMN };

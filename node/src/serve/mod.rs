@@ -4,10 +4,12 @@
 //! cannot be had; after that nothing ends it but its operator: a failed step is written down and tried again.
 
 mod agenda;
+mod attempt;
 mod inbox;
 mod server;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lianfang_desk::Problem;
 use tokio::sync::watch;
@@ -15,6 +17,11 @@ use tokio::task::JoinHandle;
 
 use crate::app::App;
 use crate::audit::Event;
+use crate::ports::Clock;
+use crate::work::Desk;
+
+/// How long a store that does not answer is waited for at the end.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// A node at work.
 pub struct Running {
@@ -22,6 +29,9 @@ pub struct Running {
     pub address: String,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
+    desk: Desk,
+    clock: Arc<dyn Clock>,
+    grace: Duration,
 }
 
 impl Running {
@@ -32,17 +42,29 @@ impl Running {
         let (address, server) = server::start(node, &joined, stopped.clone()).await?;
         let version = env!("CARGO_PKG_VERSION").to_owned();
         node.log.record(&Event::Started { version }).await.map_err(Problem::bug)?;
-        let inbox = tokio::spawn(inbox::run(Arc::clone(&joined), stopped));
-        Ok(Self { address, stop, tasks: vec![server, inbox] })
+        let desk = Desk::sit(&node.store).await?;
+        let inbox = tokio::spawn(inbox::run(Arc::clone(&joined), desk.clone(), stopped));
+        let (clock, grace) = (Arc::clone(&node.ports.clock), node.config.serve.grace());
+        Ok(Self { address, stop, tasks: vec![server, inbox], desk, clock, grace })
     }
 
-    /// Ends both, after the step in hand.
-    pub async fn shutdown(self) {
+    /// Begins nothing new and ends after the steps in hand, as long as the configuration gives them. What is cut off is
+    /// done again at the next start.
+    pub async fn shutdown(mut self) {
         let _ = self.stop.send(true);
-        for mut task in self.tasks {
-            if tokio::time::timeout(std::time::Duration::from_secs(10), &mut task).await.is_err() {
-                task.abort();
+        let ended = async {
+            for task in &mut self.tasks {
+                // A task that panicked has ended too.
+                let _ = task.await;
             }
+        };
+        if self.clock.within(self.grace, ended).await.is_none() {
+            tracing::warn!("what was in hand has not ended in time, and will be done again");
+            self.tasks.iter().for_each(JoinHandle::abort);
+        }
+        match self.clock.within(LAST_WORDS, self.desk.rise()).await {
+            Some(Ok(())) => {}
+            _ => tracing::warn!("the leases could not be given back; they end by themselves"),
         }
     }
 }
