@@ -170,15 +170,18 @@ impl World {
 
     /// Starts a party that is set up.
     pub async fn start(&mut self, party: &str) {
-        let dir = self.dir(party);
         if party == COORDINATOR {
-            let network = Arc::new(self.network.clone());
-            let started = Coordinator::start(&dir, self.clock.of_coordinator(), network).await;
-            self.coordinator = Some(started.expect("the coordinator starts"));
+            self.coordinator = Some(self.try_start_coordinator().await.expect("the coordinator starts"));
         } else {
             let node = self.try_start(party).await;
             self.nodes.insert(party.to_owned(), Some(node.expect("the node starts")));
         }
+    }
+
+    /// Starts the coordinator, which may refuse; the caller keeps it.
+    pub async fn try_start_coordinator(&self) -> Result<Coordinator, lianfang_desk::Problem> {
+        let network = Arc::new(self.network.clone());
+        Coordinator::start(&self.dir(COORDINATOR), self.clock.of_coordinator(), network).await
     }
 
     /// Starts a node that may refuse; the caller keeps it.

@@ -345,3 +345,16 @@ evidence-unfounded = the evidence does not hold: { $reason }
 evidence-unfounded-advice = draw nothing from it against anybody but whoever handed it over
 papers-of-another-authority = the papers are signed by another authority than the one given
 papers-of-another-authority-advice = do not use them; fetch papers from a bank that you know
+
+help-node-backup = Copy the store and the sealed secrets into a folder, also while the node serves
+    .example = Example:
+        lianfang-node backup /var/backups/lianfang-2026-11-22 --dir /var/lib/lianfang
+    .to = The folder to write into, new or empty
+help-node-restore = Put a backup in the place of what is there
+    .example = Example:
+        lianfang-node restore /var/backups/lianfang-2026-11-22 --dir /var/lib/lianfang
+    .from = The folder with the backup
+    .server = The store is on a PostgreSQL server and was restored there
+    .complete = State that this node has answered no other bank since the backup was made: its counters stay as they are
+node-restore-done = the backup is restored; what was there before is in { $aside }. As a holder this node takes its charges for lost: every counter is full until people allow more (policy allow)
+node-restore-noted = it is noted that the store was restored: every counter that is not known to be complete is full until people allow more (policy allow)

@@ -345,3 +345,16 @@ evidence-unfounded = 证据不成立：{ $reason }
 evidence-unfounded-advice = 除提交者之外，不得据此对任何人作出结论
 papers-of-another-authority = 名册和密钥记录由另一机构签署，与所给的不同
 papers-of-another-authority-advice = 请勿使用；请向您认识的银行索取
+
+help-node-backup = 将数据库与已加密的密钥复制到一个目录，节点运行时亦可执行
+    .example = 示例：
+        lianfang-node backup /var/backups/lianfang-2026-11-22 --dir /var/lib/lianfang
+    .to = 写入的目录，须为新目录或空目录
+help-node-restore = 用备份替换现有内容
+    .example = 示例：
+        lianfang-node restore /var/backups/lianfang-2026-11-22 --dir /var/lib/lianfang
+    .from = 备份所在目录
+    .server = 数据库位于 PostgreSQL 服务器，且已在服务器上恢复
+    .complete = 声明自备份以来本节点未应答过其他银行：计数保持不变
+node-restore-done = 备份已恢复；原有内容在 { $aside }。作为持钥行，本节点视其账本为遗失：所有计数均视为已满，直至有人另行许可（policy allow）
+node-restore-noted = 已记录数据库经过恢复：凡未声明完整的计数均视为已满，直至有人另行许可（policy allow）

@@ -55,6 +55,10 @@ pub enum Command {
     Policy(Policy),
     /// Measure this machine and predict a job's time.
     Bench(Bench),
+    /// Copy store and sealed secrets, also while the node serves.
+    Backup(Backup),
+    /// Put a backup in the place of what is there.
+    Restore(Restore),
     /// Look for what an operator has to look after.
     Doctor,
 }
@@ -423,6 +427,27 @@ pub enum Policy {
         /// How many elements more at this holder.
         elements: u64,
     },
+}
+
+/// `backup`.
+#[derive(Args)]
+pub struct Backup {
+    /// The folder to write into, new or empty.
+    pub to: PathBuf,
+}
+
+/// `restore`.
+#[derive(Args)]
+pub struct Restore {
+    /// The folder with the backup.
+    #[arg(required_unless_present = "server")]
+    pub from: Option<PathBuf>,
+    /// The store is on a PostgreSQL server and was restored there.
+    #[arg(long, conflicts_with = "from")]
+    pub server: bool,
+    /// State that this node has answered nothing since the backup was made.
+    #[arg(long)]
+    pub complete: bool,
 }
 
 /// `bench`.

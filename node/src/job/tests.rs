@@ -118,7 +118,7 @@ impl Alone {
             roster,
             records,
             vault: Vault::open(store.clone(), 1).await.unwrap(),
-            sightings: Sightings::open(store.clone(), log.clone()).await.unwrap(),
+            sightings: Sightings::new(store.clone(), log.clone()),
             spool: folder.to_owned(),
             book: Book::new(store.clone()),
             log,

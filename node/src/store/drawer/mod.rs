@@ -190,8 +190,8 @@ impl Drawer {
             let block = Block::new(opened, row.try_get(1)?).ok_or_else(|| self.malformed())?;
             return Ok(Found { id: row.try_get(0)?, block: Some(block), next: self.bound(row.try_get(3)?)? });
         }
-        let lowest = sqlx::query_scalar("SELECT min(low) FROM block WHERE drawer = $1");
-        let lowest: Option<Vec<u8>> = lowest.bind(self.number).fetch_one(connection).await?;
+        let lowest = sqlx::query_scalar("SELECT low FROM block WHERE drawer = $1 ORDER BY low LIMIT 1");
+        let lowest: Option<Vec<u8>> = lowest.bind(self.number).fetch_optional(connection).await?;
         Ok(Found { id: None, block: None, next: self.bound(lowest.as_deref())? })
     }
 
