@@ -3,11 +3,16 @@
 //! Comes in: the file's text. Goes out: [`Config`], or a problem that names the field. The defaults are the strict
 //! ones: nobody is admitted, no key compared and no job accepted without a person.
 
+mod inputs;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use lianfang_desk::Problem;
 use lianfang_desk::problem::AtPath as _;
 use serde::{Deserialize, Serialize};
+
+pub use inputs::{Language, Source, Watch, span};
 
 /// The file's name within the folder.
 pub const FILE: &str = "config.toml";
@@ -35,6 +40,12 @@ pub struct Config {
     /// Answer gRPC reflection.
     #[serde(default)]
     pub reflection: bool,
+    /// Servers that `import --source` asks.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub source: BTreeMap<String, Source>,
+    /// A folder whose files are imported while the node serves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<Watch>,
 }
 
 /// Where the secret lies that opens all others.
@@ -139,6 +150,10 @@ impl Config {
                 *path = dir.join(&*path);
             }
         }
+        config.source.values_mut().for_each(|source| source.resolve(dir));
+        if let Some(watch) = &mut config.watch {
+            watch.resolve(dir);
+        }
         config.check(&path)?;
         Ok(config)
     }
@@ -180,6 +195,10 @@ impl Config {
         }
         if self.policy.jobs_days == 0 {
             return wrong("policy.jobs_days");
+        }
+        let sources = self.source.iter().find_map(|(name, source)| source.wrong(name));
+        if let Some(field) = sources.or_else(|| self.watch.as_ref().and_then(Watch::wrong)) {
+            return wrong(field);
         }
         Ok(())
     }
@@ -227,6 +246,9 @@ mod tests {
             (format!("{LEAST}\n[policy]\nleast_threshold = 1\n"), "policy.least_threshold"),
             (format!("{LEAST}\n[policy]\nleast_rows = 0\n"), "policy.least_rows"),
             (format!("{LEAST}\n[policy]\njobs_days = 0\n"), "policy.jobs_days"),
+            (format!("{LEAST}\n[watch]\nfolder = \"in\"\nevery = \"soon\"\n"), "watch.every"),
+            (format!("{LEAST}\n[source.a]\nfrom = \"postgres://u:p@h/d\"\nquery = \"x\"\n"), "source.from"),
+            (format!("{LEAST}\n[source.a]\nfrom = \"postgres://u@h/d\"\n"), "source.query"),
         ] {
             let problem = load(&text).unwrap_err();
             assert_eq!(problem.code(), "config-invalid", "{field}");

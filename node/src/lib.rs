@@ -24,6 +24,7 @@ pub mod report;
 pub mod secrets;
 pub mod serve;
 pub mod store;
+pub mod watch;
 
 pub use handle::Node;
 

@@ -127,6 +127,11 @@ pub fn make_key_file(path: &Path, rng: &mut dyn CryptoRng) -> Result<(), Problem
     write_atomically(path, bytes.as_ref()).map_err(Problem::bug)
 }
 
+/// What is in the file of a password for a server.
+pub fn read_password(path: &Path) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    read(path, UNLOCK_BYTES)
+}
+
 fn make_private(folder: &Path) -> Result<(), Problem> {
     use std::os::unix::fs::DirBuilderExt as _;
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);

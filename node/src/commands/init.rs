@@ -29,6 +29,8 @@ pub(super) async fn run(args: &args::Init, call: &Call, ports: &Ports) -> Result
         certificate: None,
         policy: Policy::default(),
         reflection: false,
+        source: std::collections::BTreeMap::new(),
+        watch: None,
     };
     if made {
         make_key_file(&call.dir.join(DEFAULT_KEY_FILE), &mut *rng)?;

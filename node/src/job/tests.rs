@@ -59,6 +59,8 @@ fn config(unlock: Unlock) -> Config {
         certificate: None,
         policy: Policy::default(),
         reflection: false,
+        source: std::collections::BTreeMap::new(),
+        watch: None,
     }
 }
 

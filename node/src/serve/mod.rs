@@ -32,8 +32,10 @@ impl Running {
         let (address, server) = server::start(node, &joined, stopped.clone()).await?;
         let version = env!("CARGO_PKG_VERSION").to_owned();
         node.log.record(&Event::Started { version }).await.map_err(Problem::bug)?;
+        let watch = crate::watch::start(node, stopped.clone())?;
         let inbox = tokio::spawn(inbox::run(Arc::clone(&joined), stopped));
-        Ok(Self { address, stop, tasks: vec![server, inbox] })
+        let tasks = [server, inbox].into_iter().chain(watch).collect();
+        Ok(Self { address, stop, tasks })
     }
 
     /// Ends both, after the step in hand.
