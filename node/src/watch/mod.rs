@@ -97,7 +97,7 @@ impl Watcher {
         let (place, told) = match outcome {
             Ok(summary) => (Place::Done, told(&summary)),
             Err(problem) if matches!(problem.exit(), Exit::Data | Exit::Usage) => {
-                (Place::Failed, json!({ "ok": false, "problem": problem.json() }))
+                (Place::Failed, json!({ "ok": false, "error": problem.json()["error"] }))
             }
             Err(problem) => return Err(problem),
         };

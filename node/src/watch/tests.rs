@@ -129,7 +129,7 @@ async fn files_are_imported_once_they_rest_and_told_of() {
     let failed = names(&dir.path().join("failed"));
     let told = fs::read_to_string(dir.path().join("failed").join(&failed[1])).unwrap();
     let told: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!((&told["ok"], &told["problem"]["code"]), (&json!(false), &json!("register-no-record-column")));
+    assert_eq!((&told["ok"], &told["error"]["code"]), (&json!(false), &json!("register-no-record-column")));
     assert!(node.register.overview().await.unwrap().records() == 2);
 
     // Killed after the import and before it was put away: it is imported again, and nothing changes.
