@@ -24,7 +24,12 @@ pub(crate) fn book(sheets: &[(&str, &str)], shared: &[&str]) -> Vec<u8> {
     let main = "xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"";
     let mut parts = vec![
         ("[Content_Types].xml".to_owned(), "<Types/>".to_owned()),
-        ("_rels/.rels".to_owned(), "<Relationships></Relationships>".to_owned()),
+        (
+            "_rels/.rels".to_owned(),
+            "<Relationships><Relationship Id=\"rId1\" Target=\"xl/workbook.xml\" \
+             Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument\"/></Relationships>"
+                .to_owned(),
+        ),
         (
             "xl/workbook.xml".to_owned(),
             format!("<workbook {main} xmlns:r=\"r\"><sheets>{names}</sheets></workbook>"),
