@@ -125,6 +125,12 @@ impl App {
         })
     }
 
+    /// The day of an import. The registers are Chinese: their day has begun when it has begun there.
+    pub fn today(&self) -> jiff::civil::Date {
+        let now = jiff::Timestamp::from_microsecond(self.ports.clock.now()).unwrap_or_default();
+        now.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).date()
+    }
+
     /// Takes up a membership that is stored.
     pub async fn join(&self) -> Result<(), Problem> {
         let Some((membership, roster)) = Membership::load(&self.store).await? else { return Ok(()) };

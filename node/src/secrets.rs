@@ -205,6 +205,11 @@ pub fn sealed_files(dir: &Path, unlock: &Unlock) -> Result<Vec<PathBuf>, Problem
     Ok(files.iter().filter_map(|path| path.strip_prefix(dir).ok().map(Path::to_owned)).collect())
 }
 
+/// What is in the file of a password for a server.
+pub fn read_password(path: &Path) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    read(path, UNLOCK_BYTES)
+}
+
 fn make_private(folder: &Path) -> Result<(), Problem> {
     use std::os::unix::fs::DirBuilderExt as _;
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);

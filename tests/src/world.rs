@@ -19,7 +19,7 @@ use lianfang_coordinator::commands::init::SetUp;
 use lianfang_desk::Exit;
 use lianfang_link::Memory;
 use lianfang_node::Node;
-use lianfang_node::config::{Config, Decide, Policy, Serve, StorePlace, Unlock};
+use lianfang_node::config::{Config, Decide, Policy, Unlock};
 use lianfang_node::secrets::{Secrets, make_key_file};
 use lianfang_proto::catalogue::Disclosure;
 use lianfang_store::trial::Trial;
@@ -436,18 +436,9 @@ pub(crate) fn set_up_node(dir: &Path, bank: &str, policy: Policy) {
     let mut rng = ports.chance.rng();
     make_key_file(&dir.join(key_file), &mut *rng).expect("a key file");
     let config = Config {
-        listen: address(bank),
-        advertise: None,
         contact: contact_of(bank),
-        unlock: Unlock::KeyFile(key_file.into()),
-        certificate: None,
         policy,
-        store: StorePlace::default(),
-        reflection: false,
-        http: None,
-        log: lianfang_telemetry::log::Settings::default(),
-        traces: None,
-        serve: Serve::default(),
+        ..Config::new(address(bank), Unlock::KeyFile(key_file.into()))
     };
     config.store(dir).expect("the configuration is written");
     Secrets::create(dir, &config.unlock, &mut *rng).expect("secrets are made");

@@ -16,7 +16,7 @@ use super::consent::tests::terms;
 use super::sightings::Sightings;
 use super::state::Stage;
 use crate::audit::Log;
-use crate::config::{Config, Policy, Serve, StorePlace, Unlock};
+use crate::config::{Config, Unlock};
 use crate::key_holder::records::Records;
 use crate::key_holder::tests::{KEY, Party, Still, bank, dealt};
 use crate::key_holder::vault::Vault;
@@ -51,20 +51,7 @@ fn member(party: &Party) -> Member {
 
 /// Of an operator who is asked about everything.
 fn config(unlock: Unlock) -> Config {
-    Config {
-        listen: "nobody:1".into(),
-        advertise: None,
-        contact: String::new(),
-        unlock,
-        certificate: None,
-        policy: Policy::default(),
-        store: StorePlace::default(),
-        reflection: false,
-        http: None,
-        log: lianfang_telemetry::log::Settings::default(),
-        traces: None,
-        serve: Serve::default(),
-    }
+    Config::new("nobody:1", unlock)
 }
 
 impl Alone {

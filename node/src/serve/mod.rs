@@ -54,12 +54,14 @@ impl Running {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         node.log.record(&Event::Started { version }).await?;
         let desk = Desk::sit(&node.store).await?;
+        let watch = crate::watch::start(node, stopped.clone())?;
         let upkeep = tokio::spawn(upkeep::run(Arc::clone(node), Arc::clone(&joined), stopped.clone()));
         let inbox = tokio::spawn(inbox::run(Arc::clone(&joined), desk.clone(), stopped.clone()));
         let (clock, grace) = (Arc::clone(&node.ports.clock), node.config.serve.grace());
         let keeping_up = tokio::spawn(keep_up(joined.context.vault.clone(), stopped));
         tracing::info!(event = "serve.began", version = env!("CARGO_PKG_VERSION"), %address, "the node serves");
-        Ok(Self { address, http, stop, tasks: vec![server, inbox, upkeep, keeping_up], desk, clock, grace })
+        let tasks = [server, inbox, upkeep, keeping_up].into_iter().chain(watch).collect();
+        Ok(Self { address, http, stop, tasks, desk, clock, grace })
     }
 
     /// Begins nothing new and ends after the steps in hand, as long as the configuration gives them. What is cut off is
