@@ -5,6 +5,7 @@
 //! It decides nothing; rooms do. It exists with or without a server: a command that finds the folder free opens it too.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -52,6 +53,8 @@ pub struct Office {
     pub reach: Reach,
     /// Terms that have been read.
     pub terms: TermsCache,
+    /// When reminders were looked for last.
+    pub(crate) looked_at: AtomicI64,
     address: OnceLock<String>,
     certificate: OnceLock<Identity>,
 }
@@ -91,6 +94,7 @@ impl Office {
             terms: TermsCache::default(),
             telemetry,
             reach: Reach::default(),
+            looked_at: AtomicI64::new(now),
             address: OnceLock::new(),
             certificate: OnceLock::new(),
             ports,

@@ -18,8 +18,8 @@ use super::agenda::Agenda;
 use super::attempt::{Attempts, Ended, Outcome};
 use crate::app::Joined;
 use crate::ceremony::{Board, BoardView, Driver};
-use crate::job::Context;
 use crate::job::runner::Runner;
+use crate::job::{Context, reminder};
 use crate::membership::renewal::is_of_certificates;
 use crate::membership::{pin_roster, witness};
 use crate::peers::coordinator::Coordinator;
@@ -70,6 +70,7 @@ pub(super) async fn run(joined: Arc<Joined>, desk: Desk, stop: watch::Receiver<b
     // Asked once and not again before there is an answer: those who wait must not keep each other waiting.
     let (mut seen, mut asked) = (0, false);
     loop {
+        reminder::tell(&context).await;
         this.begin();
         let pause = this.agenda.pause(clock.now());
         tokio::select! {
