@@ -156,3 +156,31 @@ async fn a_person_cannot_accept_while_no_holder_confirms_roster_and_key() {
     let alone = Alone::new().await;
     assert_eq!(alone.told(&alone.good).await, "unreachable");
 }
+
+#[tokio::test]
+async fn a_job_on_which_nobody_decides_in_time_is_missed_though_the_coordinator_is_gone() {
+    let alone = Alone::new().await;
+    let now = alone.context.ports.clock.now();
+    let hour = 3_600_000_000;
+    let mut jobs = Vec::new();
+    for (number, deadline) in [(1, now - hour), (2, now + hour), (3, now - hour)] {
+        let job = lianfang_proto::ids::JobId::from_random([number; 16]);
+        let terms = Terms { job, deadline, ..alone.good.clone() };
+        alone.context.book.note(&Signed::sign(&alone.coordinator, terms)).await.unwrap();
+        jobs.push(job);
+    }
+    let context = Arc::new(alone.context);
+    let entry = async |job| context.book.get(job).await.unwrap().unwrap();
+    // What a bank has joined ends by what the coordinator says, for its rows may stand there.
+    context.book.decide(entry(jobs[2]).await.id, Stage::Accepted, "a person").await.unwrap();
+    let runner = super::runner::Runner::new(Arc::clone(&context));
+    for _ in 0..2 {
+        runner.close_missed().await.unwrap();
+        let mut stages = Vec::new();
+        for job in &jobs {
+            stages.push(entry(*job).await.stage);
+        }
+        assert_eq!(stages, [Stage::Missed, Stage::Proposed, Stage::Accepted]);
+    }
+    assert_eq!(context.book.unfinished().await.unwrap().len(), 2);
+}
