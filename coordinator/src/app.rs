@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use clap::Parser as _;
 use lianfang_desk::{Buffer, Call, Console, Exit, Lang, Problem};
-use lianfang_link::authority::{AuthorityError, LEAF_LASTS};
+use lianfang_link::authority::AuthorityError;
 use lianfang_link::client::DialLimits;
 use lianfang_link::server::{AcceptLimits, builder};
-use lianfang_link::{Authenticated, Clock, Dialer, Gate, Identity, Incoming, Party, Tcp, Transport, Validity};
+use lianfang_link::{Authenticated, Clock, Dialer, Gate, Identity, Incoming, Party, Tcp, Transport};
 use lianfang_store::Place;
 use lianfang_telemetry::http::Listening;
 use lianfang_telemetry::served::Served;
@@ -25,6 +25,7 @@ use crate::commands::{Cli, init};
 use crate::job::clerk;
 use crate::office::{Office, unix_time};
 use crate::ports::{Micros, Ports};
+use crate::roster::renewal;
 use crate::service::{OPEN, Services};
 use crate::telemetry;
 use crate::work;
@@ -34,8 +35,11 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// How old the coordinator's certificate becomes before it is issued anew; it lasts a year.
 const RENEW_AFTER: Micros = 180 * 24 * 3_600 * 1_000_000;
-/// How often that is looked at.
-const LOOK_AGAIN: Duration = Duration::from_hours(1);
+/// How often that is looked at, if nothing rings.
+const LOOK_AGAIN: Duration = Duration::from_mins(10);
+/// Days before the root's end from which on a person is told, and how often: its certificates last a year.
+const ROOT_DAYS: u64 = 500;
+const WARN_AGAIN: Micros = 24 * 3_600 * 1_000_000;
 
 /// A coordinator that serves.
 pub struct Coordinator {
@@ -79,6 +83,7 @@ impl Coordinator {
             problem.with("detail", error.to_string()).doing("doing-coordinator-serve").because(error)
         })?;
         let identity = certify(&office).map_err(Problem::bug)?;
+        office.shows(&identity);
         let reflection = if office.config.reflection { Some(reflection()?) } else { None };
         let served = office.telemetry.served();
         let http = telemetry::listen(&office, served.clone(), &identity).await?;
@@ -93,7 +98,7 @@ impl Coordinator {
         tasks.spawn(clerk::work(Arc::clone(&office), stopping.clone()));
         let mut stop_renewing = stopping.clone();
         tasks.spawn(answer(Arc::clone(&office), served, incoming, reflection, stopping));
-        let renewing = renew(Arc::clone(&office), identity);
+        let renewing = upkeep(Arc::clone(&office), identity);
         tasks.spawn(async move {
             tokio::select! {
                 () = renewing => {}
@@ -170,7 +175,7 @@ impl Coordinator {
 pub(crate) fn certify(office: &Office) -> Result<Identity, AuthorityError> {
     let keys = &office.keys;
     let request = keys.tls.certificate_request()?;
-    let validity = Validity::starting(unix_time(office.now()), LEAF_LASTS);
+    let validity = keys.authority.leaf_validity(unix_time(office.now()))?;
     let issued = keys.authority.issue(&request, &Party::Coordinator, validity)?;
     Ok(keys.tls.certified(issued.chain)?)
 }
@@ -194,20 +199,34 @@ fn reach(office: &Office, identity: &Identity, transport: Arc<dyn Transport>) {
     office.reach.begin(dialer);
 }
 
-/// Issues the certificate anew long before it ends, for a coordinator that is not restarted.
-async fn renew(office: Arc<Office>, identity: Identity) {
+/// What years bring about, for a coordinator that is not restarted: the certificate is issued anew long before it ends,
+/// certificate keys that members have exchanged are dropped, and an authority that comes to its end is said to.
+async fn upkeep(office: Arc<Office>, identity: Identity) {
     let mut certified_at = office.now();
+    let mut warned_at = None;
+    let mut bell = office.bell.listen();
     loop {
-        office.ports.clock.sleep(LOOK_AGAIN).await;
-        if office.now() < certified_at + RENEW_AFTER {
-            continue;
-        }
-        match certify(&office) {
-            Ok(newer) => {
-                identity.replace(&newer);
-                certified_at = office.now();
+        let now = office.now();
+        if now >= certified_at + RENEW_AFTER {
+            match certify(&office) {
+                Ok(newer) => {
+                    identity.replace(&newer);
+                    certified_at = now;
+                }
+                Err(error) => tracing::error!(event = "certificate.not-renewed", error = %error, "the certificate could not be renewed"),
             }
-            Err(error) => tracing::error!(event = "certificate.not-renewed", error = %error, "the certificate could not be renewed"),
+        }
+        if let Err(error) = renewal::end_overlaps(&office).await {
+            tracing::error!(event = "roster.overlap-kept", error = %error, "exchanged certificate keys could not be dropped");
+        }
+        let days = office.root_days_left();
+        if days < ROOT_DAYS && warned_at.is_none_or(|at| now >= at + WARN_AGAIN) {
+            warned_at = Some(now);
+            tracing::warn!(event = "authority.ends", days, "the authority's root comes to its end: renew it with `key renew-root`");
+        }
+        tokio::select! {
+            () = office.ports.clock.sleep(LOOK_AGAIN) => {}
+            _ = bell.changed() => {}
         }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use lianfang_desk::Problem;
-use lianfang_link::UnixTime;
+use lianfang_link::{Identity, UnixTime};
 
 use crate::bell::{self, Bell};
 use crate::config::Config;
@@ -53,6 +53,7 @@ pub struct Office {
     /// Terms that have been read.
     pub terms: TermsCache,
     address: OnceLock<String>,
+    certificate: OnceLock<Identity>,
 }
 
 impl Office {
@@ -66,10 +67,11 @@ impl Office {
     pub async fn open_over(dir: &Path, place: &Place, ports: Ports) -> Result<Arc<Self>, Problem> {
         let config = Config::read(dir)?;
         let telemetry = Telemetry::open(&config)?;
-        let keys = Keys::open(dir, &config.unlock)?;
+        let mut keys = Keys::open(dir, &config.unlock)?;
         let store = Store::open(place).await.map_err(Error::from)?;
         let now = ports.clock.now();
         let roster = crate::roster::first(&store, &keys, now).await?;
+        keys.former = crate::roster::coordinators_keys(&store, &keys).await?;
         let mut numbers = [[0; 16]; 2];
         let mut rng = ports.chance.rng();
         numbers.iter_mut().for_each(|number| rng.fill_bytes(number));
@@ -90,6 +92,7 @@ impl Office {
             telemetry,
             reach: Reach::default(),
             address: OnceLock::new(),
+            certificate: OnceLock::new(),
             ports,
         }))
     }
@@ -139,6 +142,29 @@ impl Office {
     /// Where the server listens, if there is one.
     pub fn address(&self) -> Option<&str> {
         self.address.get().map(String::as_str)
+    }
+
+    /// The server shows this certificate, which is renewed in place.
+    pub(crate) fn shows(&self, certificate: &Identity) {
+        // Set once: an office has one server.
+        let _ = self.certificate.set(certificate.clone());
+    }
+
+    /// Whether a server runs in this process.
+    pub fn serves(&self) -> bool {
+        self.certificate.get().is_some()
+    }
+
+    /// Whole days until the server's certificate ends; `None` where none serves.
+    pub fn certificate_days_left(&self) -> Option<u64> {
+        let validity = self.certificate.get()?.validity().ok()?;
+        Some(validity.days_left(unix_time(self.now())))
+    }
+
+    /// Whole days until the authority's root ends.
+    pub fn root_days_left(&self) -> u64 {
+        let left = self.keys.authority.validity().map(|validity| validity.days_left(unix_time(self.now())));
+        left.unwrap_or_default()
     }
 
     /// What banks are told to dial; `None` while nobody can know it.

@@ -9,7 +9,7 @@ use lianfang_desk::Problem;
 use lianfang_link::client::DialLimits;
 use lianfang_link::{Clock, Dialer, Identity, Transport, UnixTime};
 use lianfang_telemetry::Traces;
-use tokio::sync::RwLock;
+use tokio::sync::{Notify, RwLock};
 
 use crate::audit::Log;
 use crate::config::Config;
@@ -19,7 +19,7 @@ use crate::job::sightings::Sightings;
 use crate::key_holder::ledger::Ledger;
 use crate::key_holder::records::Records;
 use crate::key_holder::vault::Vault;
-use crate::membership::Membership;
+use crate::membership::{Membership, restored};
 use crate::peers::coordinator::Coordinator;
 use crate::peers::holders::GrpcHolders;
 use crate::peers::roster::RosterInForce;
@@ -62,6 +62,15 @@ pub struct Joined {
     pub context: Arc<Context>,
     /// What it shows on every connection.
     pub identity: Identity,
+    /// Rings when the coordinator has refused it.
+    pub refused: Notify,
+}
+
+impl Joined {
+    /// Whole days until the certificate ends; `None` if it cannot be read.
+    pub fn certificate_days_left(&self, clock: &Clock) -> Option<u64> {
+        Some(self.identity.validity().ok()?.days_left(clock.now()))
+    }
 }
 
 impl App {
@@ -88,6 +97,7 @@ impl App {
             telemetry,
             transport,
         };
+        restored::take_up(&app).await?;
         app.join().await?;
         Ok(app)
     }
@@ -114,9 +124,11 @@ impl App {
     /// Takes up a membership that is stored.
     pub async fn join(&self) -> Result<(), Problem> {
         let Some((membership, roster)) = Membership::load(&self.store).await? else { return Ok(()) };
-        let identity = membership.identity(&self.config, &self.secrets.tls)?;
-        let context = self.context(&membership, roster, &identity).await?;
-        *self.joined.write().await = Some(Arc::new(Joined { context: Arc::new(context), identity }));
+        let identity =
+            membership.identity(&self.config, &self.secrets, &mut *self.ports.chance.rng())?;
+        let context = Arc::new(self.context(&membership, roster, &identity).await?);
+        let joined = Joined { context, identity, refused: Notify::new() };
+        *self.joined.write().await = Some(Arc::new(joined));
         Ok(())
     }
 

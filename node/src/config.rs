@@ -138,6 +138,9 @@ pub enum Decide {
 pub struct Policy {
     /// As a holder: whether members of the roster are answered.
     pub admit: Decide,
+    /// As a holder: for how many minutes members are answered under a roster that the coordinator has not confirmed
+    /// since. Shorter: a suspension takes effect sooner where the coordinator is out of reach. Longer: it may be away.
+    pub roster_minutes: u32,
     /// As a holder: `Q`, the quota of an admitted legal entity per class and epoch, over all holders together.
     pub quota: u64,
     /// Whether a key record is taken as compared.
@@ -164,6 +167,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             admit: Decide::Ask,
+            roster_minutes: 60,
             quota: 4_000_000,
             compare: Decide::Ask,
             accept: Decide::Ask,
@@ -236,6 +240,9 @@ impl Config {
         if self.contact.len() > lianfang_proto::limits::CONTACT_BYTES {
             return wrong("contact");
         }
+        if !(5..=10_080).contains(&self.policy.roster_minutes) {
+            return wrong("policy.roster_minutes");
+        }
         if self.policy.least_threshold < 2 {
             return wrong("policy.least_threshold");
         }
@@ -291,6 +298,7 @@ mod tests {
             (format!("contact = \"{}\"\n{LEAST}", "x".repeat(65)), "contact"),
             (format!("{LEAST}\n[policy]\nleast_threshold = 1\n"), "policy.least_threshold"),
             (format!("{LEAST}\n[policy]\nleast_rows = 0\n"), "policy.least_rows"),
+            (format!("{LEAST}\n[policy]\nroster_minutes = 4\n"), "policy.roster_minutes"),
             (format!("{LEAST}\n[policy]\njobs_days = 0\n"), "policy.jobs_days"),
         ] {
             let problem = load(&text).unwrap_err();

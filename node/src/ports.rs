@@ -31,7 +31,7 @@ pub trait Clock: Send + Sync {
     }
 }
 
-impl dyn Clock {
+impl dyn Clock + '_ {
     /// What the work gives; `None` if it takes longer than `limit`, and then it is dropped.
     pub async fn within<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
         let late = self.sleep(limit);

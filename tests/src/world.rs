@@ -243,7 +243,7 @@ impl World {
     }
 
     /// What the bank's people read out.
-    fn fingerprint(&self, bank: &str) -> String {
+    pub fn fingerprint(&self, bank: &str) -> String {
         fingerprint_in(&self.dir(bank))
     }
 

@@ -9,6 +9,7 @@ mod doctor;
 pub mod init;
 mod invite;
 mod job;
+mod key;
 mod roster;
 mod serve;
 mod span;
@@ -45,6 +46,8 @@ enum Command {
     #[command(subcommand)]
     Ceremony(ceremony::Ceremony),
     #[command(subcommand)]
+    Key(key::Key),
+    #[command(subcommand)]
     Job(job::Job),
     Summary {
         /// The job.
@@ -75,6 +78,7 @@ impl Cli {
             Command::Roster(roster) => roster.perform(office, console).await,
             Command::Ceremony(ceremony) => ceremony.perform(office, console).await,
             Command::Job(job) => job.perform(office, console).await,
+            Command::Key(key) => key.perform(office, call).await,
             Command::Summary { job } => summary::perform(job, office, console).await,
             Command::Audit(audit) => audit.perform(office, console).await,
             Command::Doctor => doctor::perform(office, console).await,
@@ -89,12 +93,14 @@ impl Program for Cli {
     }
 
     fn seat(&self) -> Seat {
-        match self.command {
+        match &self.command {
             Command::Init(_) => Seat::Create,
+            Command::Key(key) if key.restores().is_some() => Seat::Create,
             Command::Serve => Seat::Serve,
             Command::Invite(_)
             | Command::Roster(_)
             | Command::Ceremony(_)
+            | Command::Key(_)
             | Command::Job(_)
             | Command::Summary { .. }
             | Command::Audit(_)
@@ -105,6 +111,11 @@ impl Program for Cli {
     async fn perform(self, call: Call) -> Result<Exit, Problem> {
         if !matches!(self.command, Command::Serve) {
             log::start(&log::Settings::quiet());
+        }
+        if let Command::Key(key) = &self.command
+            && let Some(restore) = key.restores()
+        {
+            return key::Key::restore(restore, &call, &Ports::system());
         }
         match self.command {
             Command::Init(init) => init.perform(&call, &Ports::system()),

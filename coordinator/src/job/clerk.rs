@@ -126,7 +126,8 @@ pub(super) async fn due(office: &Office, now: Micros) -> Result<Due, Error> {
         let id = job.agreed.job();
         let turn = rows::find(&mut tx, &work::job(id)).await?.unwrap_or_default();
         let parties = ledger::parties(&mut tx, id).await?;
-        let facts = ledger::facts(&job, &parties, office.config.grace(), step::is_stuck(&turn, now));
+        let stuck = step::is_stuck(&turn, now);
+        let facts = ledger::facts(&job, &parties, office.config.grace(), stuck, office.book.now().roster());
         due.running.insert(id);
         if job.state == State::Open {
             due.open.insert(id);

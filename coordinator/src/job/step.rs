@@ -16,6 +16,7 @@ use tokio::task::spawn_blocking;
 
 use super::clerk::Errand;
 use super::ledger::{self, Job, Party};
+use super::left_out;
 use super::state::{Event, State, Task};
 use crate::audit;
 use crate::ceremony;
@@ -58,7 +59,8 @@ async fn read(
     let Some(job) = ledger::find(office, tx, id).await? else { return Ok(None) };
     let parties = ledger::parties(tx, id).await?;
     let turn = rows::find(tx, &work::job(id)).await?.unwrap_or_default();
-    let facts = ledger::facts(&job, &parties, office.config.grace(), is_stuck(&turn, now));
+    let stuck = is_stuck(&turn, now);
+    let facts = ledger::facts(&job, &parties, office.config.grace(), stuck, office.book.now().roster());
     let task = if job.state.is_over() { None } else { facts.task(now) };
     Ok(Some((job, parties, task)))
 }
@@ -75,6 +77,9 @@ async fn enter_next(office: &Office, id: JobId) -> Result<(), Error> {
         return Ok(());
     };
     let entered = async {
+        if event == Event::Gathered {
+            left_out::leave_out(&mut tx, id, &parties, office.book.now().roster(), now).await?;
+        }
         if event == Event::Returned {
             let drawn = certificate::draw_up(&job.agreed, &parties, now)?;
             let signed = Signed::sign(&office.keys.coordinator, drawn);

@@ -95,7 +95,7 @@ impl Runner {
     pub async fn close_missed(&self) -> Result<(), Fault> {
         let now = self.context.ports.clock.now();
         for entry in self.context.book.proposed().await.map_err(|e| of_store(&e))? {
-            let terms = self.open_terms(&entry.terms, entry.job);
+            let terms = self.open_terms(&entry.terms, entry.job).await;
             // Terms under a key of the coordinator's that is no more are looked at by people.
             if terms.is_ok_and(|terms| check_deadline(terms.value(), now).is_err()) {
                 self.end(&entry, Stage::Missed).await?;
@@ -126,7 +126,7 @@ impl Runner {
                 Err(fault) if fault.code == FaultCode::JobUnknown => return self.forgotten(job, fault).await,
                 reply => reply?,
             };
-            let terms = self.open_terms(&reply.terms, job)?;
+            let terms = self.open_terms(&reply.terms, job).await?;
             self.context.book.note(&terms).await.map_err(|e| of_store(&e))?;
             let entry = self.entry(job).await?;
             if entry.terms_digest != terms.digest() {
@@ -160,8 +160,13 @@ impl Runner {
         entry.ok_or_else(|| Fault::new(FaultCode::JobUnknown))
     }
 
-    fn open_terms(&self, bytes: &[u8], job: JobId) -> Result<Signed<Terms>, Fault> {
-        let coordinator = self.context.roster.now().roster.coordinator;
+    async fn open_terms(&self, bytes: &[u8], job: JobId) -> Result<Signed<Terms>, Fault> {
+        let mut coordinator = self.context.roster.now().roster.coordinator;
+        let entry = self.context.book.get(job).await.map_err(|e| of_store(&e))?;
+        // Terms that were taken before stand, though the coordinator may sign by another key by now.
+        if entry.is_some_and(|entry| entry.terms == bytes) {
+            coordinator = Signed::<Terms>::claimed_signer(bytes).unwrap_or(coordinator);
+        }
         let terms: Signed<Terms> = checked::open_signed(bytes, "terms", &coordinator)?;
         if terms.value().job == job {
             Ok(terms)

@@ -82,6 +82,7 @@ impl Alone {
             coordinator: coordinator.verifying_key(),
             coordinator_certificate_key: [9; 32],
             members: parties.iter().map(member).collect(),
+            retiring: Vec::new(),
         };
         let signed = Signed::sign(&authority, roster);
         let roster = RosterInForce::begin(authority.verifying_key(), signed.bytes()).unwrap();

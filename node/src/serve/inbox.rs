@@ -20,7 +20,8 @@ use crate::app::Joined;
 use crate::ceremony::{Board, BoardView, Driver};
 use crate::job::Context;
 use crate::job::runner::Runner;
-use crate::membership::pin_roster;
+use crate::membership::renewal::is_of_certificates;
+use crate::membership::{pin_roster, witness};
 use crate::peers::coordinator::Coordinator;
 use crate::ports::Micros;
 use crate::store::StoreError;
@@ -44,6 +45,8 @@ struct Loop {
     under_way: JoinSet<()>,
     /// Ceremonies that are over for this holder.
     over: BTreeSet<CeremonyId>,
+    /// The charge number that was stated last.
+    stated: Option<u64>,
 }
 
 /// Runs until stopped, and then until the steps in hand have ended.
@@ -59,11 +62,13 @@ pub(super) async fn run(joined: Arc<Joined>, desk: Desk, stop: watch::Receiver<b
         told: BTreeMap::new(),
         under_way: JoinSet::new(),
         over: BTreeSet::new(),
+        stated: None,
         context: Arc::clone(&context),
     };
     // Ceremonies go on without the coordinator's word, for their deadlines pass without it too.
     this.take(0, BTreeSet::new()).await;
-    let mut seen = 0;
+    // Asked once and not again before there is an answer: those who wait must not keep each other waiting.
+    let (mut seen, mut asked) = (0, false);
     loop {
         this.begin();
         let pause = this.agenda.pause(clock.now());
@@ -72,14 +77,20 @@ pub(super) async fn run(joined: Arc<Joined>, desk: Desk, stop: watch::Receiver<b
             () = super::stopped(stop.clone()) => break,
             Some(outcome) = endings.recv() => this.ended(outcome),
             () = context.book.woken() => this.woken().await,
+            // Somebody waits for this holder to know who is a member: the coordinator is asked now.
+            () = context.roster.wanted(), if !asked => (seen, asked) = (0, true),
             reply = context.coordinator.watch(seen, pause) => match reply {
                 Ok(reply) => {
                     this.context.telemetry.contacted(this.now());
-                    seen = reply.revision;
+                    (seen, asked) = (reply.revision, false);
                     this.hear(&reply).await;
                 }
                 Err(fault) => {
+                    asked = false;
                     tracing::warn!(event = "coordinator.silent", %fault, "the inbox could not be read");
+                    if is_of_certificates(fault.code) {
+                        joined.refused.notify_one();
+                    }
                     this.close_missed().await;
                     clock.sleep(AGAIN).await;
                 }
@@ -109,6 +120,7 @@ impl Loop {
         {
             tracing::error!(event = "roster.refused", %fault, "the newest roster was not taken");
         }
+        self.confirm(reply).await;
         self.close_missed().await;
         let mut named = named_ceremonies(reply);
         named.extend(named_jobs(reply));
@@ -153,6 +165,18 @@ impl Loop {
                 Ok(turn) => self.agenda.woken(errand, turn),
                 Err(error) => tracing::error!(event = "work.not-read", %error, "how work stands could not be read"),
             }
+        }
+    }
+
+    /// The roster is the newest that the coordinator knows of, and this holder has charged no less than it has ever said: from
+    /// here on members are answered for a while.
+    async fn confirm(&mut self, reply: &WatchInboxReply) {
+        if self.context.roster.now().roster.version < reply.roster_version {
+            return;
+        }
+        match witness::state(&self.context, &mut self.stated).await {
+            Ok(()) => self.context.roster.confirm(self.context.ports.clock.now()),
+            Err(fault) => tracing::warn!(event = "holder.not-witnessed", %fault, "what this holder has charged could not be stated"),
         }
     }
 

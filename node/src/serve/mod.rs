@@ -7,6 +7,7 @@ mod agenda;
 mod attempt;
 mod inbox;
 mod server;
+mod upkeep;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,10 +50,11 @@ impl Running {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         node.log.record(&Event::Started { version }).await.map_err(Problem::bug)?;
         let desk = Desk::sit(&node.store).await?;
+        let upkeep = tokio::spawn(upkeep::run(Arc::clone(node), Arc::clone(&joined), stopped.clone()));
         let inbox = tokio::spawn(inbox::run(Arc::clone(&joined), desk.clone(), stopped));
         let (clock, grace) = (Arc::clone(&node.ports.clock), node.config.serve.grace());
         tracing::info!(event = "serve.began", version = env!("CARGO_PKG_VERSION"), %address, "the node serves");
-        Ok(Self { address, http, stop, tasks: vec![server, inbox], desk, clock, grace })
+        Ok(Self { address, http, stop, tasks: vec![server, inbox, upkeep], desk, clock, grace })
     }
 
     /// Begins nothing new and ends after the steps in hand, as long as the configuration gives them. What is cut off is

@@ -16,6 +16,7 @@ use crate::app::{App, Joined};
 use crate::config::Decide;
 use crate::key_holder::admissions::Admit;
 use crate::key_holder::service::{Answering, Parts};
+use crate::ports::Micros;
 
 /// Listens and serves until stopped; gives the bound address.
 pub(super) async fn start(
@@ -80,6 +81,7 @@ fn parts(node: &App, joined: &Joined) -> Parts {
         vault: context.vault.clone(),
         audit: Arc::new(node.log.clone()),
         admit,
+        roster_age: Micros::from(policy.roster_minutes) * 60_000_000,
         chance: Arc::clone(&node.ports.chance),
         telemetry: node.telemetry.clone(),
     }
