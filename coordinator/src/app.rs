@@ -159,13 +159,19 @@ impl Coordinator {
         self.stop.send_replace(true);
         let ended = async { while self.tasks.join_next().await.is_some() {} };
         if self.office.ports.clock.within(self.office.config.serve.grace(), ended).await.is_none() {
-            tracing::warn!(event = "serve.cut-off", "what was in hand has not ended in time, and will be done again");
+            tracing::warn!(
+                event = "serve.cut-off",
+                "what was in hand has not ended in time, and will be done again"
+            );
             self.tasks.shutdown().await;
         }
         self.office.telemetry.flush().await;
         match self.office.ports.clock.within(LAST_WORDS, work::rise(&self.office)).await {
             Some(Ok(())) => {}
-            _ => tracing::warn!(event = "serve.leases-kept", "the leases could not be given back; they end by themselves"),
+            _ => tracing::warn!(
+                event = "serve.leases-kept",
+                "the leases could not be given back; they end by themselves"
+            ),
         }
         self.office.store.close().await;
     }
@@ -213,16 +219,22 @@ async fn upkeep(office: Arc<Office>, identity: Identity) {
                     identity.replace(&newer);
                     certified_at = now;
                 }
-                Err(error) => tracing::error!(event = "certificate.not-renewed", error = %error, "the certificate could not be renewed"),
+                Err(error) => {
+                    tracing::error!(event = "certificate.not-renewed", error = %error, "the certificate could not be renewed");
+                }
             }
         }
         if let Err(error) = renewal::end_overlaps(&office).await {
-            tracing::error!(event = "roster.overlap-kept", error = %error, "exchanged certificate keys could not be dropped");
+            tracing::error!(event = "certificate.not-dropped", error = %error, "exchanged certificate keys could not be dropped");
         }
         let days = office.root_days_left();
         if days < ROOT_DAYS && warned_at.is_none_or(|at| now >= at + WARN_AGAIN) {
             warned_at = Some(now);
-            tracing::warn!(event = "authority.ends", days, "the authority's root comes to its end: renew it with `key renew-root`");
+            tracing::warn!(
+                event = "authority.ends",
+                days,
+                "the authority's root comes to its end: renew it with `key renew-root`"
+            );
         }
         tokio::select! {
             () = office.ports.clock.sleep(LOOK_AGAIN) => {}

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use lianfang_desk::Problem;
 use lianfang_desk::problem::AtPath as _;
-use lianfang_trust::at_rest::file::write_atomically;
 use lianfang_telemetry::{http, log, trace};
+use lianfang_trust::at_rest::file::write_atomically;
 use serde::{Deserialize, Serialize};
 
 use crate::ports::Micros;

@@ -5,6 +5,7 @@
 //! It decides nothing; rooms do. It exists with or without a server: a command that finds the folder free opens it too.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -52,6 +53,8 @@ pub struct Office {
     pub reach: Reach,
     /// Terms that have been read.
     pub terms: TermsCache,
+    /// When reminders were looked for last.
+    pub(crate) looked_at: AtomicI64,
     address: OnceLock<String>,
     certificate: OnceLock<Identity>,
 }
@@ -66,8 +69,8 @@ impl Office {
     /// Opens the folder over a store at another place, which others may share.
     pub async fn open_over(dir: &Path, place: &Place, ports: Ports) -> Result<Arc<Self>, Problem> {
         let config = Config::read(dir)?;
-        let telemetry = Telemetry::open(&config)?;
         let mut keys = Keys::open(dir, &config.unlock)?;
+        let telemetry = Telemetry::open(&config)?;
         let store = Store::open(place).await.map_err(Error::from)?;
         let now = ports.clock.now();
         let roster = crate::roster::first(&store, &keys, now).await?;
@@ -91,6 +94,7 @@ impl Office {
             terms: TermsCache::default(),
             telemetry,
             reach: Reach::default(),
+            looked_at: AtomicI64::new(now),
             address: OnceLock::new(),
             certificate: OnceLock::new(),
             ports,
@@ -139,11 +143,6 @@ impl Office {
         let _ = self.address.set(address.to_owned());
     }
 
-    /// Where the server listens, if there is one.
-    pub fn address(&self) -> Option<&str> {
-        self.address.get().map(String::as_str)
-    }
-
     /// The server shows this certificate, which is renewed in place.
     pub(crate) fn shows(&self, certificate: &Identity) {
         // Set once: an office has one server.
@@ -165,6 +164,11 @@ impl Office {
     pub fn root_days_left(&self) -> u64 {
         let left = self.keys.authority.validity().map(|validity| validity.days_left(unix_time(self.now())));
         left.unwrap_or_default()
+    }
+
+    /// Where the server listens, if there is one.
+    pub fn address(&self) -> Option<&str> {
+        self.address.get().map(String::as_str)
     }
 
     /// What banks are told to dial; `None` while nobody can know it.

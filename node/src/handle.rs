@@ -85,7 +85,10 @@ impl Node {
     /// Where probes and numbers are served, if they are.
     pub async fn http_address(&self) -> Option<std::net::SocketAddr> {
         let running = self.running.lock().await;
-        running.as_ref().and_then(|running| running.http.as_ref()).map(lianfang_telemetry::http::Listening::address)
+        running
+            .as_ref()
+            .and_then(|running| running.http.as_ref())
+            .map(lianfang_telemetry::http::Listening::address)
     }
 
     /// Stops serving and closes the store.

@@ -60,7 +60,10 @@ fn crates_know_only_whom_they_may() {
         ("proto", vec!["trust"]),
         ("node", vec!["crypto", "desk", "link", "proto", "store", "telemetry", "trust"]),
         ("coordinator", vec!["desk", "link", "proto", "store", "telemetry", "trust"]),
-        ("tests", vec!["coordinator", "crypto", "desk", "link", "node", "proto", "store", "telemetry", "trust"]),
+        (
+            "tests",
+            vec!["coordinator", "crypto", "desk", "link", "node", "proto", "store", "telemetry", "trust"],
+        ),
     ]);
     let workspace: toml::Table = read(&root().join("Cargo.toml")).parse().expect("a manifest");
     let members = workspace["workspace"]["members"].as_array().expect("members");

@@ -274,7 +274,11 @@ fn the_doctor_says_what_is_missing() {
     let found: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)));
     let check = |name: &str| {
         let checks = found["checks"].as_array().expect("checks").iter();
-        checks.clone().find(|check| check["check"] == name).unwrap_or_else(|| panic!("no {name}: {found}")).clone()
+        checks
+            .clone()
+            .find(|check| check["check"] == name)
+            .unwrap_or_else(|| panic!("no {name}: {found}"))
+            .clone()
     };
     assert!(check("engine")["sentence"].as_str().is_some_and(|said| said.contains("portable")), "{found}");
     assert_eq!(check("audit")["state"], "ok");

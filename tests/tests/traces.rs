@@ -84,7 +84,8 @@ async fn the_spans_of_a_job_meet_and_hold_no_data() {
         let request = ExportTraceServiceRequest::decode(&body[..]).expect("OTLP");
         for of_party in request.resource_spans {
             let attributes = of_party.resource.expect("a resource").attributes;
-            let service = attributes.iter().find(|one| one.key == "service.instance.id").expect("an instance");
+            let service =
+                attributes.iter().find(|one| one.key == "service.instance.id").expect("an instance");
             let party = format!("{:?}", service.value);
             for span in of_party.scope_spans.into_iter().flat_map(|scope| scope.spans) {
                 if hex::encode(&span.trace_id) == job {

@@ -79,7 +79,8 @@ async fn store(office: &Office) -> Finding {
     if office.config.store.url_file.is_some() {
         return Finding::ok("store", "doctor-store-ok");
     }
-    let asked = sqlx::query_scalar::<_, String>("PRAGMA quick_check(1)").fetch_one(office.store.readers()).await;
+    let asked =
+        sqlx::query_scalar::<_, String>("PRAGMA quick_check(1)").fetch_one(office.store.readers()).await;
     match asked {
         Ok(word) if word == "ok" => Finding::ok("store", "doctor-store-ok"),
         // SQLite names pages and tables here, never what stands in them.
@@ -107,7 +108,9 @@ fn authority(office: &Office) -> Finding {
     };
     let days = ends.saturating_sub(now) / 86_400;
     let finding = match days {
-        _ if ends <= now => return Finding::fail("authority", "doctor-authority-over").exiting(Exit::Refused),
+        _ if ends <= now => {
+            return Finding::fail("authority", "doctor-authority-over").exiting(Exit::Refused);
+        }
         _ if days < DAYS => Finding::warn("authority", "doctor-authority-soon"),
         _ => Finding::ok("authority", "doctor-authority-ok"),
     };
@@ -118,7 +121,8 @@ async fn jobs(office: &Office) -> Result<Finding, Error> {
     let mut connection = office.store.readers().acquire().await?;
     let running = ledger::running(office, &mut connection).await?;
     let long = |since: i64| office.now().saturating_sub(since) > HELD_UP;
-    let stuck: Vec<_> = running.iter().filter(|job| !job.failure.is_empty() && long(job.entered_at)).collect();
+    let stuck: Vec<_> =
+        running.iter().filter(|job| !job.failure.is_empty() && long(job.entered_at)).collect();
     Ok(match stuck.first() {
         Some(oldest) => {
             let finding = Finding::fail("jobs", "doctor-jobs-stuck").exiting(Exit::Later);
@@ -189,7 +193,10 @@ async fn members(office: &Office, dialer: &Dialer) -> Vec<Finding> {
     if findings.is_empty() {
         findings.push(Finding::ok("members", "doctor-members-ok").with("count", count));
     }
-    debug_assert!(findings.iter().all(|finding| finding.state() != State::Fail), "a bank's absence is its own matter");
+    debug_assert!(
+        findings.iter().all(|finding| finding.state() != State::Fail),
+        "a bank's absence is its own matter"
+    );
     findings
 }
 

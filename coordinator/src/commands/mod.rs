@@ -11,9 +11,11 @@ mod invite;
 mod job;
 mod key;
 mod roster;
+mod schedule;
 mod serve;
 mod span;
 mod summary;
+mod terms;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -49,6 +51,8 @@ enum Command {
     Key(key::Key),
     #[command(subcommand)]
     Job(job::Job),
+    #[command(subcommand)]
+    Schedule(schedule::Schedule),
     Summary {
         /// The job.
         job: JobId,
@@ -79,6 +83,7 @@ impl Cli {
             Command::Ceremony(ceremony) => ceremony.perform(office, console).await,
             Command::Job(job) => job.perform(office, console).await,
             Command::Key(key) => key.perform(office, call).await,
+            Command::Schedule(schedule) => schedule.perform(office, call).await,
             Command::Summary { job } => summary::perform(job, office, console).await,
             Command::Audit(audit) => audit.perform(office, console).await,
             Command::Doctor => doctor::perform(office, console).await,
@@ -102,6 +107,7 @@ impl Program for Cli {
             | Command::Ceremony(_)
             | Command::Key(_)
             | Command::Job(_)
+            | Command::Schedule(_)
             | Command::Summary { .. }
             | Command::Audit(_)
             | Command::Doctor => Seat::Ordinary,

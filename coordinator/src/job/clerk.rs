@@ -169,11 +169,12 @@ async fn sweeping(tx: &mut Connection, due: &mut Due, id: JobId, now: Micros) ->
 impl Clerk {
     /// Begins all that is due. Gives how long to sleep if nothing rings; `None` if there is nothing to wait for.
     async fn round(&mut self) -> Result<Option<Duration>, Error> {
+        let scheduled = crate::schedule::run_due(&self.office).await?;
         let now = self.office.now();
         let due = due(&self.office, now).await?;
         self.office.uploads.keep(&due.open);
         self.office.terms.keep(&due.running);
-        let mut next = due.next;
+        let mut next = due.next.into_iter().chain(scheduled).min();
         for errand in due.errands {
             let subject = errand.subject();
             if self.in_hand.insert(subject.clone()) {

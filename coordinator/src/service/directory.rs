@@ -6,8 +6,8 @@ use lianfang_proto::ids::BankId;
 use lianfang_proto::limits::WATCH_WAIT_MS;
 use lianfang_proto::v1::directory_server::Directory;
 use lianfang_proto::v1::{
-    CheckUpReply, CheckUpRequest, GetRosterReply, GetRosterRequest, WatchInboxReply, WatchInboxRequest, WitnessReply,
-    WitnessRequest,
+    CheckUpReply, CheckUpRequest, GetRosterReply, GetRosterRequest, WatchInboxReply, WatchInboxRequest,
+    WitnessReply, WitnessRequest,
 };
 use tonic::{Request, Response, Status};
 

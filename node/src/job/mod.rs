@@ -15,6 +15,7 @@ pub mod decision;
 pub mod evaluation;
 pub mod keys;
 pub mod observed;
+pub mod reminder;
 pub mod reporting;
 pub mod runner;
 pub mod sightings;

@@ -97,7 +97,7 @@ impl Runner {
         for entry in self.context.book.proposed().await.map_err(|e| of_store(&e))? {
             let terms = self.open_terms(&entry.terms, entry.job).await;
             // Terms under a key of the coordinator's that is no more are looked at by people.
-            if terms.is_ok_and(|terms| check_deadline(terms.value(), now).is_err()) {
+            if terms.is_ok_and(|terms| check_deadline(terms.value(), &self.context.bank, now).is_err()) {
                 self.end(&entry, Stage::Missed).await?;
             }
         }
@@ -134,7 +134,8 @@ impl Runner {
             }
             let state = JobState::try_from(reply.state).unwrap_or(JobState::Unspecified);
             let before = entry.stage;
-            let late = check_deadline(terms.value(), self.context.ports.clock.now()).is_err();
+            let late =
+                check_deadline(terms.value(), &self.context.bank, self.context.ports.clock.now()).is_err();
             match next(entry.stage, state, late) {
                 Step::Wait => return Ok(entry.stage),
                 Step::End(stage) => return self.end(&entry, stage).await,
@@ -216,7 +217,7 @@ impl Runner {
     }
 
     async fn prepare(&self, entry: &Entry, terms: &Terms) -> Result<(), Fault> {
-        check_deadline(terms, self.context.ports.clock.now())?;
+        check_deadline(terms, &self.context.bank, self.context.ports.clock.now())?;
         self.large_enough(terms)?;
         self.context.send_decision(entry, true).await?;
         check_size(&self.context, terms).await?;
@@ -287,6 +288,9 @@ impl Runner {
         };
         let mut figures = entry.figures();
         figures.report_rows = outcome.rows;
+        figures.new_rows = outcome.rows.saturating_sub(outcome.still);
+        figures.still_rows = outcome.still;
+        figures.gone_rows = outcome.gone;
         figures.refused_matches = outcome.refused_matches;
         figures.matched(&outcome.by_kind);
         figures.stage("report", began.elapsed(), self.context.ports.clock.now());

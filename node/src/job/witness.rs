@@ -165,7 +165,11 @@ impl Scribe {
         evidence: Vec<u8>,
         signed: Option<Vec<u8>>,
     ) -> Result<(), StoreError> {
-        tracing::error!(event = "holder.lied", holder = holder.as_str(), "a holder's answer fails the check; the evidence is kept");
+        tracing::error!(
+            event = "holder.lied",
+            holder = holder.as_str(),
+            "a holder's answer fails the check; the evidence is kept"
+        );
         let digest = Digest::of("lianfang/accusation", &evidence);
         self.store.write(sqlx::query(
             "INSERT INTO accusation (holder, evidence, signed_answer, made_at) VALUES ($1, $2, $3, $4)",

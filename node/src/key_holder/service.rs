@@ -88,8 +88,8 @@ impl Answering {
         let ask = Ask { request: Some(&request), ..self.ask(member, &key, digest, stated.elements) };
         let receipt = self.charge(&ask).await?;
         let evaluated = self.parts.vault.evaluate(&key, &receipt, blinded).await?;
-        self.still(member)?;
         self.parts.telemetry.evaluated(stated.elements.into());
+        self.still(member)?;
         self.note_charge(&ask, receipt.charge_number(), receipt.repeated()).await;
         let context = evaluated_context(&self.parts.bank, key.key());
         let answer = EvaluationAnswer {
@@ -122,8 +122,8 @@ impl Answering {
         let receipt = self.charge(&ask).await?;
         let chance = &*self.parts.chance;
         let (evaluated, proof) = self.parts.vault.blind_evaluate(&key, &receipt, blinded, chance).await?;
-        self.still(member)?;
         self.parts.telemetry.evaluated(count.into());
+        self.still(member)?;
         self.note_charge(&ask, receipt.charge_number(), receipt.repeated()).await;
         Ok(BlindEvaluateReply {
             evaluated_elements: evaluated.into_packed().into(),

@@ -18,8 +18,8 @@ use super::agenda::Agenda;
 use super::attempt::{Attempts, Ended, Outcome};
 use crate::app::Joined;
 use crate::ceremony::{Board, BoardView, Driver};
-use crate::job::Context;
 use crate::job::runner::Runner;
+use crate::job::{Context, reminder};
 use crate::membership::renewal::is_of_certificates;
 use crate::membership::{pin_roster, witness};
 use crate::peers::coordinator::Coordinator;
@@ -70,6 +70,7 @@ pub(super) async fn run(joined: Arc<Joined>, desk: Desk, stop: watch::Receiver<b
     // Asked once and not again before there is an answer: those who wait must not keep each other waiting.
     let (mut seen, mut asked) = (0, false);
     loop {
+        reminder::tell(&context).await;
         this.begin();
         let pause = this.agenda.pause(clock.now());
         tokio::select! {
@@ -126,7 +127,9 @@ impl Loop {
         named.extend(named_jobs(reply));
         match self.context.book.unfinished().await {
             Ok(unfinished) => named.extend(unfinished.into_iter().map(Errand::Job)),
-            Err(error) => tracing::error!(event = "job.not-read", %error, "the jobs under way could not be read"),
+            Err(error) => {
+                tracing::error!(event = "job.not-read", %error, "the jobs under way could not be read")
+            }
         }
         self.take(reply.revision, named).await;
     }
@@ -135,7 +138,9 @@ impl Loop {
     async fn take(&mut self, revision: u64, mut errands: BTreeSet<Errand>) {
         match self.attempts.driver.unfinished().await {
             Ok(begun) => errands.extend(begun.into_iter().map(Errand::Ceremony)),
-            Err(error) => tracing::error!(event = "ceremony.not-read", %error, "ceremonies that were begun could not be read"),
+            Err(error) => {
+                tracing::error!(event = "ceremony.not-read", %error, "ceremonies that were begun could not be read")
+            }
         }
         let mut wanted: Vec<Errand> = errands.into_iter().collect();
         let unknown: Vec<Errand> = self.agenda.unknown(&wanted).collect();
@@ -143,7 +148,9 @@ impl Loop {
             match self.turn(errand).await {
                 Ok(Some(turn)) => self.agenda.stands(errand, turn),
                 Ok(None) => wanted.retain(|other| *other != errand),
-                Err(error) => tracing::error!(event = "work.not-read", %error, "how work stands could not be read"),
+                Err(error) => {
+                    tracing::error!(event = "work.not-read", %error, "how work stands could not be read")
+                }
             }
         }
         self.agenda.inbox(revision, &wanted);
@@ -163,7 +170,9 @@ impl Loop {
         for errand in self.agenda.idle() {
             match self.attempts.desk.turn(errand).await {
                 Ok(turn) => self.agenda.woken(errand, turn),
-                Err(error) => tracing::error!(event = "work.not-read", %error, "how work stands could not be read"),
+                Err(error) => {
+                    tracing::error!(event = "work.not-read", %error, "how work stands could not be read")
+                }
             }
         }
     }

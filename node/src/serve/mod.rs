@@ -68,12 +68,18 @@ impl Running {
             }
         };
         if self.clock.within(self.grace, ended).await.is_none() {
-            tracing::warn!(event = "serve.cut-off", "what was in hand has not ended in time, and will be done again");
+            tracing::warn!(
+                event = "serve.cut-off",
+                "what was in hand has not ended in time, and will be done again"
+            );
             self.tasks.iter().for_each(JoinHandle::abort);
         }
         match self.clock.within(LAST_WORDS, self.desk.rise()).await {
             Some(Ok(())) => {}
-            _ => tracing::warn!(event = "serve.leases-kept", "the leases could not be given back; they end by themselves"),
+            _ => tracing::warn!(
+                event = "serve.leases-kept",
+                "the leases could not be given back; they end by themselves"
+            ),
         }
     }
 }

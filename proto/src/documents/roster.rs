@@ -271,7 +271,10 @@ mod tests {
         roster.retiring = vec![retiring("alpha", 11), retiring("beta", 12)];
         assert!(Roster::decode(&roster.encode()).unwrap() == roster);
         let name = |key: u8| roster.holder_of(&[key; 32]).map(|m| m.bank.as_str());
-        assert_eq!((name(1), name(11), name(2), name(12), name(3)), (Some("alpha"), Some("alpha"), None, None, None));
+        assert_eq!(
+            (name(1), name(11), name(2), name(12), name(3)),
+            (Some("alpha"), Some("alpha"), None, None, None)
+        );
         let roots: Vec<_> = roster.own_roots().map(|(bank, root)| (bank.as_str(), root.to_vec())).collect();
         assert_eq!(roots, [("alpha", vec![11])]);
     }

@@ -155,7 +155,11 @@ pub fn tell(console: &dyn Console, findings: &[Finding]) -> Exit {
     let headers = ["doctor-check", "doctor-state", "doctor-found"].map(|id| text(lang, id, &[]));
     let mut table = Table::new(headers);
     for finding in findings {
-        table.row([finding.check.to_owned(), text(lang, state_id(finding.state), &[]), finding.sentence(lang)]);
+        table.row([
+            finding.check.to_owned(),
+            text(lang, state_id(finding.state), &[]),
+            finding.sentence(lang),
+        ]);
         let remedy = finding.remedy(lang);
         if !remedy.is_empty() {
             table.row([String::new(), String::new(), format!("→ {remedy}")]);

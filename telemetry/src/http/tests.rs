@@ -85,7 +85,8 @@ async fn a_callers_cost_is_bounded() {
 
 #[test]
 fn other_machines_come_in_only_when_asked() {
-    let settings = |listen: &str, allow_remote| Settings { listen: listen.to_owned(), allow_remote }.address();
+    let settings =
+        |listen: &str, allow_remote| Settings { listen: listen.to_owned(), allow_remote }.address();
     assert_eq!(settings("127.0.0.1:0", false), Ok(([127, 0, 0, 1], 0).into()));
     assert_eq!(settings("localhost:9464", false), Ok(([127, 0, 0, 1], 9464).into()));
     assert!(settings("[::1]:9464", false).is_ok());

@@ -4,7 +4,18 @@ use super::*;
 fn names_follow_the_rules() {
     let mut names: Vec<_> = ALL.iter().map(|metric| metric.name).collect();
     let units = ["_seconds", "_bytes", "_elements", "_ratio", "_total", "_info", "_rows", "_files"];
-    let bare = ["_jobs", "_fault", "_submissions", "_open", "_members", "_version", "_alarm", "_entries", "_ready", "_way"];
+    let bare = [
+        "_jobs",
+        "_fault",
+        "_submissions",
+        "_open",
+        "_members",
+        "_version",
+        "_alarm",
+        "_entries",
+        "_ready",
+        "_way",
+    ];
     for metric in ALL {
         assert!(metric.name.starts_with("lianfang_") && metric.help.ends_with('.'), "{}", metric.name);
         assert_eq!(metric.name.ends_with("_total"), metric.kind == Kind::Counter, "{}", metric.name);

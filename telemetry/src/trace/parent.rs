@@ -77,7 +77,9 @@ mod tests {
             header[at] = byte;
             Parent::read(&header)
         };
-        for (at, byte) in [(0, b'f'), (2, b'_'), (10, b'A'), (10, b'g'), (35, b'_'), (52, b' '), (54, b'x'), (40, 0xff)] {
+        for (at, byte) in
+            [(0, b'f'), (2, b'_'), (10, b'A'), (10, b'g'), (35, b'_'), (52, b' '), (54, b'x'), (40, 0xff)]
+        {
             assert_eq!(broken(at, byte), None, "{at} {byte}");
         }
         assert!(broken(54, b'0').is_some(), "unsampled is read as well");

@@ -37,7 +37,10 @@ async fn a_certificate_is_renewed_and_open_connections_go_on() {
     world.clock.pass(DAY * 300);
     assert_eq!(days_left(&world, "alpha").await, 65);
     let shown = world.run("alpha", &["certificate", "renew"]).await.json();
-    assert_eq!((&shown["days_left"], &shown["pinned"], &shown["own"]), (&366.into(), &true.into(), &false.into()));
+    assert_eq!(
+        (&shown["days_left"], &shown["pinned"], &shown["own"]),
+        (&366.into(), &true.into(), &false.into())
+    );
     until_evaluated(&world, "beta", "alpha", None).await;
     assert_eq!(world.network.faults(&address("alpha")).connections(), before, "nothing was dialled again");
     let log = world.run("alpha", &["audit", "list", "--limit", "1000"]).await;
@@ -92,7 +95,10 @@ async fn a_certificate_key_is_exchanged() {
     // It is the same after a restart, and another bank has heard.
     world.stop("bank-01").await;
     world.start("bank-01").await;
-    assert_eq!(world.run("bank-01", &["certificate", "show"]).await.json()["fingerprint"], after["fingerprint"]);
+    assert_eq!(
+        world.run("bank-01", &["certificate", "show"]).await.json()["fingerprint"],
+        after["fingerprint"]
+    );
     until_evaluated(&world, "bank-03", "bank-01", None).await;
     // A day later the older one is dropped; the clock alone rings nobody, so a change of the roster does here.
     world.clock.pass(DAY + Duration::from_mins(1));
@@ -139,7 +145,8 @@ async fn jobs_of_a_signing_key_that_is_no_longer_used() {
     let refused = world.run(COORDINATOR, &["key", "rotate-signing"]).await;
     assert!(!refused.exit.is_done(), "not while it serves: {refused:?}");
     world.stop(COORDINATOR).await;
-    let unlock = lianfang_coordinator::config::Config::read(&world.dir(COORDINATOR)).expect("a config").unlock;
+    let unlock =
+        lianfang_coordinator::config::Config::read(&world.dir(COORDINATOR)).expect("a config").unlock;
     let ports = world.clock.of_coordinator();
     let mut rng = ports.chance.rng();
     let dir = world.dir(COORDINATOR);

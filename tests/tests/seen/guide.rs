@@ -47,7 +47,9 @@ fn the_rules_of_alerts_are_rules() {
     for rule in rules {
         let name = rule.lines().next().unwrap_or_default();
         assert!(name.starts_with("Lianfang") && name.chars().all(char::is_alphanumeric), "{name}");
-        for field in ["\n        expr: ", "\n        for: ", "\n          severity: ", "\n          summary: "] {
+        for field in
+            ["\n        expr: ", "\n        for: ", "\n          severity: ", "\n          summary: "]
+        {
             assert!(rule.contains(field), "{name} lacks {field:?}");
         }
         let expression = rule.lines().find_map(|line| line.trim().strip_prefix("expr: ")).expect("one line");
@@ -85,7 +87,10 @@ fn the_units_are_hardened() {
                 name.clone_into(&mut section);
                 continue;
             }
-            assert!(line.split_once('=').is_some_and(|(key, _)| key.chars().all(char::is_alphanumeric)), "{line}");
+            assert!(
+                line.split_once('=').is_some_and(|(key, _)| key.chars().all(char::is_alphanumeric)),
+                "{line}"
+            );
             assert!(["Unit", "Service", "Install"].contains(&section.as_str()), "{line}");
         }
         for wanted in [

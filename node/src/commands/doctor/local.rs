@@ -54,7 +54,8 @@ async fn store(node: &App) -> Finding {
     if node.config.store.url_file.is_some() {
         return Finding::ok("store", "doctor-store-ok");
     }
-    let asked = sqlx::query_scalar::<_, String>("PRAGMA quick_check(1)").fetch_one(node.store.readers()).await;
+    let asked =
+        sqlx::query_scalar::<_, String>("PRAGMA quick_check(1)").fetch_one(node.store.readers()).await;
     match asked {
         Ok(word) if word == "ok" => Finding::ok("store", "doctor-store-ok"),
         // SQLite names pages and tables here, never what stands in them.
@@ -65,11 +66,10 @@ async fn store(node: &App) -> Finding {
 
 async fn audit(node: &App) -> Finding {
     let head = node.log.verify(&node.secrets.identity.verifying_key(), &[]).await;
-    let broken = |error: AuditError| {
-        Problem::fault("audit-broken").with("got", error.to_string()).because(error)
-    };
-    let found = head.map_err(broken).map(|head| {
-        Finding::ok("audit", "doctor-audit-ok").with("entries", head.entries().to_string())
-    });
+    let broken =
+        |error: AuditError| Problem::fault("audit-broken").with("got", error.to_string()).because(error);
+    let found = head
+        .map_err(broken)
+        .map(|head| Finding::ok("audit", "doctor-audit-ok").with("entries", head.entries().to_string()));
     Finding::of("audit", found)
 }

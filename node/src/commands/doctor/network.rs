@@ -112,11 +112,8 @@ fn local(listen: &str) -> String {
 
 /// How far another clock is away: what it said lies somewhere between question and answer.
 fn clock(check: &'static str, party: &str, theirs: Micros, asked: Micros, answered: Micros) -> Finding {
-    let away = if theirs < asked {
-        asked.saturating_sub(theirs)
-    } else {
-        theirs.saturating_sub(answered).max(0)
-    };
+    let away =
+        if theirs < asked { asked.saturating_sub(theirs) } else { theirs.saturating_sub(answered).max(0) };
     let seconds = u64::try_from(away / 1_000_000).unwrap_or(0);
     let finding = match seconds {
         _ if seconds >= SECONDS.1 => Finding::fail(check, "doctor-clock-off"),
@@ -156,7 +153,9 @@ fn advertised(node: &App, seen: &CheckUpReply) -> Finding {
     if own == seen.address {
         return Finding::ok("configuration", "doctor-config-ok");
     }
-    Finding::fail("configuration", "doctor-address-differs").with("own", own).with("address", shown(&seen.address))
+    Finding::fail("configuration", "doctor-address-differs")
+        .with("own", own)
+        .with("address", shown(&seen.address))
 }
 
 /// Whether the coordinator reaches this node. Its word for the reason is of a closed list, or it is none.
@@ -182,7 +181,8 @@ fn shown(text: &str) -> String {
 /// What the holders of the newest keys say. Too few of them is a problem, one of many is not yet.
 async fn holders(node: &App, joined: &Joined) -> Vec<Finding> {
     let records = joined.context.records.all().await.unwrap_or_default();
-    let Some(newest) = records.iter().map(|endorsed| endorsed.record()).max_by_key(|record| record.key.epoch.0)
+    let Some(newest) =
+        records.iter().map(|endorsed| endorsed.record()).max_by_key(|record| record.key.epoch.0)
     else {
         return Vec::new();
     };
@@ -194,7 +194,11 @@ async fn holders(node: &App, joined: &Joined) -> Vec<Finding> {
     let answering = findings.iter().filter(|of_one| answers(of_one)).count();
     let needed = usize::from(newest.threshold) - usize::from(newest.holder(own).is_some());
     let soften = |finding: Finding| {
-        if answering >= needed && finding.check() == "holder" { finding.softened_if_failed() } else { finding }
+        if answering >= needed && finding.check() == "holder" {
+            finding.softened_if_failed()
+        } else {
+            finding
+        }
     };
     findings.into_iter().flatten().map(soften).collect()
 }
@@ -229,7 +233,11 @@ fn standing_of(
     let party = bank.as_str();
     let left = standing.quota.saturating_sub(standing.charged);
     let low = left < ELEMENTS;
-    let quota = if low { Finding::warn("quota", "doctor-quota-low") } else { Finding::ok("holder", "doctor-holder-ok") };
+    let quota = if low {
+        Finding::warn("quota", "doctor-quota-low")
+    } else {
+        Finding::ok("holder", "doctor-holder-ok")
+    };
     let mut findings = vec![quota.with("party", party).with("left", left)];
     if standing.time_us > 0 {
         let clock = clock("clock", party, standing.time_us, asked, answered);
@@ -268,7 +276,8 @@ mod tests {
 
     #[test]
     fn what_the_coordinator_met_is_told_apart() {
-        let seen = |word: &str| reached(&CheckUpReply { reached: word.to_owned(), ..CheckUpReply::default() });
+        let seen =
+            |word: &str| reached(&CheckUpReply { reached: word.to_owned(), ..CheckUpReply::default() });
         assert_eq!(state(&seen("ok")), (State::Ok, "doctor-address-ok".to_owned()));
         assert_eq!(state(&seen("not-tried")).0, State::Warn);
         assert_eq!(state(&seen("not-listening")), (State::Fail, "doctor-address-unreachable".to_owned()));
