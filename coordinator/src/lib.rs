@@ -18,6 +18,7 @@
 //! | [`job`] | a job's states, its files, the clerk who moves it on |
 //! | [`intake`] → [`matching`] → [`disclosure`] → [`report`] | the arrows of the data: rows come in, what `t` groups share is found, what may be told is released, and written |
 //! | [`certificate`], [`summary`], [`audit`] | what remains of a job |
+//! | [`telemetry`] | what is seen from outside: counters, gauges, readiness |
 //! | [`service`] | gRPC, one file per service |
 //! | [`commands`] | the command line, one file per command |
 
@@ -42,6 +43,7 @@ pub mod secrets;
 pub mod service;
 pub mod store;
 pub mod summary;
+pub mod telemetry;
 pub mod work;
 
 use std::ffi::OsString;

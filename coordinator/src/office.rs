@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use lianfang_desk::Problem;
-use lianfang_link::UnixTime;
+use lianfang_link::{Identity, UnixTime};
 
 use crate::bell::{self, Bell};
 use crate::config::Config;
@@ -19,10 +19,11 @@ use crate::intake::Uploads;
 use crate::job::files::JobFiles;
 use crate::job::ledger::TermsCache;
 use crate::ports::{Micros, Ports};
-use crate::roster::Book;
+use crate::roster::{Book, Reach};
 use crate::secrets::{self, Keys};
 use crate::store::Store;
 use crate::store::work::Worker;
+use crate::telemetry::Telemetry;
 use lianfang_proto::ids::JobId;
 use lianfang_store::Place;
 
@@ -46,11 +47,16 @@ pub struct Office {
     pub worker: Worker,
     /// Submissions under way.
     pub uploads: Uploads,
+    /// What is seen of it from outside.
+    pub telemetry: Telemetry,
+    /// The way to the banks, for one that asks whether it can be reached.
+    pub reach: Reach,
     /// Terms that have been read.
     pub terms: TermsCache,
     /// When reminders were looked for last.
     pub(crate) looked_at: AtomicI64,
     address: OnceLock<String>,
+    certificate: OnceLock<Identity>,
 }
 
 impl Office {
@@ -63,10 +69,12 @@ impl Office {
     /// Opens the folder over a store at another place, which others may share.
     pub async fn open_over(dir: &Path, place: &Place, ports: Ports) -> Result<Arc<Self>, Problem> {
         let config = Config::read(dir)?;
-        let keys = Keys::open(dir, &config.unlock)?;
+        let mut keys = Keys::open(dir, &config.unlock)?;
+        let telemetry = Telemetry::open(&config)?;
         let store = Store::open(place).await.map_err(Error::from)?;
         let now = ports.clock.now();
         let roster = crate::roster::first(&store, &keys, now).await?;
+        keys.former = crate::roster::coordinators_keys(&store, &keys).await?;
         let mut numbers = [[0; 16]; 2];
         let mut rng = ports.chance.rng();
         numbers.iter_mut().for_each(|number| rng.fill_bytes(number));
@@ -85,7 +93,10 @@ impl Office {
             uploads: Uploads::default(),
             terms: TermsCache::default(),
             looked_at: AtomicI64::new(now),
+            telemetry,
+            reach: Reach::default(),
             address: OnceLock::new(),
+            certificate: OnceLock::new(),
             ports,
         }))
     }
@@ -130,6 +141,34 @@ impl Office {
     pub(crate) fn listens_at(&self, address: &str) {
         // Set once: an office has one server.
         let _ = self.address.set(address.to_owned());
+    }
+
+    /// The server shows this certificate, which is renewed in place.
+    pub(crate) fn shows(&self, certificate: &Identity) {
+        // Set once: an office has one server.
+        let _ = self.certificate.set(certificate.clone());
+    }
+
+    /// Whether a server runs in this process.
+    pub fn serves(&self) -> bool {
+        self.certificate.get().is_some()
+    }
+
+    /// Whole days until the server's certificate ends; `None` where none serves.
+    pub fn certificate_days_left(&self) -> Option<u64> {
+        let validity = self.certificate.get()?.validity().ok()?;
+        Some(validity.days_left(unix_time(self.now())))
+    }
+
+    /// Whole days until the authority's root ends.
+    pub fn root_days_left(&self) -> u64 {
+        let left = self.keys.authority.validity().map(|validity| validity.days_left(unix_time(self.now())));
+        left.unwrap_or_default()
+    }
+
+    /// Where the server listens, if there is one.
+    pub fn address(&self) -> Option<&str> {
+        self.address.get().map(String::as_str)
     }
 
     /// What banks are told to dial; `None` while nobody can know it.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use lianfang_desk::Problem;
 use lianfang_desk::problem::AtPath as _;
+use lianfang_telemetry::{http, log, trace};
 use serde::{Deserialize, Serialize};
 
 /// The file's name within the folder.
@@ -39,6 +40,15 @@ pub struct Config {
     /// Answer gRPC reflection.
     #[serde(default)]
     pub reflection: bool,
+    /// Where probes and numbers are served; nowhere if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http: Option<http::Settings>,
+    /// Which log lines are written, and how.
+    #[serde(default, skip_serializing_if = "log::Settings::is_default")]
+    pub log: log::Settings,
+    /// Where spans are sent; nowhere if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traces: Option<trace::Settings>,
     /// How `serve` behaves.
     #[serde(default, skip_serializing_if = "Serve::is_default")]
     pub serve: Serve,
@@ -128,6 +138,9 @@ pub enum Decide {
 pub struct Policy {
     /// As a holder: whether members of the roster are answered.
     pub admit: Decide,
+    /// As a holder: for how many minutes members are answered under a roster that the coordinator has not confirmed
+    /// since. Shorter: a suspension takes effect sooner where the coordinator is out of reach. Longer: it may be away.
+    pub roster_minutes: u32,
     /// As a holder: `Q`, the quota of an admitted legal entity per class and epoch, over all holders together.
     pub quota: u64,
     /// Whether a key record is taken as compared.
@@ -154,6 +167,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             admit: Decide::Ask,
+            roster_minutes: 60,
             quota: 4_000_000,
             compare: Decide::Ask,
             accept: Decide::Ask,
@@ -220,8 +234,14 @@ impl Config {
                 return wrong(field);
             }
         }
+        if self.http.as_ref().is_some_and(|http| http.address().is_err()) {
+            return wrong("http.listen");
+        }
         if self.contact.len() > lianfang_proto::limits::CONTACT_BYTES {
             return wrong("contact");
+        }
+        if !(5..=10_080).contains(&self.policy.roster_minutes) {
+            return wrong("policy.roster_minutes");
         }
         if self.policy.least_threshold < 2 {
             return wrong("policy.least_threshold");
@@ -274,9 +294,11 @@ mod tests {
         assert_eq!(unknown.code(), "config-unknown-field");
         for (text, field) in [
             (LEAST.replace("127.0.0.1:7000", "nowhere"), "listen"),
+            (format!("{LEAST}\n[http]\nlisten = \"0.0.0.0:9464\"\n"), "http.listen"),
             (format!("contact = \"{}\"\n{LEAST}", "x".repeat(65)), "contact"),
             (format!("{LEAST}\n[policy]\nleast_threshold = 1\n"), "policy.least_threshold"),
             (format!("{LEAST}\n[policy]\nleast_rows = 0\n"), "policy.least_rows"),
+            (format!("{LEAST}\n[policy]\nroster_minutes = 4\n"), "policy.roster_minutes"),
             (format!("{LEAST}\n[policy]\njobs_days = 0\n"), "policy.jobs_days"),
         ] {
             let problem = load(&text).unwrap_err();

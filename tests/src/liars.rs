@@ -54,7 +54,8 @@ pub(crate) async fn credentials_in(dir: &Path, ports: Ports) -> Credentials {
     let master = Arc::clone(&secrets.master);
     let store = Store::open(&place, dir, master, ports).await.expect("a store");
     let (membership, roster) = Membership::load(&store).await.expect("a membership").expect("joined");
-    let identity = membership.identity(&config, &secrets.tls).expect("an identity");
+    let chance = Ports::system().chance;
+    let identity = membership.identity(&config, &secrets, &mut *chance.rng()).expect("an identity");
     store.close().await;
     Credentials { identity, signing: Arc::clone(&secrets.identity), roster }
 }

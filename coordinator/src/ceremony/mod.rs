@@ -135,6 +135,20 @@ async fn fail(
     audit::append(tx, now, "ceremony.failed", &body).await
 }
 
+/// Gives up every open ceremony in which a bank is a holder that takes part no longer: it is the one who is missing.
+pub async fn give_up_with(
+    office: &Office,
+    tx: &mut Connection,
+    bank: &BankId,
+    now: Micros,
+) -> Result<(), Error> {
+    let open = ledger::open(tx, &office.keys).await?;
+    for ceremony in open.iter().filter(|ceremony| ceremony.proposal.value().holders.contains(bank)) {
+        fail(tx, now, ceremony, FaultCode::CeremonyMissing, std::slice::from_ref(bank)).await?;
+    }
+    Ok(())
+}
+
 /// The open ceremonies whose deadline has passed, and the next deadline of the others.
 pub async fn overdue(
     office: &Office,

@@ -59,12 +59,12 @@ pub async fn work(office: Arc<Office>, mut stop: watch::Receiver<bool>) {
     let clock = Arc::clone(&office.ports.clock);
     let mut clerk = Clerk { office, steps: JoinSet::new(), in_hand: HashSet::new() };
     if let Err(error) = sweep_all(&clerk.office).await {
-        tracing::error!(error = %error, "files of jobs could not be swept");
+        tracing::error!(event = "job.not-swept", error = %error, "files of jobs could not be swept");
     }
     loop {
         let mut bell = clerk.office.bell.listen();
         let wake = clerk.round().await.unwrap_or_else(|error| {
-            tracing::error!(error = %error, "what is due could not be read");
+            tracing::error!(event = "work.not-read", error = %error, "what is due could not be read");
             Some(LONGEST_SLEEP)
         });
         let pause = async {
@@ -126,7 +126,8 @@ pub(super) async fn due(office: &Office, now: Micros) -> Result<Due, Error> {
         let id = job.agreed.job();
         let turn = rows::find(&mut tx, &work::job(id)).await?.unwrap_or_default();
         let parties = ledger::parties(&mut tx, id).await?;
-        let facts = ledger::facts(&job, &parties, office.config.grace(), step::is_stuck(&turn, now));
+        let stuck = step::is_stuck(&turn, now);
+        let facts = ledger::facts(&job, &parties, office.config.grace(), stuck, office.book.now().roster());
         due.running.insert(id);
         if job.state == State::Open {
             due.open.insert(id);

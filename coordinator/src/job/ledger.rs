@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::store::{Connection, Row, number};
 use lianfang_proto::catalogue::Disclosure;
+use lianfang_proto::documents::roster::Roster;
 use lianfang_proto::documents::submission::SubmissionHeader;
 use lianfang_proto::documents::terms::Terms;
 use lianfang_proto::ids::{BankId, JobId};
@@ -93,15 +94,20 @@ pub struct Party {
     pub returned: Option<Vec<u8>>,
     /// Its signed countersignature.
     pub countersignature: Option<Vec<u8>>,
+    /// Whether the job has gone on without it, for it took part no longer.
+    pub left_out: bool,
 }
 
 impl Party {
     fn of(row: &Row) -> Result<Self, Error> {
+        let left_out = row.try_get::<i64, _>("left_out")? != 0;
         Ok(Self {
+            left_out,
             bank: BankId::parse(row.try_get("bank")?, "bank").stored_as("participant")?,
             accepted: row.try_get::<Option<i64>, _>("accepted")?.map(|accepted| accepted != 0),
             header: row.try_get("header")?,
-            sealed: row.try_get::<i64, _>("sealed")? != 0,
+            // What it had submitted is compared with nobody's, and answers nothing.
+            sealed: row.try_get::<i64, _>("sealed")? != 0 && !left_out,
             sealed_at: row.try_get("sealed_at")?,
             returned: row.try_get("returned")?,
             countersignature: row.try_get("countersignature")?,
@@ -110,11 +116,14 @@ impl Party {
 
     /// Whether the submission stood only after the bank's deadline.
     pub fn is_late(&self, terms: &Terms) -> bool {
-        self.sealed_at.is_some_and(|at| at >= terms.deadline_of(&self.bank))
+        self.sealed && self.sealed_at.is_some_and(|at| at >= terms.deadline_of(&self.bank))
     }
 
     /// What decides about the job.
     pub fn part(&self, terms: &Terms) -> Part {
+        if self.left_out {
+            return Part { declined: true, ..Part::default() };
+        }
         Part {
             taken_until: terms.taken_until(&self.bank),
             declined: self.accepted == Some(false) && !self.sealed,
@@ -132,15 +141,20 @@ impl Party {
     }
 }
 
-/// All that decides what is due in a job. `stuck` says that the coordinator's own work on it has failed.
-pub fn facts(job: &Job, parties: &[Party], grace: Micros, stuck: bool) -> Facts {
+/// All that decides what is due in a job. `stuck` says that the coordinator's own work on it has failed. Nobody waits for
+/// a bank that takes part no longer.
+pub fn facts(job: &Job, parties: &[Party], grace: Micros, stuck: bool, roster: &Roster) -> Facts {
+    let part = |party: &Party| {
+        let away = Part { declined: true, ..Part::default() };
+        if roster.active(&party.bank).is_some() { party.part(job.agreed.terms()) } else { away }
+    };
     Facts {
         state: job.state,
         entered_at: job.entered_at,
         deadline: job.agreed.terms().last_taken(),
         grace,
         stuck,
-        parts: parties.iter().map(|party| party.part(job.agreed.terms())).collect(),
+        parts: parties.iter().map(part).collect(),
     }
 }
 
@@ -172,8 +186,7 @@ fn job_of(office: &Office, row: &Row) -> Result<Job, Error> {
         agreed
     } else {
         let bytes: Vec<u8> = row.try_get("terms")?;
-        let signed: Signed<Terms> =
-            Signed::open(&bytes, &office.keys.coordinator.verifying_key()).stored_as("terms")?;
+        let signed: Signed<Terms> = office.keys.open_own(&bytes).stored_as("terms")?;
         let agreed = Arc::new(Agreed { digest: signed.value().digest(), signed });
         office.terms.put(&agreed);
         agreed
@@ -349,6 +362,13 @@ pub async fn set_decision(
         .bind(bank.as_str())
         .execute(tx)
         .await?;
+    Ok(())
+}
+
+/// The job goes on without this participant.
+pub async fn set_left_out(tx: &mut Connection, job: JobId, bank: &BankId) -> Result<(), Error> {
+    let update = sqlx::query("UPDATE participant SET left_out = 1 WHERE job = $1 AND bank = $2");
+    update.bind(&job.as_bytes()[..]).bind(bank.as_str()).execute(tx).await?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ pub mod answers;
 pub mod clerk;
 pub mod files;
 pub mod ledger;
+pub mod left_out;
 pub mod propose;
 pub mod state;
 mod step;

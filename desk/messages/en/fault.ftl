@@ -23,6 +23,12 @@ busy-advice = try again in a while
 
 not-admitted = this party has not been admitted to it
 not-admitted-advice = ask the regulator, or the holder's bank, to admit it
+roster-stale = the coordinator has not confirmed the roster for too long, so nobody is answered
+roster-stale-advice = check the connection to the coordinator there; answers come again once it is reached
+member-suspended = this bank is suspended until further notice
+member-suspended-advice = ask the regulator why, and to let it take part again
+member-revoked = this bank's membership has ended for good
+member-revoked-advice = ask the regulator for a new invite, and enrol a new folder with new keys
 quota-exceeded = the quota of { $wanted } evaluations in this epoch would be exceeded
 quota-exceeded-advice = wait for the next epoch, or ask for a higher quota
 size-cap-exceeded = { $got } identifiers are more than the cap of { $wanted }

@@ -23,6 +23,12 @@ busy-advice = 请稍后重试
 
 not-admitted = 尚未获准参与
 not-admitted-advice = 请联系监管方或持钥行予以准入
+roster-stale = 协调方已太久没有确认成员名册，因此不再应答任何一方
+roster-stale-advice = 检查该处与协调方的连接；恢复连接后即会应答
+member-suspended = 该银行已被暂停，恢复时间另行通知
+member-suspended-advice = 向监管方询问原因，并请其恢复
+member-revoked = 该银行的成员资格已永久撤销
+member-revoked-advice = 向监管方索取新邀请，并以新密钥、新目录入网
 quota-exceeded = 将超出本密钥周期 { $wanted } 次求值的配额
 quota-exceeded-advice = 请等待下一密钥周期，或申请提高配额
 size-cap-exceeded = 标识符数量 { $got } 超过上限 { $wanted }

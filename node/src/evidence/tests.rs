@@ -68,6 +68,7 @@ fn papers(parties: &[Party], endorsed: &EndorsedKeyRecord) -> PapersFile {
         coordinator: authority.verifying_key(),
         coordinator_certificate_key: [9; 32],
         members: parties.iter().map(member).collect(),
+        retiring: Vec::new(),
     };
     PapersFile::new(Signed::sign(&authority, roster).bytes(), std::slice::from_ref(endorsed))
 }

@@ -168,15 +168,17 @@ impl Book {
     /// Takes a job down when its terms are first seen. What is there stays as it is.
     pub async fn note(&self, terms: &Signed<Terms>) -> Result<(), StoreError> {
         let now = self.store.now();
-        self.store.write(sqlx::query(
-            "INSERT INTO job (job, terms_digest, terms, stage, seen_at, updated_at) VALUES ($1, $2, $3, $4, $5, $5)
-             ON CONFLICT DO NOTHING",
-        )
-        .bind(&terms.value().job.as_bytes()[..])
-        .bind(&terms.digest().as_bytes()[..])
-        .bind(terms.bytes())
-        .bind(Stage::Proposed.number())
-        .bind(now)).await?;
+        let insert = sqlx::query(
+            "INSERT INTO job (job, terms_digest, terms, stage, seen_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT DO NOTHING",
+        );
+        let job = insert
+            .bind(&terms.value().job.as_bytes()[..])
+            .bind(&terms.digest().as_bytes()[..])
+            .bind(terms.bytes())
+            .bind(Stage::Proposed.number())
+            .bind(now);
+        self.store.write(job).await?;
         Ok(())
     }
 
@@ -246,11 +248,11 @@ impl Book {
 
     /// Takes down who decided, and how.
     pub async fn decide(&self, id: i64, stage: Stage, by: &str) -> Result<(), StoreError> {
-        self.store.write(sqlx::query("UPDATE job SET stage = $2, decided_by = $3, fault = NULL, updated_at = $4 WHERE id = $1 AND stage = 1")
-            .bind(id)
-            .bind(stage.number())
-            .bind(by)
-            .bind(self.store.now())).await?;
+        let update = sqlx::query(
+            "UPDATE job SET stage = $2, decided_by = $3, fault = NULL, updated_at = $4 WHERE id = $1 AND stage = 1",
+        );
+        let decided = update.bind(id).bind(stage.number()).bind(by).bind(self.store.now());
+        self.store.write(decided).await?;
         self.wake();
         Ok(())
     }
@@ -356,14 +358,16 @@ impl Book {
 
     /// The certificate is checked.
     pub async fn certified(&self, id: i64, certificate: &[u8]) -> Result<(), StoreError> {
-        self.store.write(sqlx::query(
+        let update = sqlx::query(
             "UPDATE job SET certificate = $2, stage = $3, fault = NULL, updated_at = $4 WHERE id = $1 AND stage = $5",
-        )
-        .bind(id)
-        .bind(certificate)
-        .bind(Stage::Done.number())
-        .bind(self.store.now())
-        .bind(Stage::Returned.number())).await?;
+        );
+        let certified = update
+            .bind(id)
+            .bind(certificate)
+            .bind(Stage::Done.number())
+            .bind(self.store.now())
+            .bind(Stage::Returned.number());
+        self.store.write(certified).await?;
         Ok(())
     }
 }

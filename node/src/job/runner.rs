@@ -95,7 +95,7 @@ impl Runner {
     pub async fn close_missed(&self) -> Result<(), Fault> {
         let now = self.context.ports.clock.now();
         for entry in self.context.book.proposed().await.map_err(|e| of_store(&e))? {
-            let terms = self.open_terms(&entry.terms, entry.job);
+            let terms = self.open_terms(&entry.terms, entry.job).await;
             // Terms under a key of the coordinator's that is no more are looked at by people.
             if terms.is_ok_and(|terms| check_deadline(terms.value(), &self.context.bank, now).is_err()) {
                 self.end(&entry, Stage::Missed).await?;
@@ -115,7 +115,7 @@ impl Runner {
             self.context.book.fault(entry.id, &fault).await.map_err(|e| of_store(&e))
         };
         if let Err(error) = noted.await {
-            tracing::error!(%job, %error, "a panic could not be written down");
+            tracing::error!(event = "job.panic-not-written", %job, %error, "a panic could not be written down");
         }
     }
 
@@ -126,7 +126,7 @@ impl Runner {
                 Err(fault) if fault.code == FaultCode::JobUnknown => return self.forgotten(job, fault).await,
                 reply => reply?,
             };
-            let terms = self.open_terms(&reply.terms, job)?;
+            let terms = self.open_terms(&reply.terms, job).await?;
             self.context.book.note(&terms).await.map_err(|e| of_store(&e))?;
             let entry = self.entry(job).await?;
             if entry.terms_digest != terms.digest() {
@@ -138,7 +138,7 @@ impl Runner {
             match next(entry.stage, state, late) {
                 Step::Wait => return Ok(entry.stage),
                 Step::End(stage) => return self.end(&entry, stage).await,
-                step => self.step(step, &entry, terms.value()).await?,
+                step => self.traced(step, &entry, terms.value()).await?,
             }
             let after = self.entry(job).await?.stage;
             if after == before || self.stopping() {
@@ -160,14 +160,29 @@ impl Runner {
         entry.ok_or_else(|| Fault::new(FaultCode::JobUnknown))
     }
 
-    fn open_terms(&self, bytes: &[u8], job: JobId) -> Result<Signed<Terms>, Fault> {
-        let coordinator = self.context.roster.now().roster.coordinator;
+    async fn open_terms(&self, bytes: &[u8], job: JobId) -> Result<Signed<Terms>, Fault> {
+        let mut coordinator = self.context.roster.now().roster.coordinator;
+        let entry = self.context.book.get(job).await.map_err(|e| of_store(&e))?;
+        // Terms that were taken before stand, though the coordinator may sign by another key by now.
+        if entry.is_some_and(|entry| entry.terms == bytes) {
+            coordinator = Signed::<Terms>::claimed_signer(bytes).unwrap_or(coordinator);
+        }
         let terms: Signed<Terms> = checked::open_signed(bytes, "terms", &coordinator)?;
         if terms.value().job == job {
             Ok(terms)
         } else {
             Err(Fault::field(FaultCode::TermsDiffer, "terms.job"))
         }
+    }
+
+    /// Takes a step within a span of the job's trace.
+    async fn traced(&self, step: Step, entry: &Entry, terms: &Terms) -> Result<(), Fault> {
+        let mut span = self.context.telemetry.stage(entry.job, step.name());
+        let taken = span.around(self.step(step, entry, terms)).await;
+        if let Err(fault) = &taken {
+            span.failed(fault.code.code());
+        }
+        taken
     }
 
     async fn step(&self, step: Step, entry: &Entry, terms: &Terms) -> Result<(), Fault> {
@@ -211,8 +226,11 @@ impl Runner {
         let began = Instant::now();
         let sent_before = self.context.holders.bytes_sent();
         let mut sent = Sent::default();
+        let mut span = self.context.telemetry.part("evaluate");
         for _ in 0..ROUNDS {
             sent += evaluation.run().await?;
+            span.count("elements", sent.elements);
+            span.count("identifiers", sent.identifiers);
             let (evaluate, evaluated_at) = (began.elapsed(), self.context.ports.clock.now());
             let padding = self.context.book.padding_seed(entry.id).await.map_err(|e| of_store(&e))?;
             let Assembled::Ready(submission) = assemble(&self.context, terms, &evaluation, *padding).await?
@@ -220,7 +238,9 @@ impl Runner {
                 continue;
             };
             let mut figures = entry.figures();
-            figures.bytes_sent += self.context.holders.bytes_sent() - sent_before;
+            let bytes_sent = self.context.holders.bytes_sent() - sent_before;
+            self.context.telemetry.sent(bytes_sent);
+            figures.bytes_sent += bytes_sent;
             figures.evaluated += sent.identifiers;
             figures.own_rows = submission.own_rows;
             figures.cached = submission.own_rows.saturating_sub(figures.evaluated);
@@ -353,7 +373,9 @@ impl Runner {
     async fn certified(&self, entry: &Entry, event: &Event, bytes: &[u8]) -> Result<(), Fault> {
         self.context.log.record(event).await.map_err(|e| of_log(&e))?;
         clean(&self.context, &entry.terms_digest)?;
-        self.context.book.certified(entry.id, bytes).await.map_err(|e| of_store(&e))
+        self.context.book.certified(entry.id, bytes).await.map_err(|e| of_store(&e))?;
+        tracing::info!(event = "job.done", job = %entry.job, "a job is done");
+        Ok(())
     }
 
     fn own_header(&self, entry: &Entry) -> Result<Signed<SubmissionHeader>, Fault> {

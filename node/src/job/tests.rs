@@ -60,6 +60,9 @@ fn config(unlock: Unlock) -> Config {
         policy: Policy::default(),
         store: StorePlace::default(),
         reflection: false,
+        http: None,
+        log: lianfang_telemetry::log::Settings::default(),
+        traces: None,
         serve: Serve::default(),
     }
 }
@@ -79,6 +82,7 @@ impl Alone {
             coordinator: coordinator.verifying_key(),
             coordinator_certificate_key: [9; 32],
             members: parties.iter().map(member).collect(),
+            retiring: Vec::new(),
         };
         let signed = Signed::sign(&authority, roster);
         let roster = RosterInForce::begin(authority.verifying_key(), signed.bytes()).unwrap();
@@ -118,6 +122,7 @@ impl Alone {
             spool: folder.to_owned(),
             book: Book::new(store.clone()),
             log,
+            telemetry: crate::telemetry::Telemetry::default(),
             ports,
             store,
         };

@@ -20,7 +20,8 @@ use crate::app::Joined;
 use crate::ceremony::{Board, BoardView, Driver};
 use crate::job::{Context, reminder};
 use crate::job::runner::Runner;
-use crate::membership::pin_roster;
+use crate::membership::renewal::is_of_certificates;
+use crate::membership::{pin_roster, witness};
 use crate::peers::coordinator::Coordinator;
 use crate::ports::Micros;
 use crate::store::StoreError;
@@ -44,6 +45,8 @@ struct Loop {
     under_way: JoinSet<()>,
     /// Ceremonies that are over for this holder.
     over: BTreeSet<CeremonyId>,
+    /// The charge number that was stated last.
+    stated: Option<u64>,
 }
 
 /// Runs until stopped, and then until the steps in hand have ended.
@@ -59,11 +62,13 @@ pub(super) async fn run(joined: Arc<Joined>, desk: Desk, stop: watch::Receiver<b
         told: BTreeMap::new(),
         under_way: JoinSet::new(),
         over: BTreeSet::new(),
+        stated: None,
         context: Arc::clone(&context),
     };
     // Ceremonies go on without the coordinator's word, for their deadlines pass without it too.
     this.take(0, BTreeSet::new()).await;
-    let mut seen = 0;
+    // Asked once and not again before there is an answer: those who wait must not keep each other waiting.
+    let (mut seen, mut asked) = (0, false);
     loop {
         reminder::tell(&context).await;
         this.begin();
@@ -73,13 +78,20 @@ pub(super) async fn run(joined: Arc<Joined>, desk: Desk, stop: watch::Receiver<b
             () = super::stopped(stop.clone()) => break,
             Some(outcome) = endings.recv() => this.ended(outcome),
             () = context.book.woken() => this.woken().await,
+            // Somebody waits for this holder to know who is a member: the coordinator is asked now.
+            () = context.roster.wanted(), if !asked => (seen, asked) = (0, true),
             reply = context.coordinator.watch(seen, pause) => match reply {
                 Ok(reply) => {
-                    seen = reply.revision;
+                    this.context.telemetry.contacted(this.now());
+                    (seen, asked) = (reply.revision, false);
                     this.hear(&reply).await;
                 }
                 Err(fault) => {
-                    tracing::warn!(%fault, "the inbox could not be read");
+                    asked = false;
+                    tracing::warn!(event = "coordinator.silent", %fault, "the inbox could not be read");
+                    if is_of_certificates(fault.code) {
+                        joined.refused.notify_one();
+                    }
                     this.close_missed().await;
                     clock.sleep(AGAIN).await;
                 }
@@ -107,14 +119,17 @@ impl Loop {
         if reply.roster_version > self.context.roster.now().roster.version
             && let Err(fault) = self.refresh_roster().await
         {
-            tracing::error!(%fault, "the newest roster was not taken");
+            tracing::error!(event = "roster.refused", %fault, "the newest roster was not taken");
         }
+        self.confirm(reply).await;
         self.close_missed().await;
         let mut named = named_ceremonies(reply);
         named.extend(named_jobs(reply));
         match self.context.book.unfinished().await {
             Ok(unfinished) => named.extend(unfinished.into_iter().map(Errand::Job)),
-            Err(error) => tracing::error!(%error, "the jobs under way could not be read"),
+            Err(error) => {
+                tracing::error!(event = "job.not-read", %error, "the jobs under way could not be read")
+            }
         }
         self.take(reply.revision, named).await;
     }
@@ -123,7 +138,9 @@ impl Loop {
     async fn take(&mut self, revision: u64, mut errands: BTreeSet<Errand>) {
         match self.attempts.driver.unfinished().await {
             Ok(begun) => errands.extend(begun.into_iter().map(Errand::Ceremony)),
-            Err(error) => tracing::error!(%error, "ceremonies that were begun could not be read"),
+            Err(error) => {
+                tracing::error!(event = "ceremony.not-read", %error, "ceremonies that were begun could not be read")
+            }
         }
         let mut wanted: Vec<Errand> = errands.into_iter().collect();
         let unknown: Vec<Errand> = self.agenda.unknown(&wanted).collect();
@@ -131,7 +148,9 @@ impl Loop {
             match self.turn(errand).await {
                 Ok(Some(turn)) => self.agenda.stands(errand, turn),
                 Ok(None) => wanted.retain(|other| *other != errand),
-                Err(error) => tracing::error!(%error, "how work stands could not be read"),
+                Err(error) => {
+                    tracing::error!(event = "work.not-read", %error, "how work stands could not be read")
+                }
             }
         }
         self.agenda.inbox(revision, &wanted);
@@ -151,8 +170,22 @@ impl Loop {
         for errand in self.agenda.idle() {
             match self.attempts.desk.turn(errand).await {
                 Ok(turn) => self.agenda.woken(errand, turn),
-                Err(error) => tracing::error!(%error, "how work stands could not be read"),
+                Err(error) => {
+                    tracing::error!(event = "work.not-read", %error, "how work stands could not be read")
+                }
             }
+        }
+    }
+
+    /// The roster is the newest that the coordinator knows of, and this holder has charged no less than it has ever said: from
+    /// here on members are answered for a while.
+    async fn confirm(&mut self, reply: &WatchInboxReply) {
+        if self.context.roster.now().roster.version < reply.roster_version {
+            return;
+        }
+        match witness::state(&self.context, &mut self.stated).await {
+            Ok(()) => self.context.roster.confirm(self.context.ports.clock.now()),
+            Err(fault) => tracing::warn!(%fault, "what this holder has charged could not be stated"),
         }
     }
 
@@ -168,7 +201,7 @@ impl Loop {
     /// Jobs on which nobody has decided before their deadline are missed, whether the coordinator still names them or not.
     async fn close_missed(&self) {
         if let Err(fault) = self.attempts.runner.close_missed().await {
-            tracing::error!(%fault, "jobs that were missed could not be closed");
+            tracing::error!(event = "job.not-closed", %fault, "jobs that were missed could not be closed");
         }
     }
 
@@ -191,6 +224,8 @@ impl Loop {
     /// An attempt has ended. What stops a piece of work again and again is said once.
     fn ended(&mut self, outcome: Outcome) {
         let Outcome { errand, ended, turn } = outcome;
+        let (word, fault) = ended.told();
+        self.context.telemetry.attempted(word, fault);
         match ended {
             Ended::Done | Ended::Elsewhere => {
                 self.told.remove(&errand);
@@ -205,13 +240,13 @@ impl Loop {
                 let waits = fault.code == FaultCode::ConsentPending;
                 if self.told.insert(errand, fault.to_string()).as_ref() != Some(&fault.to_string()) && !waits
                 {
-                    tracing::warn!(?errand, %fault, "the work did not go on");
+                    tracing::warn!(event = "job.stopped", ?errand, %fault, "the work did not go on");
                 }
             }
-            Ended::Panicked => tracing::error!(?errand, "a step panicked"),
+            Ended::Panicked => tracing::error!(event = "job.panicked", ?errand, "a step panicked"),
         }
         if turn.as_ref().is_some_and(|turn: &Turn| turn.strikes >= RULE.strikes) {
-            tracing::error!(?errand, "the work rests until a person restarts it");
+            tracing::error!(event = "job.rests", ?errand, "the work rests until a person restarts it");
         }
         self.agenda.ended(errand, turn, self.now());
     }
