@@ -94,7 +94,10 @@ impl Traces {
     }
 
     /// Sends what has ended, before the party stops.
-    #[cfg_attr(not(feature = "traces"), allow(clippy::unused_async, reason = "the same with and without traces"))]
+    #[cfg_attr(
+        not(feature = "traces"),
+        allow(clippy::unused_async, reason = "the same with and without traces")
+    )]
     pub async fn flush(&self) {
         #[cfg(feature = "traces")]
         if let Some(sender) = &self.sender {
