@@ -241,4 +241,3 @@ impl ResolvesClientCert for Identity {
         true
     }
 }
-

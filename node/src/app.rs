@@ -118,8 +118,7 @@ impl App {
     /// Takes up a membership that is stored.
     pub async fn join(&self) -> Result<(), Problem> {
         let Some((membership, roster)) = Membership::load(&self.store).await? else { return Ok(()) };
-        let identity =
-            membership.identity(&self.config, &self.secrets, &mut *self.ports.chance.rng())?;
+        let identity = membership.identity(&self.config, &self.secrets, &mut *self.ports.chance.rng())?;
         let context = Arc::new(self.context(&membership, roster, &identity).await?);
         let joined = Joined { context, identity, refused: Notify::new() };
         *self.joined.write().await = Some(Arc::new(joined));

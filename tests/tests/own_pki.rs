@@ -72,8 +72,7 @@ async fn join(coordinator: &Party, node: &Party, print: &str) {
     let enrol =
         ["enrol", text(&invite, "invite"), "--fingerprint", text(&invite, "fingerprint"), "--wait", "100"];
     let confirm = ["roster", "confirm", &node.name, "--confirm", print];
-    let confirmed =
-        until("confirmed", async || Ok(coordinator.attempt(&confirm).await?.is_ok()));
+    let confirmed = until("confirmed", async || Ok(coordinator.attempt(&confirm).await?.is_ok()));
     let (enrolled, ()) = tokio::join!(node.run(&enrol), confirmed);
     enrolled.expect("enrolled");
 }
@@ -113,7 +112,10 @@ async fn a_bank_with_its_own_pki_joins_and_renews_by_its_files() {
     alpha.serve().await.expect("serves");
     beta.serve().await.expect("serves");
     let first = shown(&alpha).await;
-    assert_eq!((&first["own"], &first["pinned"], &first["days_left"]), (&true.into(), &true.into(), &20.into()));
+    assert_eq!(
+        (&first["own"], &first["pinned"], &first["days_left"]),
+        (&true.into(), &true.into(), &20.into())
+    );
 
     // Both speak with each other and with the coordinator: they make a key.
     let start = ["ceremony", "start", "--holders", "alpha,beta", "--threshold", "2", "--deadline", "10m"];
@@ -128,7 +130,10 @@ async fn a_bank_with_its_own_pki_joins_and_renews_by_its_files() {
     pki.hand_out(&files, &key, 40);
     until("the renewed certificate is in use", async || Ok(shown(&alpha).await["days_left"] == 40)).await;
     let renewed = shown(&alpha).await;
-    assert_eq!((&renewed["fingerprint"], &renewed["roster_version"]), (&first["fingerprint"], &first["roster_version"]));
+    assert_eq!(
+        (&renewed["fingerprint"], &renewed["roster_version"]),
+        (&first["fingerprint"], &first["roster_version"])
+    );
 
     // Another key: it is made known first, and then used; the other bank hears of it, and still reaches it.
     let other = KeyMaterial::generate().expect("a key");

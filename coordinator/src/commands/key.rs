@@ -31,7 +31,12 @@ pub(super) enum Key {
         /// The file, which must not be there yet.
         file: PathBuf,
         /// A file with the passphrase that opens it.
-        #[arg(long, value_name = "FILE", required_unless_present = "recipient", conflicts_with = "recipient")]
+        #[arg(
+            long,
+            value_name = "FILE",
+            required_unless_present = "recipient",
+            conflicts_with = "recipient"
+        )]
         passphrase_file: Option<PathBuf>,
         /// A public key of age; whoever has its identity opens it.
         #[arg(long, value_name = "AGE1…")]
@@ -53,7 +58,12 @@ pub(super) struct Restore {
     /// The file.
     file: PathBuf,
     /// A file with the passphrase that opens it.
-    #[arg(long, value_name = "FILE", required_unless_present = "identity_file", conflicts_with = "identity_file")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "identity_file",
+        conflicts_with = "identity_file"
+    )]
     passphrase_file: Option<PathBuf>,
     /// A file with the identity of age that opens it.
     #[arg(long, value_name = "FILE")]
@@ -119,7 +129,9 @@ impl Key {
         let key = match (&args.passphrase_file, &args.identity_file) {
             (Some(file), _) => BackupKey::passphrase(&secret(call, file)?),
             (None, Some(file)) => BackupKey::identity_file(&secret(call, file)?),
-            (None, None) => return Err(Problem::usage("usage-value").field("--passphrase-file").with("got", "")),
+            (None, None) => {
+                return Err(Problem::usage("usage-value").field("--passphrase-file").with("got", ""));
+            }
         };
         let key = key.map_err(|error| secrets::told(&error))?;
         let restored = secrets::restore(&call.dir, &bytes, &key, &mut *ports.chance.rng());

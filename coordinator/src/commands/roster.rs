@@ -54,9 +54,7 @@ impl Roster {
             Self::Confirm { bank, confirm } => {
                 confirm_bank(office, console, &bank, confirm).await.map_err(doing)
             }
-            Self::Suspend { bank } => {
-                stand(office, console, &bank, Standing::Suspended).await.map_err(doing)
-            }
+            Self::Suspend { bank } => stand(office, console, &bank, Standing::Suspended).await.map_err(doing),
             Self::Resume { bank } => stand(office, console, &bank, Standing::Active).await.map_err(doing),
             Self::Revoke { bank, yes } => revoke(office, console, &bank, yes).await.map_err(doing),
             Self::Fingerprint => {

@@ -51,7 +51,10 @@ pub fn taken_key(roster: &Roster, newcomer: &Member) -> Option<&'static str> {
     let others = || roster.members.iter().filter(|m| m.bank != newcomer.bank);
     if newcomer.certificate_key == roster.coordinator_certificate_key
         || others().any(|m| m.certificate_key == newcomer.certificate_key)
-        || roster.retiring.iter().any(|r| r.bank != newcomer.bank && r.certificate_key == newcomer.certificate_key)
+        || roster
+            .retiring
+            .iter()
+            .any(|r| r.bank != newcomer.bank && r.certificate_key == newcomer.certificate_key)
     {
         return Some("request.certificate");
     }
@@ -111,7 +114,9 @@ mod tests {
         let suspended = with_standing(&roster, &alpha, Standing::Suspended, 1).unwrap();
         assert!(suspended.active(&alpha).is_none() && suspended.member(&alpha).is_some());
         assert!(with_standing(&suspended, &alpha, Standing::Active, 2).unwrap().active(&alpha).is_some());
-        assert!(with_standing(&roster, &BankId::parse("beta", "bank").unwrap(), Standing::Active, 1).is_none());
+        assert!(
+            with_standing(&roster, &BankId::parse("beta", "bank").unwrap(), Standing::Active, 1).is_none()
+        );
     }
 
     #[test]
@@ -127,7 +132,8 @@ mod tests {
         let roster = with_certificate(&roster, beta, Some(retiring("beta", 2, 9)), 1);
         let alpha = Member { certificate_key: [11; 32], ..member("alpha", 1) };
         let both = with_certificate(&roster, alpha.clone(), Some(retiring("alpha", 1, 20)), 2);
-        let holder = |roster: &Roster, key: u8| roster.holder_of(&[key; 32]).map(|m| m.bank.as_str().to_owned());
+        let holder =
+            |roster: &Roster, key: u8| roster.holder_of(&[key; 32]).map(|m| m.bank.as_str().to_owned());
         for (key, name) in [(1, "alpha"), (11, "alpha"), (2, "beta"), (12, "beta")] {
             assert_eq!(holder(&both, key).as_deref(), Some(name), "{key}");
         }
@@ -137,7 +143,8 @@ mod tests {
         assert_eq!((holder(&again, 1), holder(&again, 11)), (None, None));
         let later = without_retiring(&both, |key| key.until <= 9, 4);
         assert_eq!((holder(&later, 2), holder(&later, 1).as_deref()), (None, Some("alpha")));
-        let gone = with_standing(&both, &BankId::parse("alpha", "bank").unwrap(), Standing::Revoked, 5).unwrap();
+        let gone =
+            with_standing(&both, &BankId::parse("alpha", "bank").unwrap(), Standing::Revoked, 5).unwrap();
         assert_eq!((holder(&gone, 1), holder(&gone, 11)), (None, None));
         assert!(gone.retiring.iter().all(|key| key.bank.as_str() == "beta"));
     }

@@ -68,7 +68,8 @@ fn judge(member: &Member, asked: &Asked<'_>, last: Option<Validity>, now: Micros
         return Err(Fault::new(code).at(member.bank.as_str()));
     }
     if (now - asked.renewal.at).abs() > AGE {
-        let time = |at: Micros| jiff::Timestamp::from_microsecond(at).map(|t| t.to_string()).unwrap_or_default();
+        let time =
+            |at: Micros| jiff::Timestamp::from_microsecond(at).map(|t| t.to_string()).unwrap_or_default();
         let fault = Fault::field(FaultCode::MalformedField, "renewal.at");
         return Err(fault.wanted(time(now)).got(time(asked.renewal.at)));
     }
@@ -154,13 +155,14 @@ fn key_of(
             Ok(issued.map_err(|error| malformed(&error))?.fingerprint)
         }
         CertificateSource::Own { leaf, root, proof } => {
-            let of = |der: &[u8]| Fingerprint::of(&CertificateDer::from(der)).map_err(|error| malformed(&error));
+            let of =
+                |der: &[u8]| Fingerprint::of(&CertificateDer::from(der)).map_err(|error| malformed(&error));
             of(root)?;
             let key = of(leaf)?;
             let challenge = renewal_challenge(&renewal.replaces, signer);
-            possession::verify(proof, &CertificateDer::from(leaf.as_slice()), &challenge).map_err(|error| {
-                Fault::field(FaultCode::SignatureInvalid, "renewal.certificate.proof").got(error)
-            })?;
+            possession::verify(proof, &CertificateDer::from(leaf.as_slice()), &challenge).map_err(
+                |error| Fault::field(FaultCode::SignatureInvalid, "renewal.certificate.proof").got(error),
+            )?;
             Ok(key)
         }
     }
@@ -207,7 +209,8 @@ async fn last_issued(
     bank: &BankId,
     key: &Fingerprint,
 ) -> Result<Option<Vec<u8>>, Error> {
-    let leaf = sqlx::query_scalar("SELECT leaf FROM issued_certificate WHERE bank = $1 AND certificate_key = $2");
+    let leaf =
+        sqlx::query_scalar("SELECT leaf FROM issued_certificate WHERE bank = $1 AND certificate_key = $2");
     Ok(leaf.bind(bank.as_str()).bind(&key.0[..]).fetch_optional(tx).await?)
 }
 

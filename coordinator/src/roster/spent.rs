@@ -10,13 +10,20 @@ use crate::ports::Micros;
 use crate::store::Connection;
 
 /// The key is nobody's from now on.
-pub(super) async fn note(tx: &mut Connection, key: &[u8; 32], bank: &BankId, now: Micros) -> Result<(), Error> {
-    sqlx::query("INSERT INTO spent_key (key, bank, spent_at) VALUES ($1, $2, $3) ON CONFLICT (key) DO NOTHING")
-        .bind(&key[..])
-        .bind(bank.as_str())
-        .bind(now)
-        .execute(tx)
-        .await?;
+pub(super) async fn note(
+    tx: &mut Connection,
+    key: &[u8; 32],
+    bank: &BankId,
+    now: Micros,
+) -> Result<(), Error> {
+    sqlx::query(
+        "INSERT INTO spent_key (key, bank, spent_at) VALUES ($1, $2, $3) ON CONFLICT (key) DO NOTHING",
+    )
+    .bind(&key[..])
+    .bind(bank.as_str())
+    .bind(now)
+    .execute(tx)
+    .await?;
     Ok(())
 }
 

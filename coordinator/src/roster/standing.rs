@@ -33,7 +33,10 @@ const fn event(standing: Standing) -> &'static str {
 /// Whether a member of this standing may come to that one.
 const fn allowed(from: Standing, to: Standing) -> Result<(), FaultCode> {
     match (from, to) {
-        (Standing::Active | Standing::Suspended, Standing::Active | Standing::Suspended | Standing::Revoked)
+        (
+            Standing::Active | Standing::Suspended,
+            Standing::Active | Standing::Suspended | Standing::Revoked,
+        )
         | (Standing::Revoked, Standing::Revoked) => Ok(()),
         (Standing::Revoked, Standing::Active | Standing::Suspended) => Err(FaultCode::MemberRevoked),
     }

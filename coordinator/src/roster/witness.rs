@@ -28,11 +28,12 @@ pub async fn witness(
         .map_err(|_| Fault::field(FaultCode::MalformedField, "statement.number"))?;
     let identity = &statement.signer().as_bytes()[..];
     let mut tx = office.store.begin().await?;
-    let before = sqlx::query("SELECT number, signed FROM charge_statement WHERE holder = $1 AND identity = $2")
-        .bind(caller.as_str())
-        .bind(identity)
-        .fetch_optional(&mut *tx)
-        .await?;
+    let before =
+        sqlx::query("SELECT number, signed FROM charge_statement WHERE holder = $1 AND identity = $2")
+            .bind(caller.as_str())
+            .bind(identity)
+            .fetch_optional(&mut *tx)
+            .await?;
     if let Some(before) = before
         && before.try_get::<i64, _>("number")? >= number
     {

@@ -80,8 +80,7 @@ pub fn restore(
         return Err(Problem::usage("already-initialised").with("path", dir));
     }
     let opened = open_backup(bytes, key).map_err(|error| told(&error))?;
-    let damaged =
-        |detail: &str| Problem::data("key-backup-damaged").with("detail", detail.to_owned());
+    let damaged = |detail: &str| Problem::data("key-backup-damaged").with("detail", detail.to_owned());
     if opened.header.party != PARTY {
         return Err(Problem::usage("key-backup-of-another").with("got", opened.header.party));
     }
@@ -145,7 +144,8 @@ mod tests {
         assert!(std::fs::read_dir(after.path()).unwrap().next().is_none(), "nothing was written");
         let right = key(b"a passphrase for tests");
         let fingerprint = restore(after.path(), &bytes, &right, &mut *rng).unwrap();
-        let (old, new) = (Keys::open(before.path(), &own()).unwrap(), Keys::open(after.path(), &own()).unwrap());
+        let (old, new) =
+            (Keys::open(before.path(), &own()).unwrap(), Keys::open(after.path(), &own()).unwrap());
         assert_eq!(hex::encode(old.fingerprint().unwrap()), fingerprint);
         assert_eq!(old.fingerprint().unwrap(), new.fingerprint().unwrap());
         assert!(old.coordinator.verifying_key() == new.coordinator.verifying_key());

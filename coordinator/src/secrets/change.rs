@@ -22,7 +22,11 @@ use crate::config::Unlock;
 
 const NEXT: &str = "key-ring.next";
 
-fn unlocked(folder: &Path, file: &str, secret: &UnlockSecret) -> Result<Result<MasterKey, AtRestError>, Problem> {
+fn unlocked(
+    folder: &Path,
+    file: &str,
+    secret: &UnlockSecret,
+) -> Result<Result<MasterKey, AtRestError>, Problem> {
     let ring = read_limited(&folder.join(file), KeyRing::MAX_BYTES).map_err(unreadable)?;
     let ring = KeyRing::decode(&ring).map_err(|error| damaged(folder, &error.to_string()))?;
     Ok(ring.unlock(secret))

@@ -360,7 +360,8 @@ impl Bank {
     }
 
     pub(crate) async fn newest_roster(&self) -> Roster {
-        let reply = self.directory().get_roster(v1::GetRosterRequest { version: 0 }).await.unwrap().into_inner();
+        let reply =
+            self.directory().get_roster(v1::GetRosterRequest { version: 0 }).await.unwrap().into_inner();
         let signer = Signed::<Roster>::claimed_signer(&reply.roster).unwrap();
         Signed::<Roster>::open(&reply.roster, &signer).unwrap().into_value()
     }

@@ -24,6 +24,8 @@ coordinator-nobody-waits = { $bank } has not asked to be enrolled, or is a membe
 coordinator-nobody-waits-advice = let the bank run “enrol” with its invite first, then confirm again
 coordinator-not-quiet = { $number } jobs or ceremonies are under way
 coordinator-not-quiet-advice = wait until they are over, then run the command again
+coordinator-keys-older = the keys in this folder were exchanged for others that the newest roster names
+coordinator-keys-older-advice = take the keys from the folder where they were exchanged, or from a later backup
 coordinator-choice = the value { $got } cannot be used for { $field }
 coordinator-choice-advice = choose another; see “roster list” for members and --help for limits
 

@@ -24,6 +24,8 @@ coordinator-nobody-waits = { $bank } 尚未申请加入，或已是成员
 coordinator-nobody-waits-advice = 请先让该银行用邀请运行 enrol，然后再确认
 coordinator-not-quiet = 尚有 { $number } 个任务或仪式在进行
 coordinator-not-quiet-advice = 待其结束后再执行命令
+coordinator-keys-older = 此目录中的密钥已更换，最新名册所记的是新的密钥
+coordinator-keys-older-advice = 从更换密钥的目录或更新的备份取得密钥
 coordinator-choice = { $field } 不能取值 { $got }
 coordinator-choice-advice = 请另选；成员见 roster list，限制见 --help
 

@@ -280,7 +280,12 @@ pub struct KeyRestore {
     /// The file.
     pub file: PathBuf,
     /// A file with the passphrase that opens it.
-    #[arg(long, value_name = "FILE", required_unless_present = "identity_file", conflicts_with = "identity_file")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "identity_file",
+        conflicts_with = "identity_file"
+    )]
     pub passphrase_file: Option<PathBuf>,
     /// A file with the identity of age that opens it.
     #[arg(long, value_name = "FILE")]

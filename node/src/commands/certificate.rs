@@ -41,11 +41,8 @@ fn show(node: &App, joined: &Joined, call: &Call) -> Result<Exit, Problem> {
     let roster = joined.context.roster.now();
     let pinned = roster.roster.member(&joined.context.bank);
     let pinned = pinned.is_some_and(|member| hex::encode(member.certificate_key) == fingerprint);
-    let said = [
-        ("fingerprint", fingerprint.as_str().into()),
-        ("ends", ends.as_str().into()),
-        ("days", days.into()),
-    ];
+    let said =
+        [("fingerprint", fingerprint.as_str().into()), ("ends", ends.as_str().into()), ("days", days.into())];
     let json = json!({
         "fingerprint": fingerprint, "ends": ends, "days_left": days, "own": own, "pinned": pinned,
         "roster_version": roster.roster.version,

@@ -8,9 +8,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lianfang_desk::{Call, Exit, Problem};
+use lianfang_trust::Digest;
 use lianfang_trust::at_rest::backup::{BackupHeader, BackupKey, BackupLock, MAX_BACKUP};
 use lianfang_trust::at_rest::file::{read_limited, read_secret, write_atomically};
-use lianfang_trust::Digest;
 use serde_json::json;
 
 use super::{args, tell};
@@ -59,7 +59,8 @@ pub(super) async fn backup(node: &Arc<App>, call: &Call, args: &args::KeyBackup)
     })?;
     let (header, _) = BackupHeader::read(&bytes).map_err(Problem::bug)?;
     let said = [("path", path.display().to_string().into()), ("shares", count.into())];
-    let json = json!({ "file": path.display().to_string(), "fingerprint": header.fingerprint, "shares": count });
+    let json =
+        json!({ "file": path.display().to_string(), "fingerprint": header.fingerprint, "shares": count });
     tell(&*call.console, &json, &call.console.text("node-keys-backed-up", &said));
     Ok(Exit::Done)
 }
@@ -79,10 +80,8 @@ pub(super) fn restore(args: &args::KeyRestore, call: &Call, ports: &Ports) -> Re
     let mut rng = ports.chance.rng();
     let restored = secrets::restore(&call.dir, &bytes, &key, &call.person, &mut *rng)
         .map_err(|problem| problem.with("path", path.display().to_string()).doing("doing-key-restore"))?;
-    let said = [
-        ("fingerprint", restored.fingerprint.as_str().into()),
-        ("shares", (restored.shares as u64).into()),
-    ];
+    let said =
+        [("fingerprint", restored.fingerprint.as_str().into()), ("shares", (restored.shares as u64).into())];
     let json = json!({
         "fingerprint": restored.fingerprint.replace(' ', ""), "shares": restored.shares,
         "key_file_made": restored.key_file_made,

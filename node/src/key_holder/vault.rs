@@ -154,7 +154,9 @@ impl Vault {
     /// The shares in use, each with its record, for a backup of keys and nothing else.
     pub fn carried(&self) -> Vec<(Vec<u8>, Zeroizing<Vec<u8>>)> {
         let active = self.read();
-        let carry = |key: &Arc<ActiveKey>| (key.endorsed.encode(), Zeroizing::new(key.share.to_sealed_bytes().to_vec()));
+        let carry = |key: &Arc<ActiveKey>| {
+            (key.endorsed.encode(), Zeroizing::new(key.share.to_sealed_bytes().to_vec()))
+        };
         active.values().map(carry).collect()
     }
 

@@ -161,7 +161,11 @@ impl Renewing<'_> {
                 return Ok(Done::Nothing);
             }
             self.joined.identity.replace(&newer);
-            self.node.log.record(&Event::CertificateRenewed { ends: self.ends() }).await.map_err(Problem::bug)?;
+            self.node
+                .log
+                .record(&Event::CertificateRenewed { ends: self.ends() })
+                .await
+                .map_err(Problem::bug)?;
             return Ok(Done::Renewed);
         }
         let source = self.own_source(own, &newer, root, &pinned)?;
@@ -283,7 +287,10 @@ mod tests {
         ] {
             assert_eq!(due(validity, at(now), spread), wanted, "{now} {spread}");
         }
-        assert!(last < 1_000_000 + life / 4 * 3 + 1, "a quarter of its life is left for a coordinator that is away");
+        assert!(
+            last < 1_000_000 + life / 4 * 3 + 1,
+            "a quarter of its life is left for a coordinator that is away"
+        );
         let nothing = Validity { not_before: at(0), not_after: at(0) };
         assert_eq!(due(nothing, at(0), 0), Due::Over);
     }

@@ -47,9 +47,8 @@ impl Canonical for NodeBackup {
     fn read(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
             keys: from.nested("keys")?,
-            next_tls: from.option("next_tls", |from| {
-                Ok(Zeroizing::new(from.bytes("next_tls", 4 * 1_024)?.to_vec()))
-            })?,
+            next_tls: from
+                .option("next_tls", |from| Ok(Zeroizing::new(from.bytes("next_tls", 4 * 1_024)?.to_vec())))?,
             config: from.text("config", CONFIG_BYTES)?.to_owned(),
             shares: read_shares(from)?,
         })
@@ -212,7 +211,10 @@ mod tests {
         assert_eq!(again.tls().fingerprint().unwrap(), secrets.tls().fingerprint().unwrap());
         assert_eq!(again.next_tls().unwrap().unwrap().fingerprint().unwrap(), next.fingerprint().unwrap());
         let left = again.restored().unwrap().unwrap();
-        assert_eq!((left.made_at, left.by.as_str(), left.shares[0].share.as_slice()), (77, "li", &[3, 4][..]));
+        assert_eq!(
+            (left.made_at, left.by.as_str(), left.shares[0].share.as_slice()),
+            (77, "li", &[3, 4][..])
+        );
         again.forget_restored().unwrap();
         assert!(again.restored().unwrap().is_none());
 
@@ -228,7 +230,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let secrets = made(dir.path());
         let bytes = sealed_backup(&secrets, dir.path());
-        let found = |haystack: &[u8], needle: &[u8]| haystack.windows(needle.len()).any(|part| part == needle);
+        let found =
+            |haystack: &[u8], needle: &[u8]| haystack.windows(needle.len()).any(|part| part == needle);
         let keys = read_keys(&dir.path().join(FOLDER), &secrets.master).unwrap();
         for secret in [&keys.identity[..], &keys.sealing[..], &keys.hedge[..], &keys.tls[..]] {
             assert!(!found(&bytes, secret));

@@ -67,7 +67,9 @@ mod tests {
         let [old, new, other] = files;
         let made = Secrets::create(dir.path(), &old, &mut *rng).unwrap();
         made.rekey(&new, &mut *rng).unwrap();
-        let code = |unlock: &Unlock| Secrets::open(dir.path(), unlock).err().map(|problem| problem.code().to_owned());
+        let code = |unlock: &Unlock| {
+            Secrets::open(dir.path(), unlock).err().map(|problem| problem.code().to_owned())
+        };
         assert_eq!(code(&old), None, "the configuration has not changed yet");
         assert_eq!(code(&other).as_deref(), Some("wrong-passphrase"));
         let opened = Secrets::open(dir.path(), &new).unwrap();

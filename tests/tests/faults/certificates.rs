@@ -37,7 +37,10 @@ async fn a_certificate_is_renewed_and_open_connections_go_on() {
     world.clock.pass(DAY * 300);
     assert_eq!(days_left(&world, "alpha").await, 65);
     let shown = world.run("alpha", &["certificate", "renew"]).await.json();
-    assert_eq!((&shown["days_left"], &shown["pinned"], &shown["own"]), (&366.into(), &true.into(), &false.into()));
+    assert_eq!(
+        (&shown["days_left"], &shown["pinned"], &shown["own"]),
+        (&366.into(), &true.into(), &false.into())
+    );
     until_evaluated(&world, "beta", "alpha", None).await;
     assert_eq!(world.network.faults(&address("alpha")).connections(), before, "nothing was dialled again");
     let log = world.run("alpha", &["audit", "list", "--limit", "1000"]).await;
@@ -92,7 +95,10 @@ async fn a_certificate_key_is_exchanged() {
     // It is the same after a restart, and another bank has heard.
     world.stop("bank-01").await;
     world.start("bank-01").await;
-    assert_eq!(world.run("bank-01", &["certificate", "show"]).await.json()["fingerprint"], after["fingerprint"]);
+    assert_eq!(
+        world.run("bank-01", &["certificate", "show"]).await.json()["fingerprint"],
+        after["fingerprint"]
+    );
     until_evaluated(&world, "bank-03", "bank-01", None).await;
     // A day later the older one is dropped; the clock alone rings nobody, so a change of the roster does here.
     world.clock.pass(DAY + Duration::from_mins(1));
@@ -139,10 +145,12 @@ async fn jobs_of_a_signing_key_that_is_no_longer_used() {
     let refused = world.run(COORDINATOR, &["key", "rotate-signing"]).await;
     assert!(!refused.exit.is_done(), "not while it serves: {refused:?}");
     world.stop(COORDINATOR).await;
-    let unlock = lianfang_coordinator::config::Config::read(&world.dir(COORDINATOR)).expect("a config").unlock;
+    let unlock =
+        lianfang_coordinator::config::Config::read(&world.dir(COORDINATOR)).expect("a config").unlock;
     let ports = world.clock.of_coordinator();
     let mut rng = ports.chance.rng();
     let dir = world.dir(COORDINATOR);
+    let before = std::fs::read(dir.join("secrets").join("keys")).expect("keys");
     lianfang_coordinator::secrets::rotate_signing(&dir, &unlock, &mut *rng).expect("rotated");
     let now = world.clock.of_link().now();
     lianfang_coordinator::secrets::renew_root(&dir, &unlock, now, &mut *rng).expect("renewed");
@@ -153,6 +161,16 @@ async fn jobs_of_a_signing_key_that_is_no_longer_used() {
     world.run(COORDINATOR, &["ceremony", "list"]).await.json();
     let (second, _) = world.whole_job(&terms).await;
     agree(&world, &people, &["bank-01", "bank-02"], &second, 2, LABELS).await;
+    // The keys from before do not come back, whoever puts them there.
+    world.stop(COORDINATOR).await;
+    let keys = dir.join("secrets").join("keys");
+    std::fs::write(&keys, &before).expect("older keys");
+    let network = std::sync::Arc::new(world.network.clone());
+    let refused = lianfang_coordinator::Coordinator::start(&dir, world.clock.of_coordinator(), network).await;
+    assert_eq!(
+        refused.err().map(|problem| problem.code().to_owned()).as_deref(),
+        Some("coordinator-keys-older")
+    );
     let old: Value = world.job_at("bank-01", &first).await.expect("the bank has it too");
     assert_eq!(old["stage"], "done");
     world.end().await;

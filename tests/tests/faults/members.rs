@@ -78,7 +78,10 @@ async fn suspended_in_the_middle(suspended: &str) {
     assert_eq!(left_out[0]["body"]["bank"], suspended);
     assert_eq!(left_out[0]["body"]["submitted"], true);
     let shown = world.job_at(suspended, &job).await.expect("it has heard of the job");
-    assert!(["submitted", "missed", "failed"].contains(&shown["stage"].as_str().unwrap_or_default()), "{shown}");
+    assert!(
+        ["submitted", "missed", "failed"].contains(&shown["stage"].as_str().unwrap_or_default()),
+        "{shown}"
+    );
     let report = world.run(suspended, &["report", &job, "--out", "/nonexistent"]).await;
     assert!(!report.exit.is_done(), "a suspended bank has no report: {report:?}");
 
@@ -134,7 +137,10 @@ async fn open_connections_of_a_suspended_bank() {
     assert!(held.get_roster(GetRosterRequest { version: 0 }).await.is_err());
     // Its own channel to the holder was open; whatever it tries now is refused in the handshake.
     until_evaluated(&world, "gamma", "alpha", Some("certificate-unknown")).await;
-    assert!(world.network.faults(&address("alpha")).connections() > connections, "the old connection was closed");
+    assert!(
+        world.network.faults(&address("alpha")).connections() > connections,
+        "the old connection was closed"
+    );
     until_evaluated(&world, "beta", "alpha", None).await;
     world.run(COORDINATOR, &["roster", "resume", "gamma"]).await.json();
     until_evaluated(&world, "gamma", "alpha", None).await;
@@ -174,7 +180,8 @@ async fn a_holder_that_is_suspended_during_a_ceremony() {
         world.enrol(bank, bank).await;
     }
     world.stop("gamma").await;
-    let words = ["ceremony", "start", "--holders", "alpha,beta,gamma", "--threshold", "2", "--deadline", "1h"];
+    let words =
+        ["ceremony", "start", "--holders", "alpha,beta,gamma", "--threshold", "2", "--deadline", "1h"];
     let started = world.run(COORDINATOR, &words).await.json();
     let id = started["ceremony"].as_str().expect("an id").to_owned();
     world.run(COORDINATOR, &["roster", "suspend", "gamma"]).await.json();

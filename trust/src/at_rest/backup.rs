@@ -159,7 +159,8 @@ impl BackupKey {
     /// An identity file, as `age-keygen` writes it: the first line that holds an identity counts.
     pub fn identity_file(bytes: &[u8]) -> Result<Self, BackupError> {
         let text = std::str::from_utf8(bytes).map_err(|_| BackupError::Identity)?;
-        let mut identities = text.lines().filter_map(|line| age::x25519::Identity::from_str(line.trim()).ok());
+        let mut identities =
+            text.lines().filter_map(|line| age::x25519::Identity::from_str(line.trim()).ok());
         Ok(Self(Key::Identity(identities.next().ok_or(BackupError::Identity)?)))
     }
 }
@@ -180,7 +181,8 @@ pub fn seal_backup(
     let plain = Zeroizing::new(plain.finish());
     let encryptor = match &lock.0 {
         Lock::Passphrase(secret, work) => {
-            let mut recipient = age::scrypt::Recipient::new(SecretString::from(secret.expose_secret().to_owned()));
+            let mut recipient =
+                age::scrypt::Recipient::new(SecretString::from(secret.expose_secret().to_owned()));
             recipient.set_work_factor(*work);
             age::Encryptor::with_recipients(std::iter::once(&recipient as &dyn age::Recipient))
         }
@@ -217,7 +219,8 @@ pub fn open_backup(bytes: &[u8], key: &BackupKey) -> Result<OpenedBackup, Backup
     let decryptor = age::Decryptor::new(sealed).map_err(|_| BackupError::Damaged)?;
     let reader = match &key.0 {
         Key::Passphrase(secret) => {
-            let mut identity = age::scrypt::Identity::new(SecretString::from(secret.expose_secret().to_owned()));
+            let mut identity =
+                age::scrypt::Identity::new(SecretString::from(secret.expose_secret().to_owned()));
             identity.set_max_work_factor(MOST_WORK);
             decryptor.decrypt(std::iter::once(&identity as &dyn age::Identity))
         }
