@@ -8,6 +8,7 @@ use std::sync::Arc;
 use lianfang_desk::Problem;
 use lianfang_link::client::DialLimits;
 use lianfang_link::{Clock, Dialer, Identity, Transport, UnixTime};
+use lianfang_telemetry::Traces;
 use tokio::sync::{Notify, RwLock};
 
 use crate::audit::Log;
@@ -26,8 +27,9 @@ use crate::ports::Ports;
 use crate::register::Register;
 use crate::secrets::{self, Secrets};
 use crate::store::Store;
+use crate::telemetry::Telemetry;
 
-const SPOOL: &str = "spool";
+pub(crate) const SPOOL: &str = "spool";
 
 /// A node whose folder is open.
 pub struct App {
@@ -47,6 +49,8 @@ pub struct App {
     pub ledger: Ledger,
     /// Time and chance.
     pub ports: Ports,
+    /// What is seen of it from outside.
+    pub telemetry: Telemetry,
     /// The way to others.
     pub transport: Arc<dyn Transport>,
     joined: RwLock<Option<Arc<Joined>>>,
@@ -74,6 +78,7 @@ impl App {
     pub async fn open(dir: &Path, ports: Ports, transport: Arc<dyn Transport>) -> Result<Self, Problem> {
         let config = Arc::new(Config::load(dir)?);
         let secrets = Arc::new(Secrets::open(dir, &config.unlock)?);
+        let telemetry = telemetry(&config)?;
         let spool = dir.join(SPOOL);
         std::fs::create_dir_all(&spool).map_err(|error| Problem::file(&spool, error))?;
         let place = secrets::place(dir, &config.store)?;
@@ -89,6 +94,7 @@ impl App {
             store,
             log,
             ports,
+            telemetry,
             transport,
         };
         restored::take_up(&app).await?;
@@ -144,6 +150,7 @@ impl App {
             register: self.register.clone(),
             log: self.log.clone(),
             ports: self.ports.clone(),
+            telemetry: self.telemetry.clone(),
             coordinator: Coordinator::new(&dialer, &membership.coordinator),
             holders: Arc::new(GrpcHolders::new(dialer, roster.clone(), Arc::clone(&self.ports.clock))),
             roster,
@@ -154,4 +161,14 @@ impl App {
             book: Book::new(self.store.clone()),
         })
     }
+}
+
+/// Spans carry the name under which the node advertises itself: it may not have joined yet.
+fn telemetry(config: &Config) -> Result<Telemetry, Problem> {
+    let traces = Traces::start(config.traces.as_ref(), "lianfang-node", config.advertised());
+    let traces = traces.map_err(|error| {
+        let problem = Problem::usage("config-invalid").with("path", crate::config::FILE);
+        problem.with("detail", error.to_string()).field("traces.collector")
+    })?;
+    Ok(Telemetry::new(traces))
 }

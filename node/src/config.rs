@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use lianfang_desk::Problem;
 use lianfang_desk::problem::AtPath as _;
+use lianfang_telemetry::{http, log, trace};
 use serde::{Deserialize, Serialize};
 
 /// The file's name within the folder.
@@ -39,6 +40,15 @@ pub struct Config {
     /// Answer gRPC reflection.
     #[serde(default)]
     pub reflection: bool,
+    /// Where probes and numbers are served; nowhere if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http: Option<http::Settings>,
+    /// Which log lines are written, and how.
+    #[serde(default, skip_serializing_if = "log::Settings::is_default")]
+    pub log: log::Settings,
+    /// Where spans are sent; nowhere if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traces: Option<trace::Settings>,
     /// How `serve` behaves.
     #[serde(default, skip_serializing_if = "Serve::is_default")]
     pub serve: Serve,
@@ -224,6 +234,9 @@ impl Config {
                 return wrong(field);
             }
         }
+        if self.http.as_ref().is_some_and(|http| http.address().is_err()) {
+            return wrong("http.listen");
+        }
         if self.contact.len() > lianfang_proto::limits::CONTACT_BYTES {
             return wrong("contact");
         }
@@ -281,6 +294,7 @@ mod tests {
         assert_eq!(unknown.code(), "config-unknown-field");
         for (text, field) in [
             (LEAST.replace("127.0.0.1:7000", "nowhere"), "listen"),
+            (format!("{LEAST}\n[http]\nlisten = \"0.0.0.0:9464\"\n"), "http.listen"),
             (format!("contact = \"{}\"\n{LEAST}", "x".repeat(65)), "contact"),
             (format!("{LEAST}\n[policy]\nleast_threshold = 1\n"), "policy.least_threshold"),
             (format!("{LEAST}\n[policy]\nleast_rows = 0\n"), "policy.least_rows"),

@@ -40,7 +40,7 @@ const RING: &str = "keyring";
 const KEYS: &str = "keys.sealed";
 const PURPOSE: &str = "lianfang/node-keys";
 /// The embedded store's name within the folder.
-const STORE: &str = "store.sqlite";
+pub(crate) const STORE: &str = "store.sqlite";
 /// Bytes of the file with a server's address.
 const ADDRESS_BYTES: usize = 4_096;
 /// Bytes of an unlocking secret's file.

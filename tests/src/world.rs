@@ -352,6 +352,33 @@ impl World {
         reports
     }
 
+    /// Adds to a party's configuration, and starts it again.
+    pub async fn configure(&mut self, party: &str, lines: &str) {
+        self.stop(party).await;
+        let path = self.dir(party).join("config.toml");
+        let text = std::fs::read_to_string(&path).expect("a configuration");
+        std::fs::write(&path, format!("{text}\n{lines}\n")).expect("the configuration is written");
+        self.start(party).await;
+    }
+
+    /// What a party's `/metrics` would show.
+    pub async fn metrics(&self, party: &str) -> String {
+        if party == COORDINATOR {
+            return self.coordinator.as_ref().expect("the coordinator runs").metrics().await;
+        }
+        self.nodes.get(party).and_then(Option::as_ref).expect("the node runs").metrics().await
+    }
+
+    /// Where a party serves its probes.
+    pub async fn http(&self, party: &str) -> std::net::SocketAddr {
+        let address = if party == COORDINATOR {
+            self.coordinator.as_ref().expect("the coordinator runs").http_address()
+        } else {
+            self.nodes.get(party).and_then(Option::as_ref).expect("the node runs").http_address().await
+        };
+        address.expect("it serves probes")
+    }
+
     /// Asks until there is an answer.
     pub async fn until<T>(&self, what: &str, ask: impl AsyncFnMut() -> Option<T>) -> T {
         self.within(PATIENCE, ask).await.unwrap_or_else(|| panic!("in vain: {what}"))
@@ -414,8 +441,13 @@ pub(crate) fn set_up_node(dir: &Path, bank: &str, policy: Policy) {
         policy,
         store: StorePlace::default(),
         reflection: false,
+        http: None,
+        log: lianfang_telemetry::log::Settings::default(),
+        traces: None,
         serve: Serve::default(),
     };
     config.store(dir).expect("the configuration is written");
-    Secrets::create(dir, &config.unlock, &mut *rng).expect("secrets are made");
+    // As it is read back: paths in it are meant from the folder.
+    let unlock = Config::load(dir).expect("the configuration is read").unlock;
+    Secrets::create(dir, &unlock, &mut *rng).expect("secrets are made");
 }

@@ -5,20 +5,24 @@
 
 mod audit;
 mod ceremony;
+mod doctor;
 pub mod init;
 mod invite;
 mod job;
 mod key;
 mod roster;
+mod schedule;
 mod serve;
 mod span;
 mod summary;
+mod terms;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use lianfang_desk::{Call, Common, Exit, Problem, Program, Seat, Voice};
 use lianfang_proto::ids::{BankId, CeremonyId, JobId};
+use lianfang_telemetry::log;
 
 use crate::audit as audit_log;
 use crate::office::Office;
@@ -47,12 +51,15 @@ enum Command {
     Key(key::Key),
     #[command(subcommand)]
     Job(job::Job),
+    #[command(subcommand)]
+    Schedule(schedule::Schedule),
     Summary {
         /// The job.
         job: JobId,
     },
     #[command(subcommand)]
     Audit(audit::Audit),
+    Doctor,
 }
 
 impl Cli {
@@ -76,8 +83,10 @@ impl Cli {
             Command::Ceremony(ceremony) => ceremony.perform(office, console).await,
             Command::Job(job) => job.perform(office, console).await,
             Command::Key(key) => key.perform(office, call).await,
+            Command::Schedule(schedule) => schedule.perform(office, call).await,
             Command::Summary { job } => summary::perform(job, office, console).await,
             Command::Audit(audit) => audit.perform(office, console).await,
+            Command::Doctor => doctor::perform(office, console).await,
             Command::Init(_) | Command::Serve => Err(Problem::bug(anyhow::anyhow!("no ordinary command"))),
         }
     }
@@ -98,12 +107,17 @@ impl Program for Cli {
             | Command::Ceremony(_)
             | Command::Key(_)
             | Command::Job(_)
+            | Command::Schedule(_)
             | Command::Summary { .. }
-            | Command::Audit(_) => Seat::Ordinary,
+            | Command::Audit(_)
+            | Command::Doctor => Seat::Ordinary,
         }
     }
 
     async fn perform(self, call: Call) -> Result<Exit, Problem> {
+        if !matches!(self.command, Command::Serve) {
+            log::start(&log::Settings::quiet());
+        }
         if let Command::Key(key) = &self.command
             && let Some(restore) = key.restores()
         {

@@ -9,6 +9,7 @@ pub mod book;
 pub mod enrol;
 pub mod invite;
 pub mod next;
+pub mod reach;
 pub mod renewal;
 mod spent;
 mod standing;
@@ -21,6 +22,7 @@ use lianfang_trust::{Signed, VerifyingKey};
 use serde_json::json;
 
 pub use book::{Book, InForce};
+pub use reach::Reach;
 pub use standing::set_standing;
 
 use crate::audit;

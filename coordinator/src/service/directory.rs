@@ -6,7 +6,8 @@ use lianfang_proto::ids::BankId;
 use lianfang_proto::limits::WATCH_WAIT_MS;
 use lianfang_proto::v1::directory_server::Directory;
 use lianfang_proto::v1::{
-    GetRosterReply, GetRosterRequest, WatchInboxReply, WatchInboxRequest, WitnessReply, WitnessRequest,
+    CheckUpReply, CheckUpRequest, GetRosterReply, GetRosterRequest, WatchInboxReply, WatchInboxRequest,
+    WitnessReply, WitnessRequest,
 };
 use tonic::{Request, Response, Status};
 
@@ -38,6 +39,20 @@ impl Directory for Services {
         caller(&request)?;
         let roster = roster::signed(&self.office, request.into_inner().version).await?.into();
         Ok(Response::new(GetRosterReply { roster }))
+    }
+
+    async fn check_up(&self, request: Request<CheckUpRequest>) -> Result<Response<CheckUpReply>, Status> {
+        let bank = caller(&request)?;
+        let in_force = self.office.book.now();
+        let member = active_member(&in_force, &bank)?;
+        let reached = self.office.reach.try_it(&member, self.office.now()).await;
+        Ok(Response::new(CheckUpReply {
+            time_us: self.office.now(),
+            roster_version: in_force.roster().version,
+            roster_digest: in_force.digest().as_bytes().to_vec().into(),
+            address: member.address,
+            reached: reached.to_owned(),
+        }))
     }
 
     async fn watch_inbox(

@@ -189,7 +189,7 @@ async fn who_dies_holds_its_work_no_longer_than_a_lease() {
     // As another machine has left it that lost its power just now.
     let held = world.now() + 30_000_000;
     let row = format!(
-        "INSERT INTO work (kind, subject, seat, owner, fence, held_until) VALUES ('job', ?, x'09', x'09', 5, {held})"
+        "INSERT INTO work (kind, subject, seat, owner, fence, held_until) VALUES ('job', $1, $1, $1, 5, {held})"
     );
     world.change(Box::leak(row.into_boxed_str()), &hex::decode(&id).unwrap()).await;
     world.start().await;

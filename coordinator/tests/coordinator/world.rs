@@ -162,6 +162,11 @@ impl World {
         self.hand.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
     }
 
+    /// Now, in seconds since 1970.
+    pub(crate) fn seconds(&self) -> i64 {
+        self.hand.now() / 1_000_000
+    }
+
     fn link_clock(&self) -> lianfang_link::Clock {
         let hand = self.hand.clone();
         lianfang_link::Clock::new(move || {

@@ -185,6 +185,15 @@ events! {
         /// Who accepted.
         by: String,
     }
+    /// This bank's people were reminded of a job whose submission is not in.
+    JobReminded = "job.reminded" {
+        /// The job.
+        job: JobId,
+        /// `D`.
+        terms: Digest,
+        /// Which of the reminders, counted from 1; one more is the deadline itself.
+        reminder: u64,
+    }
     /// A job's terms were refused.
     JobRefused = "job.refused" {
         /// The job.

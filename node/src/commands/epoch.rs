@@ -48,7 +48,7 @@ async fn job_in_the_way(context: &Context, epoch: Epoch) -> Result<Option<String
         let signer = Signed::<Terms>::claimed_signer(&entry.terms);
         let terms = signer.and_then(|signer| Signed::<Terms>::open(&entry.terms, &signer));
         let Ok(terms) = terms.map(Signed::into_value) else { continue };
-        if terms.key.class == CLASS && terms.key.epoch == epoch && now < terms.deadline {
+        if terms.key.class == CLASS && terms.key.epoch == epoch && now < terms.last_taken() {
             return Ok(Some(job.to_string()));
         }
     }

@@ -30,6 +30,9 @@ pub(super) async fn run(args: &args::Init, call: &Call, ports: &Ports) -> Result
         policy: Policy::default(),
         store: StorePlace::default(),
         reflection: false,
+        http: None,
+        log: lianfang_telemetry::log::Settings::default(),
+        traces: None,
         serve: Serve::default(),
     };
     if made {

@@ -46,7 +46,7 @@ impl Context {
         let named = self.roster_of(terms.roster_version).await?;
         check_terms(terms, &self.bank, &named, Some(record), crate::normalise::RULE_SET)?;
         self.agree_with_holders(record, &pinned).await?;
-        check_deadline(terms, self.ports.clock.now())?;
+        check_deadline(terms, &self.bank, self.ports.clock.now())?;
         let past = self.past(entry).await?;
         Ok(consent(terms, &self.config.policy, &past))
     }
@@ -64,12 +64,7 @@ impl Context {
         };
         let mut past = Past::default();
         for other in jobs.iter().filter(|other| other.id != entry.id).filter(took_part) {
-            // Terms under a key that the coordinator had before were checked when they came; they still count.
-            let terms = Signed::<Terms>::open(&other.terms, &coordinator).or_else(|_| {
-                let signer = Signed::<Terms>::claimed_signer(&other.terms)?;
-                Signed::open(&other.terms, &signer)
-            });
-            let Ok(terms) = terms.map(Signed::into_value) else { continue };
+            let Some(terms) = other.opened(&coordinator) else { continue };
             if terms.disclosure == Disclosure::Count && past.last_count.is_none() {
                 past.last_count = Some(terms.clone());
             }

@@ -122,6 +122,7 @@ impl Context {
             calls.push(async move {
                 let standing = self.holders.standing(bank, key, seen.answer).await?;
                 self.sightings.stands(bank, key, seen.number, &standing).await?;
+                self.telemetry.has_left(bank, key.class, standing.quota.saturating_sub(standing.charged));
                 Ok(standing)
             });
         }

@@ -60,6 +60,9 @@ fn config(unlock: Unlock) -> Config {
         policy: Policy::default(),
         store: StorePlace::default(),
         reflection: false,
+        http: None,
+        log: lianfang_telemetry::log::Settings::default(),
+        traces: None,
         serve: Serve::default(),
     }
 }
@@ -119,6 +122,7 @@ impl Alone {
             spool: folder.to_owned(),
             book: Book::new(store.clone()),
             log,
+            telemetry: crate::telemetry::Telemetry::default(),
             ports,
             store,
         };

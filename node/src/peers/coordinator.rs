@@ -14,6 +14,7 @@ use std::time::Duration;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
+use super::carry_trace;
 use crate::fault;
 
 /// The party's name in faults.
@@ -36,6 +37,7 @@ fn told(status: Status) -> Fault {
 fn within<T>(message: T) -> Request<T> {
     let mut request = Request::new(message);
     request.set_timeout(CALL);
+    carry_trace(&mut request);
     request
 }
 
@@ -91,6 +93,12 @@ impl Coordinator {
         let mut request = Request::new(v1::WatchInboxRequest { seen, wait_ms });
         request.set_timeout(wait + CALL);
         Ok(client!(self, DirectoryClient).watch_inbox(request).await.map_err(told)?.into_inner())
+    }
+
+    /// What the coordinator sees of this node.
+    pub async fn check_up(&self) -> Result<v1::CheckUpReply, Fault> {
+        let reply = client!(self, DirectoryClient).check_up(within(v1::CheckUpRequest {})).await;
+        Ok(reply.map_err(told)?.into_inner())
     }
 
     /// A ceremony's board.
@@ -149,7 +157,8 @@ impl Coordinator {
 
     /// The report, slice by slice.
     pub async fn report(&self, terms: &Digest) -> Result<tonic::Streaming<v1::ReadReportReply>, Fault> {
-        let message = v1::ReadReportRequest { terms_digest: bytes(terms) };
+        let mut message = Request::new(v1::ReadReportRequest { terms_digest: bytes(terms) });
+        carry_trace(&mut message);
         Ok(client!(self, ReportsClient).read_report(message).await.map_err(told)?.into_inner())
     }
 

@@ -34,6 +34,19 @@ pub(super) enum Ended {
     Panicked,
 }
 
+impl Ended {
+    /// As it is counted, and the fault that stopped it.
+    pub(super) const fn told(&self) -> (&'static str, Option<&Fault>) {
+        match self {
+            Self::Done => ("done", None),
+            Self::Over => ("over", None),
+            Self::Elsewhere => ("elsewhere", None),
+            Self::Failed(fault) => ("failed", Some(fault)),
+            Self::Panicked => ("panicked", None),
+        }
+    }
+}
+
 /// An attempt that has ended.
 #[derive(Debug)]
 pub(super) struct Outcome {
@@ -159,17 +172,17 @@ async fn step(driver: &Driver, context: &Context, ceremony: CeremonyId) -> Resul
         Ok(Progress::Done(endorsed)) => {
             let key = endorsed.record().key;
             if let Err(fault) = context.fetch_record(key.class, key.epoch).await {
-                tracing::error!(%fault, "the new key record could not be taken up");
+                tracing::error!(event = "key.not-taken", %fault, "the new key record could not be taken up");
             }
             Ok(Ended::Over)
         }
         Ok(Progress::Failed(failure)) => {
-            tracing::error!(%ceremony, ?failure, "the ceremony has failed; start it again");
+            tracing::error!(event = "ceremony.failed", %ceremony, ?failure, "the ceremony has failed; start it again");
             Ok(Ended::Over)
         }
         Ok(Progress::Refused(refusal)) => {
             // The roster that it names may still be on its way, or an earlier ceremony may end.
-            tracing::warn!(%ceremony, ?refusal, "the ceremony's proposal is not accepted");
+            tracing::warn!(event = "ceremony.refused", %ceremony, ?refusal, "the ceremony's proposal is not accepted");
             Ok(Ended::Done)
         }
         Err(error) => {
