@@ -396,5 +396,7 @@ pub(crate) fn set_up_node(dir: &Path, bank: &str, policy: Policy) {
         serve: Serve::default(),
     };
     config.store(dir).expect("the configuration is written");
-    Secrets::create(dir, &config.unlock, &mut *rng).expect("secrets are made");
+    // As it will be read: the key file lies in the folder, wherever that is copied to.
+    let unlock = Config::load(dir).expect("a configuration").unlock;
+    Secrets::create(dir, &unlock, &mut *rng).expect("secrets are made");
 }
