@@ -29,6 +29,9 @@ pub struct Config {
     /// How long after its deadline a job waits for returns, and then for countersignatures.
     #[serde(default = "grace_seconds")]
     pub grace_seconds: u32,
+    /// After how many days the shares of a key in use are renewed; 0 leaves it to people.
+    #[serde(default)]
+    pub refresh_days: u16,
     /// Answer gRPC reflection.
     #[serde(default)]
     pub reflection: bool,
@@ -60,7 +63,7 @@ impl Config {
     /// The defaults, with these addresses.
     pub fn new(listen: String, advertise: Option<String>, unlock: Unlock) -> Self {
         let (suppressed_below, grace_seconds) = (suppressed_below(), grace_seconds());
-        Self { listen, advertise, suppressed_below, grace_seconds, reflection: false, unlock }
+        Self { listen, advertise, suppressed_below, grace_seconds, refresh_days: 0, reflection: false, unlock }
     }
 
     /// The folder's configuration.
@@ -92,6 +95,11 @@ impl Config {
             (true, false) => Some("advertise"),
             (true, true) => None,
         }
+    }
+
+    /// [`refresh_days`](Self::refresh_days) in microseconds, if shares are renewed by themselves.
+    pub fn refresh_every(&self) -> Option<Micros> {
+        (self.refresh_days > 0).then(|| Micros::from(self.refresh_days) * 86_400_000_000)
     }
 
     /// [`grace_seconds`](Self::grace_seconds) in microseconds.

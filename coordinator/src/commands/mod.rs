@@ -63,7 +63,7 @@ impl Cli {
         match self.command {
             Command::Invite(invite) => invite.perform(office, console).await,
             Command::Roster(roster) => roster.perform(office, console).await,
-            Command::Ceremony(ceremony) => ceremony.perform(office, console).await,
+            Command::Ceremony(ceremony) => ceremony.perform(office, call).await,
             Command::Job(job) => job.perform(office, console).await,
             Command::Summary { job } => summary::perform(job, office, console).await,
             Command::Audit(audit) => audit.perform(office, console).await,

@@ -86,7 +86,8 @@ impl Clerk {
     /// Does all that is due. Gives how long to sleep if nothing rings; `None` if there is nothing to wait for.
     async fn round(&mut self) -> Result<Option<Duration>, Error> {
         let ceremonies = crate::ceremony::give_up_overdue(&self.office).await?;
-        let mut next = ceremonies;
+        let keys = crate::ceremony::life::tend(&self.office).await?;
+        let mut next = ceremonies.into_iter().chain(keys).min();
         for job in self.running().await? {
             let id = job.agreed.job();
             // A job that cannot be moved on now must not hold up the others.

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::ledger;
 use crate::audit;
-use crate::ceremony::ledger::newest_record;
+use crate::ceremony::life::active_record;
 use crate::fault::Error;
 use crate::office::Office;
 use crate::ports::Micros;
@@ -49,7 +49,7 @@ pub struct Choice {
 pub async fn propose(office: &Office, choice: Choice) -> Result<(JobId, Digest), Error> {
     let now = office.now();
     let mut tx = office.store.begin().await?;
-    let key = newest_record(&mut tx, choice.class, None).await?;
+    let key = active_record(&mut tx, choice.class).await?;
     let key = key.ok_or_else(|| Error::refused(FaultCode::KeyNotAgreed))?;
     let in_force = office.book.now();
     let terms = Terms {

@@ -13,6 +13,7 @@ mod evidence;
 mod import;
 mod init;
 mod job;
+mod joining;
 mod key;
 mod policy;
 mod register;

@@ -42,8 +42,16 @@ impl Context {
         let kept = self.compared_record(terms.key.class, terms.key.epoch).await?;
         let pinned = self.roster.now();
         let record = kept.endorsed.record();
-        check_terms(terms, &self.bank, &pinned, Some(record), crate::normalise::RULE_SET)?;
-        self.agree_with_holders(record, &pinned).await?;
+        let named = self.named_record(terms.key).await?;
+        check_terms(terms, &self.bank, &pinned, Some(&named), crate::normalise::RULE_SET)?;
+        self.in_its_life(terms).await?;
+        match self.agree_with_holders(record, &pinned).await {
+            Err(fault) if fault.code == FaultCode::GenerationChanged && self.is_renewed(record.key).await? => {
+                let kept = self.compared_record(terms.key.class, terms.key.epoch).await?;
+                self.agree_with_holders(kept.endorsed.record(), &pinned).await?;
+            }
+            agreed => agreed?,
+        }
         check_deadline(terms, self.ports.clock.now())?;
         let past = self.past(entry).await?;
         Ok(consent(terms, &self.config.policy, &past))

@@ -18,6 +18,7 @@ use super::agenda::{Agenda, Ending};
 use crate::app::Joined;
 use crate::ceremony::{Board, BoardView, Driver, Progress};
 use crate::job::Context;
+use crate::key_holder::ledger::Ledger;
 use crate::job::runner::Runner;
 use crate::membership::pin_roster;
 use crate::peers::coordinator::Coordinator;
@@ -68,6 +69,9 @@ pub(super) async fn run(joined: Arc<Joined>, stop: watch::Receiver<bool>) {
     let mut seen = 0;
     loop {
         this.ceremonies().await;
+        if let Err(fault) = this.context.close_due().await {
+            tracing::warn!(%fault, "an epoch that is over could not be closed");
+        }
         this.begin();
         let pause = this.agenda.pause(this.began.elapsed());
         let context = Arc::clone(&this.context);
@@ -92,9 +96,10 @@ fn driver(context: &Context) -> Driver {
     Driver {
         bank: context.bank.clone(),
         identity: Arc::clone(&context.secrets.identity),
-        sealing: Arc::clone(&context.secrets.sealing),
+        policy: context.config.policy.ceremony,
         members: Arc::new(context.roster.clone()),
         vault: context.vault.clone(),
+        ledger: Ledger::new(context.store.clone()),
         store: context.store.clone(),
         audit: Arc::new(context.log.clone()),
         ports: context.ports.clone(),
@@ -107,6 +112,9 @@ impl Loop {
             && let Err(fault) = self.refresh_roster().await
         {
             tracing::error!(%fault, "the newest roster was not taken");
+        }
+        if let Err(fault) = self.context.take_notices(reply.key_notice).await {
+            tracing::warn!(%fault, "what is announced about keys was not taken");
         }
         // What was begun goes on whether it is named or not; what was only named is forgotten when it is named no longer.
         match self.driver.unfinished().await {
@@ -138,9 +146,10 @@ impl Loop {
             }
             match self.driver.step(ceremony, &self.context.coordinator).await {
                 Ok(Progress::Waiting { .. }) => {}
-                Ok(Progress::Done(endorsed)) => {
-                    self.over.insert(ceremony);
-                    let key = endorsed.record().key;
+                // If the board names it again, it lacks what this holder has said.
+                Ok(Progress::Done(record)) => {
+                    self.open.remove(&ceremony);
+                    let key = record.key;
                     if let Err(fault) = self.context.fetch_record(key.class, key.epoch).await {
                         tracing::error!(%fault, "the new key record could not be taken up");
                     }
@@ -236,6 +245,7 @@ impl Board for Coordinator {
         let culprits =
             || reply.culprits.iter().filter_map(|bank| BankId::parse(bank, "culprits").ok()).collect();
         Ok(BoardView {
+            record: reply.record.to_vec(),
             given_up: (!reply.failure.is_empty()).then(culprits),
             proposal: reply.proposal.to_vec(),
             posts: reply.posts.iter().map(|post| post.to_vec()).collect(),
