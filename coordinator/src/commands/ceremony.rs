@@ -5,6 +5,7 @@ use lianfang_desk::{Call, Console, Exit, Problem};
 use lianfang_proto::catalogue::Class;
 use lianfang_proto::documents::ceremony::Task;
 use lianfang_proto::ids::{BankId, CeremonyId, Epoch};
+use lianfang_trust::Canonical as _;
 use serde_json::{Value, json};
 
 use super::{banks, no_such_ceremony, span, time};

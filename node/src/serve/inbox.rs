@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 
 use super::agenda::{Agenda, Ending};
 use crate::app::Joined;
+use crate::ceremony::plan::Refusal;
 use crate::ceremony::{Board, BoardView, Driver, Progress};
 use crate::job::Context;
 use crate::key_holder::ledger::Ledger;
@@ -158,6 +159,8 @@ impl Loop {
                     tracing::error!(%ceremony, ?failure, "the ceremony has failed; start it again");
                     self.over.insert(ceremony);
                 }
+                // It stands in the log, and in `key ceremonies`.
+                Ok(Progress::Refused(Refusal::Undecided)) => {}
                 Ok(Progress::Refused(refusal)) => {
                     // The roster that it names may still be on its way, or an earlier ceremony may end.
                     tracing::warn!(%ceremony, ?refusal, "the ceremony's proposal is not accepted");

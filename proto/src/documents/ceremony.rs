@@ -315,7 +315,14 @@ mod tests {
 
     #[test]
     fn proposals_of_every_kind_are_golden() {
-        let tail = format!("0100000002{}0002{}{}0000000000000005", "GENERATN", "00000003            00000001610000000162000000 0163".replace(' ', ""), "01".repeat(64));
+        let names = |names: &str| {
+            let count = format!("{:016x}", names.len());
+            names.bytes().fold(count, |all, name| format!("{all}0000000000000001{name:02x}"))
+        };
+        let with = |generation: &str| {
+            let roster = "01".repeat(64);
+            format!("0100000002{generation}0002{}{roster}0000000000000005", names("abc"))
+        };
         let head = |proposal: &Proposal| {
             let bytes = proposal.encode();
             let prefix = Encoder::new(Proposal::DOMAIN, Proposal::VERSION).finish();
@@ -323,12 +330,11 @@ mod tests {
             hex::encode(&bytes[prefix.len()..])
         };
         let (id, record) = ("07".repeat(16), "02".repeat(64));
-        let with = |generation: &str| tail.replace("GENERATN", generation);
         assert_eq!(head(&proposal(Task::Generate, 0)), format!("{id}01{}", with("00000000")));
         let task = Task::Refresh { record: Digest::from_bytes([2; 64]) };
         assert_eq!(head(&proposal(task, 1)), format!("{id}02{record}{}", with("00000001")));
-        let helpers = "0000000200000001610000000163";
-        let expected = format!("{id}03{record}0000000162{helpers}{}", with("00000001"));
+        let (lost, helpers) = ("000000000000000162", names("ac"));
+        let expected = format!("{id}03{record}{lost}{helpers}{}", with("00000001"));
         assert_eq!(head(&repair("b", &["a", "c"])), expected);
     }
 

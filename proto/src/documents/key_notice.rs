@@ -12,7 +12,7 @@
 
 use lianfang_trust::{Canonical, DecodeError, Decoder, Encoder};
 
-use super::{Fields as _, listed};
+use super::listed;
 use crate::catalogue::Class;
 use crate::ids::Epoch;
 
