@@ -131,8 +131,7 @@ pub async fn countersign(
     }
     in_state(&job, State::Certified)?;
     let certificate = job.certificate.as_ref().ok_or(Error::Bug("no certificate"))?;
-    let key = office.keys.coordinator.verifying_key();
-    let certificate: Signed<JobCertificate> = Signed::open(certificate, &key).stored_as("certificate")?;
+    let certificate: Signed<JobCertificate> = office.keys.open_own(certificate).stored_as("certificate")?;
     if signature.value().certificate_digest != certificate.digest() {
         return Err(Fault::field(FaultCode::DigestDiffers, "countersignature.certificate_digest").into());
     }
@@ -152,7 +151,7 @@ pub async fn concerning(office: &Office, bank: &BankId) -> Result<Vec<lianfang_p
     for job in ledger::running(office, &mut connection).await? {
         let id = job.agreed.job();
         let Some(party) = ledger::party(&mut connection, id, bank).await? else { continue };
-        let part = party.part();
+        let part = party.part(job.agreed.terms());
         let concerns = match job.state {
             State::Open => !part.declined,
             State::Matching | State::Reporting => part.sealed,

@@ -44,6 +44,9 @@ pub enum Command {
     /// Look at keys, compare their records, evaluate.
     #[command(subcommand)]
     Key(Key),
+    /// Look at this node's certificate, or renew it now.
+    #[command(subcommand)]
+    Certificate(Certificate),
     /// Evidence for people outside this node, and what it shows.
     #[command(subcommand)]
     Evidence(Evidence),
@@ -164,6 +167,11 @@ pub enum Job {
         /// Its id.
         job: String,
     },
+    /// Try again what has failed.
+    Retry {
+        /// Its id.
+        job: String,
+    },
 }
 
 /// `report`.
@@ -225,6 +233,18 @@ pub enum Key {
     Close(KeyClose),
     /// As a holder, declare that charges were lost: all counters are full.
     Lost(KeyLost),
+    /// Seal this node's keys into a file that opens without this machine.
+    Backup(KeyBackup),
+    /// Make the keys of a folder that has none from such a file.
+    Restore(KeyRestore),
+    /// Let another secret open the keys.
+    Rekey(KeyRekey),
+    /// Exchange the key behind the node's certificate.
+    RotateTls {
+        /// Refuse the older key at once, for somebody else may have it.
+        #[arg(long)]
+        at_once: bool,
+    },
     /// Use a holder again whose charge numbers went back.
     Trust {
         /// The holder.
@@ -241,6 +261,64 @@ pub struct KeyJoin {
     /// The ceremony's id.
     #[arg(value_name = "ID")]
     pub ceremony: String,
+}
+
+/// `certificate`.
+#[derive(Subcommand)]
+pub enum Certificate {
+    /// Show whose it is, what it is called and when it ends.
+    Show,
+    /// Have another one issued now, or take up the bank's own files.
+    Renew,
+}
+
+/// `key backup`.
+#[derive(Args)]
+pub struct KeyBackup {
+    /// The file, which must not be there yet.
+    pub file: PathBuf,
+    /// A file with the passphrase that opens it.
+    #[arg(long, value_name = "FILE", required_unless_present = "recipient", conflicts_with = "recipient")]
+    pub passphrase_file: Option<PathBuf>,
+    /// A public key of age; whoever has its identity opens it.
+    #[arg(long, value_name = "AGE1…")]
+    pub recipient: Option<String>,
+    /// As a holder, put the key shares in use into it.
+    #[arg(long)]
+    pub with_shares: bool,
+}
+
+/// `key restore`.
+#[derive(Args)]
+pub struct KeyRestore {
+    /// The file.
+    pub file: PathBuf,
+    /// A file with the passphrase that opens it.
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "identity_file",
+        conflicts_with = "identity_file"
+    )]
+    pub passphrase_file: Option<PathBuf>,
+    /// A file with the identity of age that opens it.
+    #[arg(long, value_name = "FILE")]
+    pub identity_file: Option<PathBuf>,
+}
+
+/// `key rekey`.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub struct KeyRekey {
+    /// A file of at least 32 random bytes.
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    /// A file with a passphrase.
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+    /// A credential that systemd hands over.
+    #[arg(long, value_name = "NAME")]
+    pub credential: Option<String>,
 }
 
 /// `key close`.

@@ -14,7 +14,9 @@ use super::{args, tell};
 use crate::app::{App, Joined};
 use crate::fault::problem;
 use crate::job::book::Entry;
+use crate::job::reminder::{Pressing, pressing};
 use crate::job::state::Stage;
+use crate::work::{self, Errand, RULE};
 
 pub(super) async fn run(node: &Arc<App>, args: &args::Job, call: &Call) -> Result<Exit, Problem> {
     let joined = node.must_have_joined().await?;
@@ -23,6 +25,7 @@ pub(super) async fn run(node: &Arc<App>, args: &args::Job, call: &Call) -> Resul
         args::Job::Show { job } => show(&joined, call, job).await,
         args::Job::Accept { job } => decide(&joined, call, job, true).await,
         args::Job::Refuse { job } => decide(&joined, call, job, false).await,
+        args::Job::Retry { job } => retry(&joined, call, job).await,
     }
 }
 
@@ -41,7 +44,10 @@ fn terms(joined: &Joined, entry: &Entry) -> Result<Terms, Problem> {
     Ok(signed.into_value())
 }
 
-fn described(entry: &Entry, terms: &Terms) -> Value {
+fn described(joined: &Joined, entry: &Entry, terms: &Terms) -> Value {
+    let context = &joined.context;
+    let pressing = pressing(entry.stage, terms, &context.bank, context.ports.clock.now());
+    let run = terms.run.as_ref();
     let fault: Value =
         entry.fault.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null);
     let figures = entry.figures();
@@ -49,7 +55,11 @@ fn described(entry: &Entry, terms: &Terms) -> Value {
         "job": entry.job.to_string(), "stage": entry.stage.code(), "terms_digest": entry.terms_digest.to_hex(),
         "match_threshold": terms.match_threshold, "disclosure": terms.disclosure.code(),
         "participants": terms.participants.iter().map(|p| p.bank.as_str()).collect::<Vec<_>>(),
-        "purpose": terms.purpose, "legal_basis": terms.legal_basis, "deadline": terms.deadline,
+        "purpose": terms.purpose, "legal_basis": terms.legal_basis,
+        "deadline": terms.deadline_of(&context.bank), "taken_until": terms.taken_until(&context.bank),
+        "reminder": pressing.map(Pressing::code), "schedule": run.map(|run| run.schedule.as_str()),
+        "planned_at": run.map(|run| run.planned_at),
+        "predecessor": run.and_then(|run| run.predecessor).map(|job| job.to_string()),
         "decided_by": entry.decided_by, "own_rows": figures.own_rows, "fault": fault, "figures": figures,
     })
 }
@@ -57,7 +67,7 @@ fn described(entry: &Entry, terms: &Terms) -> Value {
 /// A job as it is shown. One whose terms cannot be opened under the coordinator's present key is shown with its problem.
 fn shown(joined: &Joined, entry: &Entry) -> Value {
     match terms(joined, entry) {
-        Ok(terms) => described(entry, &terms),
+        Ok(terms) => described(joined, entry, &terms),
         Err(problem) => json!({
             "job": entry.job.to_string(), "stage": entry.stage.code(), "terms_digest": entry.terms_digest.to_hex(),
             "decided_by": entry.decided_by, "problem": problem.code(),
@@ -68,7 +78,7 @@ fn shown(joined: &Joined, entry: &Entry) -> Value {
 async fn list(joined: &Joined, call: &Call) -> Result<Exit, Problem> {
     let entries = joined.context.book.list().await?;
     let all: Vec<Value> = entries.iter().map(|entry| shown(joined, entry)).collect();
-    let mut table = Table::new(["job", "stage", "t", "disclosure", "banks"]);
+    let mut table = Table::new(["job", "stage", "t", "disclosure", "banks", "schedule", "reminder"]);
     for job in &all {
         let text = |field: &str| job[field].as_str().unwrap_or_default().to_owned();
         let banks = job["participants"].as_array().map(|banks| banks.len().to_string());
@@ -76,7 +86,7 @@ async fn list(joined: &Joined, call: &Call) -> Result<Exit, Problem> {
         // A problem stands where the terms would.
         let terms = if job["problem"].is_null() { text("disclosure") } else { text("problem") };
         let (threshold, banks) = (threshold.unwrap_or_default(), banks.unwrap_or_default());
-        table.row([text("job"), text("stage"), threshold, terms, banks]);
+        table.row([text("job"), text("stage"), threshold, terms, banks, text("schedule"), text("reminder")]);
     }
     tell(&*call.console, &json!({ "jobs": all }), &table.render());
     Ok(Exit::Done)
@@ -84,11 +94,20 @@ async fn list(joined: &Joined, call: &Call) -> Result<Exit, Problem> {
 
 async fn show(joined: &Joined, call: &Call, job: &str) -> Result<Exit, Problem> {
     let entry = entry(joined, job).await?;
-    let json = shown(joined, &entry);
+    let mut json = shown(joined, &entry);
+    let turn = work::turn(&joined.context.store, Errand::Job(entry.job)).await?;
+    let rests = turn.strikes >= RULE.strikes;
+    json["attempts"] = turn.attempts.into();
+    json["rests"] = rests.into();
+    json["next_attempt"] = if turn.attempts > 0 && !rests { turn.not_before.into() } else { Value::Null };
     let mut text = serde_json::to_string_pretty(&json).unwrap_or_default();
     if let Some(trouble) = trouble(joined, &entry, &json["fault"]) {
         text.push('\n');
         text.push_str(&trouble.doing("doing-job").sentence(call.console.lang()));
+    }
+    if rests {
+        text.push('\n');
+        text.push_str(&call.console.text("node-job-rests", &[("job", job.to_owned().into())]));
     }
     tell(&*call.console, &json, &text);
     Ok(Exit::Done)
@@ -110,6 +129,17 @@ fn trouble(joined: &Joined, entry: &Entry, fault: &Value) -> Option<Problem> {
         Some(value) => problem.with(name, value),
         None => problem,
     }))
+}
+
+/// A person has seen to what stopped a job: it is tried again at once.
+async fn retry(joined: &Joined, call: &Call, job: &str) -> Result<Exit, Problem> {
+    let entry = entry(joined, job).await?;
+    if !work::retry(&joined.context.store, Errand::Job(entry.job)).await? {
+        return Err(Problem::refused("job-nothing-failed").with("stage", entry.stage.code()));
+    }
+    joined.context.book.wake();
+    tell(&*call.console, &json!({ "retried": true }), &call.console.text("node-job-retried", &[]));
+    Ok(Exit::Done)
 }
 
 async fn decide(joined: &Joined, call: &Call, job: &str, accept: bool) -> Result<Exit, Problem> {

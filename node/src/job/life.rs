@@ -44,10 +44,14 @@ impl Context {
         if highest <= self.notices.highest().await.map_err(|e| of_store(&e))? {
             return Ok(());
         }
+        let mut refused = Ok(());
         for bytes in self.coordinator.key_notices().await?.iter().take(NOTICES) {
-            self.take_notice(bytes).await?;
+            // One that cannot be read, or was signed by a key that the coordinator has no longer, hides no other.
+            if let Err(fault) = self.take_notice(bytes).await {
+                refused = Err(fault);
+            }
         }
-        Ok(())
+        refused
     }
 
     async fn take_notice(&self, bytes: &[u8]) -> Result<(), Fault> {
@@ -158,7 +162,7 @@ impl Context {
             let signer = Signed::<Terms>::claimed_signer(&entry.terms);
             let terms = signer.and_then(|signer| Signed::<Terms>::open(&entry.terms, &signer));
             let Ok(terms) = terms.map(Signed::into_value) else { continue };
-            let needed = now < terms.deadline.saturating_add(after_deadline);
+            let needed = now < terms.last_taken().saturating_add(after_deadline);
             if (terms.key.class, terms.key.epoch) == (class, epoch) && needed {
                 return Ok(Some(job.to_string()));
             }

@@ -16,6 +16,7 @@ pub mod evaluation;
 pub mod keys;
 pub mod life;
 pub mod observed;
+pub mod reminder;
 pub mod reporting;
 pub mod runner;
 pub mod sightings;
@@ -42,6 +43,7 @@ use crate::ports::Ports;
 use crate::register::Register;
 use crate::secrets::Secrets;
 use crate::store::Store;
+use crate::telemetry::Telemetry;
 
 /// What every step of a job may touch.
 pub struct Context {
@@ -59,6 +61,8 @@ pub struct Context {
     pub log: Log,
     /// Time and chance.
     pub ports: Ports,
+    /// What is seen of it from outside.
+    pub telemetry: Telemetry,
     /// The roster in force.
     pub roster: RosterInForce,
     /// The way to the coordinator.
