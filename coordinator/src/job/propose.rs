@@ -37,7 +37,7 @@ pub async fn draw_up(
     run: Option<Run>,
     now: Micros,
 ) -> Result<Drawn, Error> {
-    let key = active_record(tx, template.class, None).await?;
+    let key = active_record(tx, template.class).await?;
     let key = key.ok_or_else(|| Error::refused(FaultCode::KeyNotAgreed))?;
     let in_force = office.book.now();
     let chosen = template.who.chosen(in_force.roster());

@@ -39,19 +39,22 @@ impl Questions {
 
     /// Asks about a proposal. Says whether it is asked for the first time.
     pub async fn ask(&self, proposal: &Proposal) -> Result<bool, StoreError> {
+        let mut tx = self.store.begin().await?;
         let done = sqlx::query(
             "INSERT INTO ceremony_asked (ceremony, proposal, asked_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         )
         .bind(proposal.ceremony.as_bytes().as_slice())
         .bind(proposal.encode())
         .bind(self.store.now())
-        .execute(self.store.pool())
+        .execute(&mut *tx)
         .await?;
+        tx.commit().await?;
         Ok(done.rows_affected() > 0)
     }
 
     /// A person decides. Says whether there was something to decide; a decision stands.
     pub async fn decide(&self, ceremony: CeremonyId, joins: bool, by: &str) -> Result<bool, StoreError> {
+        let mut tx = self.store.begin().await?;
         let done = sqlx::query(
             "UPDATE ceremony_asked SET joins = $2, decided_by = $3, decided_at = $4 \
              WHERE ceremony = $1 AND joins IS NULL",
@@ -60,8 +63,9 @@ impl Questions {
         .bind(i64::from(joins))
         .bind(by)
         .bind(self.store.now())
-        .execute(self.store.pool())
+        .execute(&mut *tx)
         .await?;
+        tx.commit().await?;
         Ok(done.rows_affected() > 0)
     }
 

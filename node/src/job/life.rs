@@ -89,7 +89,7 @@ impl Context {
     pub(super) async fn in_its_life(&self, terms: &Terms) -> Result<(), Fault> {
         let kept = self.notices.of(terms.key.class, terms.key.epoch).await.map_err(|e| of_store(&e))?;
         let closes_at = kept.and_then(|kept| kept.notice.closes_at);
-        match closes_at.filter(|at| *at < terms.deadline) {
+        match closes_at.filter(|at| *at < terms.last_taken()) {
             None => Ok(()),
             Some(at) => Err(Fault::field(FaultCode::EpochClosed, "terms.deadline").wanted(time(at))),
         }

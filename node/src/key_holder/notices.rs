@@ -85,6 +85,7 @@ impl Notices {
         let kept = self.of(came.class, came.epoch).await?;
         let (taken, next) = next(kept.as_ref(), came, self.store.now());
         let Some(next) = next else { return Ok(taken) };
+        let mut tx = self.store.begin().await?;
         sqlx::query(
             "INSERT INTO key_notice (class, epoch, number, state, closes_at, known_since, signed) \
              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (class, epoch) DO UPDATE SET \
@@ -97,8 +98,9 @@ impl Notices {
         .bind(came.closes_at)
         .bind(next.known_since)
         .bind(signed.bytes())
-        .execute(self.store.pool())
+        .execute(&mut *tx)
         .await?;
+        tx.commit().await?;
         Ok(taken)
     }
 
