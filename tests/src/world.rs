@@ -415,6 +415,8 @@ pub fn automatic() -> Policy {
     Policy {
         admit: decide,
         compare: decide,
+        ceremony: decide,
+        close_days: 0,
         accept: decide,
         accept_small: decide,
         least_rows,
