@@ -79,7 +79,7 @@ pub async fn tend(office: Arc<Office>, mut stop: watch::Receiver<bool>) {
             Err(error) => {
                 // Said once, not five times a second.
                 if std::mem::take(&mut silent) {
-                    tracing::error!(error = %error, "what other processes change cannot be heard");
+                    tracing::error!(event = "work.not-heard", error = %error, "what other processes change cannot be heard");
                 }
             }
         }

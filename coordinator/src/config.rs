@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use lianfang_desk::Problem;
 use lianfang_desk::problem::AtPath as _;
+use lianfang_telemetry::{http, log, trace};
 use lianfang_trust::at_rest::file::write_atomically;
 use serde::{Deserialize, Serialize};
 
@@ -30,9 +31,24 @@ pub struct Config {
     /// How long after its deadline a job waits for returns, and then for countersignatures.
     #[serde(default = "grace_seconds")]
     pub grace_seconds: u32,
+    /// After how many days the shares of a key in use are renewed; 0 leaves it to people.
+    #[serde(default)]
+    pub refresh_days: u16,
     /// Answer gRPC reflection.
     #[serde(default)]
     pub reflection: bool,
+    /// Matches per hundred rows of a bank's submission from which on its match rate raises the alarm; 100 never does.
+    #[serde(default = "match_rate_alarm_percent")]
+    pub match_rate_alarm_percent: u8,
+    /// Where probes and numbers are served; nowhere if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http: Option<http::Settings>,
+    /// Which log lines are written, and how.
+    #[serde(default, skip_serializing_if = "log::Settings::is_default")]
+    pub log: log::Settings,
+    /// Where spans are sent; nowhere if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traces: Option<trace::Settings>,
     /// How the secrets are unlocked.
     pub unlock: Unlock,
     /// Where rows and files are kept.
@@ -105,6 +121,10 @@ const fn suppressed_below() -> u64 {
     5
 }
 
+const fn match_rate_alarm_percent() -> u8 {
+    50
+}
+
 const fn grace_seconds() -> u32 {
     3_600
 }
@@ -113,8 +133,21 @@ impl Config {
     /// The defaults, with these addresses.
     pub fn new(listen: String, advertise: Option<String>, unlock: Unlock) -> Self {
         let (suppressed_below, grace_seconds) = (suppressed_below(), grace_seconds());
-        let (store, serve) = (StorePlace::default(), Serve::default());
-        Self { listen, advertise, suppressed_below, grace_seconds, reflection: false, unlock, store, serve }
+        Self {
+            listen,
+            advertise,
+            suppressed_below,
+            grace_seconds,
+            refresh_days: 0,
+            reflection: false,
+            match_rate_alarm_percent: match_rate_alarm_percent(),
+            http: None,
+            log: log::Settings::default(),
+            traces: None,
+            unlock,
+            store: StorePlace::default(),
+            serve: Serve::default(),
+        }
     }
 
     /// The folder's configuration.
@@ -141,11 +174,14 @@ impl Config {
     /// The field that is no address, if one is not.
     pub fn wrong_field(&self) -> Option<&'static str> {
         let advertised = self.advertise.as_deref().is_none_or(is_address);
-        match (is_address(&self.listen), advertised) {
-            (false, _) => Some("listen"),
-            (true, false) => Some("advertise"),
-            (true, true) => None,
-        }
+        let http = self.http.as_ref().is_none_or(|http| http.address().is_ok());
+        let fields = [("listen", is_address(&self.listen)), ("advertise", advertised), ("http.listen", http)];
+        fields.into_iter().find(|(_, fits)| !fits).map(|(field, _)| field)
+    }
+
+    /// [`refresh_days`](Self::refresh_days) in microseconds, if shares are renewed by themselves.
+    pub fn refresh_every(&self) -> Option<Micros> {
+        (self.refresh_days > 0).then(|| Micros::from(self.refresh_days) * 86_400_000_000)
     }
 
     /// [`grace_seconds`](Self::grace_seconds) in microseconds.

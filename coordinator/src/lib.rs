@@ -14,9 +14,11 @@
 //! | [`config`], [`secrets`] | `config.toml`; the only reader of secret files |
 //! | [`roster`] | invites, enrolments, the next signed roster, the directory that TLS asks |
 //! | [`ceremony`] | the notice board of key ceremonies |
+//! | [`schedule`] | runs that are planned: when, which terms, what became of each |
 //! | [`job`] | a job's states, its files, the clerk who moves it on |
 //! | [`intake`] → [`matching`] → [`disclosure`] → [`report`] | the arrows of the data: rows come in, what `t` groups share is found, what may be told is released, and written |
 //! | [`certificate`], [`summary`], [`audit`] | what remains of a job |
+//! | [`telemetry`] | what is seen from outside: counters, gauges, readiness |
 //! | [`service`] | gRPC, one file per service |
 //! | [`commands`] | the command line, one file per command |
 
@@ -36,10 +38,12 @@ pub mod office;
 pub mod ports;
 pub mod report;
 pub mod roster;
+pub mod schedule;
 pub mod secrets;
 pub mod service;
 pub mod store;
 pub mod summary;
+pub mod telemetry;
 pub mod work;
 
 use std::ffi::OsString;

@@ -5,6 +5,7 @@
 //! It decides nothing; rooms do. It exists with or without a server: a command that finds the folder free opens it too.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -19,10 +20,11 @@ use crate::intake::Uploads;
 use crate::job::files::JobFiles;
 use crate::job::ledger::TermsCache;
 use crate::ports::{Micros, Ports};
-use crate::roster::Book;
+use crate::roster::{Book, Reach};
 use crate::secrets::{self, Keys};
 use crate::store::Store;
 use crate::store::work::Worker;
+use crate::telemetry::Telemetry;
 use lianfang_proto::ids::JobId;
 use lianfang_store::Place;
 
@@ -46,8 +48,14 @@ pub struct Office {
     pub worker: Worker,
     /// Submissions under way.
     pub uploads: Uploads,
+    /// What is seen of it from outside.
+    pub telemetry: Telemetry,
+    /// The way to the banks, for one that asks whether it can be reached.
+    pub reach: Reach,
     /// Terms that have been read.
     pub terms: TermsCache,
+    /// When reminders were looked for last.
+    pub(crate) looked_at: AtomicI64,
     address: OnceLock<String>,
     certificate: OnceLock<Identity>,
 }
@@ -66,6 +74,7 @@ impl Office {
         }
         let config = Config::read(dir)?;
         let mut keys = Keys::open(dir, &config.unlock)?;
+        let telemetry = Telemetry::open(&config)?;
         let store = Store::open(place).await.map_err(Error::from)?;
         let now = ports.clock.now();
         let roster = crate::roster::first(&store, &keys, now).await?;
@@ -87,6 +96,9 @@ impl Office {
             worker,
             uploads: Uploads::default(),
             terms: TermsCache::default(),
+            telemetry,
+            reach: Reach::default(),
+            looked_at: AtomicI64::new(now),
             address: OnceLock::new(),
             certificate: OnceLock::new(),
             ports,
@@ -156,6 +168,11 @@ impl Office {
     pub fn root_days_left(&self) -> u64 {
         let left = self.keys.authority.validity().map(|validity| validity.days_left(unix_time(self.now())));
         left.unwrap_or_default()
+    }
+
+    /// Where the server listens, if there is one.
+    pub fn address(&self) -> Option<&str> {
+        self.address.get().map(String::as_str)
     }
 
     /// What banks are told to dial; `None` while nobody can know it.

@@ -78,7 +78,7 @@ pub fn worker(dir: &Path, owner: [u8; 16], fresh: [u8; 16]) -> Result<Worker, Er
         _ => {
             // Without the file the next process waits for leases to end: nothing worse.
             if let Err(error) = write_atomically(&path, &fresh) {
-                tracing::warn!(error = %error, "the seat could not be written down");
+                tracing::warn!(event = "work.no-seat", error = %error, "the seat could not be written down");
             }
             fresh.to_vec()
         }

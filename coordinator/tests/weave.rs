@@ -9,7 +9,7 @@ use lianfang_coordinator::job::files::JobFiles;
 use lianfang_coordinator::report::weave::weave;
 use lianfang_proto::catalogue::{Class, Disclosure};
 use lianfang_proto::documents::submission::SubmissionHeader;
-use lianfang_proto::documents::terms::{Admission, Method, Participant, Terms};
+use lianfang_proto::documents::terms::{Admission, Method, Participant, Terms, Timing};
 use lianfang_proto::ids::{BankId, Epoch, Generation, GroupId, JobId, KeyId};
 use lianfang_proto::label::NumberSet;
 use lianfang_proto::row::{Item, read_item};
@@ -73,6 +73,8 @@ impl Case {
             size_cap: 1_000,
             least_rows: 16,
             deadline: 0,
+            timing: Timing::default(),
+            run: None,
             purpose: "p".to_owned(),
             legal_basis: "b".to_owned(),
         }

@@ -156,7 +156,7 @@ impl Gate {
                     });
                 }
                 Err(error) => {
-                    tracing::warn!(kind = ?error.kind(), "a connection could not be accepted");
+                    tracing::warn!(event = "connection.not-accepted", kind = ?error.kind(), "a connection could not be accepted");
                     tokio::time::sleep(BREATHER).await;
                 }
             }
@@ -169,7 +169,7 @@ impl Gate {
             Ok(stream) => return Some(stream),
             Err(reason) => reason,
         };
-        tracing::warn!(peer = %addr, reason = %reason, "handshake failed");
+        tracing::warn!(event = "handshake.failed", peer = %addr, reason = %reason, "handshake failed");
         (self.report)(&FailedHandshake { addr, reason });
         None
     }
@@ -305,7 +305,7 @@ impl AsyncRead for ServerStream {
             && dismissed.as_mut().poll(cx).is_ready()
         {
             self.dismissal = None;
-            tracing::info!(peer = %self.peer.addr, "a connection was closed: its party is admitted no longer");
+            tracing::info!(event = "connection.closed", peer = %self.peer.addr, "a connection was closed: its party is admitted no longer");
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         Pin::new(&mut self.tls).poll_read(cx, buf)

@@ -9,6 +9,7 @@ use lianfang_desk::Problem;
 use lianfang_link::client::DialLimits;
 use lianfang_link::{Clock, Dialer, Identity, Transport, UnixTime};
 use lianfang_store::restore;
+use lianfang_telemetry::Traces;
 use tokio::sync::{Notify, RwLock};
 
 use crate::audit::Log;
@@ -17,6 +18,7 @@ use crate::job::Context;
 use crate::job::book::Book;
 use crate::job::sightings::Sightings;
 use crate::key_holder::ledger::Ledger;
+use crate::key_holder::notices::Notices;
 use crate::key_holder::records::Records;
 use crate::key_holder::vault::Vault;
 use crate::membership::{Membership, restored};
@@ -27,8 +29,9 @@ use crate::ports::Ports;
 use crate::register::Register;
 use crate::secrets::{self, Secrets};
 use crate::store::Store;
+use crate::telemetry::Telemetry;
 
-const SPOOL: &str = "spool";
+pub(crate) const SPOOL: &str = "spool";
 
 /// A node whose folder is open.
 pub struct App {
@@ -48,6 +51,8 @@ pub struct App {
     pub ledger: Ledger,
     /// Time and chance.
     pub ports: Ports,
+    /// What is seen of it from outside.
+    pub telemetry: Telemetry,
     /// The way to others.
     pub transport: Arc<dyn Transport>,
     joined: RwLock<Option<Arc<Joined>>>,
@@ -78,6 +83,7 @@ impl App {
         }
         let config = Arc::new(Config::load(dir)?);
         let secrets = Arc::new(Secrets::open(dir, &config.unlock)?);
+        let telemetry = telemetry(&config)?;
         let spool = dir.join(SPOOL);
         std::fs::create_dir_all(&spool).map_err(|error| Problem::file(&spool, error))?;
         let place = secrets::place(dir, &config.store)?;
@@ -93,6 +99,7 @@ impl App {
             store,
             log,
             ports,
+            telemetry,
             transport,
         };
         restored::take_up(&app).await?;
@@ -117,6 +124,12 @@ impl App {
             let micros = u64::try_from(clock.now()).unwrap_or_default();
             UnixTime::since_unix_epoch(std::time::Duration::from_micros(micros))
         })
+    }
+
+    /// The day of an import. The registers are Chinese: their day has begun when it has begun there.
+    pub fn today(&self) -> jiff::civil::Date {
+        let now = jiff::Timestamp::from_microsecond(self.ports.clock.now()).unwrap_or_default();
+        now.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).date()
     }
 
     /// Takes up a membership that is stored.
@@ -148,14 +161,26 @@ impl App {
             register: self.register.clone(),
             log: self.log.clone(),
             ports: self.ports.clone(),
+            telemetry: self.telemetry.clone(),
             coordinator: Coordinator::new(&dialer, &membership.coordinator),
             holders: Arc::new(GrpcHolders::new(dialer, roster.clone(), Arc::clone(&self.ports.clock))),
             roster,
             records: Records::new(self.store.clone()),
+            notices: Notices::new(self.store.clone()),
             vault,
             sightings: Sightings::new(self.store.clone(), self.log.clone()),
             spool: self.dir.join(SPOOL),
             book: Book::new(self.store.clone()),
         })
     }
+}
+
+/// Spans carry the name under which the node advertises itself: it may not have joined yet.
+fn telemetry(config: &Config) -> Result<Telemetry, Problem> {
+    let traces = Traces::start(config.traces.as_ref(), "lianfang-node", config.advertised());
+    let traces = traces.map_err(|error| {
+        let problem = Problem::usage("config-invalid").with("path", crate::config::FILE);
+        problem.with("detail", error.to_string()).field("traces.collector")
+    })?;
+    Ok(Telemetry::new(traces))
 }

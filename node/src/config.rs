@@ -3,12 +3,18 @@
 //! Comes in: the file's text. Goes out: [`Config`], or a problem that names the field. The defaults are the strict
 //! ones: nobody is admitted, no key compared and no job accepted without a person.
 
+mod inputs;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lianfang_desk::Problem;
 use lianfang_desk::problem::AtPath as _;
+use lianfang_telemetry::{http, log, trace};
 use serde::{Deserialize, Serialize};
+
+pub use inputs::{Language, Source, Watch, span};
 
 /// The file's name within the folder.
 pub const FILE: &str = "config.toml";
@@ -39,9 +45,24 @@ pub struct Config {
     /// Answer gRPC reflection.
     #[serde(default)]
     pub reflection: bool,
+    /// Where probes and numbers are served; nowhere if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http: Option<http::Settings>,
+    /// Which log lines are written, and how.
+    #[serde(default, skip_serializing_if = "log::Settings::is_default")]
+    pub log: log::Settings,
+    /// Where spans are sent; nowhere if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traces: Option<trace::Settings>,
     /// How `serve` behaves.
     #[serde(default, skip_serializing_if = "Serve::is_default")]
     pub serve: Serve,
+    /// Servers that `import --source` asks.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub source: BTreeMap<String, Source>,
+    /// A folder whose files are imported while the node serves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<Watch>,
 }
 
 /// How `serve` behaves.
@@ -135,6 +156,12 @@ pub struct Policy {
     pub quota: u64,
     /// Whether a key record is taken as compared.
     pub compare: Decide,
+    /// As a holder: whether it takes part in key ceremonies that the coordinator proposes.
+    pub ceremony: Decide,
+    /// Whether share and outputs of an epoch are erased at the date that the coordinator has announced.
+    pub close: Decide,
+    /// For how many days that date must have been known here.
+    pub close_days: u16,
     /// Whether jobs are joined.
     pub accept: Decide,
     /// Whether small jobs (of `t` groups or fewer) are joined.
@@ -160,6 +187,9 @@ impl Default for Policy {
             roster_minutes: 60,
             quota: 4_000_000,
             compare: Decide::Ask,
+            ceremony: Decide::Ask,
+            close: Decide::Automatic,
+            close_days: 7,
             accept: Decide::Ask,
             accept_small: Decide::Ask,
             least_threshold: 2,
@@ -173,6 +203,26 @@ impl Default for Policy {
 }
 
 impl Config {
+    /// The defaults, for a node that listens there and whose secrets are unlocked so.
+    pub fn new(listen: impl Into<String>, unlock: Unlock) -> Self {
+        Self {
+            listen: listen.into(),
+            advertise: None,
+            contact: String::new(),
+            unlock,
+            certificate: None,
+            policy: Policy::default(),
+            store: StorePlace::default(),
+            reflection: false,
+            http: None,
+            log: log::Settings::default(),
+            traces: None,
+            serve: Serve::default(),
+            source: BTreeMap::new(),
+            watch: None,
+        }
+    }
+
     /// Reads the folder's configuration.
     pub fn load(dir: &Path) -> Result<Self, Problem> {
         let path = dir.join(FILE);
@@ -193,6 +243,10 @@ impl Config {
             for path in [&mut own.chain, &mut own.key, &mut own.root] {
                 *path = dir.join(&*path);
             }
+        }
+        config.source.values_mut().for_each(|source| source.resolve(dir));
+        if let Some(watch) = &mut config.watch {
+            watch.resolve(dir);
         }
         config.check(&path)?;
         Ok(config)
@@ -224,6 +278,9 @@ impl Config {
                 return wrong(field);
             }
         }
+        if self.http.as_ref().is_some_and(|http| http.address().is_err()) {
+            return wrong("http.listen");
+        }
         if self.contact.len() > lianfang_proto::limits::CONTACT_BYTES {
             return wrong("contact");
         }
@@ -238,6 +295,10 @@ impl Config {
         }
         if self.policy.jobs_days == 0 {
             return wrong("policy.jobs_days");
+        }
+        let sources = self.source.iter().find_map(|(name, source)| source.wrong(name));
+        if let Some(field) = sources.or_else(|| self.watch.as_ref().and_then(Watch::wrong)) {
+            return wrong(field);
         }
         Ok(())
     }
@@ -269,6 +330,8 @@ mod tests {
         let config = load(LEAST).unwrap();
         assert_eq!(config.policy.admit, Decide::Ask);
         assert_eq!(config.policy.compare, Decide::Ask);
+        assert_eq!(config.policy.ceremony, Decide::Ask);
+        assert_eq!((config.policy.close, config.policy.close_days), (Decide::Automatic, 7));
         assert_eq!(config.policy.accept, Decide::Ask);
         assert_eq!(config.policy.accept_small, Decide::Ask);
         assert_eq!(config.policy.least_threshold, 2);
@@ -281,11 +344,15 @@ mod tests {
         assert_eq!(unknown.code(), "config-unknown-field");
         for (text, field) in [
             (LEAST.replace("127.0.0.1:7000", "nowhere"), "listen"),
+            (format!("{LEAST}\n[http]\nlisten = \"0.0.0.0:9464\"\n"), "http.listen"),
             (format!("contact = \"{}\"\n{LEAST}", "x".repeat(65)), "contact"),
             (format!("{LEAST}\n[policy]\nleast_threshold = 1\n"), "policy.least_threshold"),
             (format!("{LEAST}\n[policy]\nleast_rows = 0\n"), "policy.least_rows"),
             (format!("{LEAST}\n[policy]\nroster_minutes = 4\n"), "policy.roster_minutes"),
             (format!("{LEAST}\n[policy]\njobs_days = 0\n"), "policy.jobs_days"),
+            (format!("{LEAST}\n[watch]\nfolder = \"in\"\nevery = \"soon\"\n"), "watch.every"),
+            (format!("{LEAST}\n[source.a]\nfrom = \"postgres://u:p@h/d\"\nquery = \"x\"\n"), "source.from"),
+            (format!("{LEAST}\n[source.a]\nfrom = \"postgres://u@h/d\"\n"), "source.query"),
         ] {
             let problem = load(&text).unwrap_err();
             assert_eq!(problem.code(), "config-invalid", "{field}");

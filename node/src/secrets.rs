@@ -40,7 +40,7 @@ const RING: &str = "keyring";
 const KEYS: &str = "keys.sealed";
 const PURPOSE: &str = "lianfang/node-keys";
 /// The embedded store's name within the folder.
-const STORE: &str = "store.sqlite";
+pub(crate) const STORE: &str = "store.sqlite";
 /// Bytes of the file with a server's address.
 const ADDRESS_BYTES: usize = 4_096;
 /// Bytes of an unlocking secret's file.
@@ -203,6 +203,11 @@ pub fn sealed_files(dir: &Path, unlock: &Unlock) -> Result<Vec<PathBuf>, Problem
     });
     files.sort();
     Ok(files.iter().filter_map(|path| path.strip_prefix(dir).ok().map(Path::to_owned)).collect())
+}
+
+/// What is in the file of a password for a server.
+pub fn read_password(path: &Path) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    read(path, UNLOCK_BYTES)
 }
 
 fn make_private(folder: &Path) -> Result<(), Problem> {

@@ -126,7 +126,7 @@ impl Desk {
             Ok::<_, StoreError>(held)
         };
         if let Err(error) = written.await {
-            tracing::warn!(%error, "what came of an attempt could not be written down");
+            tracing::warn!(event = "work.not-written", %error, "what came of an attempt could not be written down");
         }
         lease.before().after(ending, &RULE, now, chance)
     }
@@ -140,7 +140,7 @@ impl Desk {
             Ok::<_, StoreError>(held)
         };
         if let Err(error) = written.await {
-            tracing::warn!(%error, "work that is over could not be struck off");
+            tracing::warn!(event = "work.not-written", %error, "work that is over could not be struck off");
         }
     }
 }
@@ -166,7 +166,7 @@ fn seat(folder: &Path, fresh: [u8; 16]) -> [u8; 16] {
         _ => {
             // Without the file the next process waits for leases to end: nothing worse.
             if let Err(error) = write_atomically(&path, &fresh) {
-                tracing::warn!(%error, "the seat could not be written down");
+                tracing::warn!(event = "work.no-seat", %error, "the seat could not be written down");
             }
             fresh.to_vec()
         }

@@ -11,7 +11,7 @@ use crate::catalogue::Class;
 /// An id was malformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
-    /// A bank or group id outside `[a-z0-9][a-z0-9-]{0,31}`.
+    /// A bank, group or schedule name outside `[a-z0-9][a-z0-9-]{0,31}`.
     #[error("{field}: an id is 1 to 32 characters of a-z, 0-9 and '-', and does not begin with '-'")]
     Name {
         /// The field it stood in.
@@ -25,7 +25,7 @@ pub enum IdError {
     },
 }
 
-/// The form of a bank's or a legal group's name: `[a-z0-9][a-z0-9-]{0,31}`.
+/// The form of a bank's, a legal group's or a schedule's name: `[a-z0-9][a-z0-9-]{0,31}`.
 fn is_name(text: &str) -> bool {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     (1..=32).contains(&text.len())
@@ -74,6 +74,11 @@ name_id! {
 name_id! {
     /// A legal group; banks of one group count as one.
     GroupId
+}
+
+name_id! {
+    /// A schedule, as the regulator calls it.
+    ScheduleName
 }
 
 /// A bank id that somebody wrote into a message; worth nothing until it equals the certificate's.

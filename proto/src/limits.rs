@@ -16,6 +16,8 @@ pub const MEMBERS: usize = 1_024;
 pub const HOLDERS: usize = 64;
 /// Participants of a job.
 pub const PARTICIPANTS: usize = 1_024;
+/// Reminders of one deadline.
+pub const REMINDERS: usize = 8;
 /// Bytes of a purpose, a legal basis or another free text in terms.
 pub const TEXT_BYTES: usize = 1_024;
 /// Bytes of a network address.

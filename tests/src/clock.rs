@@ -16,7 +16,18 @@ impl MovableClock {
         self.ahead.fetch_add(i64::try_from(time.as_micros()).unwrap_or(i64::MAX), Ordering::SeqCst);
     }
 
-    fn micros(&self) -> i64 {
+    /// Sets the clock back by so much.
+    pub fn back(&self, time: Duration) {
+        self.ahead.fetch_sub(i64::try_from(time.as_micros()).unwrap_or(i64::MAX), Ordering::SeqCst);
+    }
+
+    /// Moves the clock to this instant, in microseconds since 1970.
+    pub fn set(&self, to: i64) {
+        self.ahead.fetch_add(to - self.micros(), Ordering::SeqCst);
+    }
+
+    /// Now.
+    pub fn micros(&self) -> i64 {
         jiff::Timestamp::now().as_microsecond().saturating_add(self.ahead.load(Ordering::SeqCst))
     }
 }

@@ -54,7 +54,7 @@ pub(crate) async fn credentials_in(dir: &Path, ports: Ports) -> Credentials {
     let master = Arc::clone(&secrets.master);
     let store = Store::open(&place, dir, master, ports).await.expect("a store");
     let (membership, roster) = Membership::load(&store).await.expect("a membership").expect("joined");
-    let chance = lianfang_node::ports::Ports::system().chance;
+    let chance = Ports::system().chance;
     let identity = membership.identity(&config, &secrets, &mut *chance.rng()).expect("an identity");
     store.close().await;
     Credentials { identity, signing: Arc::clone(&secrets.identity), roster }

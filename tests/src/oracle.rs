@@ -16,7 +16,7 @@
 //!   order, all strings. Several records of one bank make one: `role` and `typology` are codes without repetition, in the
 //!   order of the catalogue's numbers, `;` between; `grade` is the best; months are `YYYY-MM`, the earliest first and the
 //!   latest last one, empty where no record has one. No character beyond ASCII is escaped.
-//! - `new`: `true`, for there is no earlier run.
+//! - `new`: `false` if the run before had the same record, kind and canonical value; `true` where there was none.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -96,6 +96,9 @@ struct Label<'a> {
 /// Who holds an identifier: places of banks, each with the places of its records.
 type Holders = BTreeMap<usize, Vec<usize>>;
 
+/// What one bank's report tells of: record, kind, canonical value.
+pub type Told = BTreeSet<(String, Kind, String)>;
+
 /// What every bank's `report.csv` must be, by the bank's name.
 pub fn expected_reports(
     banks: &[ClearBank],
@@ -103,6 +106,18 @@ pub fn expected_reports(
     disclosure: Disclosure,
     contact_of: impl Fn(&str) -> String,
 ) -> BTreeMap<String, Vec<u8>> {
+    let answer = answer(banks, match_threshold, disclosure, contact_of, &BTreeMap::new());
+    answer.into_iter().map(|(bank, (report, _))| (bank, report)).collect()
+}
+
+/// The same for a schedule's run, and what each report tells of; `before` is what each bank's report of the run before told of.
+pub fn answer(
+    banks: &[ClearBank],
+    match_threshold: usize,
+    disclosure: Disclosure,
+    contact_of: impl Fn(&str) -> String,
+    before: &BTreeMap<String, Told>,
+) -> BTreeMap<String, (Vec<u8>, Told)> {
     let mut holders: BTreeMap<(Kind, &str), Holders> = BTreeMap::new();
     for (place, bank) in banks.iter().enumerate() {
         for (number, record) in bank.records.iter().enumerate() {
@@ -112,7 +127,7 @@ pub fn expected_reports(
             }
         }
     }
-    let answer = Answer { banks, holders, match_threshold, disclosure, contact_of };
+    let answer = Answer { banks, holders, match_threshold, disclosure, contact_of, before };
     (0..banks.len()).map(|place| (banks[place].id.clone(), answer.report(place))).collect()
 }
 
@@ -122,11 +137,12 @@ struct Answer<'a, F> {
     match_threshold: usize,
     disclosure: Disclosure,
     contact_of: F,
+    before: &'a BTreeMap<String, Told>,
 }
 
 impl<F: Fn(&str) -> String> Answer<'_, F> {
-    fn report(&self, place: usize) -> Vec<u8> {
-        let mut rows = Vec::new();
+    fn report(&self, place: usize) -> (Vec<u8>, Told) {
+        let (mut rows, mut told) = (Vec::new(), Told::new());
         for record in &self.banks[place].records {
             for (kind, value) in &record.identifiers {
                 let Some(holders) = self.holders.get(&(*kind, value.as_str())) else { continue };
@@ -135,11 +151,12 @@ impl<F: Fn(&str) -> String> Answer<'_, F> {
                 if groups.len() >= self.match_threshold {
                     let order = (record.record.as_str(), kind.code(), value.as_str());
                     rows.push((order, self.row(place, record, (*kind, value), groups.len())));
+                    told.insert((record.record.clone(), *kind, value.clone()));
                 }
             }
         }
         rows.sort_by_key(|(order, _)| *order);
-        written(rows.into_iter().map(|(_, row)| row))
+        (written(rows.into_iter().map(|(_, row)| row)), told)
     }
 
     fn row(
@@ -156,8 +173,10 @@ impl<F: Fn(&str) -> String> Answer<'_, F> {
         let labels =
             if self.disclosure == Disclosure::Labels { self.labels(place, holders) } else { String::new() };
         let masked = Canonical::from_stored(kind, value.to_owned()).masked();
+        let one = (record.record.clone(), kind, value.to_owned());
+        let had = self.before.get(&self.banks[place].id).is_some_and(|told| told.contains(&one));
         let (role, kind) = (record.role.code().to_owned(), kind.code().to_owned());
-        [record.record.clone(), role, kind, masked, groups.to_string(), bank_ids, labels, "true".to_owned()]
+        [record.record.clone(), role, kind, masked, groups.to_string(), bank_ids, labels, (!had).to_string()]
     }
 
     fn labels(&self, place: usize, holders: &Holders) -> String {

@@ -19,7 +19,7 @@ use lianfang_coordinator::commands::init::SetUp;
 use lianfang_desk::Exit;
 use lianfang_link::Memory;
 use lianfang_node::Node;
-use lianfang_node::config::{Config, Decide, Policy, Serve, StorePlace, Unlock};
+use lianfang_node::config::{Config, Decide, Policy, Unlock};
 use lianfang_node::secrets::{Secrets, make_key_file};
 use lianfang_proto::catalogue::Disclosure;
 use lianfang_store::trial::Trial;
@@ -355,6 +355,33 @@ impl World {
         reports
     }
 
+    /// Adds to a party's configuration, and starts it again.
+    pub async fn configure(&mut self, party: &str, lines: &str) {
+        self.stop(party).await;
+        let path = self.dir(party).join("config.toml");
+        let text = std::fs::read_to_string(&path).expect("a configuration");
+        std::fs::write(&path, format!("{text}\n{lines}\n")).expect("the configuration is written");
+        self.start(party).await;
+    }
+
+    /// What a party's `/metrics` would show.
+    pub async fn metrics(&self, party: &str) -> String {
+        if party == COORDINATOR {
+            return self.coordinator.as_ref().expect("the coordinator runs").metrics().await;
+        }
+        self.nodes.get(party).and_then(Option::as_ref).expect("the node runs").metrics().await
+    }
+
+    /// Where a party serves its probes.
+    pub async fn http(&self, party: &str) -> std::net::SocketAddr {
+        let address = if party == COORDINATOR {
+            self.coordinator.as_ref().expect("the coordinator runs").http_address()
+        } else {
+            self.nodes.get(party).and_then(Option::as_ref).expect("the node runs").http_address().await
+        };
+        address.expect("it serves probes")
+    }
+
     /// Asks until there is an answer.
     pub async fn until<T>(&self, what: &str, ask: impl AsyncFnMut() -> Option<T>) -> T {
         self.within(PATIENCE, ask).await.unwrap_or_else(|| panic!("in vain: {what}"))
@@ -388,6 +415,8 @@ pub fn automatic() -> Policy {
     Policy {
         admit: decide,
         compare: decide,
+        ceremony: decide,
+        close_days: 0,
         accept: decide,
         accept_small: decide,
         least_rows,
@@ -409,16 +438,12 @@ pub(crate) fn set_up_node(dir: &Path, bank: &str, policy: Policy) {
     let mut rng = ports.chance.rng();
     make_key_file(&dir.join(key_file), &mut *rng).expect("a key file");
     let config = Config {
-        listen: address(bank),
-        advertise: None,
         contact: contact_of(bank),
-        unlock: Unlock::KeyFile(key_file.into()),
-        certificate: None,
         policy,
-        store: StorePlace::default(),
-        reflection: false,
-        serve: Serve::default(),
+        ..Config::new(address(bank), Unlock::KeyFile(key_file.into()))
     };
     config.store(dir).expect("the configuration is written");
-    Secrets::create(dir, &config.unlock, &mut *rng).expect("secrets are made");
+    // As it will be read: the key file lies in the folder, wherever that is copied to.
+    let unlock = Config::load(dir).expect("a configuration").unlock;
+    Secrets::create(dir, &unlock, &mut *rng).expect("secrets are made");
 }

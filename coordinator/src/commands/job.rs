@@ -2,19 +2,18 @@
 
 use lianfang_desk::table::Table;
 use lianfang_desk::{Console, Exit, Problem};
-use lianfang_proto::catalogue::{Class, Disclosure, Kind, Role};
-use lianfang_proto::ids::{BankId, JobId};
+use lianfang_proto::ids::JobId;
 use serde_json::{Value, json};
 
-use super::ceremony::{class, refused};
-use super::{no_such_job, span, time};
+use super::ceremony::refused;
+use super::terms::TermsOptions;
+use super::{no_such_job, time};
 use crate::audit;
 use crate::fault::Error;
 use crate::job::ledger::{self, Party};
-use crate::job::propose::{Choice, propose};
+use crate::job::propose::propose;
 use crate::job::state::State;
 use crate::office::Office;
-use crate::ports::Micros;
 use crate::store::work::{self as rows, Turn};
 use crate::work::{self, STEP};
 
@@ -40,57 +39,8 @@ pub(super) enum Job {
 /// A person's choice of terms.
 #[derive(clap::Args)]
 pub(super) struct Start {
-    /// How many legal groups make a match.
-    #[arg(long, value_name = "t", value_parser = clap::value_parser!(u16).range(2..))]
-    match_threshold: u16,
-    /// What members are told.
-    #[arg(long, value_name = "count|institutions|labels", value_parser = disclosure)]
-    disclosure: Disclosure,
-    /// What it is for.
-    #[arg(long)]
-    purpose: String,
-    /// On which legal basis.
-    #[arg(long)]
-    basis: String,
-    /// The class of identifiers.
-    #[arg(long, default_value = "subject", value_parser = class)]
-    class: Class,
-    /// Who takes part; all active members if left out.
-    #[arg(long, value_delimiter = ',', value_name = "BANK,…")]
-    banks: Vec<BankId>,
-    /// How long submissions are taken.
-    #[arg(long, default_value = "7d", value_parser = span::parse, value_name = "SPAN")]
-    deadline: Micros,
-    /// Most rows of one submission.
-    #[arg(long, default_value_t = 4_000_000, value_name = "N")]
-    size_cap: u64,
-    /// Elements of a full chunk.
-    #[arg(long, default_value_t = 8_192, value_name = "N")]
-    chunk: u32,
-    /// Least padded rows of a submission.
-    #[arg(long, default_value_t = 1_024, value_name = "N")]
-    least_rows: u64,
-    /// Kinds that enter; all if left out.
-    #[arg(long, value_delimiter = ',', value_name = "KIND,…", value_parser = kind)]
-    kinds: Vec<Kind>,
-    /// Roles that enter; agent, agency and complainant if left out.
-    #[arg(long, value_delimiter = ',', value_name = "ROLE,…", value_parser = role)]
-    roles: Vec<Role>,
-}
-
-fn disclosure(text: &str) -> Result<Disclosure, String> {
-    Disclosure::from_code(text).ok_or_else(|| "count, institutions or labels".to_owned())
-}
-
-fn kind(text: &str) -> Result<Kind, String> {
-    let all = || Kind::ALL.iter().map(|kind| kind.code()).collect::<Vec<_>>().join(", ");
-    Kind::from_code(text).ok_or_else(|| format!("one of {}", all()))
-}
-
-/// A victim never enters, so that role is not to be chosen.
-fn role(text: &str) -> Result<Role, String> {
-    let role = Role::from_code(text).filter(|role| *role != Role::Victim);
-    role.ok_or_else(|| "agent, agency or complainant".to_owned())
+    #[command(flatten)]
+    terms: TermsOptions,
 }
 
 impl Job {
@@ -106,22 +56,9 @@ impl Job {
 
 impl Start {
     async fn perform(self, office: &Office, console: &dyn Console) -> Result<Exit, Problem> {
-        let choice = Choice {
-            class: self.class,
-            banks: self.banks,
-            match_threshold: self.match_threshold,
-            disclosure: self.disclosure,
-            kinds: self.kinds,
-            roles: self.roles,
-            chunk_elements: self.chunk,
-            size_cap: self.size_cap,
-            least_rows: self.least_rows,
-            lasts: self.deadline,
-            purpose: self.purpose,
-            legal_basis: self.basis,
-        };
-        let (job, digest) =
-            propose(office, choice).await.map_err(|error| refused(error).doing("doing-coordinator-job"))?;
+        let doing = |problem: Problem| problem.doing("doing-coordinator-job");
+        let template = self.terms.over(None, office).map_err(doing)?;
+        let (job, digest) = propose(office, &template).await.map_err(|error| doing(refused(error)))?;
         if console.json() {
             let object = json!({"job": job.to_string(), "terms_digest": digest.to_hex()});
             console.out(&object.to_string());
@@ -140,6 +77,8 @@ fn object(job: &ledger::Job, parties: &[Party], turn: &Turn) -> Value {
             "group": participant.group.as_str(),
             "accepted": party.accepted,
             "submitted": party.sealed,
+            "late": party.is_late(terms),
+            "deadline": time(terms.deadline_of(&party.bank)),
             "returned": party.returned.is_some(),
             "countersigned": party.countersignature.is_some(),
         })
@@ -154,6 +93,10 @@ fn object(job: &ledger::Job, parties: &[Party], turn: &Turn) -> Value {
         "disclosure": terms.disclosure.code(),
         "epoch": terms.key.epoch.0,
         "deadline": time(terms.deadline),
+        "taken_until": time(terms.last_taken()),
+        "schedule": terms.run.as_ref().map(|run| run.schedule.as_str()),
+        "planned_at": terms.run.as_ref().map(|run| time(run.planned_at)),
+        "predecessor": terms.run.as_ref().and_then(|run| run.predecessor).map(|job| job.to_string()),
         "purpose": terms.purpose,
         "legal_basis": terms.legal_basis,
         "participants": participants.collect::<Vec<_>>(),

@@ -6,20 +6,24 @@
 mod audit;
 mod backup;
 mod ceremony;
+mod doctor;
 pub mod init;
 mod invite;
 mod job;
 mod key;
 mod roster;
+mod schedule;
 mod serve;
 mod span;
 mod summary;
+mod terms;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use lianfang_desk::{Call, Common, Exit, Problem, Program, Seat, Voice};
 use lianfang_proto::ids::{BankId, CeremonyId, JobId};
+use lianfang_telemetry::log;
 
 use crate::audit as audit_log;
 use crate::office::Office;
@@ -48,12 +52,15 @@ enum Command {
     Key(key::Key),
     #[command(subcommand)]
     Job(job::Job),
+    #[command(subcommand)]
+    Schedule(schedule::Schedule),
     Summary {
         /// The job.
         job: JobId,
     },
     #[command(subcommand)]
     Audit(audit::Audit),
+    Doctor,
     Backup(backup::Backup),
     Restore(backup::Restore),
 }
@@ -76,11 +83,13 @@ impl Cli {
         match self.command {
             Command::Invite(invite) => invite.perform(office, console).await,
             Command::Roster(roster) => roster.perform(office, console).await,
-            Command::Ceremony(ceremony) => ceremony.perform(office, console).await,
+            Command::Ceremony(ceremony) => ceremony.perform(office, call).await,
             Command::Job(job) => job.perform(office, console).await,
             Command::Key(key) => key.perform(office, call).await,
+            Command::Schedule(schedule) => schedule.perform(office, call).await,
             Command::Summary { job } => summary::perform(job, office, console).await,
             Command::Audit(audit) => audit.perform(office, console).await,
+            Command::Doctor => doctor::perform(office, console).await,
             Command::Backup(backup) => backup.perform(office, call).await,
             Command::Init(_) | Command::Serve | Command::Restore(_) => {
                 Err(Problem::bug(anyhow::anyhow!("no ordinary command")))
@@ -95,22 +104,27 @@ impl Program for Cli {
     }
 
     fn seat(&self) -> Seat {
-        match &self.command {
+        match self.command {
             Command::Init(_) | Command::Restore(_) => Seat::Create,
-            Command::Key(key) if key.restores().is_some() => Seat::Create,
+            Command::Key(ref key) if key.restores().is_some() => Seat::Create,
             Command::Serve => Seat::Serve,
             Command::Invite(_)
             | Command::Roster(_)
             | Command::Ceremony(_)
             | Command::Key(_)
             | Command::Job(_)
+            | Command::Schedule(_)
             | Command::Summary { .. }
             | Command::Audit(_)
+            | Command::Doctor
             | Command::Backup(_) => Seat::Ordinary,
         }
     }
 
     async fn perform(self, call: Call) -> Result<Exit, Problem> {
+        if !matches!(self.command, Command::Serve) {
+            log::start(&log::Settings::quiet());
+        }
         if let Command::Key(key) = &self.command
             && let Some(restore) = key.restores()
         {

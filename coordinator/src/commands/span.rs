@@ -20,6 +20,14 @@ pub(super) fn parse(text: &str) -> Result<Micros, String> {
     all.map(|all| all * 1_000_000).ok_or_else(|| "a span is from one second to 366 days".to_owned())
 }
 
+/// A span as it would be typed: `90m`, not `1h30m`; `none` for no time.
+pub(super) fn text(span: Micros) -> String {
+    let seconds = span / 1_000_000;
+    let units = [(86_400, 'd'), (3_600, 'h'), (60, 'm'), (1, 's')];
+    let fits = units.iter().find(|(unit, _)| seconds != 0 && seconds % unit == 0);
+    fits.map_or_else(|| "none".to_owned(), |(unit, letter)| format!("{}{letter}", seconds / unit))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,8 +50,12 @@ mod tests {
             ("", None),
             ("99999999999999999999d", None),
         ];
-        for (text, seconds) in table {
-            assert_eq!(parse(text).ok(), seconds.map(|s: Micros| s * 1_000_000), "{text}");
+        for (typed, seconds) in table {
+            assert_eq!(parse(typed).ok(), seconds.map(|s: Micros| s * 1_000_000), "{typed}");
         }
+        for typed in ["30s", "15m", "2h", "7d", "90m"] {
+            assert_eq!(text(parse(typed).unwrap()), typed);
+        }
+        assert_eq!((text(0), text(7_200_000_000)), ("none".to_owned(), "2h".to_owned()));
     }
 }

@@ -38,9 +38,9 @@ pub struct Progress {
     pub sealed: bool,
 }
 
-/// A submission needs an open job before its deadline.
-fn still_taken(office: &Office, job: &Job) -> Result<(), Error> {
-    if job.state != State::Open || office.now() >= job.agreed.terms().deadline {
+/// A submission needs an open job, and to be in time.
+fn still_taken(office: &Office, job: &Job, bank: &BankId) -> Result<(), Error> {
+    if job.state != State::Open || office.now() >= job.agreed.terms().taken_until(bank) {
         return Err(Error::refused(FaultCode::JobDeadlinePassed));
     }
     Ok(())
@@ -90,7 +90,7 @@ pub async fn open(
         Some(_) => return Err(Fault::field(FaultCode::SubmissionConflict, "header").into()),
         None => {}
     }
-    still_taken(office, &job)?;
+    still_taken(office, &job, caller)?;
     let mut tx = office.store.begin().await?;
     // Looked at again under the lock, for the same bank may be calling twice at once.
     let (job, party) = part_of(office, &mut tx, digest, caller).await?;
@@ -131,7 +131,7 @@ pub async fn rows(
             .got(first_row)
             .into());
     }
-    still_taken(office, &job)?;
+    still_taken(office, &job, caller)?;
     let writer = office.uploads.writer(office, &job.agreed, &party).await?;
     let (_, next_row) = writer.on_disk(move |upload| upload.append(first_row, rows.as_ref())).await?;
     Ok(next_row)
@@ -143,7 +143,7 @@ pub async fn seal(office: &Office, caller: &BankId, digest: &Digest) -> Result<(
     if party.sealed {
         return Ok(());
     }
-    still_taken(office, &job)?;
+    still_taken(office, &job, caller)?;
     let id = job.agreed.job();
     let writer = office.uploads.writer(office, &job.agreed, &party).await?;
     // Another request may have sealed it meanwhile: what stands is not touched again.
@@ -151,7 +151,7 @@ pub async fn seal(office: &Office, caller: &BankId, digest: &Digest) -> Result<(
     if party.sealed {
         return Ok(());
     }
-    still_taken(office, &job)?;
+    still_taken(office, &job, caller)?;
     let files = office.files(id);
     let levels = (job.agreed.terms().disclosure != Disclosure::Count).then(|| files.levels(caller));
     let sealing = writer.renewing(office, move |upload| {
@@ -170,7 +170,7 @@ pub async fn seal(office: &Office, caller: &BankId, digest: &Digest) -> Result<(
     }
     // Only the rows of which this process has computed the root may be said to have it.
     writer.finish(&mut tx, office.now()).await?;
-    ledger::set_sealed(&mut tx, id, caller).await?;
+    ledger::set_sealed(&mut tx, id, caller, office.now()).await?;
     let body = json!({"job": id.to_string(), "bank": caller.as_str()});
     audit::append(&mut tx, office.now(), "submission.sealed", &body).await?;
     tx.commit().await?;

@@ -151,7 +151,7 @@ pub async fn concerning(office: &Office, bank: &BankId) -> Result<Vec<lianfang_p
     for job in ledger::running(office, &mut connection).await? {
         let id = job.agreed.job();
         let Some(party) = ledger::party(&mut connection, id, bank).await? else { continue };
-        let part = party.part();
+        let part = party.part(job.agreed.terms());
         let concerns = match job.state {
             State::Open => !part.declined,
             State::Matching | State::Reporting => part.sealed,

@@ -59,12 +59,12 @@ pub async fn work(office: Arc<Office>, mut stop: watch::Receiver<bool>) {
     let clock = Arc::clone(&office.ports.clock);
     let mut clerk = Clerk { office, steps: JoinSet::new(), in_hand: HashSet::new() };
     if let Err(error) = sweep_all(&clerk.office).await {
-        tracing::error!(error = %error, "files of jobs could not be swept");
+        tracing::error!(event = "job.not-swept", error = %error, "files of jobs could not be swept");
     }
     loop {
         let mut bell = clerk.office.bell.listen();
         let wake = clerk.round().await.unwrap_or_else(|error| {
-            tracing::error!(error = %error, "what is due could not be read");
+            tracing::error!(event = "work.not-read", error = %error, "what is due could not be read");
             Some(LONGEST_SLEEP)
         });
         let pause = async {
@@ -169,11 +169,13 @@ async fn sweeping(tx: &mut Connection, due: &mut Due, id: JobId, now: Micros) ->
 impl Clerk {
     /// Begins all that is due. Gives how long to sleep if nothing rings; `None` if there is nothing to wait for.
     async fn round(&mut self) -> Result<Option<Duration>, Error> {
+        let scheduled = crate::schedule::run_due(&self.office).await?;
+        let keys = ceremony::life::tend(&self.office).await?;
         let now = self.office.now();
         let due = due(&self.office, now).await?;
         self.office.uploads.keep(&due.open);
         self.office.terms.keep(&due.running);
-        let mut next = due.next;
+        let mut next = due.next.into_iter().chain(scheduled).chain(keys).min();
         for errand in due.errands {
             let subject = errand.subject();
             if self.in_hand.insert(subject.clone()) {

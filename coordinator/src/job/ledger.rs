@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::store::{Connection, Row, number};
+use lianfang_proto::catalogue::Disclosure;
 use lianfang_proto::documents::roster::Roster;
 use lianfang_proto::documents::submission::SubmissionHeader;
 use lianfang_proto::documents::terms::Terms;
@@ -87,6 +88,8 @@ pub struct Party {
     pub header: Option<Vec<u8>>,
     /// Whether the submission stands.
     pub sealed: bool,
+    /// Since when.
+    pub sealed_at: Option<Micros>,
     /// Its signed return.
     pub returned: Option<Vec<u8>>,
     /// Its signed countersignature.
@@ -105,17 +108,24 @@ impl Party {
             header: row.try_get("header")?,
             // What it had submitted is compared with nobody's, and answers nothing.
             sealed: row.try_get::<i64, _>("sealed")? != 0 && !left_out,
+            sealed_at: row.try_get("sealed_at")?,
             returned: row.try_get("returned")?,
             countersignature: row.try_get("countersignature")?,
         })
     }
 
+    /// Whether the submission stood only after the bank's deadline.
+    pub fn is_late(&self, terms: &Terms) -> bool {
+        self.sealed && self.sealed_at.is_some_and(|at| at >= terms.deadline_of(&self.bank))
+    }
+
     /// What decides about the job.
-    pub fn part(&self) -> Part {
+    pub fn part(&self, terms: &Terms) -> Part {
         if self.left_out {
             return Part { declined: true, ..Part::default() };
         }
         Part {
+            taken_until: terms.taken_until(&self.bank),
             declined: self.accepted == Some(false) && !self.sealed,
             sealed: self.sealed,
             returned: self.returned.is_some(),
@@ -136,12 +146,12 @@ impl Party {
 pub fn facts(job: &Job, parties: &[Party], grace: Micros, stuck: bool, roster: &Roster) -> Facts {
     let part = |party: &Party| {
         let away = Part { declined: true, ..Part::default() };
-        if roster.active(&party.bank).is_some() { party.part() } else { away }
+        if roster.active(&party.bank).is_some() { party.part(job.agreed.terms()) } else { away }
     };
     Facts {
         state: job.state,
         entered_at: job.entered_at,
-        deadline: job.agreed.terms().deadline,
+        deadline: job.agreed.terms().last_taken(),
         grace,
         stuck,
         parts: parties.iter().map(part).collect(),
@@ -213,6 +223,21 @@ pub async fn with_terms(office: &Office, tx: &mut Connection, digest: &Digest) -
 pub async fn all(office: &Office, tx: &mut Connection) -> Result<Vec<Job>, Error> {
     let rows = sqlx::query("SELECT * FROM job ORDER BY created_at, id").fetch_all(tx).await?;
     rows.iter().map(|row| job_of(office, row)).collect()
+}
+
+/// The last job that discloses counts alone and has not failed, among the latest few hundred.
+pub async fn last_of_counts(office: &Office, tx: &mut Connection) -> Result<Option<Job>, Error> {
+    let rows = sqlx::query("SELECT * FROM job WHERE state <> $1 ORDER BY created_at DESC, id LIMIT 256")
+        .bind(State::Failed.wire() as i32)
+        .fetch_all(tx)
+        .await?;
+    for row in &rows {
+        let job = job_of(office, row)?;
+        if job.agreed.terms().disclosure == Disclosure::Count {
+            return Ok(Some(job));
+        }
+    }
+    Ok(None)
 }
 
 /// Those that are not over.
@@ -348,8 +373,9 @@ pub async fn set_left_out(tx: &mut Connection, job: JobId, bank: &BankId) -> Res
 }
 
 /// The participant's submission stands.
-pub async fn set_sealed(tx: &mut Connection, job: JobId, bank: &BankId) -> Result<(), Error> {
-    let update = sqlx::query("UPDATE participant SET sealed = 1 WHERE job = $1 AND bank = $2");
-    update.bind(&job.as_bytes()[..]).bind(bank.as_str()).execute(tx).await?;
+pub async fn set_sealed(tx: &mut Connection, job: JobId, bank: &BankId, now: Micros) -> Result<(), Error> {
+    let update =
+        sqlx::query("UPDATE participant SET sealed = 1, sealed_at = $3 WHERE job = $1 AND bank = $2");
+    update.bind(&job.as_bytes()[..]).bind(bank.as_str()).bind(now).execute(tx).await?;
     Ok(())
 }

@@ -12,3 +12,4 @@ pub mod left_out;
 pub mod propose;
 pub mod state;
 mod step;
+pub mod template;

@@ -123,6 +123,8 @@ impl State {
 #[expect(clippy::struct_excessive_bools, reason = "four independent signatures, each there or not")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Part {
+    /// Until when its submission is taken.
+    pub taken_until: Micros,
     /// It takes no part.
     pub declined: bool,
     /// Its submission stands.
@@ -140,7 +142,7 @@ pub struct Facts {
     pub state: State,
     /// Since when.
     pub entered_at: Micros,
-    /// Until when submissions are taken.
+    /// Until when anybody's submission is taken.
     pub deadline: Micros,
     /// How long after that, or after entering the state, returns and countersignatures are waited for.
     pub grace: Micros,
@@ -172,7 +174,10 @@ impl Facts {
     /// Until when the state lasts at most; `None` where it ends with the coordinator's own work, if that succeeds, or never.
     pub fn lasts_until(&self) -> Option<Micros> {
         match self.state {
-            State::Open => Some(self.deadline),
+            State::Open => {
+                let awaited = self.parts.iter().filter(|part| !part.sealed && !part.declined);
+                Some(awaited.map(|part| part.taken_until).max().unwrap_or(self.deadline))
+            }
             State::Reporting | State::Certified => Some(self.window()),
             State::Matching => self.stuck.then(|| self.window()),
             State::Closed | State::Failed => None,
@@ -234,6 +239,7 @@ mod tests {
 
     fn facts(state: State, parts: &[&str]) -> Facts {
         let part = |letters: &&str| Part {
+            taken_until: if letters.contains('l') { 120 } else { 100 },
             declined: letters.contains('d'),
             sealed: letters.contains('s'),
             returned: letters.contains('r'),
@@ -256,6 +262,11 @@ mod tests {
             (State::Open, &["s", ""], 100, Some(Event::Gathered)),
             (State::Open, &["s", "d"], 0, Some(Event::Gathered)),
             (State::Open, &["d", "d"], 0, Some(Event::Gathered)),
+            (State::Open, &["s", "l"], 119, None),
+            (State::Open, &["s", "l"], 120, Some(Event::Gathered)),
+            (State::Open, &["sl", ""], 100, Some(Event::Gathered)),
+            (State::Open, &["", "dl"], 99, None),
+            (State::Open, &["", "dl"], 100, Some(Event::Gathered)),
             (State::Matching, &["s", "s"], 1_000, None),
             (State::Reporting, &["s", "sr"], 109, None),
             (State::Reporting, &["s", "sr"], 110, Some(Event::Returned)),

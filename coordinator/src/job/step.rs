@@ -45,7 +45,7 @@ pub(super) async fn take(office: &Arc<Office>, errand: Errand) {
         Errand::Ceremony(id) => give_up(office, id).await,
     };
     if let Err(error) = taken {
-        tracing::error!(errand = ?errand, error = %error, "a step could not be taken");
+        tracing::error!(event = "job.stopped", errand = ?errand, error = %error, "a step could not be taken");
     }
 }
 
@@ -91,6 +91,9 @@ async fn enter_next(office: &Office, id: JobId) -> Result<(), Error> {
     match entered {
         Ok(state) => {
             tx.commit().await?;
+            if state.is_over() {
+                tracing::info!(event = "job.over", job = %id, state = state.word(), "a job is over");
+            }
             office.bell.ring();
             let files = office.files(id).written_under(job.reports);
             cleared(office, &lease, move || files.sweep(state)).await
@@ -168,6 +171,8 @@ async fn match_rows(office: &Arc<Office>, id: JobId) -> Result<(), Error> {
     let submissions: Result<Vec<SubmissionHeader>, Error> =
         parties.iter().filter_map(|party| party.submission().transpose()).collect();
     let files = office.files(id).written_under(lease.fence());
+    let mut span = office.telemetry.stage(id, "matching");
+    span.count("participants", parties.len() as u64);
     let weaving = {
         let (files, agreed) = (files.clone(), Arc::clone(&job.agreed));
         spawn_blocking(move || {
@@ -223,7 +228,7 @@ async fn forsake(office: &Office, id: JobId) -> Result<(), Error> {
     let Some(job) = ledger::find(office, &mut connection, id).await? else { return Ok(()) };
     drop(connection);
     let files = office.files(id).written_under(job.reports);
-    tracing::warn!(job = %id, "another coordinator has taken the job over");
+    tracing::warn!(event = "job.taken-over", job = %id, "another coordinator has taken the job over");
     spawn_blocking(move || files.sweep(job.state)).await.unwrap_or(Err(Error::Bug("sweeping")))
 }
 
@@ -241,7 +246,7 @@ async fn struck(office: &Office, id: JobId, lease: &Lease, error: &Error) -> Res
 async fn put_off(office: &Office, tx: &mut Tx, lease: &Lease, error: &Error) -> Result<Held, Error> {
     let ending = work::ending(error);
     if matches!(ending, Ending::Struck { .. }) && lease.before().strikes + 1 >= STEP.strikes {
-        tracing::error!(error = %error, "the work rests until a person restarts it");
+        tracing::error!(event = "job.rests", error = %error, "the work rests until a person restarts it");
     }
     Ok(release(tx, lease, &ending, &STEP, office.now(), office.chance()).await?)
 }

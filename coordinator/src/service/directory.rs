@@ -6,7 +6,8 @@ use lianfang_proto::ids::BankId;
 use lianfang_proto::limits::WATCH_WAIT_MS;
 use lianfang_proto::v1::directory_server::Directory;
 use lianfang_proto::v1::{
-    GetRosterReply, GetRosterRequest, WatchInboxReply, WatchInboxRequest, WitnessReply, WitnessRequest,
+    CheckUpReply, CheckUpRequest, GetRosterReply, GetRosterRequest, WatchInboxReply, WatchInboxRequest,
+    WitnessReply, WitnessRequest,
 };
 use tonic::{Request, Response, Status};
 
@@ -20,11 +21,15 @@ impl Services {
     async fn inbox(&self, bank: &BankId, revision: u64) -> Result<WatchInboxReply, Error> {
         let ceremonies = ceremony::concerning(&self.office, bank).await?;
         let jobs = answers::concerning(&self.office, bank).await?;
+        let mut connection = self.office.store.readers().acquire().await?;
+        let (key_notice, _) = ceremony::life::notices(&mut connection).await?;
+        drop(connection);
         Ok(WatchInboxReply {
             revision,
             roster_version: self.office.book.now().roster().version,
             ceremonies: ceremonies.iter().map(|id| id.as_bytes().to_vec().into()).collect(),
             jobs: jobs.iter().map(|id| id.as_bytes().to_vec().into()).collect(),
+            key_notice,
         })
     }
 }
@@ -40,6 +45,20 @@ impl Directory for Services {
         Ok(Response::new(GetRosterReply { roster }))
     }
 
+    async fn check_up(&self, request: Request<CheckUpRequest>) -> Result<Response<CheckUpReply>, Status> {
+        let bank = caller(&request)?;
+        let in_force = self.office.book.now();
+        let member = active_member(&in_force, &bank)?;
+        let reached = self.office.reach.try_it(&member, self.office.now()).await;
+        Ok(Response::new(CheckUpReply {
+            time_us: self.office.now(),
+            roster_version: in_force.roster().version,
+            roster_digest: in_force.digest().as_bytes().to_vec().into(),
+            address: member.address,
+            reached: reached.to_owned(),
+        }))
+    }
+
     async fn watch_inbox(
         &self,
         request: Request<WatchInboxRequest>,
@@ -47,6 +66,8 @@ impl Directory for Services {
         let bank = caller(&request)?;
         let WatchInboxRequest { seen, wait_ms } = request.into_inner();
         let wait = Duration::from_millis(wait_ms.min(WATCH_WAIT_MS).into());
+        // What was done before this request is in its answer, whichever process has done it.
+        self.office.catch_up().await?;
         let (mut bell, mut stop) = (self.office.bell.listen(), self.stop.clone());
         tokio::select! {
             _ = bell.wait_for(|revision| *revision != seen) => {}

@@ -47,6 +47,16 @@ impl Store {
         self.0.readers()
     }
 
+    /// A connection for reading.
+    pub async fn reader(&self) -> Result<PoolConnection<Any>, StoreError> {
+        self.0.reader().await
+    }
+
+    /// A reading transaction: all that is read in it is of one moment.
+    pub async fn snapshot(&self) -> Result<Tx, StoreError> {
+        self.0.snapshot().await
+    }
+
     /// Copies the store and these files of the folder `dir` into a folder that is new or empty.
     pub async fn back_up(
         &self,
@@ -56,16 +66,6 @@ impl Store {
         about: About<'_>,
     ) -> Result<Manifest, BackupError> {
         backup::make(&self.0, dir, files, into, about).await
-    }
-
-    /// A connection for reading.
-    pub async fn reader(&self) -> Result<PoolConnection<Any>, StoreError> {
-        self.0.reader().await
-    }
-
-    /// A reading transaction: all that is read in it is of one moment.
-    pub async fn snapshot(&self) -> Result<Tx, StoreError> {
-        self.0.snapshot().await
     }
 
     /// Closes all connections. Waits for those that are lent out.

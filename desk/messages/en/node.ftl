@@ -37,10 +37,17 @@ help-node-serve = Run the node
 help-node-import = Read a register, or update the one that is there
     .example = Example:
         lianfang-node import register.csv --dry-run --dir /var/lib/lianfang
-    .file = The register, a CSV file
+    .file = The register: a CSV, XLSX or Parquet file
+    .from = A server to ask instead: postgres://user@host/database or mysql://user@host/database
+    .query = What to ask: one SELECT, or @ and the name of a file with it
+    .password-file = A file with the server's password, readable by this node alone
+    .timeout = How long the query may take: 90s, 30m, 2h; 30m if left out
+    .source = A server that config.toml names as [source.NAME]
     .full = Retract the records that the file lacks
     .dry-run = Change nothing; show what would be read
     .map = A TOML file that names other headers: "their header" = "our column"
+    .format = The file's format, instead of the one found in its content: csv, xlsx or parquet
+    .sheet = The sheet of a workbook, instead of the first that has a header
     .encoding = The file's encoding, instead of the one found: utf-8, gb18030, utf-16le or utf-16be
     .rejects = Where to write what could not be read; rejects.csv beside the register if left out
 help-node-register = Look at the register, or retract a record
@@ -99,6 +106,17 @@ help-node-key = Look at keys, compare their records, evaluate
 help-node-key-list = List the key records that this node has
     .example = Example:
         lianfang-node key list --dir /var/lib/lianfang
+help-node-key-ceremonies = List key ceremonies that a person here decides on (policy.ceremony = "ask")
+    .example = Example:
+        lianfang-node key ceremonies --dir /var/lib/lianfang
+help-node-key-join = Take part in a proposed key ceremony, as a holder
+    .example = Example:
+        lianfang-node key join ID --dir /var/lib/lianfang
+    .ceremony = The ceremony's id
+help-node-key-decline = Take no part in a proposed key ceremony
+    .example = Example:
+        lianfang-node key decline ID --dir /var/lib/lianfang
+    .ceremony = The ceremony's id
 help-node-key-compare = State that the key record's short digest is the one that people at the holders read out
     .example = Example:
         lianfang-node key compare --confirm TQ91-W37T-ET6Q-REKN-3AKM-M851-P5AX-41NN --dir /var/lib/lianfang
@@ -230,6 +248,7 @@ node-serving = Listening at { $address }.
 node-importing = rows
 node-imported = { $rows } rows read, { $records } records with { $identifiers } identifiers; { $rejected } rejects and { $warnings } warnings are in { $path }.
 node-import-found = Encoding { $encoding }, delimiter “{ $delimiter }”. Nothing was changed. The first rows:
+node-import-found-table = Format { $format }, sheet “{ $sheet }”. Nothing was changed. The first rows:
 node-register = { $records } records with { $identifiers } distinct identifiers.
 node-retracted = The record is retracted; its content and cached outputs are gone.
 node-hold-set = The hold is set; the record enters no job until a person lifts it.
@@ -247,6 +266,8 @@ node-allowed = { $bank } may have { $elements } more elements evaluated here.
 certificate-ends = the node's certificate ends in { $days } days
 certificate-ends-advice = have the regulator issue another one
 node-bench = { $identifiers } identifiers take about { $time } on { $cores } cores, network and disk not counted. Engine: { $lanes }.
+node-ceremony-joined = This node takes part in the ceremony.
+node-ceremony-declined = This node takes no part in the ceremony.
 node-ask-close = Share and cached outputs of epoch { $epoch } will be erased for good. Type the epoch's number to go on:
 node-epoch-closed = Epoch { $epoch } is closed: { $shares } shares and { $outputs } cached outputs are erased.
 node-ask-lost = All counters of epoch { $epoch } will count as full, and only allowances open them. Type the epoch's number to go on:
@@ -333,6 +354,8 @@ not-confirmed = it was not confirmed, and nothing was changed
 not-confirmed-advice = run the command again, and type the number of the epoch or give --yes
 epoch-in-use = the job { $job } is under way under this epoch
 epoch-in-use-advice = wait until it has ended or its deadline has passed, or refuse it
+ceremony-decided = a person has decided on this ceremony already
+ceremony-decided-advice = key ceremonies shows what was decided; if that was wrong, ask the regulator to propose again
 holder-not-in-doubt = this holder is not in doubt under this epoch
 holder-not-in-doubt-advice = policy show lists the holders whose charge numbers went back
 admit-refused = the policy of this node admits nobody new

@@ -37,10 +37,17 @@ help-node-serve = 运行节点
 help-node-import = 导入名单，或更新已有名单
     .example = 示例：
         lianfang-node import register.csv --dry-run --dir /var/lib/lianfang
-    .file = 名单，CSV 文件
+    .file = 名单：CSV、XLSX 或 Parquet 文件
+    .from = 改为查询的服务器：postgres://用户@主机/数据库 或 mysql://用户@主机/数据库
+    .query = 查询内容：一条 SELECT，或 @ 加含有它的文件名
+    .password-file = 含服务器密码的文件，只有本节点能读取
+    .timeout = 查询时限：90s、30m、2h；默认 30m
+    .source = config.toml 中以 [source.名称] 指定的服务器
     .full = 撤回文件中没有的记录
     .dry-run = 不作更改，只显示将读入的内容
     .map = 指明其他列名的 TOML 文件："对方列名" = "本系统列名"
+    .format = 文件格式，取代由内容识别的格式：csv、xlsx 或 parquet
+    .sheet = 工作簿的工作表，取代第一个有表头的工作表
     .encoding = 指定文件编码：utf-8、gb18030、utf-16le 或 utf-16be
     .rejects = 拒收内容写入的文件；省略时为名单旁的 rejects.csv
 help-node-register = 查看名单，或撤回记录
@@ -99,6 +106,17 @@ help-node-key = 查看密钥，核对其记录，计算
 help-node-key-list = 列出本节点的密钥记录
     .example = 示例：
         lianfang-node key list --dir /var/lib/lianfang
+help-node-key-ceremonies = 列出等待本节点人员决定的密钥仪式（policy.ceremony = "ask"）
+    .example = 示例：
+        lianfang-node key ceremonies --dir /var/lib/lianfang
+help-node-key-join = 作为持有方参加所提议的密钥仪式
+    .example = 示例：
+        lianfang-node key join ID --dir /var/lib/lianfang
+    .ceremony = 仪式编号
+help-node-key-decline = 不参加所提议的密钥仪式
+    .example = 示例：
+        lianfang-node key decline ID --dir /var/lib/lianfang
+    .ceremony = 仪式编号
 help-node-key-compare = 声明密钥记录的短摘要与各持有方人员念出的一致
     .example = 示例：
         lianfang-node key compare --confirm TQ91-W37T-ET6Q-REKN-3AKM-M851-P5AX-41NN --dir /var/lib/lianfang
@@ -230,6 +248,7 @@ node-serving = 正在 { $address } 监听。
 node-importing = 行
 node-imported = 已读 { $rows } 行，{ $records } 条记录，{ $identifiers } 个标识；拒收 { $rejected } 项、提示 { $warnings } 项，见 { $path }。
 node-import-found = 编码 { $encoding }，分隔符“{ $delimiter }”。未作任何更改。前几行：
+node-import-found-table = 格式 { $format }，工作表“{ $sheet }”。未作任何更改。前几行：
 node-register = { $records } 条记录，{ $identifiers } 个不同标识。
 node-retracted = 记录已撤回；其内容和缓存结果已删除。
 node-hold-set = 已设限制；在人工解除前，该记录不进入任何任务。
@@ -247,6 +266,8 @@ node-allowed = { $bank } 可在本节点多计算 { $elements } 个元素。
 certificate-ends = 节点证书将在 { $days } 天后到期
 certificate-ends-advice = 请监管方签发新证书
 node-bench = { $identifiers } 个标识在 { $cores } 核上约需 { $time }，不计网络和磁盘。引擎：{ $lanes }。
+node-ceremony-joined = 本节点参加该仪式。
+node-ceremony-declined = 本节点不参加该仪式。
 node-ask-close = 将永久删除周期 { $epoch } 的分片和缓存结果。如要继续，请输入周期编号：
 node-epoch-closed = 周期 { $epoch } 已关闭：删除 { $shares } 个分片和 { $outputs } 个缓存结果。
 node-ask-lost = 周期 { $epoch } 的所有计数将视为已满，只有人工许可才能放行。如要继续，请输入周期编号：
@@ -333,6 +354,8 @@ not-confirmed = 未获确认，没有作任何更改
 not-confirmed-advice = 请重新运行命令并输入周期编号，或给出 --yes
 epoch-in-use = 任务 { $job } 正在使用这一周期
 epoch-in-use-advice = 请等待其结束或截止，或拒绝该任务
+ceremony-decided = 对该仪式已经作出决定
+ceremony-decided-advice = key ceremonies 可查看已作的决定；如有误，请监管方重新提议
 holder-not-in-doubt = 该持有方在这一周期没有疑问
 holder-not-in-doubt-advice = policy show 列出计费序号曾倒退的持有方
 admit-refused = 本节点的策略不再接纳新成员

@@ -103,7 +103,23 @@ pub struct Enrol {
 #[derive(Args)]
 pub struct Import {
     /// The register.
-    pub file: PathBuf,
+    #[arg(required_unless_present_any = ["from", "source"], conflicts_with_all = ["from", "source"])]
+    pub file: Option<PathBuf>,
+    /// A server to ask instead: `postgres://user@host/database` or `mysql://user@host/database`.
+    #[arg(long, value_name = "ADDRESS", requires = "query", conflicts_with = "source")]
+    pub from: Option<String>,
+    /// What to ask: one statement, or `@` and a file with it.
+    #[arg(long, value_name = "SQL", requires = "from")]
+    pub query: Option<String>,
+    /// A file with the server's password.
+    #[arg(long, value_name = "FILE", requires = "from")]
+    pub password_file: Option<PathBuf>,
+    /// How long the query may take.
+    #[arg(long, value_name = "SPAN", requires = "from")]
+    pub timeout: Option<String>,
+    /// A server that the configuration names.
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
     /// Retract the records that the file lacks.
     #[arg(long)]
     pub full: bool,
@@ -113,8 +129,14 @@ pub struct Import {
     /// A file that names other headers.
     #[arg(long, value_name = "FILE")]
     pub map: Option<PathBuf>,
+    /// The file's format, instead of the one found: csv, xlsx or parquet.
+    #[arg(long, value_name = "NAME", requires = "file")]
+    pub format: Option<String>,
+    /// The sheet of a workbook, instead of the first with a header.
+    #[arg(long, value_name = "NAME", requires = "file")]
+    pub sheet: Option<String>,
     /// The file's encoding, instead of the one found.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", requires = "file")]
     pub encoding: Option<String>,
     /// Where to write what could not be read; beside the register if left out.
     #[arg(long, value_name = "FILE")]
@@ -227,6 +249,12 @@ pub enum Key {
         #[arg(long, value_name = "N")]
         epoch: Option<u32>,
     },
+    /// Ceremonies that a person here decides on.
+    Ceremonies,
+    /// Take part in a proposed ceremony.
+    Join(KeyJoin),
+    /// Take no part in it.
+    Decline(KeyJoin),
     /// Erase share and outputs of an epoch that is over.
     Close(KeyClose),
     /// As a holder, declare that charges were lost: all counters are full.
@@ -251,6 +279,14 @@ pub enum Key {
         #[arg(long, value_name = "N")]
         epoch: Option<u32>,
     },
+}
+
+/// `key join`, `key decline`.
+#[derive(Args)]
+pub struct KeyJoin {
+    /// The ceremony's id.
+    #[arg(value_name = "ID")]
+    pub ceremony: String,
 }
 
 /// `certificate`.

@@ -14,6 +14,7 @@ use super::{args, tell};
 use crate::app::{App, Joined};
 use crate::fault::problem;
 use crate::job::book::Entry;
+use crate::job::reminder::{Pressing, pressing};
 use crate::job::state::Stage;
 use crate::work::{self, Errand, RULE};
 
@@ -43,7 +44,10 @@ fn terms(joined: &Joined, entry: &Entry) -> Result<Terms, Problem> {
     Ok(signed.into_value())
 }
 
-fn described(entry: &Entry, terms: &Terms) -> Value {
+fn described(joined: &Joined, entry: &Entry, terms: &Terms) -> Value {
+    let context = &joined.context;
+    let pressing = pressing(entry.stage, terms, &context.bank, context.ports.clock.now());
+    let run = terms.run.as_ref();
     let fault: Value =
         entry.fault.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null);
     let figures = entry.figures();
@@ -51,7 +55,11 @@ fn described(entry: &Entry, terms: &Terms) -> Value {
         "job": entry.job.to_string(), "stage": entry.stage.code(), "terms_digest": entry.terms_digest.to_hex(),
         "match_threshold": terms.match_threshold, "disclosure": terms.disclosure.code(),
         "participants": terms.participants.iter().map(|p| p.bank.as_str()).collect::<Vec<_>>(),
-        "purpose": terms.purpose, "legal_basis": terms.legal_basis, "deadline": terms.deadline,
+        "purpose": terms.purpose, "legal_basis": terms.legal_basis,
+        "deadline": terms.deadline_of(&context.bank), "taken_until": terms.taken_until(&context.bank),
+        "reminder": pressing.map(Pressing::code), "schedule": run.map(|run| run.schedule.as_str()),
+        "planned_at": run.map(|run| run.planned_at),
+        "predecessor": run.and_then(|run| run.predecessor).map(|job| job.to_string()),
         "decided_by": entry.decided_by, "own_rows": figures.own_rows, "fault": fault, "figures": figures,
     })
 }
@@ -59,7 +67,7 @@ fn described(entry: &Entry, terms: &Terms) -> Value {
 /// A job as it is shown. One whose terms cannot be opened under the coordinator's present key is shown with its problem.
 fn shown(joined: &Joined, entry: &Entry) -> Value {
     match terms(joined, entry) {
-        Ok(terms) => described(entry, &terms),
+        Ok(terms) => described(joined, entry, &terms),
         Err(problem) => json!({
             "job": entry.job.to_string(), "stage": entry.stage.code(), "terms_digest": entry.terms_digest.to_hex(),
             "decided_by": entry.decided_by, "problem": problem.code(),
@@ -70,7 +78,7 @@ fn shown(joined: &Joined, entry: &Entry) -> Value {
 async fn list(joined: &Joined, call: &Call) -> Result<Exit, Problem> {
     let entries = joined.context.book.list().await?;
     let all: Vec<Value> = entries.iter().map(|entry| shown(joined, entry)).collect();
-    let mut table = Table::new(["job", "stage", "t", "disclosure", "banks"]);
+    let mut table = Table::new(["job", "stage", "t", "disclosure", "banks", "schedule", "reminder"]);
     for job in &all {
         let text = |field: &str| job[field].as_str().unwrap_or_default().to_owned();
         let banks = job["participants"].as_array().map(|banks| banks.len().to_string());
@@ -78,7 +86,7 @@ async fn list(joined: &Joined, call: &Call) -> Result<Exit, Problem> {
         // A problem stands where the terms would.
         let terms = if job["problem"].is_null() { text("disclosure") } else { text("problem") };
         let (threshold, banks) = (threshold.unwrap_or_default(), banks.unwrap_or_default());
-        table.row([text("job"), text("stage"), threshold, terms, banks]);
+        table.row([text("job"), text("stage"), threshold, terms, banks, text("schedule"), text("reminder")]);
     }
     tell(&*call.console, &json!({ "jobs": all }), &table.render());
     Ok(Exit::Done)

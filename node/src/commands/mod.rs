@@ -12,9 +12,11 @@ mod doctor;
 mod enrol;
 mod epoch;
 mod evidence;
-mod import;
+pub(crate) mod import;
 mod init;
+pub(crate) mod input;
 mod job;
+mod joining;
 mod key;
 mod keys;
 mod policy;
@@ -29,11 +31,13 @@ use std::sync::Arc;
 use lianfang_crypto::lanes::{self, Lanes};
 use lianfang_desk::{Call, Console, Exit, Problem, Program, Seat};
 use lianfang_link::Tcp;
+use lianfang_telemetry::log;
 
 use args::Command;
 pub use args::NodeArgs;
 
 use crate::app::App;
+use crate::config::Config;
 use crate::ports::Ports;
 
 impl Program for NodeArgs {
@@ -55,10 +59,16 @@ impl Program for NodeArgs {
             return Err(Problem::usage("usage-value").with("got", refused.got()).field(lanes::VARIABLE));
         }
         let ports = Ports::system();
+        let log = match self.command {
+            // A configuration that cannot be read is told when it is opened.
+            Command::Serve => Config::load(&call.dir).map(|config| config.log).unwrap_or_default(),
+            _ => log::Settings::quiet(),
+        };
+        log::start(&log);
         match self.command {
             Command::Init(init) => init::run(&init, &call, &ports).await,
-            Command::Restore(restore) => backup::restore(&restore, &call, &ports).await,
             Command::Key(args::Key::Restore(restore)) => keys::restore(&restore, &call, &ports),
+            Command::Restore(restore) => backup::restore(&restore, &call, &ports).await,
             Command::Bench(bench) => bench::run(&bench, &call, &ports).await,
             Command::Evidence(args::Evidence::Verify(verify)) => verdict::run(&verify, &call),
             Command::Serve => {

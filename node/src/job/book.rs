@@ -10,7 +10,7 @@ use lianfang_proto::catalogue::Kind;
 use lianfang_proto::documents::terms::Terms;
 use lianfang_proto::ids::JobId;
 use lianfang_trust::at_rest::ColumnCipher;
-use lianfang_trust::{Digest, Signed};
+use lianfang_trust::{Digest, Signed, VerifyingKey};
 use sqlx::Row as _;
 use tokio::sync::{Mutex, MutexGuard, Notify};
 use zeroize::Zeroizing;
@@ -59,6 +59,12 @@ pub struct Figures {
     pub bytes_sent: u64,
     /// Rows of the report.
     pub report_rows: u64,
+    /// Those that the schedule's run before did not have; all of them where there was none.
+    pub new_rows: u64,
+    /// Those that it had.
+    pub still_rows: u64,
+    /// Those that it had and this one has not.
+    pub gone_rows: u64,
     /// Matches that were reported and not accepted.
     pub refused_matches: u64,
     /// Matched identifiers by kind.
@@ -87,6 +93,15 @@ impl Figures {
 }
 
 impl Entry {
+    /// The terms. Those under a key that the coordinator had before were checked when they came.
+    pub fn opened(&self, coordinator: &VerifyingKey) -> Option<Terms> {
+        let terms = Signed::<Terms>::open(&self.terms, coordinator).or_else(|_| {
+            let signer = Signed::<Terms>::claimed_signer(&self.terms)?;
+            Signed::open(&self.terms, &signer)
+        });
+        terms.ok().map(Signed::into_value)
+    }
+
     /// The figures so far.
     pub fn figures(&self) -> Figures {
         self.figures.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
@@ -103,10 +118,10 @@ pub struct Book {
     unwritten: Arc<std::sync::Mutex<BTreeMap<i64, String>>>,
 }
 
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "id, job, terms_digest, terms, stage, decided_by, header, figures, result, fault, seen_at";
 
-fn read(row: &Row) -> Result<Entry, StoreError> {
+pub(super) fn read(row: &Row) -> Result<Entry, StoreError> {
     let malformed = |column| StoreError::Malformed { table: "job", column };
     let job: Vec<u8> = row.try_get("job")?;
     let digest: Vec<u8> = row.try_get("terms_digest")?;

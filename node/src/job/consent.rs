@@ -110,15 +110,17 @@ fn too_often(terms: &Terms, policy: &Policy, recent: &[Terms]) -> bool {
     recent.iter().filter(meets).count() as u64 >= u64::from(policy.jobs_of_a_record)
 }
 
-/// Whether there is still time: nothing is begun or submitted after the deadline, by this node's own clock.
-pub fn check_deadline(terms: &Terms, now: i64) -> Result<(), Fault> {
-    if now < terms.deadline {
+/// Whether there is still time: nothing is begun or submitted after this bank's deadline and the grace behind it, by this
+/// node's own clock.
+pub fn check_deadline(terms: &Terms, bank: &BankId, now: i64) -> Result<(), Fault> {
+    let taken_until = terms.taken_until(bank);
+    if now < taken_until {
         return Ok(());
     }
     let time =
         |micros| jiff::Timestamp::from_microsecond(micros).map(|time| time.to_string()).unwrap_or_default();
     let fault = Fault::field(FaultCode::JobDeadlinePassed, "terms.deadline");
-    Err(fault.wanted(time(terms.deadline)).got(time(now)))
+    Err(fault.wanted(time(taken_until)).got(time(now)))
 }
 
 /// Whether the terms fit what this node knows by itself. It does not go on with terms that differ.
@@ -156,7 +158,7 @@ pub fn check_terms(
 #[cfg(test)]
 pub(super) mod tests {
     use lianfang_proto::catalogue::{Class, Kind, Role};
-    use lianfang_proto::documents::terms::{Admission, Method, Participant};
+    use lianfang_proto::documents::terms::{Admission, Method, Participant, Timing};
     use lianfang_proto::ids::{Epoch, Generation, GroupId, JobId, KeyId};
 
     use lianfang_trust::Digest;
@@ -185,6 +187,8 @@ pub(super) mod tests {
             size_cap: 100,
             least_rows: 1024,
             deadline: i64::MAX,
+            timing: Timing::default(),
+            run: None,
             purpose: "p".into(),
             legal_basis: "b".into(),
         }
@@ -299,8 +303,15 @@ pub(super) mod tests {
     #[test]
     fn nothing_is_begun_after_the_deadline() {
         let job = Terms { deadline: 1_000_000, ..terms(&["a", "b"], 2) };
-        assert_eq!(check_deadline(&job, 999_999), Ok(()));
-        let fault = check_deadline(&job, 1_000_000).unwrap_err();
+        let [a, b] = ["a", "b"].map(|name| BankId::parse(name, "bank").unwrap());
+        assert_eq!(check_deadline(&job, &a, 999_999), Ok(()));
+        let timing = Timing { exceptions: vec![(b.clone(), 2_000_000)], grace: 10, ..Timing::default() };
+        let longer = Terms { timing, ..job.clone() };
+        assert_eq!(check_deadline(&longer, &a, 1_000_009), Ok(()));
+        assert!(check_deadline(&longer, &a, 1_000_010).is_err());
+        assert_eq!(check_deadline(&longer, &b, 2_000_009), Ok(()));
+        assert!(check_deadline(&longer, &b, 2_000_010).is_err());
+        let fault = check_deadline(&job, &a, 1_000_000).unwrap_err();
         assert_eq!(fault.code, FaultCode::JobDeadlinePassed);
         assert_eq!(fault.wanted.as_deref(), Some("1970-01-01T00:00:01Z"));
     }

@@ -42,11 +42,21 @@ impl Context {
         let kept = self.compared_record(terms.key.class, terms.key.epoch).await?;
         let pinned = self.roster.now();
         let record = kept.endorsed.record();
-        // The roster may have moved on since the terms were signed: they are judged under the one that they name.
+        // Shares may have been renewed since, and the roster moved on: terms are judged under what they name.
+        let of_terms = self.named_record(terms.key).await?;
         let named = self.roster_of(terms.roster_version).await?;
-        check_terms(terms, &self.bank, &named, Some(record), crate::normalise::RULE_SET)?;
-        self.agree_with_holders(record, &pinned).await?;
-        check_deadline(terms, self.ports.clock.now())?;
+        check_terms(terms, &self.bank, &named, Some(&of_terms), crate::normalise::RULE_SET)?;
+        self.in_its_life(terms).await?;
+        match self.agree_with_holders(record, &pinned).await {
+            Err(fault)
+                if fault.code == FaultCode::GenerationChanged && self.is_renewed(record.key).await? =>
+            {
+                let kept = self.compared_record(terms.key.class, terms.key.epoch).await?;
+                self.agree_with_holders(kept.endorsed.record(), &pinned).await?;
+            }
+            agreed => agreed?,
+        }
+        check_deadline(terms, &self.bank, self.ports.clock.now())?;
         let past = self.past(entry).await?;
         Ok(consent(terms, &self.config.policy, &past))
     }
@@ -64,12 +74,7 @@ impl Context {
         };
         let mut past = Past::default();
         for other in jobs.iter().filter(|other| other.id != entry.id).filter(took_part) {
-            // Terms under a key that the coordinator had before were checked when they came; they still count.
-            let terms = Signed::<Terms>::open(&other.terms, &coordinator).or_else(|_| {
-                let signer = Signed::<Terms>::claimed_signer(&other.terms)?;
-                Signed::open(&other.terms, &signer)
-            });
-            let Ok(terms) = terms.map(Signed::into_value) else { continue };
+            let Some(terms) = other.opened(&coordinator) else { continue };
             if terms.disclosure == Disclosure::Count && past.last_count.is_none() {
                 past.last_count = Some(terms.clone());
             }

@@ -14,7 +14,9 @@ pub mod consent;
 pub mod decision;
 pub mod evaluation;
 pub mod keys;
+pub mod life;
 pub mod observed;
+pub mod reminder;
 pub mod reporting;
 pub mod runner;
 pub mod sightings;
@@ -31,6 +33,7 @@ use lianfang_proto::ids::BankId;
 
 use crate::audit::Log;
 use crate::config::Config;
+use crate::key_holder::notices::Notices;
 use crate::key_holder::records::Records;
 use crate::key_holder::vault::Vault;
 use crate::peers::coordinator::Coordinator;
@@ -40,6 +43,7 @@ use crate::ports::Ports;
 use crate::register::Register;
 use crate::secrets::Secrets;
 use crate::store::Store;
+use crate::telemetry::Telemetry;
 
 /// What every step of a job may touch.
 pub struct Context {
@@ -57,6 +61,8 @@ pub struct Context {
     pub log: Log,
     /// Time and chance.
     pub ports: Ports,
+    /// What is seen of it from outside.
+    pub telemetry: Telemetry,
     /// The roster in force.
     pub roster: RosterInForce,
     /// The way to the coordinator.
@@ -65,6 +71,8 @@ pub struct Context {
     pub holders: Arc<GrpcHolders>,
     /// Key records.
     pub records: Records,
+    /// What the coordinator has announced of each epoch.
+    pub notices: Notices,
     /// Its own shares, if it is a holder: opaque here.
     pub vault: Vault,
     /// What holders' charge numbers have shown.

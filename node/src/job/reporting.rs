@@ -20,7 +20,7 @@ use crate::audit::Event;
 use crate::fault::{of_call, of_log, of_store};
 use crate::peers::coordinator::NAME;
 use crate::pipeline::submit::SubmissionFiles;
-use crate::report::{self, Outcome, Participation};
+use crate::report::{self, Earlier, Outcome, Participation};
 
 /// Reads, verifies and keeps the report; gives the return to hand in.
 pub async fn report(
@@ -51,13 +51,44 @@ pub async fn report(
     let accepted = report::accept(part, verified, evaluation.outputs(), evaluation.selection()).await;
     let accepted = accepted.map_err(Fault::from)?;
     let salt = context.book.result_salt(entry.id).await.map_err(|e| of_store(&e))?;
-    let outcome = report::keep(&context.store, entry.id, accepted, &salt).await.map_err(Fault::from)?;
+    let earlier = earlier(context, entry, terms).await?;
+    let outcome = report::keep(&context.store, entry.id, accepted, earlier, &salt).await;
+    let outcome = outcome.map_err(Fault::from)?;
     let value = outcome.to_return(terms, &context.bank);
     let event =
         Event::Reported { terms: entry.terms_digest, lines: outcome.rows, digest: value.result_digest };
     context.log.record(&event).await.map_err(|e| of_log(&e))?;
     let signed = Signed::sign(&context.secrets.identity, value);
     Ok((outcome, signed))
+}
+
+/// The report of the schedule's run before. The terms name it; a bank that was not there is compared with its own last run of
+/// the schedule. A job of another schedule is never taken for one, whoever names it.
+async fn earlier(context: &Context, entry: &Entry, terms: &Terms) -> Result<Earlier, Fault> {
+    let Some(run) = &terms.run else { return Ok(Earlier::NoSchedule) };
+    let coordinator = context.roster.now().roster.coordinator;
+    let book = &context.book;
+    let is_earlier = |other: &Entry| {
+        let terms = other.opened(&coordinator);
+        let other_run = terms.and_then(|terms| terms.run);
+        other_run.filter(|other| other.schedule == run.schedule).map(|other| other.planned_at)
+    };
+    let kept = async |id| report::is_kept(&context.store, id).await.map_err(|e| of_store(&e));
+    if let Some(named) = run.predecessor
+        && let Some(named) = book.get(named).await.map_err(|e| of_store(&e))?
+        && is_earlier(&named).is_some()
+        && kept(named.id).await?
+    {
+        return Ok(Earlier::Report(named.id));
+    }
+    // The newest first.
+    for other in book.list().await.map_err(|e| of_store(&e))? {
+        let before = other.id < entry.id && is_earlier(&other).is_some_and(|at| at < run.planned_at);
+        if before && kept(other.id).await? {
+            return Ok(Earlier::Report(other.id));
+        }
+    }
+    Ok(Earlier::Nothing)
 }
 
 /// Keeps what the sources have signed: the report has been verified under it, and the certificate will be.

@@ -97,7 +97,7 @@ impl Runner {
         for entry in self.context.book.proposed().await.map_err(|e| of_store(&e))? {
             let terms = self.open_terms(&entry.terms, entry.job).await;
             // Terms under a key of the coordinator's that is no more are looked at by people.
-            if terms.is_ok_and(|terms| check_deadline(terms.value(), now).is_err()) {
+            if terms.is_ok_and(|terms| check_deadline(terms.value(), &self.context.bank, now).is_err()) {
                 self.end(&entry, Stage::Missed).await?;
             }
         }
@@ -115,7 +115,7 @@ impl Runner {
             self.context.book.fault(entry.id, &fault).await.map_err(|e| of_store(&e))
         };
         if let Err(error) = noted.await {
-            tracing::error!(%job, %error, "a panic could not be written down");
+            tracing::error!(event = "job.panic-not-written", %job, %error, "a panic could not be written down");
         }
     }
 
@@ -134,11 +134,12 @@ impl Runner {
             }
             let state = JobState::try_from(reply.state).unwrap_or(JobState::Unspecified);
             let before = entry.stage;
-            let late = check_deadline(terms.value(), self.context.ports.clock.now()).is_err();
+            let late =
+                check_deadline(terms.value(), &self.context.bank, self.context.ports.clock.now()).is_err();
             match next(entry.stage, state, late) {
                 Step::Wait => return Ok(entry.stage),
                 Step::End(stage) => return self.end(&entry, stage).await,
-                step => self.step(step, &entry, terms.value()).await?,
+                step => self.traced(step, &entry, terms.value()).await?,
             }
             let after = self.entry(job).await?.stage;
             if after == before || self.stopping() {
@@ -175,6 +176,16 @@ impl Runner {
         }
     }
 
+    /// Takes a step within a span of the job's trace.
+    async fn traced(&self, step: Step, entry: &Entry, terms: &Terms) -> Result<(), Fault> {
+        let mut span = self.context.telemetry.stage(entry.job, step.name());
+        let taken = span.around(self.step(step, entry, terms)).await;
+        if let Err(fault) = &taken {
+            span.failed(fault.code.code());
+        }
+        taken
+    }
+
     async fn step(&self, step: Step, entry: &Entry, terms: &Terms) -> Result<(), Fault> {
         match step {
             Step::Decide => self.decide(entry, terms).await,
@@ -206,18 +217,28 @@ impl Runner {
     }
 
     async fn prepare(&self, entry: &Entry, terms: &Terms) -> Result<(), Fault> {
-        check_deadline(terms, self.context.ports.clock.now())?;
+        check_deadline(terms, &self.context.bank, self.context.ports.clock.now())?;
         self.large_enough(terms)?;
         self.context.send_decision(entry, true).await?;
         check_size(&self.context, terms).await?;
         let _one_at_a_time = self.evaluating.lock().await;
-        let evaluation = Evaluation::new(&self.context, terms, Arc::clone(&self.witness)).await?;
+        let mut evaluation = Evaluation::new(&self.context, terms, Arc::clone(&self.witness)).await?;
         self.context.sight_holders(evaluation.record()).await?;
         let began = Instant::now();
         let sent_before = self.context.holders.bytes_sent();
         let mut sent = Sent::default();
+        let mut span = self.context.telemetry.part("evaluate");
         for _ in 0..ROUNDS {
-            sent += evaluation.run().await?;
+            sent += match evaluation.run().await {
+                // The shares were renewed: what is left goes on under the new ones, in the same chunks.
+                Err(fault) if self.renewed(&fault, &evaluation).await? => {
+                    evaluation = Evaluation::new(&self.context, terms, Arc::clone(&self.witness)).await?;
+                    continue;
+                }
+                ran => ran?,
+            };
+            span.count("elements", sent.elements);
+            span.count("identifiers", sent.identifiers);
             let (evaluate, evaluated_at) = (began.elapsed(), self.context.ports.clock.now());
             let padding = self.context.book.padding_seed(entry.id).await.map_err(|e| of_store(&e))?;
             let Assembled::Ready(submission) = assemble(&self.context, terms, &evaluation, *padding).await?
@@ -225,7 +246,9 @@ impl Runner {
                 continue;
             };
             let mut figures = entry.figures();
-            figures.bytes_sent += self.context.holders.bytes_sent() - sent_before;
+            let bytes_sent = self.context.holders.bytes_sent() - sent_before;
+            self.context.telemetry.sent(bytes_sent);
+            figures.bytes_sent += bytes_sent;
             figures.evaluated += sent.identifiers;
             figures.own_rows = submission.own_rows;
             figures.cached = submission.own_rows.saturating_sub(figures.evaluated);
@@ -239,6 +262,11 @@ impl Runner {
             return kept.map_err(|e| of_store(&e));
         }
         Err(Fault::new(FaultCode::Busy).at(self.context.bank.as_str()))
+    }
+
+    async fn renewed(&self, fault: &Fault, evaluation: &Evaluation) -> Result<bool, Fault> {
+        Ok(fault.code == FaultCode::GenerationChanged
+            && self.context.is_renewed(evaluation.record().key).await?)
     }
 
     /// Whether the policy still lets so small a submission leave.
@@ -272,6 +300,9 @@ impl Runner {
         };
         let mut figures = entry.figures();
         figures.report_rows = outcome.rows;
+        figures.new_rows = outcome.rows.saturating_sub(outcome.still);
+        figures.still_rows = outcome.still;
+        figures.gone_rows = outcome.gone;
         figures.refused_matches = outcome.refused_matches;
         figures.matched(&outcome.by_kind);
         figures.stage("report", began.elapsed(), self.context.ports.clock.now());
@@ -355,7 +386,9 @@ impl Runner {
     async fn certified(&self, entry: &Entry, event: &Event, bytes: &[u8]) -> Result<(), Fault> {
         self.context.log.record(event).await.map_err(|e| of_log(&e))?;
         clean(&self.context, &entry.terms_digest)?;
-        self.context.book.certified(entry.id, bytes).await.map_err(|e| of_store(&e))
+        self.context.book.certified(entry.id, bytes).await.map_err(|e| of_store(&e))?;
+        tracing::info!(event = "job.done", job = %entry.job, "a job is done");
+        Ok(())
     }
 
     fn own_header(&self, entry: &Entry) -> Result<Signed<SubmissionHeader>, Fault> {

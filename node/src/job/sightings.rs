@@ -272,6 +272,7 @@ impl Sightings {
             return Ok(());
         }
         tracing::error!(
+            event = "holder.doubted",
             holder = holder.as_str(),
             "a holder's charge number went back: it was restored from a backup, and is not used until this is settled"
         );

@@ -115,6 +115,23 @@ pub enum Step {
     End(Stage),
 }
 
+impl Step {
+    /// As traces name it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Decide => "decide",
+            Self::Prepare => "prepare",
+            Self::Upload => "upload",
+            Self::Report => "report",
+            Self::HandIn => "hand-in",
+            Self::Countersign => "countersign",
+            Self::Conclude => "conclude",
+            Self::Wait => "wait",
+            Self::End(_) => "end",
+        }
+    }
+}
+
 /// The next step. `late` says that the deadline has passed: nobody is asked about what cannot be joined any more.
 pub const fn next(stage: Stage, coordinator: JobState, late: bool) -> Step {
     match (stage, coordinator) {

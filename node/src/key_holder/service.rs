@@ -31,6 +31,7 @@ use super::ports::{AuditSink, MemberKeys, Members, caller};
 use super::repeats::Repeats;
 use super::vault::{ActiveKey, Vault};
 use crate::ports::{Chance, Micros};
+use crate::telemetry::Telemetry;
 
 /// What the service is made of.
 pub struct Parts {
@@ -52,6 +53,8 @@ pub struct Parts {
     pub roster_age: Micros,
     /// Where chance comes from.
     pub chance: Arc<dyn Chance>,
+    /// What is seen of it from outside.
+    pub telemetry: Telemetry,
 }
 
 /// The answering service.
@@ -85,6 +88,7 @@ impl Answering {
         let ask = Ask { request: Some(&request), ..self.ask(member, &key, digest, stated.elements) };
         let receipt = self.charge(&ask).await?;
         let evaluated = self.parts.vault.evaluate(&key, &receipt, blinded).await?;
+        self.parts.telemetry.evaluated(stated.elements.into());
         self.still(member)?;
         self.note_charge(&ask, receipt.charge_number(), receipt.repeated()).await;
         let context = evaluated_context(&self.parts.bank, key.key());
@@ -118,6 +122,7 @@ impl Answering {
         let receipt = self.charge(&ask).await?;
         let chance = &*self.parts.chance;
         let (evaluated, proof) = self.parts.vault.blind_evaluate(&key, &receipt, blinded, chance).await?;
+        self.parts.telemetry.evaluated(count.into());
         self.still(member)?;
         self.note_charge(&ask, receipt.charge_number(), receipt.repeated()).await;
         Ok(BlindEvaluateReply {
@@ -144,6 +149,7 @@ impl Answering {
             key_record_digest: key.record_digest().as_bytes().to_vec().into(),
             generation: key.key().generation.0,
             ledger_lost: standing.account.lost,
+            time_us: self.parts.ledger.now(),
         })
     }
 
@@ -250,6 +256,7 @@ impl Answering {
         if repeated {
             return;
         }
+        self.parts.telemetry.charged(ask.key.class, ask.elements.into());
         let body = json!({
             "bank": ask.member.bank.as_str(), "class": ask.key.class.code(), "epoch": ask.key.epoch.0,
             "elements": ask.elements, "charge_number": number,

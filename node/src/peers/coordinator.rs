@@ -14,6 +14,7 @@ use std::time::Duration;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
+use super::carry_trace;
 use crate::fault;
 
 /// The party's name in faults.
@@ -36,6 +37,7 @@ fn told(status: Status) -> Fault {
 fn within<T>(message: T) -> Request<T> {
     let mut request = Request::new(message);
     request.set_timeout(CALL);
+    carry_trace(&mut request);
     request
 }
 
@@ -93,6 +95,12 @@ impl Coordinator {
         Ok(client!(self, DirectoryClient).watch_inbox(request).await.map_err(told)?.into_inner())
     }
 
+    /// What the coordinator sees of this node.
+    pub async fn check_up(&self) -> Result<v1::CheckUpReply, Fault> {
+        let reply = client!(self, DirectoryClient).check_up(within(v1::CheckUpRequest {})).await;
+        Ok(reply.map_err(told)?.into_inner())
+    }
+
     /// A ceremony's board.
     pub async fn board(&self, ceremony: CeremonyId) -> Result<v1::ReadBoardReply, Fault> {
         let message = v1::ReadBoardRequest { ceremony: ceremony.as_bytes().to_vec().into() };
@@ -106,9 +114,21 @@ impl Coordinator {
         Ok(())
     }
 
-    /// The endorsed record of a key; empty if there is none yet.
-    pub async fn key_record(&self, class: u32, epoch: u32) -> Result<Vec<u8>, Fault> {
-        let message = v1::GetKeyRecordRequest { class, epoch };
+    /// The last notice about every epoch.
+    pub async fn key_notices(&self) -> Result<Vec<bytes::Bytes>, Fault> {
+        let reply =
+            client!(self, CeremonyBoardClient).list_key_notices(within(v1::ListKeyNoticesRequest {})).await;
+        Ok(reply.map_err(told)?.into_inner().notices)
+    }
+
+    /// The endorsed record of a key, of one generation or the newest; empty if there is none yet.
+    pub async fn key_record(
+        &self,
+        class: u32,
+        epoch: u32,
+        generation: Option<u32>,
+    ) -> Result<Vec<u8>, Fault> {
+        let message = v1::GetKeyRecordRequest { class, epoch, generation };
         let reply = client!(self, CeremonyBoardClient).get_key_record(within(message)).await;
         Ok(reply.map_err(told)?.into_inner().record.to_vec())
     }
@@ -149,7 +169,8 @@ impl Coordinator {
 
     /// The report, slice by slice.
     pub async fn report(&self, terms: &Digest) -> Result<tonic::Streaming<v1::ReadReportReply>, Fault> {
-        let message = v1::ReadReportRequest { terms_digest: bytes(terms) };
+        let mut message = Request::new(v1::ReadReportRequest { terms_digest: bytes(terms) });
+        carry_trace(&mut message);
         Ok(client!(self, ReportsClient).read_report(message).await.map_err(told)?.into_inner())
     }
 

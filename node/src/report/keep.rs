@@ -1,6 +1,8 @@
 //! Keep: the report in sealed parts in the store, all of it or none, and out again to files.
 //!
 //! * Comes in: [`Accepted`] rows and the salt of the result's digest. Goes out: the [`Outcome`]; later the report's bytes.
+//! * A report of a schedule's run is compared with that of the run before ([`Earlier`]): a row is new unless that one had the
+//!   same identifier in the same record, and what it had and this one lacks is kept beside, in the same form.
 //! * A second report of the same job replaces the first in the same transaction.
 //! * Trusts: the store's keys. Every part says inside its seal where it belongs and whether it is the last, so that parts
 //!   cannot be moved, exchanged or cut off.
@@ -22,6 +24,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::ReportError;
 use super::accept::Accepted;
+use super::earlier::{Comparison, Earlier};
 use super::outcome::Outcome;
 use super::row::{HEADER, Row};
 use crate::store::{Connection, Store, StoreError};
@@ -42,26 +45,33 @@ pub enum Form {
     Csv = 1,
     /// `report.jsonl`.
     JsonLines = 2,
+    /// The identifier of each row, by its row in the store: what a later report is compared with. Never leaves it.
+    Identifiers = 3,
+    /// `gone.csv`: rows of the run before that are there no longer. Only of a schedule's runs.
+    Gone = 4,
 }
 
 impl Form {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Csv, Self::JsonLines];
+    /// Those that become files.
+    pub const FILES: [Self; 3] = [Self::Csv, Self::JsonLines, Self::Gone];
 
     /// The file's name.
     pub const fn file_name(self) -> &'static str {
         match self {
             Self::Csv => "report.csv",
             Self::JsonLines => "report.jsonl",
+            Self::Identifiers => "identifiers",
+            Self::Gone => "gone.csv",
         }
     }
 }
 
-/// Writes the report of a job (its row in the store) in both forms. No other transaction may be held meanwhile.
+/// Writes the report of a job (its row in the store) in every form. No other transaction may be held meanwhile.
 pub async fn keep(
     store: &Store,
     job: i64,
     accepted: Accepted,
+    earlier: Earlier,
     salt: &[u8; 32],
 ) -> Result<Outcome, ReportError> {
     let Accepted { mut rows, disclosure, bank, tally } = accepted;
@@ -69,28 +79,53 @@ pub async fn keep(
     digest.update(salt).update(HEADER.as_bytes());
     let mut tx = store.begin().await?;
     let mut shelf = Shelf::clear(store, &mut tx, job).await?;
-    let (mut csv, mut json) = (Parts::new(Form::Csv), Parts::new(Form::JsonLines));
+    let [mut csv, mut json, mut ids, mut gone] =
+        [Form::Csv, Form::JsonLines, Form::Identifiers, Form::Gone].map(Parts::new);
     csv.text.extend_from_slice(HEADER.as_bytes());
+    gone.text.extend_from_slice(HEADER.as_bytes());
+    let mut comparison = Comparison::with(store, earlier);
     while let Some(record) = rows.next()? {
         let row = Row::decode(record, disclosure)?;
+        let mut line = row.line(&bank, disclosure, true);
+        line.new = comparison.is_new(&mut tx, &line, row.identifier(), &mut gone.text).await?;
         let start = csv.text.len();
-        row.write_csv(&bank, disclosure, &mut csv.text)?;
+        line.write_csv(&mut csv.text)?;
         digest.update(&csv.text[start..]);
-        row.write_json(&bank, disclosure, &mut json.text)?;
-        csv.spill(&mut shelf, &mut tx).await?;
-        json.spill(&mut shelf, &mut tx).await?;
+        line.write_json(&mut json.text)?;
+        ids.text.extend_from_slice(&row.identifier().to_be_bytes());
+        for parts in [&mut csv, &mut json, &mut ids, &mut gone] {
+            parts.spill(&mut shelf, &mut tx).await?;
+        }
     }
-    csv.finish(&mut shelf, &mut tx).await?;
-    json.finish(&mut shelf, &mut tx).await?;
+    while comparison.drain(&mut tx, &mut gone.text).await? {
+        gone.spill(&mut shelf, &mut tx).await?;
+    }
+    for parts in [csv, json, ids] {
+        parts.finish(&mut shelf, &mut tx).await?;
+    }
+    if earlier != Earlier::NoSchedule {
+        gone.finish(&mut shelf, &mut tx).await?;
+    }
     tx.commit().await.map_err(StoreError::from)?;
     Ok(Outcome {
         rows: tally.rows,
+        still: comparison.still,
+        gone: comparison.gone,
         by_kind: tally.by_kind,
         refused_matches: tally.refused,
         withdrawn: tally.withdrawn,
         unopened: tally.unopened,
         digest: digest.finish(),
     })
+}
+
+/// Whether a report of this job is kept.
+pub async fn is_kept(store: &Store, job: i64) -> Result<bool, StoreError> {
+    let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM report_part WHERE job_id = $1 LIMIT 1")
+        .bind(job)
+        .fetch_optional(store.readers())
+        .await?;
+    Ok(found.is_some())
 }
 
 /// Where parts are put.
@@ -180,6 +215,36 @@ impl Parts {
     }
 }
 
+/// One part of a form, if it is there, and whether it is the last.
+pub(super) async fn part(
+    cipher: &ColumnCipher,
+    tx: &mut Connection,
+    (job, form, part): (i64, Form, u32),
+) -> Result<Option<(Zeroizing<Vec<u8>>, bool)>, StoreError> {
+    let malformed = || StoreError::Malformed { table: TABLE, column: COLUMN };
+    let query = sqlx::query("SELECT id, body FROM report_part WHERE job_id = $1 AND form = $2 AND part = $3");
+    let query = query.bind(job).bind(i64::from(form as u8)).bind(i64::from(part));
+    let Some(found) = query.fetch_optional(tx).await? else { return Ok(None) };
+    let id: i64 = found.try_get(0)?;
+    let body: &[u8] = found.try_get(1)?;
+    let mut clear = cipher.open(id, body).map_err(StoreError::at(TABLE, COLUMN))?;
+    let stands = clear.first_chunk::<PLACE_BYTES>().ok_or_else(malformed)?;
+    let last = *stands == place(job, form, part, true);
+    if !last && *stands != place(job, form, part, false) {
+        return Err(malformed());
+    }
+    let text = clear.len() - PLACE_BYTES;
+    clear.copy_within(PLACE_BYTES.., 0);
+    clear[text..].zeroize();
+    clear.truncate(text);
+    Ok(Some((clear, last)))
+}
+
+/// The cipher of parts.
+pub(super) fn cipher(store: &Store) -> ColumnCipher {
+    store.cipher(TABLE, COLUMN)
+}
+
 /// Writes one form of a job's report to `sink`, part by part, as it stood at one moment.
 pub async fn copy_out(
     store: &Store,
@@ -187,27 +252,15 @@ pub async fn copy_out(
     form: Form,
     sink: &mut (dyn Write + Send),
 ) -> Result<(), ReportError> {
-    let malformed = || StoreError::Malformed { table: TABLE, column: COLUMN };
-    let cipher = store.cipher(TABLE, COLUMN);
+    let cipher = cipher(store);
     // One transaction: a report that is replaced meanwhile is not mixed with this one.
     let mut tx = store.snapshot().await?;
-    for part in 0_u32.. {
-        let query =
-            sqlx::query("SELECT id, body FROM report_part WHERE job_id = $1 AND form = $2 AND part = $3");
-        let found =
-            query.bind(job).bind(i64::from(form as u8)).bind(i64::from(part)).fetch_optional(&mut *tx).await;
-        let Some(found) = found.map_err(StoreError::from)? else {
-            return Err(if part == 0 { ReportError::NotKept } else { malformed().into() });
+    for number in 0_u32.. {
+        let Some((text, last)) = part(&cipher, &mut tx, (job, form, number)).await? else {
+            let cut = StoreError::Malformed { table: TABLE, column: COLUMN };
+            return Err(if number == 0 { ReportError::NotKept } else { cut.into() });
         };
-        let id: i64 = found.try_get(0).map_err(StoreError::from)?;
-        let body: &[u8] = found.try_get(1).map_err(StoreError::from)?;
-        let clear = cipher.open(id, body).map_err(StoreError::at(TABLE, COLUMN))?;
-        let (stands, text) = clear.split_first_chunk::<PLACE_BYTES>().ok_or_else(malformed)?;
-        let last = *stands == place(job, form, part, true);
-        if !last && *stands != place(job, form, part, false) {
-            return Err(malformed().into());
-        }
-        sink.write_all(text)?;
+        sink.write_all(&text)?;
         if last {
             break;
         }
@@ -215,26 +268,32 @@ pub async fn copy_out(
     Ok(())
 }
 
-/// Writes `report.csv` and `report.jsonl` into a folder, readable by their owner alone, each whole or not at all.
-pub async fn export(store: &Store, job: i64, folder: &Path) -> Result<[PathBuf; 2], ReportError> {
+/// Writes `report.csv`, `report.jsonl` and, of a schedule's run, `gone.csv` into a folder, readable by their owner alone, all
+/// whole or not at all.
+pub async fn export(store: &Store, job: i64, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
     let mut written = Vec::new();
-    for form in Form::ALL {
+    for form in Form::FILES {
         let path = folder.join(format!("{}.unfinished", form.file_name()));
-        written.push(path.clone());
-        let done = write_out(store, job, form, &path).await;
-        if let Err(error) = done {
-            for path in &written {
-                drop(fs::remove_file(path));
+        written.push((path.clone(), folder.join(form.file_name())));
+        match write_out(store, job, form, &path).await {
+            Ok(()) => {}
+            Err(ReportError::NotKept) if form == Form::Gone => {
+                written.pop();
+                fs::remove_file(path)?;
             }
-            return Err(error);
+            Err(error) => {
+                for (path, _) in &written {
+                    drop(fs::remove_file(path));
+                }
+                return Err(error);
+            }
         }
     }
-    let paths = Form::ALL.map(|form| folder.join(form.file_name()));
-    for (unfinished, path) in written.iter().zip(&paths) {
+    for (unfinished, path) in &written {
         fs::rename(unfinished, path)?;
     }
     File::open(folder)?.sync_all()?;
-    Ok(paths)
+    Ok(written.into_iter().map(|(_, path)| path).collect())
 }
 
 async fn write_out(store: &Store, job: i64, form: Form, path: &Path) -> Result<(), ReportError> {

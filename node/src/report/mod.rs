@@ -16,6 +16,7 @@
 //! | `verify`, `own_rows` | do the rows lead to the signed roots, and are the tags our own? |
 //! | `accept` | which matches count, and which records stand behind them? |
 //! | `row` | what does one row say, and in which order do rows stand? |
+//! | `earlier` | which rows had the run before, and which are gone? |
 //! | `keep` | how is the report stored, and given out again? |
 //! | `outcome` | what is told of it outside the bank? |
 //! | `shelves` | how does the register serve the two ports? |
@@ -30,8 +31,12 @@
 //! begin with `=`, `+`, `-` or `@` gets an apostrophe in front. `report.jsonl`: the same fields in the same order, one
 //! compact object in a line, no mark, no apostrophes; `banks` is a number, `bank_ids` an array of strings, `labels` an array
 //! of objects, `new` a boolean; what the disclosure does not tell is an empty array.
+//!
+//! `gone.csv` stands beside them in a schedule's run and has the columns of `report.csv`: the rows that this bank's report
+//! of the run before had and this one has not, as they stood there; `new` is `false`.
 
 mod accept;
+mod earlier;
 mod keep;
 mod outcome;
 mod own_rows;
@@ -51,7 +56,8 @@ use lianfang_proto::ids::BankId;
 use lianfang_proto::{Fault, FaultCode};
 
 pub use accept::{Accepted, accept};
-pub use keep::{Form, copy_out, export, keep};
+pub use earlier::Earlier;
+pub use keep::{Form, copy_out, export, is_kept, keep};
 pub use outcome::{Outcome, SUPPRESSED_BELOW, suppressed};
 pub use read::read;
 pub use verify::{Verified, Verifier};

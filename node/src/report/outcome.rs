@@ -19,6 +19,10 @@ pub const SUPPRESSED_BELOW: u64 = 5;
 pub struct Outcome {
     /// Rows of the report.
     pub rows: u64,
+    /// Rows that the run before had, where there was one.
+    pub still: u64,
+    /// Rows of the run before that are there no longer.
+    pub gone: u64,
     /// Distinct matched identifiers by kind; for this bank's own eyes.
     pub by_kind: BTreeMap<Kind, u64>,
     /// Matches that were reported and of which too few labels opened: the coordinator's fault.

@@ -4,12 +4,13 @@
 //! report (record, kind's code, canonical value), and from these a line of CSV or of JSON. The sorted bytes hold the
 //! canonical value and live in sealed spills alone; the lines hold only its mask.
 
+use std::borrow::Cow;
 use std::io;
 
 use lianfang_proto::catalogue::{Disclosure, Kind, Role};
 use lianfang_proto::ids::BankId;
 use lianfang_proto::label::{Label, plain_bytes};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::Mention;
@@ -23,6 +24,8 @@ pub(super) struct Row {
     record: Zeroizing<String>,
     role: Role,
     value: Canonical,
+    /// The identifier's row in the store; the same in every report.
+    identifier: i64,
     banks: u32,
     /// By bank, without the reader's own.
     labels: Vec<Label>,
@@ -34,12 +37,13 @@ impl Row {
             record: Zeroizing::new(mention.record),
             role: mention.role,
             value: mention.value,
+            identifier: mention.identifier,
             banks: found.groups,
             labels: found.labels.clone(),
         }
     }
 
-    /// Three texts that sort as they would by themselves, then `u8 kind ‖ u8 role ‖ u32 banks ‖ labels`.
+    /// Three texts that sort as they would by themselves, then `u8 kind ‖ u8 role ‖ u32 banks ‖ i64 identifier ‖ labels`.
     pub(super) fn encode(&self, disclosure: Disclosure) -> Zeroizing<Vec<u8>> {
         let mut out = Zeroizing::new(Vec::with_capacity(256 + self.labels.len() * plain_bytes(disclosure)));
         write_text(&mut out, &self.record);
@@ -48,6 +52,7 @@ impl Row {
         out.push(self.value.kind().number());
         out.push(self.role.number());
         out.extend_from_slice(&self.banks.to_be_bytes());
+        out.extend_from_slice(&self.identifier.to_be_bytes());
         self.labels.iter().for_each(|label| out.extend_from_slice(&label.encode(disclosure)));
         out
     }
@@ -61,6 +66,7 @@ impl Row {
         let mut texts = [read_text(&mut bytes)?, read_text(&mut bytes)?, read_text(&mut bytes)?];
         let ([kind, role], rest) = bytes.split_first_chunk()?;
         let (banks, rest) = rest.split_first_chunk()?;
+        let (identifier, rest) = rest.split_first_chunk()?;
         let labels = if disclosure == Disclosure::Count {
             Vec::new()
         } else {
@@ -72,6 +78,7 @@ impl Row {
             record: std::mem::take(&mut texts[0]),
             role: Role::from_number(*role)?,
             value: Canonical::from_stored(Kind::from_number(*kind)?, value),
+            identifier: i64::from_be_bytes(*identifier),
             banks: u32::from_be_bytes(*banks),
             labels,
         })
@@ -88,25 +95,50 @@ impl Row {
         banks
     }
 
-    fn told(&self) -> Vec<Told<'_>> {
-        self.labels.iter().filter_map(Told::of).collect()
+    /// The identifier's row in the store.
+    pub(super) fn identifier(&self) -> i64 {
+        self.identifier
     }
 
-    /// Appends the line of `report.csv`.
-    pub(super) fn write_csv(
-        &self,
-        own: &BankId,
-        disclosure: Disclosure,
-        out: &mut Vec<u8>,
-    ) -> io::Result<()> {
-        let labels = if disclosure == Disclosure::Labels {
-            serde_json::to_string(&self.told())?
-        } else {
-            String::new()
-        };
-        let (kind, masked) = (self.value.kind().code(), self.value.masked());
-        let (banks, bank_ids) = (self.banks.to_string(), self.bank_ids(own, disclosure).join(";"));
-        let cells = [&self.record, self.role.code(), kind, &masked, &banks, &bank_ids, &labels, "true"];
+    /// The line of the report.
+    pub(super) fn line<'a>(&'a self, own: &'a BankId, disclosure: Disclosure, new: bool) -> Line<'a> {
+        let bank_ids = self.bank_ids(own, disclosure).into_iter().map(Cow::Borrowed).collect();
+        Line {
+            record: Cow::Borrowed(&self.record),
+            role: self.role.code().into(),
+            kind: self.value.kind().code().into(),
+            value_masked: self.value.masked().into(),
+            banks: self.banks,
+            bank_ids,
+            labels: self.labels.iter().filter_map(Told::of).collect(),
+            new,
+        }
+    }
+}
+
+/// A line of a report, fields in order.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Line<'a> {
+    pub(super) record: Cow<'a, str>,
+    pub(super) role: Cow<'a, str>,
+    pub(super) kind: Cow<'a, str>,
+    pub(super) value_masked: Cow<'a, str>,
+    pub(super) banks: u32,
+    pub(super) bank_ids: Vec<Cow<'a, str>>,
+    /// Only under `labels`, and there of at least one other bank.
+    pub(super) labels: Vec<Told<'a>>,
+    pub(super) new: bool,
+}
+
+impl Line<'_> {
+    /// Appends it as a line of `report.csv`.
+    pub(super) fn write_csv(&self, out: &mut Vec<u8>) -> io::Result<()> {
+        let labels =
+            if self.labels.is_empty() { String::new() } else { serde_json::to_string(&self.labels)? };
+        let (banks, bank_ids) = (self.banks.to_string(), self.bank_ids.join(";"));
+        let new = if self.new { "true" } else { "false" };
+        let cells: [&str; 8] =
+            [&self.record, &self.role, &self.kind, &self.value_masked, &banks, &bank_ids, &labels, new];
         for (at, cell) in cells.into_iter().enumerate() {
             if at > 0 {
                 out.push(b',');
@@ -117,65 +149,37 @@ impl Row {
         Ok(())
     }
 
-    /// Appends the line of `report.jsonl`.
-    pub(super) fn write_json(
-        &self,
-        own: &BankId,
-        disclosure: Disclosure,
-        out: &mut Vec<u8>,
-    ) -> io::Result<()> {
-        let line = Line {
-            record: &self.record,
-            role: self.role.code(),
-            kind: self.value.kind().code(),
-            value_masked: self.value.masked(),
-            banks: self.banks,
-            bank_ids: self.bank_ids(own, disclosure),
-            labels: self.told(),
-            new: true,
-        };
-        serde_json::to_writer(&mut *out, &line)?;
+    /// Appends it as a line of `report.jsonl`.
+    pub(super) fn write_json(&self, out: &mut Vec<u8>) -> io::Result<()> {
+        serde_json::to_writer(&mut *out, self)?;
         out.push(b'\n');
         Ok(())
     }
 }
 
-/// A line of `report.jsonl`, fields in order.
-#[derive(Serialize)]
-struct Line<'a> {
-    record: &'a str,
-    role: &'a str,
-    kind: &'a str,
-    value_masked: String,
-    banks: u32,
-    bank_ids: Vec<&'a str>,
-    labels: Vec<Told<'a>>,
-    new: bool,
-}
-
 /// What another bank says, fields in order.
-#[derive(Serialize)]
-struct Told<'a> {
-    bank: &'a str,
-    role: String,
-    typology: String,
-    grade: &'a str,
-    first_month: String,
-    last_month: String,
-    contact: &'a str,
+#[derive(Serialize, Deserialize)]
+pub(super) struct Told<'a> {
+    bank: Cow<'a, str>,
+    role: Cow<'a, str>,
+    typology: Cow<'a, str>,
+    grade: Cow<'a, str>,
+    first_month: Cow<'a, str>,
+    last_month: Cow<'a, str>,
+    contact: Cow<'a, str>,
 }
 
 impl<'a> Told<'a> {
     fn of(label: &'a Label) -> Option<Self> {
         let content = label.content.as_ref()?;
         Some(Self {
-            bank: label.bank.as_str(),
-            role: content.role_codes(),
-            typology: content.typology_codes(),
-            grade: content.grade.code(),
-            first_month: content.first_month.text(),
-            last_month: content.last_month.text(),
-            contact: &content.contact,
+            bank: label.bank.as_str().into(),
+            role: content.role_codes().into(),
+            typology: content.typology_codes().into(),
+            grade: content.grade.code().into(),
+            first_month: content.first_month.text().into(),
+            last_month: content.last_month.text().into(),
+            contact: content.contact.as_str().into(),
         })
     }
 }

@@ -12,6 +12,7 @@ use lianfang_proto::{Fault, FaultCode};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
+use crate::ceremony::plan::Refusal;
 use crate::ceremony::{Driver, Progress};
 use crate::fault::of_store;
 use crate::job::Context;
@@ -32,6 +33,19 @@ pub(super) enum Ended {
     Failed(Fault),
     /// A step panicked.
     Panicked,
+}
+
+impl Ended {
+    /// As it is counted, and the fault that stopped it.
+    pub(super) const fn told(&self) -> (&'static str, Option<&Fault>) {
+        match self {
+            Self::Done => ("done", None),
+            Self::Over => ("over", None),
+            Self::Elsewhere => ("elsewhere", None),
+            Self::Failed(fault) => ("failed", Some(fault)),
+            Self::Panicked => ("panicked", None),
+        }
+    }
 }
 
 /// An attempt that has ended.
@@ -65,7 +79,7 @@ impl Attempts {
         let mut lease = match self.desk.take(errand).await {
             Ok(Some(lease)) => lease,
             Ok(None) => {
-                let turn = self.desk.turn(errand).await.unwrap_or_default();
+                let turn = self.as_stored(errand).await;
                 return Outcome { errand, ended: Ended::Elsewhere, turn: Some(turn) };
             }
             Err(error) => return self.not_begun(errand, of_store(&error)).await,
@@ -78,7 +92,7 @@ impl Attempts {
                 return Outcome { errand, ended, turn: None };
             }
             Ended::Elsewhere => {
-                let turn = self.desk.turn(errand).await.unwrap_or_default();
+                let turn = self.as_stored(errand).await;
                 return Outcome { errand, ended, turn: Some(turn) };
             }
             Ended::Done => match errand {
@@ -91,6 +105,12 @@ impl Attempts {
         };
         let turn = self.desk.give_back(&lease, &ending).await;
         Outcome { errand, ended, turn: Some(turn) }
+    }
+
+    /// How work stands that another process has, or had; looked at again where the store does not say.
+    async fn as_stored(&self, errand: Errand) -> Turn {
+        let unknown = Turn { not_before: self.context.ports.clock.now() + LOOK_AGAIN, ..Turn::default() };
+        self.desk.turn(errand).await.unwrap_or(unknown)
     }
 
     /// The store would not let it begin, for its disk may be what is full: that is shown, and tried again.
@@ -156,29 +176,31 @@ async fn work_on(runner: &Runner, job: JobId) -> Result<Ended, Fault> {
 async fn step(driver: &Driver, context: &Context, ceremony: CeremonyId) -> Result<Ended, Fault> {
     match driver.step(ceremony, &context.coordinator).await {
         Ok(Progress::Waiting { .. }) => Ok(Ended::Done),
-        Ok(Progress::Done(endorsed)) => {
-            let key = endorsed.record().key;
+        Ok(Progress::Done(record)) => {
+            let key = record.key;
             if let Err(fault) = context.fetch_record(key.class, key.epoch).await {
-                tracing::error!(%fault, "the new key record could not be taken up");
+                tracing::error!(event = "key.not-taken", %fault, "the new key record could not be taken up");
             }
             Ok(Ended::Over)
         }
         Ok(Progress::Failed(failure)) => {
-            tracing::error!(%ceremony, ?failure, "the ceremony has failed; start it again");
+            tracing::error!(event = "ceremony.failed", %ceremony, ?failure, "the ceremony has failed; start it again");
             Ok(Ended::Over)
         }
+        // It stands in the log, and in `key ceremonies`.
+        Ok(Progress::Refused(Refusal::Undecided)) => Ok(Ended::Done),
         Ok(Progress::Refused(refusal)) => {
             // The roster that it names may still be on its way, or an earlier ceremony may end.
-            tracing::warn!(%ceremony, ?refusal, "the ceremony's proposal is not accepted");
+            tracing::warn!(event = "ceremony.refused", %ceremony, ?refusal, "the ceremony's proposal is not accepted");
             Ok(Ended::Done)
         }
         Err(error) => {
             let code = match &error {
                 crate::ceremony::StepError::Board(fault) => return Err(fault.clone()),
                 crate::ceremony::StepError::Store(error) => of_store(error).code,
-                crate::ceremony::StepError::Vault(_) | crate::ceremony::StepError::Records(_) => {
-                    FaultCode::Internal
-                }
+                crate::ceremony::StepError::Vault(_)
+                | crate::ceremony::StepError::Ledger(_)
+                | crate::ceremony::StepError::Records(_) => FaultCode::Internal,
             };
             Err(Fault::new(code).at(context.bank.as_str()).got(error))
         }

@@ -18,8 +18,9 @@ use super::agenda::Agenda;
 use super::attempt::{Attempts, Ended, Outcome};
 use crate::app::Joined;
 use crate::ceremony::{Board, BoardView, Driver};
-use crate::job::Context;
 use crate::job::runner::Runner;
+use crate::job::{Context, reminder};
+use crate::key_holder::ledger::Ledger;
 use crate::membership::renewal::is_of_certificates;
 use crate::membership::{pin_roster, witness};
 use crate::peers::coordinator::Coordinator;
@@ -70,6 +71,10 @@ pub(super) async fn run(joined: Arc<Joined>, desk: Desk, stop: watch::Receiver<b
     // Asked once and not again before there is an answer: those who wait must not keep each other waiting.
     let (mut seen, mut asked) = (0, false);
     loop {
+        reminder::tell(&context).await;
+        if let Err(fault) = context.close_due().await {
+            tracing::warn!(event = "key.not-closed", %fault, "an epoch that is over could not be closed");
+        }
         this.begin();
         let pause = this.agenda.pause(clock.now());
         tokio::select! {
@@ -81,12 +86,13 @@ pub(super) async fn run(joined: Arc<Joined>, desk: Desk, stop: watch::Receiver<b
             () = context.roster.wanted(), if !asked => (seen, asked) = (0, true),
             reply = context.coordinator.watch(seen, pause) => match reply {
                 Ok(reply) => {
+                    this.context.telemetry.contacted(this.now());
                     (seen, asked) = (reply.revision, false);
                     this.hear(&reply).await;
                 }
                 Err(fault) => {
                     asked = false;
-                    tracing::warn!(%fault, "the inbox could not be read");
+                    tracing::warn!(event = "coordinator.silent", %fault, "the inbox could not be read");
                     if is_of_certificates(fault.code) {
                         joined.refused.notify_one();
                     }
@@ -103,9 +109,10 @@ fn driver(context: &Context) -> Driver {
     Driver {
         bank: context.bank.clone(),
         identity: Arc::clone(&context.secrets.identity),
-        sealing: Arc::clone(&context.secrets.sealing),
+        policy: context.config.policy.ceremony,
         members: Arc::new(context.roster.clone()),
         vault: context.vault.clone(),
+        ledger: Ledger::new(context.store.clone()),
         store: context.store.clone(),
         audit: Arc::new(context.log.clone()),
         ports: context.ports.clone(),
@@ -117,7 +124,10 @@ impl Loop {
         if reply.roster_version > self.context.roster.now().roster.version
             && let Err(fault) = self.refresh_roster().await
         {
-            tracing::error!(%fault, "the newest roster was not taken");
+            tracing::error!(event = "roster.refused", %fault, "the newest roster was not taken");
+        }
+        if let Err(fault) = self.context.take_notices(reply.key_notice).await {
+            tracing::warn!(event = "key.not-noticed", %fault, "what is announced about keys was not taken");
         }
         self.confirm(reply).await;
         self.close_missed().await;
@@ -125,7 +135,9 @@ impl Loop {
         named.extend(named_jobs(reply));
         match self.context.book.unfinished().await {
             Ok(unfinished) => named.extend(unfinished.into_iter().map(Errand::Job)),
-            Err(error) => tracing::error!(%error, "the jobs under way could not be read"),
+            Err(error) => {
+                tracing::error!(event = "job.not-read", %error, "the jobs under way could not be read")
+            }
         }
         self.take(reply.revision, named).await;
     }
@@ -134,7 +146,9 @@ impl Loop {
     async fn take(&mut self, revision: u64, mut errands: BTreeSet<Errand>) {
         match self.attempts.driver.unfinished().await {
             Ok(begun) => errands.extend(begun.into_iter().map(Errand::Ceremony)),
-            Err(error) => tracing::error!(%error, "ceremonies that were begun could not be read"),
+            Err(error) => {
+                tracing::error!(event = "ceremony.not-read", %error, "ceremonies that were begun could not be read")
+            }
         }
         let mut wanted: Vec<Errand> = errands.into_iter().collect();
         let unknown: Vec<Errand> = self.agenda.unknown(&wanted).collect();
@@ -142,7 +156,9 @@ impl Loop {
             match self.turn(errand).await {
                 Ok(Some(turn)) => self.agenda.stands(errand, turn),
                 Ok(None) => wanted.retain(|other| *other != errand),
-                Err(error) => tracing::error!(%error, "how work stands could not be read"),
+                Err(error) => {
+                    tracing::error!(event = "work.not-read", %error, "how work stands could not be read")
+                }
             }
         }
         self.agenda.inbox(revision, &wanted);
@@ -162,7 +178,9 @@ impl Loop {
         for errand in self.agenda.idle() {
             match self.attempts.desk.turn(errand).await {
                 Ok(turn) => self.agenda.woken(errand, turn),
-                Err(error) => tracing::error!(%error, "how work stands could not be read"),
+                Err(error) => {
+                    tracing::error!(event = "work.not-read", %error, "how work stands could not be read")
+                }
             }
         }
     }
@@ -175,7 +193,9 @@ impl Loop {
         }
         match witness::state(&self.context, &mut self.stated).await {
             Ok(()) => self.context.roster.confirm(self.context.ports.clock.now()),
-            Err(fault) => tracing::warn!(%fault, "what this holder has charged could not be stated"),
+            Err(fault) => {
+                tracing::warn!(event = "holder.not-witnessed", %fault, "what this holder has charged could not be stated")
+            }
         }
     }
 
@@ -191,7 +211,7 @@ impl Loop {
     /// Jobs on which nobody has decided before their deadline are missed, whether the coordinator still names them or not.
     async fn close_missed(&self) {
         if let Err(fault) = self.attempts.runner.close_missed().await {
-            tracing::error!(%fault, "jobs that were missed could not be closed");
+            tracing::error!(event = "job.not-closed", %fault, "jobs that were missed could not be closed");
         }
     }
 
@@ -214,6 +234,8 @@ impl Loop {
     /// An attempt has ended. What stops a piece of work again and again is said once.
     fn ended(&mut self, outcome: Outcome) {
         let Outcome { errand, ended, turn } = outcome;
+        let (word, fault) = ended.told();
+        self.context.telemetry.attempted(word, fault);
         match ended {
             Ended::Done | Ended::Elsewhere => {
                 self.told.remove(&errand);
@@ -228,13 +250,13 @@ impl Loop {
                 let waits = fault.code == FaultCode::ConsentPending;
                 if self.told.insert(errand, fault.to_string()).as_ref() != Some(&fault.to_string()) && !waits
                 {
-                    tracing::warn!(?errand, %fault, "the work did not go on");
+                    tracing::warn!(event = "job.stopped", ?errand, %fault, "the work did not go on");
                 }
             }
-            Ended::Panicked => tracing::error!(?errand, "a step panicked"),
+            Ended::Panicked => tracing::error!(event = "job.panicked", ?errand, "a step panicked"),
         }
         if turn.as_ref().is_some_and(|turn: &Turn| turn.strikes >= RULE.strikes) {
-            tracing::error!(?errand, "the work rests until a person restarts it");
+            tracing::error!(event = "job.rests", ?errand, "the work rests until a person restarts it");
         }
         self.agenda.ended(errand, turn, self.now());
     }
@@ -259,6 +281,7 @@ impl Board for Coordinator {
         let culprits =
             || reply.culprits.iter().filter_map(|bank| BankId::parse(bank, "culprits").ok()).collect();
         Ok(BoardView {
+            record: reply.record.to_vec(),
             given_up: (!reply.failure.is_empty()).then(culprits),
             proposal: reply.proposal.to_vec(),
             posts: reply.posts.iter().map(|post| post.to_vec()).collect(),

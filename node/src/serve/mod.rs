@@ -13,24 +13,29 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lianfang_desk::Problem;
+use lianfang_telemetry::http::Listening;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::app::App;
 use crate::audit::Event;
-use crate::key_holder::vault::Vault;
 use crate::ports::Clock;
+use crate::telemetry;
 use crate::work::Desk;
+
+/// How long a store that does not answer is waited for at the end.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+use crate::key_holder::vault::Vault;
 
 /// How often shares are looked up that nobody asks for.
 const KEEP_UP: Duration = Duration::from_secs(5);
-/// How long a store that does not answer is waited for at the end.
-const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// A node at work.
 pub struct Running {
     /// Where it listens.
     pub address: String,
+    /// Where it serves probes and numbers, if it does.
+    pub http: Option<Listening>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
     desk: Desk,
@@ -43,17 +48,20 @@ impl Running {
     pub async fn start(node: &Arc<App>) -> Result<Self, Problem> {
         let joined = node.must_have_joined().await?;
         let (stop, stopped) = watch::channel(false);
-        let (address, server) = server::start(node, &joined, stopped.clone()).await?;
+        let served = node.telemetry.served();
+        let http = telemetry::listen(node, served.clone()).await?;
+        let (address, server) = server::start(node, &joined, served, stopped.clone()).await?;
         let version = env!("CARGO_PKG_VERSION").to_owned();
         node.log.record(&Event::Started { version }).await?;
         let desk = Desk::sit(&node.store).await?;
+        let watch = crate::watch::start(node, stopped.clone())?;
         let upkeep = tokio::spawn(upkeep::run(Arc::clone(node), Arc::clone(&joined), stopped.clone()));
-        let clock = Arc::clone(&node.ports.clock);
-        let keeping_up =
-            tokio::spawn(keep_up(joined.context.vault.clone(), Arc::clone(&clock), stopped.clone()));
-        let inbox = tokio::spawn(inbox::run(Arc::clone(&joined), desk.clone(), stopped));
-        let grace = node.config.serve.grace();
-        Ok(Self { address, stop, tasks: vec![server, inbox, upkeep, keeping_up], desk, clock, grace })
+        let inbox = tokio::spawn(inbox::run(Arc::clone(&joined), desk.clone(), stopped.clone()));
+        let (clock, grace) = (Arc::clone(&node.ports.clock), node.config.serve.grace());
+        let keeping_up = tokio::spawn(keep_up(joined.context.vault.clone(), Arc::clone(&clock), stopped));
+        tracing::info!(event = "serve.began", version = env!("CARGO_PKG_VERSION"), %address, "the node serves");
+        let tasks = [server, inbox, upkeep, keeping_up].into_iter().chain(watch).collect();
+        Ok(Self { address, http, stop, tasks, desk, clock, grace })
     }
 
     /// Begins nothing new and ends after the steps in hand, as long as the configuration gives them. What is cut off is
@@ -67,12 +75,18 @@ impl Running {
             }
         };
         if self.clock.within(self.grace, ended).await.is_none() {
-            tracing::warn!("what was in hand has not ended in time, and will be done again");
+            tracing::warn!(
+                event = "serve.cut-off",
+                "what was in hand has not ended in time, and will be done again"
+            );
             self.tasks.iter().for_each(JoinHandle::abort);
         }
         match self.clock.within(LAST_WORDS, self.desk.rise()).await {
             Some(Ok(())) => {}
-            _ => tracing::warn!("the leases could not be given back; they end by themselves"),
+            _ => tracing::warn!(
+                event = "serve.leases-kept",
+                "the leases could not be given back; they end by themselves"
+            ),
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod ceremony;
 pub mod certificate;
 pub mod enrolment;
 pub mod evaluation;
+pub mod key_notice;
 pub mod key_record;
 pub mod membership;
 pub mod roster;
@@ -16,13 +17,14 @@ pub mod terms;
 
 use lianfang_trust::{DecodeError, Decoder, Digest, Encoder, VerifyingKey};
 
-use crate::ids::{BankId, GroupId};
+use crate::ids::{BankId, GroupId, ScheduleName};
 use crate::limits;
 
 /// Field readers that several documents share; each turns a malformed value into an error with the field's name.
 pub(crate) trait Fields {
     fn bank(&mut self, field: &'static str) -> Result<BankId, DecodeError>;
     fn group(&mut self, field: &'static str) -> Result<GroupId, DecodeError>;
+    fn schedule(&mut self, field: &'static str) -> Result<ScheduleName, DecodeError>;
     fn digest(&mut self, field: &'static str) -> Result<Digest, DecodeError>;
     fn key(&mut self, field: &'static str) -> Result<VerifyingKey, DecodeError>;
     fn free_text(&mut self, field: &'static str) -> Result<String, DecodeError>;
@@ -40,6 +42,12 @@ impl Fields for Decoder<'_> {
         let text = self.text(field, NAME_BYTES)?;
         GroupId::parse(text, field)
             .map_err(|_| DecodeError::Value { field, why: "is not a legal group's id" })
+    }
+
+    fn schedule(&mut self, field: &'static str) -> Result<ScheduleName, DecodeError> {
+        let text = self.text(field, NAME_BYTES)?;
+        ScheduleName::parse(text, field)
+            .map_err(|_| DecodeError::Value { field, why: "is not a schedule's name" })
     }
 
     fn digest(&mut self, field: &'static str) -> Result<Digest, DecodeError> {

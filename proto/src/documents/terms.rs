@@ -1,5 +1,7 @@
 //! The terms of a job: all that its members must agree on. Their digest `D` is part of every tag.
 
+mod timing;
+
 use lianfang_trust::canonical::strictly_ascending;
 use lianfang_trust::{Canonical, DecodeError, Decoder, Digest, Encoder};
 
@@ -9,6 +11,8 @@ use crate::catalogue::{Disclosure, Grade, Kind, Role, Typology};
 use crate::ids::{BankId, GroupId, JobId, KeyId};
 use crate::label::NumberSet;
 use crate::{limits, row};
+
+pub use timing::{Run, Timing};
 
 /// How the match is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,8 +92,12 @@ pub struct Terms {
     pub size_cap: u64,
     /// Submissions are padded to a power of two of at least this many rows.
     pub least_rows: u64,
-    /// Until when submissions are taken, in microseconds since 1970.
+    /// Until when submissions are to be in, in microseconds since 1970.
     pub deadline: i64,
+    /// Other deadlines of single banks, reminders, grace.
+    pub timing: Timing,
+    /// Which run of which schedule it is; `None` for a job that was started by hand.
+    pub run: Option<Run>,
     /// What it is for.
     pub purpose: String,
     /// On which legal basis.
@@ -113,6 +121,21 @@ impl Terms {
     /// A job of `t` groups or fewer.
     pub fn is_small(&self) -> bool {
         self.groups() <= usize::from(self.match_threshold)
+    }
+
+    /// Until when this bank's submission is to be in.
+    pub fn deadline_of(&self, bank: &BankId) -> i64 {
+        self.timing.deadline_of(bank, self.deadline)
+    }
+
+    /// Until when this bank's submission is taken: its deadline and the grace after it.
+    pub fn taken_until(&self, bank: &BankId) -> i64 {
+        self.deadline_of(bank).saturating_add(self.timing.grace)
+    }
+
+    /// Until when anybody's submission is taken.
+    pub fn last_taken(&self) -> i64 {
+        self.participants.iter().map(|p| self.taken_until(&p.bank)).max().unwrap_or(self.deadline)
     }
 
     /// Bytes of one row of a submission.
@@ -151,7 +174,7 @@ impl Terms {
         if self.purpose.trim().is_empty() || self.legal_basis.trim().is_empty() {
             return wrong("purpose", "and legal basis must both be stated");
         }
-        Ok(())
+        self.timing.check(|bank| self.participant(bank).is_some())
     }
 }
 
@@ -181,6 +204,7 @@ fn read_admission(from: &mut Decoder<'_>) -> Result<Admission, DecodeError> {
 
 impl Canonical for Terms {
     const DOMAIN: &'static str = "lianfang/terms";
+    const VERSION: u8 = 2;
     const MAX_BYTES: usize = 256 * 1_024;
 
     fn write(&self, to: &mut Encoder) {
@@ -201,9 +225,9 @@ impl Canonical for Terms {
             .u32(self.chunk_elements)
             .u64(self.size_cap)
             .u64(self.least_rows)
-            .i64(self.deadline)
-            .text(&self.purpose)
-            .text(&self.legal_basis);
+            .i64(self.deadline);
+        self.timing.write(to);
+        to.option(self.run.as_ref(), |to, run| run.write(to)).text(&self.purpose).text(&self.legal_basis);
     }
 
     fn read(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
@@ -229,6 +253,8 @@ impl Canonical for Terms {
             size_cap: from.u64("size_cap")?,
             least_rows: from.u64("least_rows")?,
             deadline: from.i64("deadline")?,
+            timing: Timing::read(from)?,
+            run: from.option("run", Run::read)?,
             purpose: from.free_text("purpose")?,
             legal_basis: from.free_text("legal_basis")?,
         };

@@ -118,7 +118,7 @@ async fn endorse(coordinator: &Party, holders: &Visitors) -> anyhow::Result<()> 
         let proposal = board.read_board(read).await?.into_inner().proposal;
         let proposal: Signed<Proposal> = Signed::open(&proposal, &holder.roster.coordinator)?;
         let mut directory = DirectoryClient::new(holder.coordinator.clone());
-        let roster = directory.get_roster(v1::GetRosterRequest {}).await?.into_inner().roster;
+        let roster = directory.get_roster(v1::GetRosterRequest { version: 0 }).await?.into_inner().roster;
         let signer = Signed::<lianfang_proto::documents::roster::Roster>::claimed_signer(&roster)?;
         let roster =
             Signed::<lianfang_proto::documents::roster::Roster>::open(&roster, &signer)?.into_value();

@@ -60,6 +60,7 @@ async fn world(admit: Admit) -> World {
         audit: log.clone(),
         admit,
         chance: holder.ports.chance.clone(),
+        telemetry: crate::telemetry::Telemetry::default(),
     });
     World { holder, caller, members, ledger, vault, log, service, record: endorsed.record().clone() }
 }

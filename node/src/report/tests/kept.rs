@@ -36,14 +36,34 @@ impl Kept {
                 .await
                 .unwrap();
         }
-        let outcome = keep(&bench.store, 1, world.accepted(name, script).await?, &SALT).await?;
+        let outcome =
+            keep(&bench.store, 1, world.accepted(name, script).await?, Earlier::NoSchedule, &SALT).await?;
         Ok(Self { bench, outcome })
     }
 
     pub(super) async fn text(&self, form: Form) -> String {
+        self.text_of(1, form).await
+    }
+
+    pub(super) async fn text_of(&self, job: i64, form: Form) -> String {
         let mut text = Vec::new();
-        copy_out(&self.bench.store, 1, form, &mut text).await.unwrap();
+        copy_out(&self.bench.store, job, form, &mut text).await.unwrap();
         String::from_utf8(text).unwrap()
+    }
+
+    /// Another job's report, compared.
+    pub(super) async fn compared(
+        &self,
+        world: &World,
+        name: &str,
+        earlier: Earlier,
+    ) -> Result<Outcome, ReportError> {
+        let accepted = world.accepted(name, &world.script(name)).await?;
+        keep(&self.bench.store, 2, accepted, earlier, &SALT).await
+    }
+
+    pub(super) fn store(&self) -> &crate::store::Store {
+        &self.bench.store
     }
 
     async fn run(&self, statement: &'static str) {
@@ -61,7 +81,7 @@ impl Kept {
 }
 
 /// Two banks that share a phone in this many records of the first one.
-fn crowd(records: usize) -> World {
+pub(super) fn crowd(records: usize) -> World {
     let reference = |number: usize| -> &'static str { format!("case/{number:08}").leak() };
     let phone = (Mobile, "+8613912345678");
     let alpha = (0..records).map(|number| record(reference(number), Role::Agent, &[phone])).collect();
@@ -96,9 +116,9 @@ async fn a_second_report_replaces_the_first() {
     let kept = Kept::of(&world, "alpha", &world.script("alpha")).await.unwrap();
     let small = crowd(1);
     let accepted = small.accepted("alpha", &small.script("alpha")).await.unwrap();
-    keep(&kept.bench.store, 1, accepted, &SALT).await.unwrap();
+    keep(&kept.bench.store, 1, accepted, Earlier::NoSchedule, &SALT).await.unwrap();
     assert_eq!(kept.text(Form::Csv).await.lines().count(), 2);
-    assert_eq!(kept.bodies().await.len(), 2);
+    assert_eq!(kept.bodies().await.len(), 3);
 }
 
 #[tokio::test]
@@ -136,7 +156,7 @@ async fn files_are_their_owners_alone_and_whole() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("report.csv.unfinished"), "left by a crash").unwrap();
     std::fs::write(folder.path().join("report.csv"), "an earlier one").unwrap();
-    let [csv, json] = export(&kept.bench.store, 1, folder.path()).await.unwrap();
+    let [csv, json]: [_; 2] = export(&kept.bench.store, 1, folder.path()).await.unwrap().try_into().unwrap();
     assert_eq!(names(folder.path()), ["report.csv", "report.jsonl"]);
     assert_eq!(std::fs::read_to_string(&csv).unwrap(), kept.text(Form::Csv).await);
     assert_eq!(std::fs::read_to_string(&json).unwrap(), kept.text(Form::JsonLines).await);

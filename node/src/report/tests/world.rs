@@ -9,7 +9,7 @@ use futures::stream;
 use lianfang_crypto::oprf::finalise::Output;
 use lianfang_proto::catalogue::{Class, Disclosure, Grade, Kind, Role, Typology};
 use lianfang_proto::documents::submission::SubmissionHeader;
-use lianfang_proto::documents::terms::{Admission, Method, Participant, Terms};
+use lianfang_proto::documents::terms::{Admission, Method, Participant, Terms, Timing};
 use lianfang_proto::ids::{BankId, Epoch, Generation, GroupId, JobId, KeyId};
 use lianfang_proto::label::{Label, LabelContent, Month};
 use lianfang_proto::row::{Item, TagBytes};
@@ -192,6 +192,8 @@ fn terms(banks: &[Bank], threshold: u16, disclosure: Disclosure) -> Terms {
         size_cap: 1_000,
         least_rows: 16,
         deadline: 0,
+        timing: Timing::default(),
+        run: None,
         purpose: "test".into(),
         legal_basis: "test".into(),
     }

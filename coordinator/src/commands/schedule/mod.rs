@@ -1,0 +1,280 @@
+//! `schedule`: adds, changes, pauses, shows schedules, and starts a run outside the rhythm.
+
+mod options;
+mod shown;
+
+use lianfang_desk::{Call, Console, Exit, Problem};
+use lianfang_proto::ids::ScheduleName;
+use serde_json::{Value, json};
+
+use super::time;
+use crate::audit;
+use crate::fault::Error;
+use crate::office::Office;
+use crate::ports::Micros;
+use crate::schedule::due::{Fate, Standing};
+use crate::schedule::ledger;
+use crate::schedule::plan::Plan;
+use crate::schedule::run::{Asked, start};
+use crate::store::Connection;
+
+/// The subcommands.
+#[derive(clap::Subcommand)]
+pub(super) enum Schedule {
+    /// Makes a schedule.
+    Add {
+        /// Its name.
+        name: ScheduleName,
+        #[command(flatten)]
+        options: Box<options::Options>,
+    },
+    /// All schedules.
+    List,
+    /// One schedule and its runs.
+    Show {
+        /// Its name.
+        name: ScheduleName,
+        /// How many runs.
+        #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+        last: u32,
+    },
+    /// Plans no runs until it is resumed.
+    Pause {
+        /// Its name.
+        name: ScheduleName,
+    },
+    /// Plans runs again.
+    Resume {
+        /// Its name.
+        name: ScheduleName,
+    },
+    /// Changes what was decided, from now on.
+    Change {
+        /// Its name.
+        name: ScheduleName,
+        #[command(flatten)]
+        options: Box<options::Options>,
+    },
+    /// Takes a schedule away.
+    Remove {
+        /// Its name.
+        name: ScheduleName,
+    },
+    /// Starts a run now.
+    Run {
+        /// Its name.
+        name: ScheduleName,
+        /// Although the last run is not over, or too little has changed.
+        #[arg(long)]
+        force: bool,
+    },
+    /// When the next runs are planned.
+    Next {
+        /// Its name.
+        name: ScheduleName,
+        /// How many.
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+        count: u32,
+    },
+}
+
+fn unknown(name: &ScheduleName) -> Problem {
+    Problem::usage("coordinator-schedule-unknown").field("NAME").with("got", name.as_str())
+}
+
+/// The schedule with this name that was not removed.
+async fn find(tx: &mut Connection, name: &ScheduleName) -> Result<ledger::Schedule, Problem> {
+    let found = ledger::find(tx, name).await?.filter(|found| found.standing != Standing::Removed);
+    found.ok_or_else(|| unknown(name))
+}
+
+impl Schedule {
+    pub(super) async fn perform(self, office: &Office, call: &Call) -> Result<Exit, Problem> {
+        let console = call.console.as_ref();
+        let by = call.person.as_str();
+        let done = match self {
+            Self::Add { name, options } => add(office, console, by, name, *options).await,
+            Self::List => shown::list(office, console).await,
+            Self::Show { name, last } => shown::show(office, console, &name, last).await,
+            Self::Pause { name } => stand(office, console, by, &name, Standing::Paused).await,
+            Self::Resume { name } => stand(office, console, by, &name, Standing::Active).await,
+            Self::Change { name, options } => change(office, console, by, &name, *options).await,
+            Self::Remove { name } => stand(office, console, by, &name, Standing::Removed).await,
+            Self::Run { name, force } => run(office, console, Asked { by, force }, &name).await,
+            Self::Next { name, count } => shown::next(office, console, &name, count).await,
+        };
+        done.map_err(|problem| problem.doing("doing-schedule"))
+    }
+}
+
+async fn add(
+    office: &Office,
+    console: &dyn Console,
+    by: &str,
+    name: ScheduleName,
+    options: options::Options,
+) -> Result<Exit, Problem> {
+    let plan = options.over(None, office)?;
+    let mut tx = office.store.begin().await.map_err(Error::from)?;
+    let before = ledger::find(&mut tx, &name).await?;
+    if before.as_ref().is_some_and(|before| before.standing != Standing::Removed) {
+        return Err(Problem::usage("coordinator-schedule-exists").field("NAME").with("got", name.as_str()));
+    }
+    let revision = before.map_or(1, |before| before.revision + 1);
+    let schedule = made(office, name, plan, revision, by);
+    keep(office, tx, "schedule.added", &schedule).await?;
+    told(console, &schedule, office.now());
+    Ok(Exit::Done)
+}
+
+fn made(office: &Office, name: ScheduleName, plan: Plan, revision: i64, by: &str) -> ledger::Schedule {
+    let (standing, since, changed_by) = (Standing::Active, office.now(), by.to_owned());
+    ledger::Schedule { name, plan, standing, revision, since, changed_by }
+}
+
+/// Keeps a schedule and who decided so, in one transaction.
+async fn keep(
+    office: &Office,
+    mut tx: crate::store::Tx,
+    event: &str,
+    schedule: &ledger::Schedule,
+) -> Result<(), Error> {
+    let now = office.now();
+    ledger::put(&mut tx, schedule, now).await?;
+    let plan = serde_json::to_vec(&schedule.plan).map_err(|_| Error::Bug("a plan"))?;
+    let body = json!({
+        "schedule": schedule.name.as_str(),
+        "revision": schedule.revision,
+        "plan": lianfang_trust::Digest::of("lianfang/schedule", &plan).to_hex(),
+        "by": schedule.changed_by,
+    });
+    audit::append(&mut tx, now, event, &body).await?;
+    tx.commit().await?;
+    office.bell.ring();
+    Ok(())
+}
+
+/// What a schedule has become.
+fn told(console: &dyn Console, schedule: &ledger::Schedule, now: Micros) {
+    let plans = schedule.standing == Standing::Active;
+    let next = schedule.plan.planned_after(now).next().filter(|_| plans);
+    if console.json() {
+        let object = json!({
+            "schedule": schedule.name.as_str(),
+            "standing": schedule.standing.word(),
+            "revision": schedule.revision,
+            "next": next.map(time),
+        });
+        console.out(&object.to_string());
+        return;
+    }
+    let name = ("schedule", schedule.name.as_str().into());
+    match next {
+        Some(next) => {
+            let next = schedule.plan.zone.shown(next);
+            console.say("coordinator-schedule-next", &[name, ("next", next.into())]);
+        }
+        None => {
+            let id = format!("coordinator-schedule-is-{}", schedule.standing.word());
+            console.say(&id, &[name]);
+        }
+    }
+}
+
+async fn change(
+    office: &Office,
+    console: &dyn Console,
+    by: &str,
+    name: &ScheduleName,
+    options: options::Options,
+) -> Result<Exit, Problem> {
+    let mut tx = office.store.begin().await.map_err(Error::from)?;
+    let before = find(&mut tx, name).await?;
+    let paused = before.standing == Standing::Paused;
+    let plan = options.over(Some(before.plan), office)?;
+    let mut schedule = made(office, before.name, plan, before.revision + 1, by);
+    if paused {
+        schedule.standing = Standing::Paused;
+    }
+    keep(office, tx, "schedule.changed", &schedule).await?;
+    told(console, &schedule, office.now());
+    Ok(Exit::Done)
+}
+
+/// Pauses, resumes or removes. What waits is left out when the schedule rests: a run that was due long ago is not what a
+/// person means who resumes it.
+async fn stand(
+    office: &Office,
+    console: &dyn Console,
+    by: &str,
+    name: &ScheduleName,
+    standing: Standing,
+) -> Result<Exit, Problem> {
+    let now = office.now();
+    let mut tx = office.store.begin().await.map_err(Error::from)?;
+    let before = find(&mut tx, name).await?;
+    let wanted = match standing {
+        Standing::Paused => Standing::Active,
+        Standing::Active => Standing::Paused,
+        Standing::Ended | Standing::Removed => before.standing,
+    };
+    if before.standing != wanted {
+        let problem = Problem::refused("coordinator-schedule-standing").with("schedule", name.as_str());
+        return Err(problem.with("got", before.standing.word()).with("wanted", wanted.word()));
+    }
+    for one in ledger::occurrences(&mut tx, name, 64).await? {
+        if one.fate == Fate::Waiting {
+            let why = standing.word();
+            let left = ledger::Occurrence::without_job(one.planned_at, Fate::Skipped, why, now);
+            ledger::settle(&mut tx, name, &left, now).await?;
+        }
+    }
+    let revision = before.revision + 1;
+    let since = if standing == Standing::Active { now } else { before.since };
+    let schedule = ledger::Schedule { standing, revision, since, changed_by: by.to_owned(), ..before };
+    let event = match standing {
+        Standing::Active => "schedule.resumed",
+        Standing::Paused => "schedule.paused",
+        Standing::Ended | Standing::Removed => "schedule.removed",
+    };
+    keep(office, tx, event, &schedule).await?;
+    told(console, &schedule, now);
+    Ok(Exit::Done)
+}
+
+async fn run(
+    office: &Office,
+    console: &dyn Console,
+    asked: Asked<'_>,
+    name: &ScheduleName,
+) -> Result<Exit, Problem> {
+    let now = office.now();
+    let mut tx = office.store.begin().await.map_err(Error::from)?;
+    let schedule = find(&mut tx, name).await?;
+    if ledger::past(&mut tx, name, now).await?.running && !asked.force {
+        return Err(Problem::later("coordinator-schedule-running").with("schedule", name.as_str()));
+    }
+    // An instant of its own, also if somebody has asked within the same microsecond.
+    let taken = ledger::occurrences(&mut tx, name, 64).await?;
+    let is_free = |planned: &Micros| taken.iter().all(|one| one.planned_at != *planned);
+    let planned_at = (now..).find(is_free).unwrap_or(now);
+    let one = start(office, &mut tx, &schedule, planned_at, Some(asked), now).await?;
+    tx.commit().await.map_err(Error::from)?;
+    office.bell.ring();
+    let Some(job) = one.job else {
+        let problem = Problem::refused("coordinator-schedule-no-job").with("schedule", name.as_str());
+        let banks: Vec<&str> = one.left_out.iter().map(|(bank, _)| bank.as_str()).collect();
+        return Err(problem.with("why", one.why.as_str()).with("banks", banks.join(", ")));
+    };
+    if console.json() {
+        console.out(&shown::run(&one).to_string());
+    } else {
+        console.out(&job.to_string());
+    }
+    Ok(Exit::Done)
+}
+
+/// Names of fields and values as two columns.
+fn table(console: &dyn Console, object: &Value) {
+    super::job::fields(console, object);
+}

@@ -1,0 +1,22 @@
+//! Schedules: a job per planned run, from a template of terms, for as long as a campaign lasts.
+//!
+//! Comes in: what an operator has decided ([`plan`]), and the clock. Goes out: jobs, and a row for every planned run that
+//! says what has become of it. Never sees: what jobs compute. Trusts: the store, and of the clock that it is wrong at times.
+//! Fails: a run whose terms make no job (too few groups, no key) is left out, with the reason; the next comes at its time.
+//!
+//! | file | answers |
+//! | --- | --- |
+//! | [`rhythm`] | when is the next run planned, by which wall clock? |
+//! | [`plan`] | what was decided about a schedule? |
+//! | [`due`] | which runs are due now, and what becomes of each? Pure |
+//! | [`ledger`] | how is that kept, once for each planned run? |
+//! | [`run`] | how does a run become a job? |
+
+pub mod due;
+pub mod ledger;
+pub mod plan;
+pub mod rhythm;
+pub mod run;
+
+pub use due::{Occurrence, due};
+pub use run::run_due;

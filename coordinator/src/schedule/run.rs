@@ -1,0 +1,223 @@
+//! Makes jobs of what is due. The clerk calls [`run_due`] in its rounds.
+//!
+//! Comes in: the store and the clock. Goes out: jobs, rows of runs, audit entries, each schedule's in one transaction, so
+//! that a crash leaves all of a step or nothing, and of two processes over one store one finds the other's row. Fails per
+//! schedule: one that cannot be read does not hold up the others.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+
+use lianfang_proto::catalogue::Disclosure;
+use lianfang_proto::documents::terms::{Run, Terms};
+use lianfang_proto::ids::{BankId, JobId, ScheduleName};
+use serde_json::json;
+
+use super::due::{self, Fate, Standing, Verdict};
+use super::ledger::{self, Occurrence, Schedule};
+use crate::audit;
+use crate::bell::moved;
+use crate::fault::Error;
+use crate::job::ledger as jobs;
+use crate::job::propose::{draw_up, open};
+use crate::job::state::State;
+use crate::office::Office;
+use crate::ports::Micros;
+use crate::store::Connection;
+
+/// When a schedule that could not be looked after is looked at again.
+const RETRY: Micros = 1_000_000;
+
+/// Starts what is due, decides about what is not, and rings where a reminder is due. Gives when to look again.
+pub async fn run_due(office: &Office) -> Result<Option<Micros>, Error> {
+    let mut connection = office.store.readers().acquire().await?;
+    let names = ledger::active(&mut connection).await?;
+    drop(connection);
+    let mut next = remind(office).await?;
+    for name in names {
+        let until = look_after(office, &name).await.unwrap_or_else(|error| {
+            tracing::error!(event = "schedule.stopped", schedule = %name, error = %error, "a schedule could not be looked after");
+            Some(office.now() + RETRY)
+        });
+        next = next.into_iter().chain(until).min();
+    }
+    Ok(next)
+}
+
+/// Rings once for each reminder and deadline that passes, so that nodes look at what they were told.
+async fn remind(office: &Office) -> Result<Option<Micros>, Error> {
+    let now = office.now();
+    let before = office.looked_at.swap(now, Ordering::SeqCst);
+    let mut connection = office.store.readers().acquire().await?;
+    let mut moments = BTreeSet::new();
+    for job in jobs::running(office, &mut connection).await? {
+        if job.state == State::Open {
+            moments.extend(self::moments(job.agreed.terms()));
+        }
+    }
+    if moments.iter().any(|moment| before < *moment && *moment <= now) {
+        drop(connection);
+        let mut tx = office.store.begin().await?;
+        moved(&mut tx, now).await?;
+        tx.commit().await?;
+        office.bell.ring();
+    }
+    Ok(moments.into_iter().find(|moment| *moment > now))
+}
+
+/// When participants are reminded, and when their deadlines are.
+fn moments(terms: &Terms) -> impl Iterator<Item = Micros> {
+    let reminders = &terms.timing.reminders;
+    terms.participants.iter().flat_map(move |participant| {
+        let deadline = terms.deadline_of(&participant.bank);
+        let before = reminders.iter().map(move |before| deadline.saturating_sub(*before));
+        before.chain([deadline])
+    })
+}
+
+/// One schedule. Gives when it is to be looked at again.
+async fn look_after(office: &Office, name: &ScheduleName) -> Result<Option<Micros>, Error> {
+    let now = office.now();
+    let mut connection = office.store.readers().acquire().await?;
+    let Some(schedule) = ledger::find(&mut connection, name).await? else { return Ok(None) };
+    let past = ledger::past(&mut connection, name, now).await?;
+    drop(connection);
+    let nothing_due = due::due(schedule.deciding(), now, &past).is_empty();
+    if nothing_due && !due::is_over(schedule.deciding(), now, &past) {
+        return Ok(due::wakes(schedule.deciding(), now, &past));
+    }
+    decide(office, name).await?;
+    // What was decided may have made something else due.
+    Ok(Some(office.now() + 1))
+}
+
+/// Decides about everything that is due, by what the store says now.
+async fn decide(office: &Office, name: &ScheduleName) -> Result<(), Error> {
+    let now = office.now();
+    let mut tx = office.store.begin().await?;
+    let Some(schedule) = ledger::find(&mut tx, name).await? else { return Ok(()) };
+    let past = ledger::past(&mut tx, name, now).await?;
+    let occurrences = due::due(schedule.deciding(), now, &past);
+    for one in &occurrences {
+        let settled = |fate, why| Occurrence {
+            stands_for: one.count,
+            ..Occurrence::without_job(one.planned_at, fate, why, now)
+        };
+        match one.verdict {
+            Verdict::Start => drop(start(office, &mut tx, &schedule, one.planned_at, None, now).await?),
+            Verdict::Wait => {
+                ledger::settle(&mut tx, name, &settled(Fate::Waiting, ""), now).await?;
+            }
+            Verdict::Skip(why) => left(&mut tx, name, &settled(Fate::Skipped, why.code()), now).await?,
+            Verdict::Miss => left(&mut tx, name, &settled(Fate::Missed, "not-serving"), now).await?,
+        }
+    }
+    if occurrences.is_empty() && due::is_over(schedule.deciding(), now, &past) {
+        let ended = Schedule { standing: Standing::Ended, ..schedule };
+        ledger::put(&mut tx, &ended, now).await?;
+        audit::append(&mut tx, now, "schedule.ended", &json!({"schedule": name.as_str()})).await?;
+    }
+    tx.commit().await?;
+    office.bell.ring();
+    Ok(())
+}
+
+/// A run does not take place: it is taken down, and why.
+async fn left(tx: &mut Connection, name: &ScheduleName, one: &Occurrence, now: Micros) -> Result<(), Error> {
+    if ledger::settle(tx, name, one, now).await? {
+        let event = format!("schedule.{}", one.fate.word());
+        audit::append(tx, now, &event, &body(name, one)).await?;
+    }
+    Ok(())
+}
+
+fn body(name: &ScheduleName, one: &Occurrence) -> serde_json::Value {
+    json!({
+        "schedule": name.as_str(),
+        "planned_at": one.planned_at,
+        "why": one.why,
+        "count": one.stands_for,
+        "job": one.job.map(|job| job.to_string()),
+        "left_out": one.left_out,
+        "by": one.asked_by,
+    })
+}
+
+/// A person who asks for a run outside the rhythm.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Who.
+    pub by: &'a str,
+    /// Whether it is to take place though too little has changed.
+    pub force: bool,
+}
+
+/// Starts a run, or takes down why it makes no job. Gives what has become of it.
+pub async fn start(
+    office: &Office,
+    tx: &mut Connection,
+    schedule: &Schedule,
+    planned_at: Micros,
+    asked: Option<Asked<'_>>,
+    now: Micros,
+) -> Result<Occurrence, Error> {
+    let name = &schedule.name;
+    let asked_by = asked.map(|asked| asked.by.to_owned());
+    let left_out = |why: &str, banks: &[(BankId, &str)]| Occurrence {
+        asked_by: asked_by.clone(),
+        ..Occurrence::without_job(planned_at, Fate::Skipped, why, now).leaving_out(banks)
+    };
+    let chosen = schedule.plan.template.who.chosen(office.book.now().roster());
+    let groups: BTreeSet<_> = chosen.participants.iter().map(|participant| &participant.group).collect();
+    let (number, predecessor) = ledger::succession(tx, name).await?;
+    let one = if groups.len() < 2 {
+        left_out("too-few-groups", &chosen.left_out)
+    } else if !asked.is_some_and(|asked| asked.force)
+        && little_has_changed(office, tx, schedule, predecessor).await?
+    {
+        left_out("min-change", &chosen.left_out)
+    } else {
+        let run = Run { schedule: name.clone(), planned_at, predecessor };
+        match draw_up(office, tx, &schedule.plan.template, Some(run), now).await {
+            Ok(drawn) => {
+                open(tx, &drawn.terms, now).await?;
+                let job = Some(drawn.terms.value().job);
+                Occurrence { fate: Fate::Started, number: Some(number), job, ..left_out("", &drawn.left_out) }
+            }
+            Err(Error::Refused(fault)) => left_out(fault.code.code(), &chosen.left_out),
+            Err(error) => return Err(error),
+        }
+    };
+    if !ledger::settle(tx, name, &one, now).await? {
+        // Somebody has decided it since it was read; the job above goes with the transaction.
+        return Err(Error::Bug("a run that was decided twice"));
+    }
+    audit::append(tx, now, &format!("schedule.{}", one.fate.word()), &body(name, &one)).await?;
+    Ok(one)
+}
+
+/// Whether the participants differ from those of the last like job by so few that the difference of two results would single
+/// them out (PROTOCOL.md 3.2). Jobs of counts alone are alike whoever set them; others if they are of one schedule.
+async fn little_has_changed(
+    office: &Office,
+    tx: &mut Connection,
+    schedule: &Schedule,
+    predecessor: Option<JobId>,
+) -> Result<bool, Error> {
+    let least = usize::from(schedule.plan.min_change);
+    if least == 0 {
+        return Ok(false);
+    }
+    let last = if schedule.plan.template.disclosure == Disclosure::Count {
+        jobs::last_of_counts(office, tx).await?
+    } else {
+        match predecessor {
+            Some(job) => jobs::find(office, tx, job).await?,
+            None => None,
+        }
+    };
+    let Some(last) = last else { return Ok(false) };
+    let before: BTreeSet<_> = last.agreed.terms().participants.iter().map(|p| p.bank.clone()).collect();
+    let chosen = schedule.plan.template.who.chosen(office.book.now().roster());
+    let now: BTreeSet<_> = chosen.participants.into_iter().map(|participant| participant.bank).collect();
+    Ok((1..least).contains(&before.symmetric_difference(&now).count()))
+}

@@ -1,0 +1,297 @@
+//! What is due, over a little world that does what it is told: whatever the clock does, no run takes place twice.
+
+use std::collections::BTreeMap;
+
+use lianfang_coordinator::ports::Micros;
+use lianfang_coordinator::schedule::due::{
+    Fate, Past, Schedule, Settled, Standing, Verdict, Why, due, is_over, wakes,
+};
+use lianfang_coordinator::schedule::plan::{CatchUp, Plan, TooSoon};
+use lianfang_coordinator::schedule::rhythm::Rhythm;
+use proptest::prelude::*;
+
+use super::{DAY, HOUR, MINUTE, at, weekly};
+
+/// Keeps rows as the store does, and lets jobs last for a while.
+struct Clerk {
+    plan: Plan,
+    standing: Standing,
+    since: Micros,
+    lasts: Micros,
+    rows: BTreeMap<Micros, (Fate, Micros, u64, &'static str)>,
+    /// When each job began, by the order in which they did.
+    starts: Vec<(Micros, Micros)>,
+}
+
+impl Clerk {
+    fn new(plan: Plan, since: &str, lasts: Micros) -> Self {
+        Self {
+            plan,
+            standing: Standing::Active,
+            since: at(since),
+            lasts,
+            rows: BTreeMap::new(),
+            starts: Vec::new(),
+        }
+    }
+
+    fn schedule(&self) -> Schedule<'_> {
+        Schedule { plan: &self.plan, standing: self.standing, since: self.since }
+    }
+
+    fn past(&self, now: Micros) -> Past {
+        let settled = self.rows.iter().map(|(planned_at, (fate, decided_at, ..))| Settled {
+            planned_at: *planned_at,
+            decided_at: *decided_at,
+            fate: *fate,
+            by_hand: false,
+        });
+        let running =
+            self.starts.last().is_some_and(|(_, began)| (*began..*began + self.lasts).contains(&now));
+        Past { settled: settled.collect(), running }
+    }
+
+    /// Does what is due until nothing is.
+    fn serve(&mut self, now: Micros) {
+        for round in 0.. {
+            assert!(round < 200, "it comes to an end");
+            let occurrences = due(self.schedule(), now, &self.past(now));
+            if occurrences.is_empty() {
+                return;
+            }
+            let starts = occurrences.iter().filter(|one| one.verdict == Verdict::Start).count();
+            assert!(starts <= 1);
+            for one in occurrences {
+                let (fate, why) = match one.verdict {
+                    Verdict::Start => (Fate::Started, ""),
+                    Verdict::Wait => (Fate::Waiting, ""),
+                    Verdict::Skip(why) => (Fate::Skipped, why.code()),
+                    Verdict::Miss => (Fate::Missed, ""),
+                };
+                assert!(one.planned_at <= now, "nothing is decided before its time");
+                if let Some((before, decided_at, ..)) = self.rows.get(&one.planned_at) {
+                    assert!(*before == Fate::Waiting || (*before != Fate::Started && *decided_at > now));
+                }
+                if one.verdict == Verdict::Start {
+                    self.starts.push((one.planned_at, now));
+                }
+                self.rows.insert(one.planned_at, (fate, now, one.count, why));
+            }
+        }
+    }
+
+    /// Serves every so often.
+    fn serve_until(&mut self, from: &str, until: &str, every: Micros) {
+        let mut now = at(from);
+        while now <= at(until) {
+            self.serve(now);
+            now += every;
+        }
+    }
+
+    fn fates(&self) -> Vec<(String, Fate, &'static str)> {
+        let day = |planned| self.plan.zone.shown(planned)[..10].to_owned();
+        self.rows.iter().map(|(planned, (fate, _, _, why))| (day(*planned), *fate, *why)).collect()
+    }
+
+    fn fates_are(&self, expected: &[(&str, Fate, &'static str)]) {
+        let expected: Vec<_> =
+            expected.iter().map(|(day, fate, why)| ((*day).to_owned(), *fate, *why)).collect();
+        assert_eq!(self.fates(), expected);
+    }
+}
+
+const MADE: &str = "2026-12-01T00:00:00+08:00";
+
+#[test]
+fn a_run_every_week_each_once() {
+    let mut clerk = Clerk::new(weekly(), MADE, 3 * DAY);
+    clerk.serve_until(MADE, "2027-06-01T00:00:00+08:00", 7 * MINUTE);
+    assert_eq!(clerk.starts.len(), 26);
+    assert!(clerk.starts.iter().all(|(planned, began)| *began - *planned < 7 * MINUTE));
+    assert!(clerk.starts.windows(2).all(|two| two[1].0 - two[0].0 == 7 * DAY));
+    assert_eq!(clerk.rows.len(), 26);
+}
+
+/// Served to the end of the year, then not for three months, then again.
+fn off_for_three_months(catch_up: CatchUp) -> Clerk {
+    let mut clerk = Clerk::new(Plan { catch_up, ..weekly() }, MADE, DAY);
+    clerk.serve_until(MADE, "2026-12-31T00:00:00+08:00", HOUR);
+    assert_eq!(clerk.starts.len(), 4);
+    clerk.serve_until("2027-04-01T12:00:00+08:00", "2027-04-12T12:00:00+08:00", HOUR);
+    clerk
+}
+
+#[test]
+fn three_months_off_are_caught_up_by_rule() {
+    // 13 Mondays from 4 January to 29 March were missed; 5 and 12 April come in time.
+    let counted =
+        |clerk: &Clerk, wanted: Fate| clerk.rows.values().filter(|(fate, ..)| *fate == wanted).count();
+    let skip = off_for_three_months(CatchUp::Skip);
+    assert_eq!((counted(&skip, Fate::Missed), counted(&skip, Fate::Started)), (13, 4 + 2));
+    let last = off_for_three_months(CatchUp::RunLast);
+    assert_eq!((counted(&last, Fate::Missed), counted(&last, Fate::Started)), (12, 4 + 1 + 2));
+    assert_eq!(last.plan.zone.shown(last.starts[4].0), "2027-03-29T02:00:00+08:00");
+    assert_eq!(last.plan.zone.shown(last.starts[4].1), "2027-04-01T12:00:00+08:00");
+    let all = off_for_three_months(CatchUp::RunAll(3));
+    assert_eq!((counted(&all, Fate::Missed), counted(&all, Fate::Started)), (10, 4 + 3 + 2));
+    assert!(all.starts.is_sorted(), "one after the other, the oldest first");
+    let waited: Vec<_> = all.starts[4..7].iter().map(|(_, began)| *began - all.starts[4].1).collect();
+    assert_eq!(waited, [0, DAY, 2 * DAY]);
+}
+
+#[test]
+fn very_many_missed_runs_are_one_row_and_the_last_few() {
+    let plan = Plan { rhythm: Rhythm::cron("*/30 * * * *").unwrap(), ..weekly() };
+    let mut clerk = Clerk::new(plan, MADE, MINUTE);
+    clerk.serve(at("2027-03-01T00:10:00+08:00"));
+    // 90 days of 48 runs.
+    assert_eq!(clerk.rows.len(), 65);
+    assert_eq!(clerk.rows.values().map(|(_, _, count, _)| count).sum::<u64>(), 90 * 48);
+    assert_eq!(clerk.starts.len(), 1);
+}
+
+#[test]
+fn a_run_that_comes_too_soon_waits_or_is_left_out() {
+    use Fate::{Skipped, Started, Waiting};
+
+    // A job takes ten days, a week has seven.
+    let ten_days = |overlap| Clerk::new(Plan { overlap, ..weekly() }, MADE, 10 * DAY);
+    let mut skips = ten_days(TooSoon::Skip);
+    skips.serve_until(MADE, "2027-01-05T00:00:00+08:00", HOUR);
+    skips.fates_are(&[
+        ("2026-12-07", Started, ""),
+        ("2026-12-14", Skipped, "overlap"),
+        ("2026-12-21", Started, ""),
+        ("2026-12-28", Skipped, "overlap"),
+        ("2027-01-04", Started, ""),
+    ]);
+    let mut waits = ten_days(TooSoon::Wait);
+    waits.serve_until(MADE, "2027-01-05T00:00:00+08:00", HOUR);
+    waits.fates_are(&[
+        ("2026-12-07", Started, ""),
+        ("2026-12-14", Started, ""),
+        ("2026-12-21", Started, ""),
+        ("2026-12-28", Skipped, "overtaken"),
+        ("2027-01-04", Waiting, ""),
+    ]);
+    assert!(waits.starts.windows(2).all(|two| two[1].1 - two[0].1 >= 10 * DAY), "never two at once");
+    // The least interval works as a job that lasts so long.
+    let mut apart = Clerk::new(Plan { min_interval: 10 * DAY, ..weekly() }, MADE, HOUR);
+    apart.serve_until(MADE, "2027-01-05T00:00:00+08:00", HOUR);
+    assert_eq!(apart.fates(), waits.fates());
+    let skip = Plan { min_interval: 10 * DAY, overlap: TooSoon::Skip, ..weekly() };
+    let mut apart = Clerk::new(skip, MADE, HOUR);
+    apart.serve_until(MADE, "2026-12-15T00:00:00+08:00", HOUR);
+    apart.fates_are(&[("2026-12-07", Started, ""), ("2026-12-14", Skipped, Why::MinInterval.code())]);
+}
+
+#[test]
+fn a_clock_that_goes_back_does_nothing_twice() {
+    let mut clerk = Clerk::new(weekly(), MADE, DAY);
+    clerk.serve_until(MADE, "2026-12-22T00:00:00+08:00", HOUR);
+    assert_eq!(clerk.starts.len(), 3);
+    clerk.serve_until("2026-12-10T00:00:00+08:00", "2026-12-22T00:00:00+08:00", HOUR);
+    assert_eq!(clerk.starts.len(), 3, "the same three weeks again");
+    clerk.serve_until("2026-11-01T00:00:00+08:00", "2026-12-29T00:00:00+08:00", HOUR);
+    assert_eq!(clerk.starts.len(), 4);
+}
+
+#[test]
+fn a_clock_that_ran_ahead_for_an_hour_silences_nothing() {
+    for catch_up in [CatchUp::Skip, CatchUp::RunLast, CatchUp::RunAll(2)] {
+        let mut clerk = Clerk::new(Plan { catch_up, ..weekly() }, MADE, HOUR);
+        clerk.serve_until(MADE, "2026-12-16T00:00:00+08:00", HOUR);
+        clerk.serve_until("2027-12-16T00:00:00+08:00", "2027-12-16T02:00:00+08:00", 10 * MINUTE);
+        let ahead = clerk.starts.len() - 2;
+        assert!(ahead <= catch_up_most(catch_up));
+        clerk.serve_until("2026-12-16T03:00:00+08:00", "2027-12-31T00:00:00+08:00", 6 * HOUR);
+        // Every Monday of 55 weeks has its run, each once.
+        let mut planned: Vec<_> = clerk.starts.iter().map(|(planned, _)| *planned).collect();
+        planned.sort_unstable();
+        assert!(planned.windows(2).all(|two| two[1] - two[0] == 7 * DAY), "{catch_up:?}");
+        assert_eq!(planned.len(), 56, "{catch_up:?}");
+    }
+}
+
+fn catch_up_most(rule: CatchUp) -> usize {
+    match rule {
+        CatchUp::Skip => 0,
+        CatchUp::RunLast => 1,
+        CatchUp::RunAll(most) => usize::from(most),
+    }
+}
+
+#[test]
+fn a_campaign_ends_after_its_last_run() {
+    let plan = Plan { until: Some("2026-12-14".parse().unwrap()), ..weekly() };
+    let mut clerk = Clerk::new(plan, MADE, 10 * DAY);
+    clerk.serve_until(MADE, "2026-12-16T00:00:00+08:00", HOUR);
+    let over = |clerk: &Clerk, now: &str| is_over(clerk.schedule(), at(now), &clerk.past(at(now)));
+    assert!(!over(&clerk, "2026-12-16T00:00:00+08:00"), "the second run waits for the first");
+    clerk.serve_until("2026-12-17T02:00:00+08:00", "2026-12-17T04:00:00+08:00", HOUR);
+    assert_eq!(clerk.starts.len(), 2);
+    assert!(over(&clerk, "2026-12-17T04:00:00+08:00"));
+    clerk.serve_until("2026-12-17T04:00:00+08:00", "2027-02-01T00:00:00+08:00", HOUR);
+    assert_eq!(clerk.starts.len(), 2);
+}
+
+#[test]
+fn who_rests_plans_nothing_and_wakes_in_time() {
+    let mut clerk = Clerk::new(weekly(), MADE, DAY);
+    let now = at(MADE);
+    assert_eq!(wakes(clerk.schedule(), now, &Past::default()), Some(at("2026-12-07T02:00:00+08:00")));
+    clerk.serve(at("2026-12-07T02:00:00+08:00"));
+    let now = at("2026-12-07T02:00:01+08:00");
+    assert_eq!(wakes(clerk.schedule(), now, &clerk.past(now)), Some(at("2026-12-14T02:00:00+08:00")));
+    for standing in [Standing::Paused, Standing::Ended, Standing::Removed] {
+        clerk.standing = standing;
+        let later = at("2027-02-01T00:00:00+08:00");
+        assert!(due(clerk.schedule(), later, &clerk.past(later)).is_empty());
+        assert_eq!(wakes(clerk.schedule(), later, &clerk.past(later)), None);
+    }
+    // What was planned during a pause is none of its business after it.
+    clerk.standing = Standing::Active;
+    clerk.since = at("2027-02-01T00:00:00+08:00");
+    clerk.serve(at("2027-02-01T00:00:00+08:00"));
+    assert_eq!(clerk.starts.len(), 1);
+    clerk.serve(at("2027-02-01T02:00:00+08:00"));
+    assert_eq!(clerk.starts.len(), 2);
+}
+
+fn rules() -> impl Strategy<Value = Plan> {
+    let catch_up =
+        prop_oneof![Just(CatchUp::Skip), Just(CatchUp::RunLast), (1_u16..5).prop_map(CatchUp::RunAll)];
+    (catch_up, any::<bool>(), 0_i64..12).prop_map(|(catch_up, skip, days)| {
+        let skip = skip && !matches!(catch_up, CatchUp::RunAll(_));
+        let overlap = if skip { TooSoon::Skip } else { TooSoon::Wait };
+        Plan { catch_up, overlap, min_interval: days * DAY, ..weekly() }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// The clock jumps back and forth, the coordinator is off for a while, jobs last as long as they like: each planned
+    /// instant has at most one job, and two jobs are never at work at once.
+    #[test]
+    fn no_run_takes_place_twice(
+        plan in rules(),
+        jumps in proptest::collection::vec(-40_i64..60, 1..40),
+        lasts in 0_i64..20,
+    ) {
+        let mut clerk = Clerk::new(plan, MADE, lasts * DAY + 1);
+        let mut now = at(MADE);
+        for days in jumps {
+            now += days * DAY + HOUR;
+            for _ in 0..6 {
+                clerk.serve(now);
+                now += 3 * DAY;
+            }
+        }
+        let mut planned: Vec<_> = clerk.starts.iter().map(|(planned, _)| *planned).collect();
+        planned.sort_unstable();
+        prop_assert!(planned.windows(2).all(|two| two[0] < two[1]));
+        prop_assert!(planned.iter().all(|planned| *planned > clerk.since));
+    }
+}

@@ -1,0 +1,2 @@
+-- How many reminders of a job this bank's people were given: each is told once.
+ALTER TABLE job ADD COLUMN reminded BIGINT NOT NULL DEFAULT 0;

@@ -1,0 +1,18 @@
+//! The calls that a node answers, as they are named in numbers.
+
+use lianfang_telemetry::served::Call;
+
+macro_rules! calls {
+    ($($service:ident: $($method:ident)+;)+) => {
+        /// Every call.
+        pub static CALLS: &[Call] = &[$($(Call {
+            path: concat!("/lianfang.v1.", stringify!($service), "/", stringify!($method)),
+            service: stringify!($service),
+            method: stringify!($method),
+        }),+),+];
+    };
+}
+
+calls! {
+    KeyHolder: Evaluate BlindEvaluate GetStanding;
+}
