@@ -18,8 +18,10 @@ use lianfang_crypto::group::element::elements_digest;
 use lianfang_crypto::oprf::blind::{ChunkSeed, blind};
 use lianfang_crypto::oprf::input::Input;
 use lianfang_link::client::DialLimits;
-use lianfang_link::{Dialer, Party as Peer, Tcp};
+use lianfang_link::{Dialer, Party as Peer, Tcp, Transport as _};
 use lianfang_node::config::{Config, Policy};
+use lianfang_node::secrets::{self, Secrets};
+use lianfang_node::store::Store;
 use lianfang_proto::catalogue::Class;
 use lianfang_proto::documents::evaluation::{EvaluationRequest, blinded_context};
 use lianfang_proto::ids::{BankId, Epoch, Generation, KeyId};
@@ -28,7 +30,7 @@ use lianfang_proto::v1::{EvaluateRequest, GetStandingRequest};
 use lianfang_store::trial;
 use lianfang_tests::demo::children::{self, Party};
 use lianfang_tests::liars::{Credentials, credentials};
-use lianfang_tests::world::{World, automatic};
+use lianfang_tests::world::{COORDINATOR, World, address, automatic};
 use lianfang_trust::{Digest, Signed};
 use tonic::transport::Channel;
 
@@ -90,6 +92,7 @@ async fn measure(options: &Options) -> anyhow::Result<()> {
     }
     world.agree(&[HOLDER, ASKER], 2).await;
     let asker = Arc::new(credentials(&world, ASKER).await);
+    lead_to(&world, &bridge(&world).await?).await?;
     world.stop(HOLDER).await;
     let pool = Arc::new(pool()?);
     say("| processes | requests/s | elements/s |");
@@ -99,6 +102,7 @@ async fn measure(options: &Options) -> anyhow::Result<()> {
         let folder = tempfile::tempdir()?;
         let served = serve(&world, folder.path(), processes, options.a_core_each).await?;
         let channels = served.iter().map(|party| channel(&world, &asker, &party.address)).collect::<Vec<_>>();
+        in_touch(&channels).await?;
         let before = charged(&channels[0]).await?;
         let load = Load { asker: Arc::clone(&asker), pool: Arc::clone(&pool), elements: options.elements };
         let (answered, took) = ask(load, &channels, options, &mut window).await?;
@@ -114,6 +118,50 @@ async fn measure(options: &Options) -> anyhow::Result<()> {
         }
     }
     world.end().await;
+    Ok(())
+}
+
+/// A way from TCP to the coordinator in memory, for a holder answers nobody while it does not hear of the roster.
+async fn bridge(world: &World) -> anyhow::Result<String> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let own = listener.local_addr()?.to_string();
+    let network = world.network.clone();
+    tokio::spawn(async move {
+        while let Ok((mut from, _)) = listener.accept().await {
+            let network = network.clone();
+            tokio::spawn(async move {
+                if let Ok(mut to) = network.dial(&address(COORDINATOR)).await {
+                    // Either end may close it.
+                    let _ = tokio::io::copy_bidirectional(&mut from, &mut to).await;
+                }
+            });
+        }
+    });
+    Ok(own)
+}
+
+/// Has the holder dial the coordinator there.
+async fn lead_to(world: &World, coordinator: &str) -> anyhow::Result<()> {
+    let dir = world.dir(HOLDER);
+    let config = Config::load(&dir).map_err(|problem| anyhow::anyhow!("{}", problem.code()))?;
+    let secrets = Secrets::open(&dir, &config.unlock).map_err(|problem| anyhow::anyhow!("{}", problem.code()))?;
+    let place =
+        secrets::place(&dir, &config.store).map_err(|problem| anyhow::anyhow!("{}", problem.code()))?;
+    let store = Store::open(&place, &dir, secrets.master, world.clock.of_node()).await?;
+    store.write(sqlx::query("UPDATE membership SET coordinator = $1").bind(coordinator)).await?;
+    store.close().await;
+    Ok(())
+}
+
+/// Waits until each process has heard of the roster.
+async fn in_touch(channels: &[Channel]) -> anyhow::Result<()> {
+    for channel in channels {
+        let end = Instant::now() + Duration::from_secs(20);
+        while let Err(error) = charged(channel).await {
+            ensure!(Instant::now() < end, "{error:#}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
     Ok(())
 }
 
