@@ -241,8 +241,3 @@ impl ResolvesClientCert for Identity {
         true
     }
 }
-
-/// When a certificate ends.
-pub fn expiry(certificate: &CertificateDer<'_>) -> Result<UnixTime, IdentityError> {
-    Ok(Validity::of(certificate)?.not_after)
-}

@@ -185,7 +185,9 @@ impl Loop {
         }
         match witness::state(&self.context, &mut self.stated).await {
             Ok(()) => self.context.roster.confirm(self.context.ports.clock.now()),
-            Err(fault) => tracing::warn!(%fault, "what this holder has charged could not be stated"),
+            Err(fault) => {
+                tracing::warn!(event = "holder.not-witnessed", %fault, "what this holder has charged could not be stated")
+            }
         }
     }
 
