@@ -97,6 +97,19 @@ pub struct Standing {
     pub charge_number: u64,
 }
 
+/// What was charged under a key, over all entities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// Elements that have been charged.
+    pub spent: u64,
+    /// Elements that were allowed on top of quotas.
+    pub granted: u64,
+    /// Legal entities that have an account.
+    pub entities: u64,
+    /// Whether the ledger counts as lost.
+    pub lost: bool,
+}
+
 /// The durable side of [`quota`].
 #[derive(Clone)]
 pub struct Ledger {
@@ -147,6 +160,26 @@ impl Ledger {
         let mut tx = self.store.begin().await?;
         let account = account(&mut tx, member, key, sharing).await?;
         Ok(Standing { account, charge_number: charge_number(&mut tx).await? })
+    }
+
+    /// What has been spent and granted under a key, over all entities.
+    pub async fn usage(&self, key: KeyId) -> Result<Usage, LedgerError> {
+        let (class, epoch) = columns(key);
+        let mut reader = self.store.reader().await?;
+        let row = sqlx::query(
+            "SELECT CAST(coalesce(sum(spent), 0) AS BIGINT), CAST(coalesce(sum(granted), 0) AS BIGINT), count(*) \
+             FROM key_holder_accounts WHERE class = $1 AND epoch = $2",
+        );
+        let row = row.bind(class).bind(epoch).fetch_one(&mut *reader).await?;
+        let lost =
+            sqlx::query_scalar("SELECT count(*) FROM key_holder_losses WHERE class = $1 AND epoch = $2");
+        let lost: i64 = lost.bind(class).bind(epoch).fetch_one(&mut *reader).await?;
+        Ok(Usage {
+            spent: from_column("spent", row.try_get(0)?)?,
+            granted: from_column("granted", row.try_get(1)?)?,
+            entities: from_column("entity", row.try_get(2)?)?,
+            lost: lost != 0,
+        })
     }
 
     /// A person allows an entity so many elements more.
