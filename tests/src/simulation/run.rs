@@ -60,7 +60,10 @@ impl Templates {
                 Ok(template) => drop(self.0.insert(shape.name, template)),
                 Err(_) => {
                     let seen = panics().join("\n");
-                    return Outcome { failures: vec![Failure { check: "shapes", seen }], ..Outcome::default() };
+                    return Outcome {
+                        failures: vec![Failure { check: "shapes", seen }],
+                        ..Outcome::default()
+                    };
                 }
             }
         }
