@@ -23,7 +23,8 @@ fn bank(name: &str) -> BankId {
 }
 
 fn terms() -> Terms {
-    let participant = |name, group| Participant { bank: bank(name), group: GroupId::parse(group, "group").unwrap() };
+    let participant =
+        |name, group| Participant { bank: bank(name), group: GroupId::parse(group, "group").unwrap() };
     Terms {
         job: JobId::from_random([1; 16]),
         key: KeyId { class: Class::Subject, epoch: Epoch(3), generation: Generation(1) },

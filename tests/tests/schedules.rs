@@ -94,7 +94,8 @@ impl Months {
         let clear = present.iter().map(|bank| ClearBank {
             id: (*bank).to_owned(),
             group: (*bank).to_owned(),
-            records: read_register(self.banks[*bank].file.as_bytes(), date(2026, 11, 22)).expect("a register"),
+            records: read_register(self.banks[*bank].file.as_bytes(), date(2026, 11, 22))
+                .expect("a register"),
         });
         let clear: Vec<ClearBank> = clear.collect();
         let before = self.banks.iter().filter_map(|(bank, known)| Some((bank.clone(), known.told.clone()?)));
@@ -105,12 +106,20 @@ impl Months {
             assert_eq!(String::from_utf8_lossy(&got), String::from_utf8_lossy(&report), "{bank} {shown}");
             let had = before.get(&bank).cloned().unwrap_or_default();
             let figures = &shown["figures"];
-            let counts = ["new_rows", "still_rows", "gone_rows"].map(|field| figures[field].as_u64().unwrap());
-            let wanted = [told.difference(&had).count(), told.intersection(&had).count(), had.difference(&told).count()];
+            let counts =
+                ["new_rows", "still_rows", "gone_rows"].map(|field| figures[field].as_u64().unwrap());
+            let wanted = [
+                told.difference(&had).count(),
+                told.intersection(&had).count(),
+                had.difference(&told).count(),
+            ];
             assert_eq!(counts.map(|count| usize::try_from(count).unwrap()), wanted, "{bank}");
             self.check_gone(&bank, job, &had, &told);
             let own = clear.iter().find(|one| one.id == bank).expect("a bank");
-            let own = own.records.iter().flat_map(|record| record.identifiers.iter().map(|(_, value)| value.clone()));
+            let own = own
+                .records
+                .iter()
+                .flat_map(|record| record.identifiers.iter().map(|(_, value)| value.clone()));
             let own: BTreeSet<String> = own.collect();
             let known = self.banks.get_mut(&bank).expect("a bank");
             let new = own.difference(&known.cached).count() as u64;
@@ -129,7 +138,8 @@ impl Months {
     fn check_gone(&self, bank: &str, job: &str, had: &Told, told: &Told) {
         let path = self.world.dir("reports").join(job).join(bank).join("gone.csv");
         let text = std::fs::read_to_string(path).expect("gone.csv");
-        let records: Vec<&str> = text.lines().skip(1).map(|line| line.split(',').next().unwrap_or_default()).collect();
+        let records: Vec<&str> =
+            text.lines().skip(1).map(|line| line.split(',').next().unwrap_or_default()).collect();
         let wanted: Vec<&str> = had.difference(told).map(|(record, ..)| record.as_str()).collect();
         assert_eq!(records, wanted, "{bank}");
         assert!(text.lines().skip(1).all(|line| line.ends_with(",false")));
@@ -147,7 +157,8 @@ async fn six_months_of_weekly_runs() {
         world.enrol(bank, bank).await;
     }
     world.agree(&["alpha", "beta"], 2).await;
-    let options = ["--weekly", "mon@02:00", "--disclosure", "institutions", "--deadline", "3d", "--grace", "6h"];
+    let options =
+        ["--weekly", "mon@02:00", "--disclosure", "institutions", "--deadline", "3d", "--grace", "6h"];
     add(&world, "weekly", &[&options[..], &["--remind", "1d", "--until", "2027-12-31"]].concat()).await;
     let mut months = Months { world, banks: BTreeMap::new(), jobs: Vec::new() };
     let mut missed = 0;
@@ -226,7 +237,8 @@ async fn a_campaign_of_seventeen_provinces() {
     }
     let kinds = ["mobile", "cn-id", "mobile,cn-id", "mobile,uscc"];
     let names: Vec<String> = (1..=17).map(|number| format!("province-{number:02}")).collect();
-    let until = jiff::Timestamp::from_microsecond(world.clock.micros()).expect("a time") + 13 * 24 * jiff::ToSpan::hours(1);
+    let until = jiff::Timestamp::from_microsecond(world.clock.micros()).expect("a time")
+        + 13 * 24 * jiff::ToSpan::hours(1);
     let until = until.to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
     for (number, name) in names.iter().enumerate() {
         let pairs = ["alpha,gamma", "beta,delta", "alpha,beta,gamma", "alpha,beta,gamma,delta"];

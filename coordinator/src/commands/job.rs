@@ -58,8 +58,7 @@ impl Start {
     async fn perform(self, office: &Office, console: &dyn Console) -> Result<Exit, Problem> {
         let doing = |problem: Problem| problem.doing("doing-coordinator-job");
         let template = self.terms.over(None, office).map_err(doing)?;
-        let (job, digest) =
-            propose(office, &template).await.map_err(|error| doing(refused(error)))?;
+        let (job, digest) = propose(office, &template).await.map_err(|error| doing(refused(error)))?;
         if console.json() {
             let object = json!({"job": job.to_string(), "terms_digest": digest.to_hex()});
             console.out(&object.to_string());

@@ -374,7 +374,8 @@ pub async fn set_left_out(tx: &mut Connection, job: JobId, bank: &BankId) -> Res
 
 /// The participant's submission stands.
 pub async fn set_sealed(tx: &mut Connection, job: JobId, bank: &BankId, now: Micros) -> Result<(), Error> {
-    let update = sqlx::query("UPDATE participant SET sealed = 1, sealed_at = $3 WHERE job = $1 AND bank = $2");
+    let update =
+        sqlx::query("UPDATE participant SET sealed = 1, sealed_at = $3 WHERE job = $1 AND bank = $2");
     update.bind(&job.as_bytes()[..]).bind(bank.as_str()).bind(now).execute(tx).await?;
     Ok(())
 }

@@ -145,6 +145,14 @@ async fn change(
     insert(tx, &office.keys, now, next).await
 }
 
+/// The newest roster of a restored store, signed anew with a version above all that were signed after the backup: banks
+/// take no older one, and no other one of a version that they have. Nothing if there is none yet.
+pub async fn after_restore(tx: &mut Connection, keys: &Keys, now: Micros) -> Result<u64, Error> {
+    let Some(newest) = newest(tx, keys).await? else { return Ok(0) };
+    let roster = next::after_restore(newest.value(), now);
+    Ok(insert(tx, keys, now, roster).await?.value().version)
+}
+
 /// From here on the new roster is in force for everybody.
 fn in_force(office: &Office, roster: Signed<Roster>) {
     office.book.replace(roster);

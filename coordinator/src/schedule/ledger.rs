@@ -232,10 +232,7 @@ pub async fn past(tx: &mut Connection, schedule: &ScheduleName, now: Micros) -> 
 }
 
 /// The number of the schedule's next job, and the job before it that has not failed.
-pub async fn succession(
-    tx: &mut Connection,
-    schedule: &ScheduleName,
-) -> Result<(i64, Option<JobId>), Error> {
+pub async fn succession(tx: &mut Connection, schedule: &ScheduleName) -> Result<(i64, Option<JobId>), Error> {
     let next = sqlx::query_scalar("SELECT coalesce(max(number), 0) + 1 FROM occurrence WHERE schedule = $1");
     let next: i64 = next.bind(schedule.as_str()).fetch_one(&mut *tx).await?;
     let job: Option<Vec<u8>> = sqlx::query_scalar(

@@ -24,8 +24,9 @@ use crate::ports::Micros;
 pub struct Malformed(pub &'static str);
 
 const WEEKLY: Malformed = Malformed("days and a time, as in mon@02:00 or mon,thu@02:00");
-const MONTHLY: Malformed =
-    Malformed("a day from 1 to 28, or last, and a time, as in 1@02:00 or last@02:00: not every month has more days");
+const MONTHLY: Malformed = Malformed(
+    "a day from 1 to 28, or last, and a time, as in 1@02:00 or last@02:00: not every month has more days",
+);
 const CRON: Malformed =
     Malformed("five fields: minute, hour, day, month, weekday, as in \"0 2 * * mon\"; see crontab(5)");
 const ONCE: Malformed = Malformed("a date and a time, as in 2027-01-15T02:00");

@@ -35,7 +35,7 @@ pub async fn run_due(office: &Office) -> Result<Option<Micros>, Error> {
     let mut next = remind(office).await?;
     for name in names {
         let until = look_after(office, &name).await.unwrap_or_else(|error| {
-            tracing::error!(schedule = %name, error = %error, "a schedule could not be looked after");
+            tracing::error!(event = "schedule.stopped", schedule = %name, error = %error, "a schedule could not be looked after");
             Some(office.now() + RETRY)
         });
         next = next.into_iter().chain(until).min();
@@ -122,12 +122,7 @@ async fn decide(office: &Office, name: &ScheduleName) -> Result<(), Error> {
 }
 
 /// A run does not take place: it is taken down, and why.
-async fn left(
-    tx: &mut Connection,
-    name: &ScheduleName,
-    one: &Occurrence,
-    now: Micros,
-) -> Result<(), Error> {
+async fn left(tx: &mut Connection, name: &ScheduleName, one: &Occurrence, now: Micros) -> Result<(), Error> {
     if ledger::settle(tx, name, one, now).await? {
         let event = format!("schedule.{}", one.fate.word());
         audit::append(tx, now, &event, &body(name, one)).await?;
@@ -186,12 +181,7 @@ pub async fn start(
             Ok(drawn) => {
                 open(tx, &drawn.terms, now).await?;
                 let job = Some(drawn.terms.value().job);
-                Occurrence {
-                    fate: Fate::Started,
-                    number: Some(number),
-                    job,
-                    ..left_out("", &drawn.left_out)
-                }
+                Occurrence { fate: Fate::Started, number: Some(number), job, ..left_out("", &drawn.left_out) }
             }
             Err(Error::Refused(fault)) => left_out(fault.code.code(), &chosen.left_out),
             Err(error) => return Err(error),

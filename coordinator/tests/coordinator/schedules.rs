@@ -42,7 +42,8 @@ async fn to_next(world: &World, name: &str) {
 async fn a_schedule_from_its_making_to_its_removal() {
     let (mut world, banks) = World::with(&["alpha", "beta", "gamma"]).await;
     world.agree_on_key(&banks).await;
-    let added = add(&world, "weekly", &["--remind", "1d,6h", "--grace", "6h", "--deadline-of", "beta=8d"]).await;
+    let added =
+        add(&world, "weekly", &["--remind", "1d,6h", "--grace", "6h", "--deadline-of", "beta=8d"]).await;
     // 2027-01-15 is a Friday.
     assert_eq!(added["next"], "2027-01-17T18:00:00Z");
     let listed = world.json(&["schedule", "list"]).await;
@@ -81,7 +82,9 @@ async fn a_schedule_from_its_making_to_its_removal() {
     tokio::time::sleep(Duration::from_millis(700)).await;
     let runs = shown(&world, "weekly").await["runs"].as_array().unwrap().len();
     assert_eq!(runs, before, "what was planned in the pause is left out");
-    let changed = world.json(&["schedule", "change", "weekly", "--monthly", "last@23:00", "--zone", "UTC"]).await;
+    assert_eq!(runs, before, "what was planned in the pause is left out");
+    let changed =
+        world.json(&["schedule", "change", "weekly", "--monthly", "last@23:00", "--zone", "UTC"]).await;
     assert_eq!((&changed["next"], &changed["revision"]), (&json!("2027-03-31T23:00:00Z"), &json!(4)));
     world.json(&["schedule", "remove", "weekly"]).await;
     assert_eq!(world.json(&["schedule", "list"]).await["schedules"], json!([]));

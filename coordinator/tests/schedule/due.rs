@@ -25,7 +25,14 @@ struct Clerk {
 
 impl Clerk {
     fn new(plan: Plan, since: &str, lasts: Micros) -> Self {
-        Self { plan, standing: Standing::Active, since: at(since), lasts, rows: BTreeMap::new(), starts: Vec::new() }
+        Self {
+            plan,
+            standing: Standing::Active,
+            since: at(since),
+            lasts,
+            rows: BTreeMap::new(),
+            starts: Vec::new(),
+        }
     }
 
     fn schedule(&self) -> Schedule<'_> {
@@ -39,7 +46,8 @@ impl Clerk {
             fate: *fate,
             by_hand: false,
         });
-        let running = self.starts.last().is_some_and(|(_, began)| (*began..*began + self.lasts).contains(&now));
+        let running =
+            self.starts.last().is_some_and(|(_, began)| (*began..*began + self.lasts).contains(&now));
         Past { settled: settled.collect(), running }
     }
 
@@ -87,7 +95,8 @@ impl Clerk {
     }
 
     fn fates_are(&self, expected: &[(&str, Fate, &'static str)]) {
-        let expected: Vec<_> = expected.iter().map(|(day, fate, why)| ((*day).to_owned(), *fate, *why)).collect();
+        let expected: Vec<_> =
+            expected.iter().map(|(day, fate, why)| ((*day).to_owned(), *fate, *why)).collect();
         assert_eq!(self.fates(), expected);
     }
 }
@@ -116,7 +125,8 @@ fn off_for_three_months(catch_up: CatchUp) -> Clerk {
 #[test]
 fn three_months_off_are_caught_up_by_rule() {
     // 13 Mondays from 4 January to 29 March were missed; 5 and 12 April come in time.
-    let counted = |clerk: &Clerk, wanted: Fate| clerk.rows.values().filter(|(fate, ..)| *fate == wanted).count();
+    let counted =
+        |clerk: &Clerk, wanted: Fate| clerk.rows.values().filter(|(fate, ..)| *fate == wanted).count();
     let skip = off_for_three_months(CatchUp::Skip);
     assert_eq!((counted(&skip, Fate::Missed), counted(&skip, Fate::Started)), (13, 4 + 2));
     let last = off_for_three_months(CatchUp::RunLast);
@@ -250,11 +260,8 @@ fn who_rests_plans_nothing_and_wakes_in_time() {
 }
 
 fn rules() -> impl Strategy<Value = Plan> {
-    let catch_up = prop_oneof![
-        Just(CatchUp::Skip),
-        Just(CatchUp::RunLast),
-        (1_u16..5).prop_map(CatchUp::RunAll)
-    ];
+    let catch_up =
+        prop_oneof![Just(CatchUp::Skip), Just(CatchUp::RunLast), (1_u16..5).prop_map(CatchUp::RunAll)];
     (catch_up, any::<bool>(), 0_i64..12).prop_map(|(catch_up, skip, days)| {
         let skip = skip && !matches!(catch_up, CatchUp::RunAll(_));
         let overlap = if skip { TooSoon::Skip } else { TooSoon::Wait };

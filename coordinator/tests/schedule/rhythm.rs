@@ -1,8 +1,8 @@
 //! Planned instants across months, leap days, and clocks that are put forward and back.
 
+use lianfang_coordinator::schedule::plan::CatchUp;
 use lianfang_coordinator::schedule::plan::{Plan, PlanError, TooSoon};
 use lianfang_coordinator::schedule::rhythm::{Rhythm, Zone};
-use lianfang_coordinator::schedule::plan::CatchUp;
 
 use super::{HOUR, at, weekly, zone};
 
@@ -26,59 +26,89 @@ fn what_is_planned_when() {
     let monthly = |text| Rhythm::monthly(text).unwrap();
     let cron = |text| Rhythm::cron(text).unwrap();
     let table: &[(Rhythm, &str, &str, &[&str])] = &[
-        (weekly("mon@02:00"), "Asia/Shanghai", "2026-12-25T00:00:00+08:00", &[
-            "2026-12-28T02:00:00+08:00",
-            "2027-01-04T02:00:00+08:00",
-            "2027-01-11T02:00:00+08:00",
-        ]),
+        (
+            weekly("mon@02:00"),
+            "Asia/Shanghai",
+            "2026-12-25T00:00:00+08:00",
+            &["2026-12-28T02:00:00+08:00", "2027-01-04T02:00:00+08:00", "2027-01-11T02:00:00+08:00"],
+        ),
         // An instant itself is not after itself.
         (weekly("mon@02:00"), "Asia/Shanghai", "2026-12-28T02:00:00+08:00", &["2027-01-04T02:00:00+08:00"]),
-        (weekly("mon@02:00"), "Asia/Shanghai", "2026-12-28T01:59:59.999999+08:00", &["2026-12-28T02:00:00+08:00"]),
-        (weekly("thu,mon@08:30"), "Asia/Shanghai", "2026-12-28T09:00:00+08:00", &[
-            "2026-12-31T08:30:00+08:00",
-            "2027-01-04T08:30:00+08:00",
-        ]),
+        (
+            weekly("mon@02:00"),
+            "Asia/Shanghai",
+            "2026-12-28T01:59:59.999999+08:00",
+            &["2026-12-28T02:00:00+08:00"],
+        ),
+        (
+            weekly("thu,mon@08:30"),
+            "Asia/Shanghai",
+            "2026-12-28T09:00:00+08:00",
+            &["2026-12-31T08:30:00+08:00", "2027-01-04T08:30:00+08:00"],
+        ),
         // Clocks are put forward from two to three: half past two is half past three, once a week all the same.
-        (weekly("sun@02:30"), "Europe/Berlin", "2027-03-22T00:00:00+01:00", &[
-            "2027-03-28T03:30:00+02:00",
-            "2027-04-04T02:30:00+02:00",
-        ]),
+        (
+            weekly("sun@02:30"),
+            "Europe/Berlin",
+            "2027-03-22T00:00:00+01:00",
+            &["2027-03-28T03:30:00+02:00", "2027-04-04T02:30:00+02:00"],
+        ),
         // Clocks are put back from three to two: half past two comes twice, and the first counts.
-        (weekly("sun@02:30"), "Europe/Berlin", "2027-10-25T00:00:00+02:00", &[
-            "2027-10-31T02:30:00+02:00",
-            "2027-11-07T02:30:00+01:00",
-        ]),
+        (
+            weekly("sun@02:30"),
+            "Europe/Berlin",
+            "2027-10-25T00:00:00+02:00",
+            &["2027-10-31T02:30:00+02:00", "2027-11-07T02:30:00+01:00"],
+        ),
         // Put forward at midnight: the day has no midnight.
         (weekly("sun@00:00"), "America/Havana", "2027-03-10T00:00:00-05:00", &["2027-03-14T01:00:00-04:00"]),
-        (monthly("last@02:00"), "Asia/Shanghai", "2027-12-31T02:00:00+08:00", &[
-            "2028-01-31T02:00:00+08:00",
-            "2028-02-29T02:00:00+08:00",
-            "2028-03-31T02:00:00+08:00",
-            "2028-04-30T02:00:00+08:00",
-        ]),
-        (monthly("1@00:00"), "Asia/Shanghai", "2027-01-31T16:00:00Z", &[
-            "2027-03-01T00:00:00+08:00",
-            "2027-04-01T00:00:00+08:00",
-        ]),
-        (monthly("28@23:59"), "Asia/Shanghai", "2027-02-01T00:00:00+08:00", &[
-            "2027-02-28T23:59:00+08:00",
-            "2027-03-28T23:59:00+08:00",
-        ]),
-        (cron("0 2 29 2 *"), "Asia/Shanghai", "2026-01-01T00:00:00+08:00", &[
-            "2028-02-29T02:00:00+08:00",
-            "2032-02-29T02:00:00+08:00",
-        ]),
-        (cron("0 2 1 */3 *"), "Asia/Shanghai", "2026-11-22T00:00:00+08:00", &[
-            "2027-01-01T02:00:00+08:00",
-            "2027-04-01T02:00:00+08:00",
-        ]),
-        (cron("30 2 * * *"), "Europe/Berlin", "2027-10-30T12:00:00+02:00", &[
-            "2027-10-31T02:30:00+02:00",
-            "2027-11-01T02:30:00+01:00",
-        ]),
-        (Rhythm::once("2027-01-15T02:00").unwrap(), "Asia/Shanghai", "2027-01-01T00:00:00+08:00", &[
-            "2027-01-15T02:00:00+08:00",
-        ]),
+        (
+            monthly("last@02:00"),
+            "Asia/Shanghai",
+            "2027-12-31T02:00:00+08:00",
+            &[
+                "2028-01-31T02:00:00+08:00",
+                "2028-02-29T02:00:00+08:00",
+                "2028-03-31T02:00:00+08:00",
+                "2028-04-30T02:00:00+08:00",
+            ],
+        ),
+        (
+            monthly("1@00:00"),
+            "Asia/Shanghai",
+            "2027-01-31T16:00:00Z",
+            &["2027-03-01T00:00:00+08:00", "2027-04-01T00:00:00+08:00"],
+        ),
+        (
+            monthly("28@23:59"),
+            "Asia/Shanghai",
+            "2027-02-01T00:00:00+08:00",
+            &["2027-02-28T23:59:00+08:00", "2027-03-28T23:59:00+08:00"],
+        ),
+        (
+            cron("0 2 29 2 *"),
+            "Asia/Shanghai",
+            "2026-01-01T00:00:00+08:00",
+            &["2028-02-29T02:00:00+08:00", "2032-02-29T02:00:00+08:00"],
+        ),
+        (
+            cron("0 2 1 */3 *"),
+            "Asia/Shanghai",
+            "2026-11-22T00:00:00+08:00",
+            &["2027-01-01T02:00:00+08:00", "2027-04-01T02:00:00+08:00"],
+        ),
+        (
+            cron("30 2 * * *"),
+            "Europe/Berlin",
+            "2027-10-30T12:00:00+02:00",
+            &["2027-10-31T02:30:00+02:00", "2027-11-01T02:30:00+01:00"],
+        ),
+        (
+            Rhythm::once("2027-01-15T02:00").unwrap(),
+            "Asia/Shanghai",
+            "2027-01-01T00:00:00+08:00",
+            &["2027-01-15T02:00:00+08:00"],
+        ),
         (Rhythm::once("2027-01-15T02:00").unwrap(), "Asia/Shanghai", "2027-01-15T02:00:00+08:00", &[]),
         // No year has this day.
         (cron("0 2 30 2 *"), "Asia/Shanghai", "2027-01-01T00:00:00+08:00", &[]),
@@ -98,7 +128,11 @@ fn a_week_has_one_run_whatever_clocks_do() {
         for _ in 0..520 {
             let next = rhythm.after(&zone, last).unwrap();
             let days = next - last;
-            assert!((7 * 24 * HOUR - HOUR..=7 * 24 * HOUR + HOUR).contains(&days), "{name}: {}", zone.shown(next));
+            assert!(
+                (7 * 24 * HOUR - HOUR..=7 * 24 * HOUR + HOUR).contains(&days),
+                "{name}: {}",
+                zone.shown(next)
+            );
             // From any instant in between it is the same next one.
             for between in [last + 1, last + HOUR, last + days / 2, next - HOUR, next - 1] {
                 assert_eq!(rhythm.after(&zone, between), Some(next));
@@ -110,7 +144,18 @@ fn a_week_has_one_run_whatever_clocks_do() {
 
 #[test]
 fn text_that_is_not_of_its_form_is_refused() {
-    for text in ["", "mon", "mon@", "mon@2:00", "mon@24:00", "mon@02:60", "monday@02:00", "mon,@02:00", "@02:00", "mon@02:00:00"] {
+    for text in [
+        "",
+        "mon",
+        "mon@",
+        "mon@2:00",
+        "mon@24:00",
+        "mon@02:60",
+        "monday@02:00",
+        "mon,@02:00",
+        "@02:00",
+        "mon@02:00:00",
+    ] {
         assert!(Rhythm::weekly(text).is_err(), "{text}");
     }
     for text in ["0@02:00", "29@02:00", "31@02:00", "-1@02:00", "first@02:00", "1", "1@26:00"] {
@@ -153,7 +198,10 @@ fn plans_that_cannot_be() {
     let cron = |text| Plan { rhythm: Rhythm::cron(text).unwrap(), ..weekly() };
     let table = [
         (weekly(), Ok(())),
-        (Plan { from: day("2027-02-01"), until: day("2027-01-31"), ..weekly() }, Err(PlanError::EndsBeforeItBegins)),
+        (
+            Plan { from: day("2027-02-01"), until: day("2027-01-31"), ..weekly() },
+            Err(PlanError::EndsBeforeItBegins),
+        ),
         (Plan { until: day("2026-11-21"), ..weekly() }, Err(PlanError::Never)),
         (Plan { from: day("2027-01-05"), until: day("2027-01-10"), ..weekly() }, Err(PlanError::Never)),
         (cron("0 2 30 2 *"), Err(PlanError::Never)),

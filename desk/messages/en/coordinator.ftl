@@ -324,3 +324,15 @@ help-coordinator-audit-list = Print the last entries of the audit log
 help-coordinator-doctor = Look for what an operator has to look after
     .example = Example:
         lianfang-coordinator doctor --dir /var/lib/lianfang-coordinator
+
+help-coordinator-backup = Copy the store and the sealed secrets into a folder, also while the coordinator serves
+    .example = Example:
+        lianfang-coordinator backup /var/backups/lianfang-2026-11-22 --dir /var/lib/lianfang-coordinator
+    .to = The folder to write into, new or empty
+help-coordinator-restore = Put a backup in the place of what is there
+    .example = Example:
+        lianfang-coordinator restore /var/backups/lianfang-2026-11-22 --dir /var/lib/lianfang-coordinator
+    .from = The folder with the backup
+    .server = The store is on a PostgreSQL server and was restored there
+coordinator-restore-done = the backup is restored, and the roster signed anew as version { $version }; what was there before is in { $aside }. Suspend again whom you have suspended since, and enrol again who has joined since
+coordinator-restore-noted = it is noted that the store was restored, and the roster is signed anew as version { $version }. Suspend again whom you have suspended since, and enrol again who has joined since

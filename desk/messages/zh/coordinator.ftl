@@ -324,3 +324,15 @@ help-coordinator-audit-list = 显示审计日志的最后若干条
 help-coordinator-doctor = 检查运维人员需要处理的事项
     .example = 示例：
         lianfang-coordinator doctor --dir /var/lib/lianfang-coordinator
+
+help-coordinator-backup = 将数据库与已加密的密钥复制到一个目录，协调方运行时亦可执行
+    .example = 示例：
+        lianfang-coordinator backup /var/backups/lianfang-2026-11-22 --dir /var/lib/lianfang-coordinator
+    .to = 写入的目录，须为新目录或空目录
+help-coordinator-restore = 用备份替换现有内容
+    .example = 示例：
+        lianfang-coordinator restore /var/backups/lianfang-2026-11-22 --dir /var/lib/lianfang-coordinator
+    .from = 备份所在目录
+    .server = 数据库位于 PostgreSQL 服务器，且已在服务器上恢复
+coordinator-restore-done = 备份已恢复，成员名册已重新签署为第 { $version } 版；原有内容在 { $aside }。备份之后暂停的成员须再次暂停，之后加入的成员须重新登记
+coordinator-restore-noted = 已记录数据库经过恢复，成员名册已重新签署为第 { $version } 版。备份之后暂停的成员须再次暂停，之后加入的成员须重新登记

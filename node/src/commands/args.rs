@@ -55,6 +55,10 @@ pub enum Command {
     Policy(Policy),
     /// Measure this machine and predict a job's time.
     Bench(Bench),
+    /// Copy store and sealed secrets, also while the node serves.
+    Backup(Backup),
+    /// Put a backup in the place of what is there.
+    Restore(Restore),
     /// Look for what an operator has to look after.
     Doctor,
 }
@@ -99,7 +103,23 @@ pub struct Enrol {
 #[derive(Args)]
 pub struct Import {
     /// The register.
-    pub file: PathBuf,
+    #[arg(required_unless_present_any = ["from", "source"], conflicts_with_all = ["from", "source"])]
+    pub file: Option<PathBuf>,
+    /// A server to ask instead: `postgres://user@host/database` or `mysql://user@host/database`.
+    #[arg(long, value_name = "ADDRESS", requires = "query", conflicts_with = "source")]
+    pub from: Option<String>,
+    /// What to ask: one statement, or `@` and a file with it.
+    #[arg(long, value_name = "SQL", requires = "from")]
+    pub query: Option<String>,
+    /// A file with the server's password.
+    #[arg(long, value_name = "FILE", requires = "from")]
+    pub password_file: Option<PathBuf>,
+    /// How long the query may take.
+    #[arg(long, value_name = "SPAN", requires = "from")]
+    pub timeout: Option<String>,
+    /// A server that the configuration names.
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
     /// Retract the records that the file lacks.
     #[arg(long)]
     pub full: bool,
@@ -109,8 +129,14 @@ pub struct Import {
     /// A file that names other headers.
     #[arg(long, value_name = "FILE")]
     pub map: Option<PathBuf>,
+    /// The file's format, instead of the one found: csv, xlsx or parquet.
+    #[arg(long, value_name = "NAME", requires = "file")]
+    pub format: Option<String>,
+    /// The sheet of a workbook, instead of the first with a header.
+    #[arg(long, value_name = "NAME", requires = "file")]
+    pub sheet: Option<String>,
     /// The file's encoding, instead of the one found.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", requires = "file")]
     pub encoding: Option<String>,
     /// Where to write what could not be read; beside the register if left out.
     #[arg(long, value_name = "FILE")]
@@ -423,6 +449,27 @@ pub enum Policy {
         /// How many elements more at this holder.
         elements: u64,
     },
+}
+
+/// `backup`.
+#[derive(Args)]
+pub struct Backup {
+    /// The folder to write into, new or empty.
+    pub to: PathBuf,
+}
+
+/// `restore`.
+#[derive(Args)]
+pub struct Restore {
+    /// The folder with the backup.
+    #[arg(required_unless_present = "server")]
+    pub from: Option<PathBuf>,
+    /// The store is on a PostgreSQL server and was restored there.
+    #[arg(long, conflicts_with = "from")]
+    pub server: bool,
+    /// State that this node has answered nothing since the backup was made.
+    #[arg(long)]
+    pub complete: bool,
 }
 
 /// `bench`.

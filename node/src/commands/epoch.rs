@@ -35,7 +35,7 @@ async fn confirm(call: &Call, yes: bool, question: &str, epoch: Epoch) -> Result
 
 /// The epoch that was named, or the newest that is known here.
 async fn named_epoch(context: &Context, epoch: Option<u32>) -> Result<Epoch, Problem> {
-    let newest = context.records.newest_epoch(CLASS).await.map_err(Problem::bug)?;
+    let newest = context.records.newest_epoch(CLASS).await?;
     epoch.map(Epoch).or(newest).ok_or_else(|| Problem::fault("key-not-agreed"))
 }
 
@@ -62,7 +62,7 @@ pub(super) async fn close(
     args: &args::KeyClose,
 ) -> Result<Exit, Problem> {
     let (context, epoch) = (&joined.context, Epoch(args.epoch));
-    let kept = context.records.current(CLASS, epoch).await.map_err(Problem::bug)?;
+    let kept = context.records.current(CLASS, epoch).await?;
     let unknown = || Problem::fault("epoch-unknown").with("got", u64::from(epoch.0)).exiting(Exit::Usage);
     let kept = kept.ok_or_else(unknown)?;
     if let Some(job) = job_in_the_way(context, epoch).await? {
@@ -72,7 +72,7 @@ pub(super) async fn close(
     let digest = kept.endorsed.record().digest();
     let what = "lianfang/epoch-close".to_owned();
     let event = Event::Approved { by: call.person.clone(), what, digest };
-    node.log.record(&event).await.map_err(Problem::bug)?;
+    node.log.record(&event).await?;
     let shares =
         context.vault.close_epoch(CLASS, epoch, &call.person).await.map_err(|error| match error {
             VaultError::Store(error) => error.into(),
@@ -101,7 +101,7 @@ pub(super) async fn lost(
     }
     confirm(call, args.yes, "node-ask-lost", epoch).await?;
     let event = Event::LedgerLost { class: CLASS, epoch, by: call.person.clone() };
-    node.log.record(&event).await.map_err(Problem::bug)?;
+    node.log.record(&event).await?;
     let key = KeyId { class: CLASS, epoch, generation: Generation(0) };
     let told = |error| match error {
         LedgerError::Store(error) => Problem::from(error),

@@ -43,10 +43,10 @@ pub(super) async fn run(node: &Arc<App>, args: &args::Key, call: &Call) -> Resul
 /// The record of this epoch, or of the newest that is known; fetched if need be.
 async fn record(joined: &Joined, epoch: Option<u32>) -> Result<KeptRecord, Problem> {
     let context = &joined.context;
-    let newest = context.records.newest_epoch(Class::Subject).await.map_err(Problem::bug)?;
+    let newest = context.records.newest_epoch(Class::Subject).await?;
     let epoch = epoch.map(Epoch).or(newest).unwrap_or(Epoch(1));
     context.fetch_record(Class::Subject, epoch).await.map_err(|fault| problem(&fault))?;
-    let kept = context.records.current(Class::Subject, epoch).await.map_err(Problem::bug)?;
+    let kept = context.records.current(Class::Subject, epoch).await?;
     kept.ok_or_else(|| Problem::fault("key-not-agreed"))
 }
 
@@ -62,10 +62,9 @@ fn described(kept: &KeptRecord) -> serde_json::Value {
 
 async fn list(joined: &Joined, call: &Call) -> Result<Exit, Problem> {
     let mut keys = Vec::new();
-    let newest = joined.context.records.newest_epoch(Class::Subject).await.map_err(Problem::bug)?;
+    let newest = joined.context.records.newest_epoch(Class::Subject).await?;
     for epoch in 1..=newest.map_or(0, |epoch| epoch.0) {
-        let kept =
-            joined.context.records.current(Class::Subject, Epoch(epoch)).await.map_err(Problem::bug)?;
+        let kept = joined.context.records.current(Class::Subject, Epoch(epoch)).await?;
         let closed = joined.context.vault.is_closed(Class::Subject, Epoch(epoch));
         keys.extend(kept.as_ref().map(|kept| {
             let mut key = described(kept);

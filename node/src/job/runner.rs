@@ -134,7 +134,8 @@ impl Runner {
             }
             let state = JobState::try_from(reply.state).unwrap_or(JobState::Unspecified);
             let before = entry.stage;
-            let late = check_deadline(terms.value(), &self.context.bank, self.context.ports.clock.now()).is_err();
+            let late =
+                check_deadline(terms.value(), &self.context.bank, self.context.ports.clock.now()).is_err();
             match next(entry.stage, state, late) {
                 Step::Wait => return Ok(entry.stage),
                 Step::End(stage) => return self.end(&entry, stage).await,

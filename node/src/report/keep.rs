@@ -222,8 +222,7 @@ pub(super) async fn part(
     (job, form, part): (i64, Form, u32),
 ) -> Result<Option<(Zeroizing<Vec<u8>>, bool)>, StoreError> {
     let malformed = || StoreError::Malformed { table: TABLE, column: COLUMN };
-    let query =
-        sqlx::query("SELECT id, body FROM report_part WHERE job_id = $1 AND form = $2 AND part = $3");
+    let query = sqlx::query("SELECT id, body FROM report_part WHERE job_id = $1 AND form = $2 AND part = $3");
     let query = query.bind(job).bind(i64::from(form as u8)).bind(i64::from(part));
     let Some(found) = query.fetch_optional(tx).await? else { return Ok(None) };
     let id: i64 = found.try_get(0)?;

@@ -12,6 +12,7 @@ pub mod drawer;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use lianfang_store::backup::{self, About, BackupError, Manifest};
 use lianfang_store::{Database, Place, Steps};
 use lianfang_trust::at_rest::{BlindIndex, ColumnCipher, MasterKey};
 use rand_core::CryptoRng;
@@ -115,6 +116,17 @@ impl Store {
     /// Of which kind it is.
     pub fn kind(&self) -> Kind {
         self.0.database.kind()
+    }
+
+    /// Copies the store and these files of the folder `dir` into a folder that is new or empty.
+    pub async fn back_up(
+        &self,
+        dir: &Path,
+        files: &[PathBuf],
+        into: &Path,
+        about: About<'_>,
+    ) -> Result<Manifest, BackupError> {
+        backup::make(&self.0.database, dir, files, into, about).await
     }
 
     /// Closes all connections. Waits for those that are lent out.

@@ -117,6 +117,7 @@ impl Template {
             assert!(is_done(&import(&mut engine, bank, &register)), "{bank} imports");
             registers.insert((*bank).to_owned(), register);
         }
+        engine.stride(Duration::from_hours(1));
         engine.pass(REST);
         for party in engine.parties() {
             engine.stop(&party);

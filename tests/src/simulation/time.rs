@@ -62,8 +62,8 @@ impl Time {
         let due = {
             let mut waiting = self.lock();
             waiting.now = waiting.now.max(moment);
-            let next = waiting.now + 1;
-            let later = waiting.sleepers.split_off(&(next, 0));
+            let after = (waiting.now + 1, 0);
+            let later = waiting.sleepers.split_off(&after);
             std::mem::replace(&mut waiting.sleepers, later)
         };
         for waker in due.into_values() {

@@ -77,7 +77,8 @@ impl Options {
         let default_change = |disclosure| if disclosure == Disclosure::Count { COUNTS_DIFFER } else { 0 };
         let plan = if let Some(before) = before {
             let template = self.terms.over(Some(before.template), office)?;
-            let kept = if disclosure_chosen { default_change(template.disclosure) } else { before.min_change };
+            let kept =
+                if disclosure_chosen { default_change(template.disclosure) } else { before.min_change };
             Plan {
                 rhythm: rhythm.unwrap_or(before.rhythm),
                 zone: self.zone.unwrap_or(before.zone),
@@ -94,7 +95,10 @@ impl Options {
             let template = self.terms.over(None, office)?;
             Plan {
                 rhythm,
-                zone: self.zone.map_or_else(|| Zone::named(ZONE), Ok).map_err(|_| unusable("--zone", ZONE))?,
+                zone: self
+                    .zone
+                    .map_or_else(|| Zone::named(ZONE), Ok)
+                    .map_err(|_| unusable("--zone", ZONE))?,
                 from: self.from.and_then(|day| day.0),
                 until: self.until.and_then(|day| day.0),
                 catch_up: self.catch_up.unwrap_or(CatchUp::RunLast),

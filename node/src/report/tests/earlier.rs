@@ -49,5 +49,5 @@ async fn a_first_run_has_an_empty_list_and_a_job_of_no_schedule_none() {
 }
 
 async fn copy_out_of(kept: &Kept, job: i64) -> Result<(), ReportError> {
-    copy_out(kept.store(), job, Form::Gone, &mut std::io::sink()).await
+    copy_out(kept.store(), job, Form::Gone, &mut io::sink()).await
 }

@@ -36,7 +36,8 @@ impl Kept {
                 .await
                 .unwrap();
         }
-        let outcome = keep(&bench.store, 1, world.accepted(name, script).await?, Earlier::NoSchedule, &SALT).await?;
+        let outcome =
+            keep(&bench.store, 1, world.accepted(name, script).await?, Earlier::NoSchedule, &SALT).await?;
         Ok(Self { bench, outcome })
     }
 
@@ -66,7 +67,9 @@ impl Kept {
     }
 
     async fn run(&self, statement: &'static str) {
-        sqlx::query(statement).execute(self.bench.store.pool()).await.unwrap();
+        for statement in statement.split(';').filter(|statement| !statement.trim().is_empty()) {
+            sqlx::query(statement).execute(self.bench.store.pool()).await.unwrap();
+        }
     }
 
     async fn bodies(&self) -> Vec<Vec<u8>> {
@@ -153,8 +156,7 @@ async fn files_are_their_owners_alone_and_whole() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("report.csv.unfinished"), "left by a crash").unwrap();
     std::fs::write(folder.path().join("report.csv"), "an earlier one").unwrap();
-    let [csv, json]: [_; 2] =
-        export(&kept.bench.store, 1, folder.path()).await.unwrap().try_into().unwrap();
+    let [csv, json]: [_; 2] = export(&kept.bench.store, 1, folder.path()).await.unwrap().try_into().unwrap();
     assert_eq!(names(folder.path()), ["report.csv", "report.jsonl"]);
     assert_eq!(std::fs::read_to_string(&csv).unwrap(), kept.text(Form::Csv).await);
     assert_eq!(std::fs::read_to_string(&json).unwrap(), kept.text(Form::JsonLines).await);
