@@ -31,6 +31,9 @@ pub struct Config {
     /// How long after its deadline a job waits for returns, and then for countersignatures.
     #[serde(default = "grace_seconds")]
     pub grace_seconds: u32,
+    /// After how many days the shares of a key in use are renewed; 0 leaves it to people.
+    #[serde(default)]
+    pub refresh_days: u16,
     /// Answer gRPC reflection.
     #[serde(default)]
     pub reflection: bool,
@@ -135,6 +138,7 @@ impl Config {
             advertise,
             suppressed_below,
             grace_seconds,
+            refresh_days: 0,
             reflection: false,
             match_rate_alarm_percent: match_rate_alarm_percent(),
             http: None,
@@ -173,6 +177,11 @@ impl Config {
         let http = self.http.as_ref().is_none_or(|http| http.address().is_ok());
         let fields = [("listen", is_address(&self.listen)), ("advertise", advertised), ("http.listen", http)];
         fields.into_iter().find(|(_, fits)| !fits).map(|(field, _)| field)
+    }
+
+    /// [`refresh_days`](Self::refresh_days) in microseconds, if shares are renewed by themselves.
+    pub fn refresh_every(&self) -> Option<Micros> {
+        (self.refresh_days > 0).then(|| Micros::from(self.refresh_days) * 86_400_000_000)
     }
 
     /// [`grace_seconds`](Self::grace_seconds) in microseconds.

@@ -25,6 +25,7 @@ pub(crate) enum Kind {
     DealingPackage = 17,
     RepairDelta = 32,
     RepairSigma = 33,
+    RepairCommitment = 34,
 }
 
 /// The three bytes that open an encoding.

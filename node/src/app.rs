@@ -18,6 +18,7 @@ use crate::job::Context;
 use crate::job::book::Book;
 use crate::job::sightings::Sightings;
 use crate::key_holder::ledger::Ledger;
+use crate::key_holder::notices::Notices;
 use crate::key_holder::records::Records;
 use crate::key_holder::vault::Vault;
 use crate::membership::{Membership, restored};
@@ -165,6 +166,7 @@ impl App {
             holders: Arc::new(GrpcHolders::new(dialer, roster.clone(), Arc::clone(&self.ports.clock))),
             roster,
             records: Records::new(self.store.clone()),
+            notices: Notices::new(self.store.clone()),
             vault,
             sightings: Sightings::new(self.store.clone(), self.log.clone()),
             spool: self.dir.join(SPOOL),

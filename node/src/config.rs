@@ -156,6 +156,12 @@ pub struct Policy {
     pub quota: u64,
     /// Whether a key record is taken as compared.
     pub compare: Decide,
+    /// As a holder: whether it takes part in key ceremonies that the coordinator proposes.
+    pub ceremony: Decide,
+    /// Whether share and outputs of an epoch are erased at the date that the coordinator has announced.
+    pub close: Decide,
+    /// For how many days that date must have been known here.
+    pub close_days: u16,
     /// Whether jobs are joined.
     pub accept: Decide,
     /// Whether small jobs (of `t` groups or fewer) are joined.
@@ -181,6 +187,9 @@ impl Default for Policy {
             roster_minutes: 60,
             quota: 4_000_000,
             compare: Decide::Ask,
+            ceremony: Decide::Ask,
+            close: Decide::Automatic,
+            close_days: 7,
             accept: Decide::Ask,
             accept_small: Decide::Ask,
             least_threshold: 2,
@@ -321,6 +330,8 @@ mod tests {
         let config = load(LEAST).unwrap();
         assert_eq!(config.policy.admit, Decide::Ask);
         assert_eq!(config.policy.compare, Decide::Ask);
+        assert_eq!(config.policy.ceremony, Decide::Ask);
+        assert_eq!((config.policy.close, config.policy.close_days), (Decide::Automatic, 7));
         assert_eq!(config.policy.accept, Decide::Ask);
         assert_eq!(config.policy.accept_small, Decide::Ask);
         assert_eq!(config.policy.least_threshold, 2);

@@ -415,6 +415,8 @@ pub fn automatic() -> Policy {
     Policy {
         admit: decide,
         compare: decide,
+        ceremony: decide,
+        close_days: 0,
         accept: decide,
         accept_small: decide,
         least_rows,
@@ -441,7 +443,7 @@ pub(crate) fn set_up_node(dir: &Path, bank: &str, policy: Policy) {
         ..Config::new(address(bank), Unlock::KeyFile(key_file.into()))
     };
     config.store(dir).expect("the configuration is written");
-    // Read back, for only then the path is meant from the folder.
-    let config = Config::load(dir).expect("a configuration");
-    Secrets::create(dir, &config.unlock, &mut *rng).expect("secrets are made");
+    // As it will be read: the key file lies in the folder, wherever that is copied to.
+    let unlock = Config::load(dir).expect("a configuration").unlock;
+    Secrets::create(dir, &unlock, &mut *rng).expect("secrets are made");
 }

@@ -3,9 +3,9 @@
 use crate::store::{Connection, Row};
 use lianfang_proto::FaultCode;
 use lianfang_proto::catalogue::Class;
-use lianfang_proto::documents::ceremony::{Post, Proposal};
+use lianfang_proto::documents::ceremony::{Post, Proposal, Task};
 use lianfang_proto::documents::key_record::EndorsedKeyRecord;
-use lianfang_proto::ids::{BankId, CeremonyId, Epoch};
+use lianfang_proto::ids::{BankId, CeremonyId, Epoch, Generation, KeyId};
 use lianfang_trust::{Canonical as _, Signed};
 use sqlx::Row as _;
 
@@ -183,10 +183,28 @@ pub async fn publish(tx: &mut Connection, id: CeremonyId, record: &EndorsedKeyRe
         .bind(record.encode())
         .execute(&mut *tx)
         .await?;
+    done(tx, id).await
+}
+
+/// The ceremony is done, and there is no new record to read.
+pub async fn done(tx: &mut Connection, id: CeremonyId) -> Result<(), Error> {
     sqlx::query("UPDATE ceremony SET state = 'done' WHERE id = $1")
         .bind(&id.as_bytes()[..])
         .execute(tx)
         .await?;
+    Ok(())
+}
+
+/// What was sealed to holders in the ceremonies of an epoch that is over.
+pub async fn forget_sealed(tx: &mut Connection, class: Class, epoch: Epoch) -> Result<(), Error> {
+    sqlx::query(
+        "DELETE FROM post WHERE recipient <> '' AND ceremony IN
+         (SELECT id FROM ceremony WHERE class = $1 AND epoch = $2)",
+    )
+    .bind(i64::from(class.number()))
+    .bind(i64::from(epoch.0))
+    .execute(tx)
+    .await?;
     Ok(())
 }
 
@@ -204,6 +222,32 @@ pub async fn fail(
         .execute(tx)
         .await?;
     Ok(())
+}
+
+/// The record of exactly this key and generation.
+pub async fn exact_record(tx: &mut Connection, key: KeyId) -> Result<Option<EndorsedKeyRecord>, Error> {
+    let found = sqlx::query_scalar(
+        "SELECT endorsed FROM key_record WHERE class = $1 AND epoch = $2 AND generation = $3",
+    );
+    let found = found
+        .bind(i64::from(key.class.number()))
+        .bind(i64::from(key.epoch.0))
+        .bind(i64::from(key.generation.0));
+    let bytes: Option<Vec<u8>> = found.fetch_optional(tx).await?;
+    bytes.map(|bytes| EndorsedKeyRecord::decode(&bytes).stored_as("key record")).transpose()
+}
+
+/// The record that a proposal begins from; a new key has none.
+pub async fn base_record(
+    tx: &mut Connection,
+    proposal: &Proposal,
+) -> Result<Option<EndorsedKeyRecord>, Error> {
+    let generation = match &proposal.task {
+        Task::Generate => return Ok(None),
+        Task::Refresh { .. } => proposal.key.generation.0.saturating_sub(1),
+        Task::Repair { .. } => proposal.key.generation.0,
+    };
+    exact_record(tx, KeyId { generation: Generation(generation), ..proposal.key }).await
 }
 
 /// The newest record of a class, in one epoch or in all.

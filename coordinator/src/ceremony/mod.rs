@@ -4,14 +4,26 @@
 //! as far as it concerns its reader, the endorsed key record. Never sees: a share; packages are sealed to their receivers.
 //! Trusts: a post's signature by the key that the roster pins. Fails by the deadline, naming who is missing, or by a
 //! complaint, naming whom it accuses.
+//!
+//! | file | what it is |
+//! | --- | --- |
+//! | `propose` | a person's choice, or what is due, as a signed proposal |
+//! | [`board`] | what may stand on a board, and what it comes to |
+//! | [`ledger`] | ceremonies, posts and records in the store |
+//! | [`life`] | where each epoch stands, and what is announced of it |
+//! | [`due`] | when shares are renewed and epochs end, as functions |
 
 pub mod board;
+pub mod due;
 pub mod ledger;
+pub mod life;
+mod propose;
+
+pub use propose::{Choice, refresh, repair, start};
 
 use crate::store::Connection;
-use lianfang_proto::catalogue::Class;
-use lianfang_proto::documents::ceremony::{Phase, Post, Proposal};
-use lianfang_proto::ids::{BankId, CeremonyId, Epoch, Generation, KeyId};
+use lianfang_proto::documents::ceremony::{Phase, Post, Task};
+use lianfang_proto::ids::{BankId, CeremonyId};
 use lianfang_proto::{Fault, FaultCode, v1};
 use lianfang_trust::{Canonical as _, Signed};
 use serde_json::json;
@@ -21,50 +33,8 @@ use crate::bell;
 use crate::fault::Error;
 use crate::office::Office;
 use crate::ports::Micros;
-use board::Outcome;
+use board::{Matter, Outcome};
 use ledger::{Ceremony, State};
-
-/// Proposes a ceremony. One at a time in each class.
-pub async fn propose(
-    office: &Office,
-    class: Class,
-    holders: Vec<BankId>,
-    threshold: u16,
-    lasts: Micros,
-) -> Result<CeremonyId, Error> {
-    let in_force = office.book.now();
-    if let Some(unknown) = holders.iter().find(|bank| in_force.roster().active(bank).is_none()) {
-        return Err(Fault::field(FaultCode::MalformedField, "--holders").got(unknown).into());
-    }
-    let now = office.now();
-    let mut tx = office.store.begin().await?;
-    let all = ledger::all(&mut tx, &office.keys).await?;
-    let same_class = |c: &&Ceremony| c.proposal.value().key.class == class && c.state == State::Open;
-    if let Some(open) = all.iter().find(same_class) {
-        return Err(Fault::field(FaultCode::Busy, "ceremony").got(open.id()).into());
-    }
-    let newest = ledger::newest_record(&mut tx, class, None).await?;
-    let epoch = newest.map_or(1, |record| record.record().key.epoch.0 + 1);
-    let proposal = Proposal {
-        ceremony: CeremonyId::from_random(office.random()),
-        key: KeyId { class, epoch: Epoch(epoch), generation: Generation(0) },
-        threshold,
-        holders,
-        roster_digest: in_force.digest(),
-        deadline: now + lasts,
-    };
-    // Read back, so that what nodes would refuse is refused here.
-    Proposal::decode(&proposal.encode())
-        .map_err(|error| lianfang_proto::checked::document_fault("ceremony", &error))?;
-    let id = proposal.ceremony;
-    let signed = Signed::sign(&office.keys.coordinator, proposal);
-    ledger::insert(&mut tx, &signed, now).await?;
-    let body = json!({"ceremony": id.to_string(), "proposal": signed.digest().to_hex()});
-    audit::append(&mut tx, now, "ceremony.proposed", &body).await?;
-    tx.commit().await?;
-    office.bell.ring();
-    Ok(id)
-}
 
 /// Puts a holder's post on its board.
 pub async fn post(office: &Office, caller: &BankId, post: &Signed<Post>) -> Result<(), Error> {
@@ -74,7 +44,10 @@ pub async fn post(office: &Office, caller: &BankId, post: &Signed<Post>) -> Resu
     let ceremony = ledger::find(&mut tx, &office.keys, post.value().ceremony).await?;
     let ceremony = ceremony.ok_or_else(|| Error::refused(FaultCode::CeremonyUnknown))?;
     let proposal = ceremony.proposal.value();
-    board::admit(proposal, &ceremony.proposal.digest(), in_force.roster(), caller, post.value())?;
+    let base = ledger::base_record(&mut tx, proposal).await?;
+    let matter =
+        Matter { proposal, base: base.as_ref().map(|base| base.record()), roster: in_force.roster() };
+    board::admit(matter, &ceremony.proposal.digest(), caller, post.value())?;
     match ledger::at_place(&mut tx, proposal.ceremony, &board::place(post.value())).await? {
         Some(before) if before == post.bytes() => return Ok(()),
         Some(_) => return Err(Fault::field(FaultCode::MessageRepeated, "post").into()),
@@ -86,8 +59,8 @@ pub async fn post(office: &Office, caller: &BankId, post: &Signed<Post>) -> Resu
     let posts = ledger::posts(&mut tx, proposal.ceremony).await?;
     let ends = matches!(post.value().phase, Phase::Endorse | Phase::Complaint);
     if ends {
-        let outcome = board::outcome(proposal, in_force.roster(), &posts)?;
-        conclude(&mut tx, now, &ceremony, outcome).await?;
+        let outcome = board::outcome(matter, &posts)?;
+        conclude(office, &mut tx, now, &ceremony, outcome).await?;
     }
     tx.commit().await?;
     office.bell.ring();
@@ -105,6 +78,7 @@ fn still_open(ceremony: &Ceremony, now: Micros) -> Result<(), Error> {
 }
 
 async fn conclude(
+    office: &Office,
     tx: &mut Connection,
     now: Micros,
     ceremony: &Ceremony,
@@ -114,9 +88,17 @@ async fn conclude(
         Outcome::Open => Ok(()),
         Outcome::Done(record) => {
             ledger::publish(tx, ceremony.id(), &record).await?;
+            if ceremony.proposal.value().task == Task::Generate {
+                life::made(office, tx, now, record.record()).await?;
+            }
             let digest = record.record().digest().to_hex();
             let body = json!({"ceremony": ceremony.id().to_string(), "key_record": digest});
             audit::append(tx, now, "ceremony.done", &body).await
+        }
+        Outcome::Repaired => {
+            ledger::done(tx, ceremony.id()).await?;
+            let body = json!({"ceremony": ceremony.id().to_string()});
+            audit::append(tx, now, "ceremony.repaired", &body).await
         }
         Outcome::Complained(named) => fail(tx, now, ceremony, FaultCode::CeremonyLied, &named).await,
     }
@@ -143,7 +125,7 @@ pub async fn give_up_with(
     now: Micros,
 ) -> Result<(), Error> {
     let open = ledger::open(tx, &office.keys).await?;
-    for ceremony in open.iter().filter(|ceremony| ceremony.proposal.value().holders.contains(bank)) {
+    for ceremony in open.iter().filter(|ceremony| ceremony.proposal.value().takes_part(bank)) {
         fail(tx, now, ceremony, FaultCode::CeremonyMissing, std::slice::from_ref(bank)).await?;
     }
     Ok(())
@@ -170,7 +152,9 @@ pub async fn give_up(office: &Office, tx: &mut Connection, id: CeremonyId, now: 
     }
     let posts = ledger::posts(tx, id).await?;
     let places: Vec<_> = posts.iter().map(board::place).collect();
-    let missing = board::missing(ceremony.proposal.value(), &places);
+    let in_force = office.book.now();
+    let matter = Matter { proposal: ceremony.proposal.value(), base: None, roster: in_force.roster() };
+    let missing = board::missing(matter, &places);
     fail(tx, now, &ceremony, FaultCode::CeremonyMissing, &missing).await
 }
 
@@ -179,7 +163,8 @@ pub async fn read(office: &Office, caller: &BankId, id: CeremonyId) -> Result<v1
     let mut connection = office.store.readers().acquire().await?;
     let ceremony = ledger::find(&mut connection, &office.keys, id).await?;
     let ceremony = ceremony.ok_or_else(|| Error::refused(FaultCode::CeremonyUnknown))?;
-    if !ceremony.proposal.value().holders.contains(caller) {
+    let base = ledger::base_record(&mut connection, ceremony.proposal.value()).await?;
+    if !ceremony.proposal.value().takes_part(caller) {
         return Err(Fault::field(FaultCode::NotParticipant, "ceremony").got(caller).into());
     }
     let posts = ledger::posts_for(&mut connection, id, caller).await?;
@@ -188,6 +173,7 @@ pub async fn read(office: &Office, caller: &BankId, id: CeremonyId) -> Result<v1
         posts: posts.into_iter().map(Into::into).collect(),
         failure: ceremony.failure,
         culprits: ceremony.culprits,
+        record: base.map(|base| base.encode()).unwrap_or_default().into(),
     })
 }
 
@@ -195,5 +181,5 @@ pub async fn read(office: &Office, caller: &BankId, id: CeremonyId) -> Result<v1
 pub async fn concerning(office: &Office, bank: &BankId) -> Result<Vec<CeremonyId>, Error> {
     let mut connection = office.store.readers().acquire().await?;
     let open = ledger::open(&mut connection, &office.keys).await?;
-    Ok(open.iter().filter(|c| c.proposal.value().holders.contains(bank)).map(Ceremony::id).collect())
+    Ok(open.iter().filter(|c| c.proposal.value().takes_part(bank)).map(Ceremony::id).collect())
 }

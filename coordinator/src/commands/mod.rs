@@ -83,7 +83,7 @@ impl Cli {
         match self.command {
             Command::Invite(invite) => invite.perform(office, console).await,
             Command::Roster(roster) => roster.perform(office, console).await,
-            Command::Ceremony(ceremony) => ceremony.perform(office, console).await,
+            Command::Ceremony(ceremony) => ceremony.perform(office, call).await,
             Command::Job(job) => job.perform(office, console).await,
             Command::Key(key) => key.perform(office, call).await,
             Command::Schedule(schedule) => schedule.perform(office, call).await,

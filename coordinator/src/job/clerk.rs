@@ -170,11 +170,12 @@ impl Clerk {
     /// Begins all that is due. Gives how long to sleep if nothing rings; `None` if there is nothing to wait for.
     async fn round(&mut self) -> Result<Option<Duration>, Error> {
         let scheduled = crate::schedule::run_due(&self.office).await?;
+        let keys = ceremony::life::tend(&self.office).await?;
         let now = self.office.now();
         let due = due(&self.office, now).await?;
         self.office.uploads.keep(&due.open);
         self.office.terms.keep(&due.running);
-        let mut next = due.next.into_iter().chain(scheduled).min();
+        let mut next = due.next.into_iter().chain(scheduled).chain(keys).min();
         for errand in due.errands {
             let subject = errand.subject();
             if self.in_hand.insert(subject.clone()) {

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::ledger;
 use super::template::Template;
 use crate::audit;
-use crate::ceremony::ledger::newest_record;
+use crate::ceremony::life::active_record;
 use crate::fault::Error;
 use crate::office::Office;
 use crate::ports::Micros;
@@ -37,7 +37,7 @@ pub async fn draw_up(
     run: Option<Run>,
     now: Micros,
 ) -> Result<Drawn, Error> {
-    let key = newest_record(tx, template.class, None).await?;
+    let key = active_record(tx, template.class).await?;
     let key = key.ok_or_else(|| Error::refused(FaultCode::KeyNotAgreed))?;
     let in_force = office.book.now();
     let chosen = template.who.chosen(in_force.roster());

@@ -21,11 +21,15 @@ impl Services {
     async fn inbox(&self, bank: &BankId, revision: u64) -> Result<WatchInboxReply, Error> {
         let ceremonies = ceremony::concerning(&self.office, bank).await?;
         let jobs = answers::concerning(&self.office, bank).await?;
+        let mut connection = self.office.store.readers().acquire().await?;
+        let (key_notice, _) = ceremony::life::notices(&mut connection).await?;
+        drop(connection);
         Ok(WatchInboxReply {
             revision,
             roster_version: self.office.book.now().roster().version,
             ceremonies: ceremonies.iter().map(|id| id.as_bytes().to_vec().into()).collect(),
             jobs: jobs.iter().map(|id| id.as_bytes().to_vec().into()).collect(),
+            key_notice,
         })
     }
 }

@@ -86,8 +86,25 @@ pub(super) fn packages(
     Ok(packages)
 }
 
+/// What all others have dealt to `me`, as FROST's last step takes it.
+pub(super) struct Dealt {
+    pub(super) round1: BTreeMap<Identifier, dkg::round1::Package>,
+    pub(super) round2: BTreeMap<Identifier, dkg::round2::Package>,
+}
+
+/// Opens what was dealt to `me`; the last step of a generation and of a refresh begins with it.
+pub(super) fn dealt_to(
+    agreed: &Agreed,
+    me: HolderIndex,
+    packages: &Packages,
+) -> Result<Dealt, CeremonyError> {
+    let shares = received(agreed, me, packages)?;
+    let round1 = frost::round1_of_others(agreed.messages(), me)?;
+    Ok(Dealt { round1, round2: frost::round2_of_others(&shares)? })
+}
+
 /// Opens the packages of everybody else and holds each against its dealer's commitment.
-pub(super) fn received(
+fn received(
     agreed: &Agreed,
     me: HolderIndex,
     packages: &Packages,

@@ -42,11 +42,9 @@ pub fn finish(
     seed: &CeremonySeed,
     packages: &Packages,
 ) -> Result<(KeyShare, PublicKeySet), CeremonyError> {
-    let shares = dealing::received(agreed, me, packages)?;
     let (secret, _) = second_round(agreed, me, seed)?;
-    let round1 = frost::round1_of_others(agreed.messages(), me)?;
-    let round2 = frost::round2_of_others(&shares)?;
-    let (share, public) = dkg::part3(&secret, &round1, &round2).map_err(frost::blame)?;
+    let dealt = dealing::dealt_to(agreed, me, packages)?;
+    let (share, public) = dkg::part3(&secret, &dealt.round1, &dealt.round2).map_err(frost::blame)?;
     frost::concluded(agreed.context().threshold, me, &share, &public)
 }
 

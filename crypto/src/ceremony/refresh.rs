@@ -48,14 +48,19 @@ pub fn finish(
     if !current.belongs_to(keys) || keys.threshold() != agreed.context().threshold {
         return Err(CeremonyError::OwnState { what: "share" });
     }
-    let shares = dealing::received(agreed, me, packages)?;
     let (secret, _) = second_round(agreed, me, seed)?;
-    let round1 = frost::round1_of_others(agreed.messages(), me)?;
-    let round2 = frost::round2_of_others(&shares)?;
+    let dealt = dealing::dealt_to(agreed, me, packages)?;
     let (old_share, old_public) = frost::packages(current, keys)?;
-    let (share, public) = refresh::refresh_dkg_shares(&secret, &round1, &round2, old_public, old_share)
-        .map_err(frost::blame)?;
-    frost::concluded(keys.threshold(), me, &share, &public)
+    let (share, public) =
+        refresh::refresh_dkg_shares(&secret, &dealt.round1, &dealt.round2, old_public, old_share)
+            .map_err(frost::blame)?;
+    let (share, renewed) = frost::concluded(keys.threshold(), me, &share, &public)?;
+    // The dealt polynomials have no constant term by their form; that `Y` stays is the whole point, so it is looked at.
+    if renewed.key() == keys.key() {
+        Ok((share, renewed))
+    } else {
+        Err(CeremonyError::OwnState { what: "key" })
+    }
 }
 
 /// The secret polynomial through zero, the same at every call.

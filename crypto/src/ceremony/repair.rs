@@ -3,14 +3,20 @@
 //! - **Comes in:** a plan (who lost, who helps, under which key set); helpers' shares and seeds; their messages.
 //! - **Goes out:** deltas among the helpers, one sigma of each for the loser, and the share again.
 //! - **Never sees:** two shares in one place. **Trusts:** `T−1` helpers at most to be dishonest.
-//! - **Fails:** if the sum is not the lost share; the sum does not tell whose part was wrong.
+//! - **Fails:** naming the helper whose part does not fit what it committed to.
 //!
 //! Helper `i` splits `λ_i(lost)·k_i` into `T` random summands, one per helper; each helper adds what it got and sends
 //! the sum to the loser, who adds the sums. The result counts only if `k_j·B = Y_j`. A refresh follows. Source: Laing,
 //! Stinson, *A survey and refinement of repairable threshold schemes* (2017), through FROST (outside its audit).
+//!
+//! A wrong sum alone would not tell whose part was wrong. So each helper first publishes its summands times `B`, as
+//! Feldman (1987) does with coefficients: anybody sees that they add up to `λ_i(lost)·Y_i`, each receiver that its summand
+//! is the one committed to, and the loser that each sum is the sum of what was committed to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use curve25519_dalek::ristretto::RistrettoPoint;
+use curve25519_dalek::scalar::Scalar;
 use frost_ristretto255::keys::repairable::{self, Delta};
 use frost_ristretto255::{Identifier, Ristretto255Sha512};
 use sha2::{Digest, Sha512};
@@ -22,9 +28,18 @@ pub use super::dealing::Packages;
 use super::message::{SecretMessage, SecretPurpose};
 use super::transcript::complete;
 use super::{dealing, frost};
+use crate::encoding::{Kind, Reader, header};
+use crate::error::Malformed;
+use crate::group::element;
 use crate::share::commitment::PublicKeySet;
 use crate::share::key_share::KeyShare;
+use crate::share::polynomial;
 use crate::share::threshold::HolderIndex;
+
+const FIELD: &str = "repair commitment";
+
+/// What every helper has committed to, for every receiver; each found to add up to the helper's part.
+pub struct Commitments(BTreeMap<HolderIndex, BTreeMap<HolderIndex, RistrettoPoint>>);
 
 /// Who repairs whose share, under which key set.
 pub struct RepairPlan {
@@ -60,6 +75,96 @@ impl RepairPlan {
         hash.update([lost.get()]);
         hash.update(helpers.iter().map(|helper| helper.get()).collect::<Vec<_>>());
         Ok(Self { keys, lost, helpers, binding: hash.finalize().into() })
+    }
+
+    /// Step 0, at a helper: its summands times `B`, for everybody. In order of the helpers, after header, binding and index.
+    pub fn commit(&self, share: &KeyShare, seed: &CeremonySeed) -> Result<Vec<u8>, CeremonyError> {
+        let deltas = self.deltas(share, seed)?;
+        let mut bytes = header(Kind::RepairCommitment).to_vec();
+        bytes.extend(self.binding);
+        bytes.push(share.holder().get());
+        for (receiver, message) in &deltas {
+            let delta = SecretMessage::decode(message, SecretPurpose::Delta)
+                .map_err(|malformed| CeremonyError::Malformed { holder: *receiver, malformed })?;
+            bytes.extend(element::encode(&RistrettoPoint::mul_base(&delta.scalar)));
+        }
+        Ok(bytes)
+    }
+
+    /// Reads what all helpers have committed to.
+    pub fn collect(&self, messages: &BTreeMap<HolderIndex, Vec<u8>>) -> Result<Commitments, CeremonyError> {
+        complete(self.helpers.iter().copied(), messages)?;
+        let set: Vec<Scalar> = self.helpers.iter().map(|helper| helper.scalar()).collect();
+        let parts = polynomial::coefficients(&self.lost.scalar(), &set);
+        let mut all = BTreeMap::new();
+        for ((holder, bytes), part) in messages.iter().zip(parts) {
+            let holder = *holder;
+            let (binding, sender, points) =
+                self.read(bytes).map_err(|malformed| CeremonyError::Malformed { holder, malformed })?;
+            if binding != self.binding {
+                return Err(CeremonyError::OtherCeremony { holder });
+            }
+            if sender != holder {
+                return Err(CeremonyError::Misaddressed { holder });
+            }
+            let sum: RistrettoPoint = points.values().sum();
+            if self.keys.share_point(holder).map(|public| public * part) != Some(sum) {
+                return Err(CeremonyError::InvalidProof { holder });
+            }
+            all.insert(holder, points);
+        }
+        Ok(Commitments(all))
+    }
+
+    #[expect(clippy::type_complexity, reason = "the three parts of one message, taken apart at once")]
+    fn read(
+        &self,
+        bytes: &[u8],
+    ) -> Result<([u8; 64], HolderIndex, BTreeMap<HolderIndex, RistrettoPoint>), Malformed> {
+        let mut reader = Reader::open(bytes, Kind::RepairCommitment, FIELD)?;
+        let (binding, sender) = (reader.array()?, reader.holder()?);
+        let mut points = BTreeMap::new();
+        for (index, receiver) in self.helpers.iter().enumerate() {
+            points.insert(*receiver, element::decode(&reader.array()?, index, FIELD)?);
+        }
+        reader.finish()?;
+        Ok((binding, sender, points))
+    }
+
+    /// Whether each delta to `me` is the one that its helper has committed to.
+    pub fn check_deltas(
+        &self,
+        me: HolderIndex,
+        commitments: &Commitments,
+        deltas: &Packages,
+    ) -> Result<(), CeremonyError> {
+        let committed = |helper| commitments.0.get(&helper).and_then(|points| points.get(&me)).copied();
+        self.check(me, deltas, SecretPurpose::Delta, committed)
+    }
+
+    /// Whether each sum is that of what was committed to for its helper.
+    pub fn check_sigmas(&self, commitments: &Commitments, sigmas: &Packages) -> Result<(), CeremonyError> {
+        let committed = |helper| {
+            let points = commitments.0.values().map(|points| points.get(&helper).copied());
+            points.sum::<Option<RistrettoPoint>>()
+        };
+        self.check(self.lost, sigmas, SecretPurpose::Sigma, committed)
+    }
+
+    fn check(
+        &self,
+        me: HolderIndex,
+        messages: &Packages,
+        purpose: SecretPurpose,
+        committed: impl Fn(HolderIndex) -> Option<RistrettoPoint>,
+    ) -> Result<(), CeremonyError> {
+        let scalars = dealing::open_secrets(&self.binding, me, messages, purpose)?;
+        for (holder, scalar) in &scalars {
+            if committed(*holder) != Some(RistrettoPoint::mul_base(scalar)) {
+                return Err(CeremonyError::InvalidShare { holder: *holder });
+            }
+        }
+        Ok(())
     }
 
     /// Step 1, at a helper: one delta for every helper, itself included.

@@ -46,6 +46,16 @@ impl PublicKeySet {
         Ok(keys)
     }
 
+    /// Checks a set that a record states: how many are needed, `Y`, and the `Y_j` in the order of their indices.
+    pub fn from_encoded(needed: usize, key: &[u8; 32], shares: &[[u8; 32]]) -> Result<Self, Malformed> {
+        // A number that does not fit its byte becomes 0, which no threshold is.
+        let small = |number: usize| u8::try_from(number).unwrap_or(0);
+        let threshold = Threshold::new(small(needed), small(shares.len()))?;
+        let key = element::decode(key, 0, FIELD)?;
+        let point = |(index, share): (usize, &[u8; 32])| element::decode(share, index + 1, FIELD);
+        Self::new(threshold, key, shares.iter().enumerate().map(point).collect::<Result<_, _>>()?)
+    }
+
     /// Decodes and checks a set.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut reader = Reader::open(bytes, Kind::PublicKeySet, FIELD)?;

@@ -25,6 +25,8 @@ coordinator-nobody-waits = { $bank } has not asked to be enrolled, or is a membe
 coordinator-nobody-waits-advice = let the bank run “enrol” with its invite first, then confirm again
 coordinator-not-quiet = { $number } jobs or ceremonies are under way
 coordinator-not-quiet-advice = wait until they are over, then run the command again
+coordinator-keys-older = the keys in this folder were exchanged for others that the newest roster names
+coordinator-keys-older-advice = take the keys from the folder where they were exchanged, or from a later backup
 coordinator-choice = the value { $got } cannot be used for { $field }
 coordinator-choice-advice = choose another; see “roster list” for members and --help for limits
 coordinator-terms = no job's terms can say what { $field } says
@@ -87,6 +89,9 @@ coordinator-column-group = legal group
 coordinator-column-standing = standing
 coordinator-column-address = address
 coordinator-column-fingerprint = fingerprint
+coordinator-column-task = task
+coordinator-column-generation = generation
+coordinator-column-closes = closes
 coordinator-column-ceremony = ceremony
 coordinator-column-class = class
 coordinator-column-epoch = epoch
@@ -167,7 +172,7 @@ help-coordinator-key-renew-root = Make the authority's root last for ten years m
 help-coordinator-key-rotate-signing = Give the coordinator another key to sign by; while nothing serves and no job runs
     .example = Example:
         lianfang-coordinator key rotate-signing --dir /var/lib/lianfang-coordinator
-help-coordinator-ceremony = Key ceremonies: start, list, show
+help-coordinator-ceremony = Key ceremonies, and the life of keys
 help-coordinator-ceremony-start = Propose a key ceremony to its holders
     .example = Example:
         lianfang-coordinator ceremony start --holders alpha,beta,gamma --threshold 2 --dir /var/lib/lianfang-coordinator
@@ -175,6 +180,40 @@ help-coordinator-ceremony-start = Propose a key ceremony to its holders
     .threshold = How many holders must evaluate together, at least 2
     .class = The class of identifiers that the key is for
     .deadline = When it is given up, as a span such as 2h or 1d
+help-coordinator-ceremony-refresh = Propose new shares of a key to all its holders; the key stays the same
+    .example = Example:
+        lianfang-coordinator ceremony refresh --dir /var/lib/lianfang-coordinator
+    .epoch = The key's epoch; the newest that is not over if left out
+    .class = The class of identifiers
+    .deadline = How long the ceremony may take, such as 2h or 1d
+help-coordinator-ceremony-repair = Propose to rebuild the lost share of a holder with the help of T others
+    .example = Example:
+        lianfang-coordinator ceremony repair --holder beta --dir /var/lib/lianfang-coordinator
+    .holder = The holder whose share is lost
+    .helpers = The T holders that help; the first T others if left out
+    .epoch = The key's epoch; the newest that is not over if left out
+    .class = The class of identifiers
+    .deadline = How long the ceremony may take, such as 2h or 1d
+help-coordinator-ceremony-keys = List every key, and where it stands in its life
+    .example = Example:
+        lianfang-coordinator ceremony keys --dir /var/lib/lianfang-coordinator
+help-coordinator-ceremony-activate = Let new jobs name this epoch from now on; the epoch before it retires
+    .example = Example:
+        lianfang-coordinator ceremony activate --epoch 2 --overlap 30d --dir /var/lib/lianfang-coordinator
+    .epoch = The epoch
+    .overlap = How long the epoch before it goes on, such as 30d
+    .class = The class of identifiers
+help-coordinator-ceremony-retire = Announce the end of an epoch: no new job names it, and shares and outputs are erased at that date
+    .example = Example:
+        lianfang-coordinator ceremony retire --epoch 1 --closes 30d --dir /var/lib/lianfang-coordinator
+    .epoch = The epoch
+    .closes = In how much time, such as 30d
+    .class = The class of identifiers
+help-coordinator-ceremony-close = End an epoch now: one that was never activated, or one that is retiring
+    .example = Example:
+        lianfang-coordinator ceremony close --epoch 1 --dir /var/lib/lianfang-coordinator
+    .epoch = The epoch
+    .class = The class of identifiers
 help-coordinator-ceremony-list = List all key ceremonies
     .example = Example:
         lianfang-coordinator ceremony list --dir /var/lib/lianfang-coordinator

@@ -106,6 +106,17 @@ help-node-key = Look at keys, compare their records, evaluate
 help-node-key-list = List the key records that this node has
     .example = Example:
         lianfang-node key list --dir /var/lib/lianfang
+help-node-key-ceremonies = List key ceremonies that a person here decides on (policy.ceremony = "ask")
+    .example = Example:
+        lianfang-node key ceremonies --dir /var/lib/lianfang
+help-node-key-join = Take part in a proposed key ceremony, as a holder
+    .example = Example:
+        lianfang-node key join ID --dir /var/lib/lianfang
+    .ceremony = The ceremony's id
+help-node-key-decline = Take no part in a proposed key ceremony
+    .example = Example:
+        lianfang-node key decline ID --dir /var/lib/lianfang
+    .ceremony = The ceremony's id
 help-node-key-compare = State that the key record's short digest is the one that people at the holders read out
     .example = Example:
         lianfang-node key compare --confirm TQ91-W37T-ET6Q-REKN-3AKM-M851-P5AX-41NN --dir /var/lib/lianfang
@@ -255,6 +266,8 @@ node-allowed = { $bank } may have { $elements } more elements evaluated here.
 certificate-ends = the node's certificate ends in { $days } days
 certificate-ends-advice = have the regulator issue another one
 node-bench = { $identifiers } identifiers take about { $time } on { $cores } cores, network and disk not counted. Engine: { $lanes }.
+node-ceremony-joined = This node takes part in the ceremony.
+node-ceremony-declined = This node takes no part in the ceremony.
 node-ask-close = Share and cached outputs of epoch { $epoch } will be erased for good. Type the epoch's number to go on:
 node-epoch-closed = Epoch { $epoch } is closed: { $shares } shares and { $outputs } cached outputs are erased.
 node-ask-lost = All counters of epoch { $epoch } will count as full, and only allowances open them. Type the epoch's number to go on:
@@ -341,6 +354,8 @@ not-confirmed = it was not confirmed, and nothing was changed
 not-confirmed-advice = run the command again, and type the number of the epoch or give --yes
 epoch-in-use = the job { $job } is under way under this epoch
 epoch-in-use-advice = wait until it has ended or its deadline has passed, or refuse it
+ceremony-decided = a person has decided on this ceremony already
+ceremony-decided-advice = key ceremonies shows what was decided; if that was wrong, ask the regulator to propose again
 holder-not-in-doubt = this holder is not in doubt under this epoch
 holder-not-in-doubt-advice = policy show lists the holders whose charge numbers went back
 admit-refused = the policy of this node admits nobody new

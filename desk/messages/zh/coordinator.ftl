@@ -25,6 +25,8 @@ coordinator-nobody-waits = { $bank } 尚未申请加入，或已是成员
 coordinator-nobody-waits-advice = 请先让该银行用邀请运行 enrol，然后再确认
 coordinator-not-quiet = 尚有 { $number } 个任务或仪式在进行
 coordinator-not-quiet-advice = 待其结束后再执行命令
+coordinator-keys-older = 此目录中的密钥已更换，最新名册所记的是新的密钥
+coordinator-keys-older-advice = 从更换密钥的目录或更新的备份取得密钥
 coordinator-choice = { $field } 不能取值 { $got }
 coordinator-choice-advice = 请另选；成员见 roster list，限制见 --help
 coordinator-terms = 任何任务的条款都无法写入 { $field } 给出的值
@@ -87,6 +89,9 @@ coordinator-column-group = 法人集团
 coordinator-column-standing = 状态
 coordinator-column-address = 地址
 coordinator-column-fingerprint = 指纹
+coordinator-column-task = 任务
+coordinator-column-generation = 代
+coordinator-column-closes = 结束
 coordinator-column-ceremony = 仪式
 coordinator-column-class = 类别
 coordinator-column-epoch = 周期
@@ -167,7 +172,7 @@ help-coordinator-key-renew-root = 把授权方根证书再续十年，密钥和�
 help-coordinator-key-rotate-signing = 更换协调方的签名密钥；须在未运行服务、没有任务时执行
     .example = 示例：
         lianfang-coordinator key rotate-signing --dir /var/lib/lianfang-coordinator
-help-coordinator-ceremony = 密钥仪式：发起、列出、查看
+help-coordinator-ceremony = 密钥仪式与密钥生命周期
 help-coordinator-ceremony-start = 向持有方发起密钥仪式
     .example = 示例：
         lianfang-coordinator ceremony start --holders alpha,beta,gamma --threshold 2 --dir /var/lib/lianfang-coordinator
@@ -175,6 +180,40 @@ help-coordinator-ceremony-start = 向持有方发起密钥仪式
     .threshold = 须共同计算的持有方数，至少为 2
     .class = 密钥所属的标识类别
     .deadline = 逾期放弃的时限，如 2h 或 1d
+help-coordinator-ceremony-refresh = 向全体持有方提议更新密钥份额；密钥本身不变
+    .example = 示例：
+        lianfang-coordinator ceremony refresh --dir /var/lib/lianfang-coordinator
+    .epoch = 密钥周期；省略时为尚未结束的最新周期
+    .class = 标识的类别
+    .deadline = 仪式的期限，例如 2h 或 1d
+help-coordinator-ceremony-repair = 提议由另外 T 个持有方协助，重建某持有方遗失的份额
+    .example = 示例：
+        lianfang-coordinator ceremony repair --holder beta --dir /var/lib/lianfang-coordinator
+    .holder = 份额遗失的持有方
+    .helpers = 协助的 T 个持有方；省略时为其余持有方中的前 T 个
+    .epoch = 密钥周期；省略时为尚未结束的最新周期
+    .class = 标识的类别
+    .deadline = 仪式的期限，例如 2h 或 1d
+help-coordinator-ceremony-keys = 列出每个密钥及其所处的状态
+    .example = 示例：
+        lianfang-coordinator ceremony keys --dir /var/lib/lianfang-coordinator
+help-coordinator-ceremony-activate = 今后的任务使用该周期；前一周期开始退役
+    .example = 示例：
+        lianfang-coordinator ceremony activate --epoch 2 --overlap 30d --dir /var/lib/lianfang-coordinator
+    .epoch = 周期
+    .overlap = 前一周期继续多久，例如 30d
+    .class = 标识的类别
+help-coordinator-ceremony-retire = 宣布周期的结束：新任务不再使用它，到期删除份额和缓存结果
+    .example = 示例：
+        lianfang-coordinator ceremony retire --epoch 1 --closes 30d --dir /var/lib/lianfang-coordinator
+    .epoch = 周期
+    .closes = 多久之后结束，例如 30d
+    .class = 标识的类别
+help-coordinator-ceremony-close = 立即结束周期：从未启用的，或正在退役的
+    .example = 示例：
+        lianfang-coordinator ceremony close --epoch 1 --dir /var/lib/lianfang-coordinator
+    .epoch = 周期
+    .class = 标识的类别
 help-coordinator-ceremony-list = 列出全部密钥仪式
     .example = 示例：
         lianfang-coordinator ceremony list --dir /var/lib/lianfang-coordinator

@@ -106,6 +106,17 @@ help-node-key = 查看密钥，核对其记录，计算
 help-node-key-list = 列出本节点的密钥记录
     .example = 示例：
         lianfang-node key list --dir /var/lib/lianfang
+help-node-key-ceremonies = 列出等待本节点人员决定的密钥仪式（policy.ceremony = "ask"）
+    .example = 示例：
+        lianfang-node key ceremonies --dir /var/lib/lianfang
+help-node-key-join = 作为持有方参加所提议的密钥仪式
+    .example = 示例：
+        lianfang-node key join ID --dir /var/lib/lianfang
+    .ceremony = 仪式编号
+help-node-key-decline = 不参加所提议的密钥仪式
+    .example = 示例：
+        lianfang-node key decline ID --dir /var/lib/lianfang
+    .ceremony = 仪式编号
 help-node-key-compare = 声明密钥记录的短摘要与各持有方人员念出的一致
     .example = 示例：
         lianfang-node key compare --confirm TQ91-W37T-ET6Q-REKN-3AKM-M851-P5AX-41NN --dir /var/lib/lianfang
@@ -255,6 +266,8 @@ node-allowed = { $bank } 可在本节点多计算 { $elements } 个元素。
 certificate-ends = 节点证书将在 { $days } 天后到期
 certificate-ends-advice = 请监管方签发新证书
 node-bench = { $identifiers } 个标识在 { $cores } 核上约需 { $time }，不计网络和磁盘。引擎：{ $lanes }。
+node-ceremony-joined = 本节点参加该仪式。
+node-ceremony-declined = 本节点不参加该仪式。
 node-ask-close = 将永久删除周期 { $epoch } 的分片和缓存结果。如要继续，请输入周期编号：
 node-epoch-closed = 周期 { $epoch } 已关闭：删除 { $shares } 个分片和 { $outputs } 个缓存结果。
 node-ask-lost = 周期 { $epoch } 的所有计数将视为已满，只有人工许可才能放行。如要继续，请输入周期编号：
@@ -341,6 +354,8 @@ not-confirmed = 未获确认，没有作任何更改
 not-confirmed-advice = 请重新运行命令并输入周期编号，或给出 --yes
 epoch-in-use = 任务 { $job } 正在使用这一周期
 epoch-in-use-advice = 请等待其结束或截止，或拒绝该任务
+ceremony-decided = 对该仪式已经作出决定
+ceremony-decided-advice = key ceremonies 可查看已作的决定；如有误，请监管方重新提议
 holder-not-in-doubt = 该持有方在这一周期没有疑问
 holder-not-in-doubt-advice = policy show 列出计费序号曾倒退的持有方
 admit-refused = 本节点的策略不再接纳新成员

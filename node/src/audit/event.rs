@@ -181,6 +181,28 @@ events! {
         /// Digest of what stood at its end.
         digest: Digest,
     }
+    /// The coordinator has announced where a key stands.
+    KeyNoticed = "key.noticed" {
+        /// The class.
+        class: Class,
+        /// The epoch.
+        epoch: Epoch,
+        /// The state.
+        state: String,
+        /// When shares and outputs are to be erased; empty if that is not announced.
+        closes: String,
+        /// Digest of the notice.
+        notice: Digest,
+    }
+    /// A person has decided whether this holder takes part in a ceremony.
+    CeremonyDecided = "ceremony.decided" {
+        /// Which ceremony.
+        ceremony: CeremonyId,
+        /// Whether it takes part.
+        joins: bool,
+        /// Who decided.
+        by: String,
+    }
     /// Shares and outputs of an epoch were erased.
     EpochClosed = "key.epoch-closed" {
         /// The class.

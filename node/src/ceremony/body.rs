@@ -1,13 +1,16 @@
 //! What stands inside posts. Every post is signed by its sender and carries ceremony id and proposal digest; see
 //! [`lianfang_proto::documents::ceremony::Post`].
 //!
+//! An opening also brings a sealing key that is made for this ceremony alone and erased when it ends: what is sealed to it
+//! on the board opens for nobody afterwards, not even for who has the board's history and all that a node still keeps.
+//!
 //! Comes in: bytes of a post whose signature holds. Goes out: one of the types below, or an error that names the field.
 //!
 //! An opening carries a second signature, over its digest alone. An echo repeats digest and signature of every opening
 //! that its author has seen: so whoever finds another digest in an echo can tell a dealer that signed two openings from
 //! an author that made one up, and can prove it to others.
 
-use lianfang_crypto::ceremony::transcript::Transcript;
+use lianfang_proto::documents::ceremony::Phase;
 use lianfang_proto::ids::{BankId, CeremonyId};
 use lianfang_proto::limits;
 use lianfang_trust::{Canonical, DecodeError, Decoder, Digest, Encoder, Signature, SigningKey, VerifyingKey};
@@ -35,6 +38,7 @@ impl Statement {
 
 impl Canonical for Statement {
     const DOMAIN: &'static str = "lianfang/ceremony-opening-statement";
+    const VERSION: u8 = 2;
 
     fn write(&self, to: &mut Encoder) {
         to.fixed(self.ceremony.as_bytes())
@@ -71,42 +75,46 @@ impl Seen {
     }
 }
 
-/// The first round: a dealer's commitment.
+/// The first round: a dealer's commitment, and the key to which others seal what is for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opening {
-    /// The commitment as `crypto` wrote it.
+    /// The sealing key of this ceremony.
+    pub sealing: [u8; 32],
+    /// The commitment as `crypto` wrote it; empty of who commits to nothing.
     pub package: Vec<u8>,
-    /// The dealer's signature over its digest.
+    /// The dealer's signature over the digest of both.
     pub signature: [u8; 64],
 }
 
 impl Opening {
     /// This holder's own.
-    pub fn sign(plan: &Plan, package: Vec<u8>, key: &SigningKey) -> Self {
-        let statement = Statement::of(plan, plan.me(), package_digest(&package));
-        Self { signature: *key.sign_value(&statement).as_bytes(), package }
+    pub fn sign(plan: &Plan, sealing: [u8; 32], package: Vec<u8>, key: &SigningKey) -> Self {
+        let statement = Statement::of(plan, plan.me(), package_digest(&sealing, &package));
+        Self { sealing, signature: *key.sign_value(&statement).as_bytes(), package }
     }
 
     /// What an echo says of it.
     pub fn seen(&self) -> Seen {
-        Seen { package: package_digest(&self.package), signature: self.signature }
+        Seen { package: package_digest(&self.sealing, &self.package), signature: self.signature }
     }
 }
 
-fn package_digest(package: &[u8]) -> Digest {
-    Digest::of("lianfang/ceremony-opening", package)
+fn package_digest(sealing: &[u8; 32], package: &[u8]) -> Digest {
+    Digest::of("lianfang/ceremony-opening", &[sealing.as_slice(), package].concat())
 }
 
 impl Canonical for Opening {
     const DOMAIN: &'static str = "lianfang/ceremony-opening";
+    const VERSION: u8 = 2;
     const MAX_BYTES: usize = limits::PACKAGE_BYTES;
 
     fn write(&self, to: &mut Encoder) {
-        to.bytes(&self.package).fixed(&self.signature);
+        to.fixed(&self.sealing).bytes(&self.package).fixed(&self.signature);
     }
 
     fn read(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
+            sealing: from.fixed("sealing")?,
             package: from.bytes("package", limits::PACKAGE_BYTES)?.to_vec(),
             signature: from.fixed("signature")?,
         })
@@ -116,16 +124,16 @@ impl Canonical for Opening {
 /// What a holder has seen of all dealers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Echo {
-    /// `crypto`'s digest of context and all commitments.
+    /// The digest of the ceremony and of all openings.
     pub transcript: [u8; 64],
-    /// Dealer by dealer, in the order of the share indices.
+    /// Opening by opening, in the order of the share indices.
     pub seen: Vec<Seen>,
 }
 
 impl Echo {
     /// The echo of these openings.
-    pub fn of(transcript: &Transcript, openings: &[Opening]) -> Self {
-        Self { transcript: transcript.digest(), seen: openings.iter().map(Opening::seen).collect() }
+    pub fn of(transcript: [u8; 64], openings: &[Opening]) -> Self {
+        Self { transcript, seen: openings.iter().map(Opening::seen).collect() }
     }
 }
 
@@ -152,15 +160,16 @@ impl Canonical for Echo {
     }
 }
 
-/// To what a sealed package is bound beside its receiver's key: everything that the proposal says, sender, receiver.
-pub fn package_info(plan: &Plan, sender: usize, receiver: usize) -> Vec<u8> {
+/// To what a sealed package is bound beside its receiver's key: everything that the proposal says, phase, sender, receiver.
+pub fn package_info(plan: &Plan, phase: Phase, sender: usize, receiver: usize) -> Vec<u8> {
     let proposal = plan.proposal();
-    let mut to = Encoder::new("lianfang/ceremony-package", 1);
+    let mut to = Encoder::new("lianfang/ceremony-package", 2);
     to.fixed(proposal.ceremony.as_bytes())
         .fixed(plan.digest().as_bytes())
         .fixed(&proposal.key.to_bytes())
         .u16(proposal.threshold)
         .u64(plan.seats().len() as u64)
+        .u8(phase as u8)
         .text(plan.seats()[sender].bank.as_str())
         .text(plan.seats()[receiver].bank.as_str());
     to.finish()

@@ -10,18 +10,20 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use lianfang_crypto::share::key_share::KeyShare;
 use lianfang_proto::Fault;
-use lianfang_proto::documents::ceremony::Proposal;
-use lianfang_proto::documents::key_record::EndorsedKeyRecord;
+use lianfang_proto::documents::ceremony::{Phase, Proposal};
+use lianfang_proto::documents::key_record::{EndorsedKeyRecord, KeyRecord};
 use lianfang_proto::ids::{BankId, CeremonyId};
-use lianfang_trust::envelope::SealingKey;
-use lianfang_trust::{Canonical, Signed, SigningKey};
+use lianfang_trust::{Canonical, Digest, Signed, SigningKey};
 use serde_json::json;
 
+use super::asked::Questions;
 use super::failure::{Failure, Reason};
-use super::plan::{Plan, Refusal};
+use super::plan::{Known, Plan, Refusal};
 use super::sightings::Sightings;
 use super::state::{Effect, Event, Hands, Stage, State, apply};
 use super::stored;
+use crate::config::Decide;
+use crate::key_holder::ledger::{Ledger, LedgerError};
 use crate::key_holder::ports::{AuditSink, Members};
 use crate::key_holder::records::{RecordError, Records};
 use crate::key_holder::vault::{Vault, VaultError};
@@ -35,6 +37,8 @@ pub struct BoardView {
     pub proposal: Vec<u8>,
     /// Signed posts: everyone's to all, and what is addressed to this holder.
     pub posts: Vec<Vec<u8>>,
+    /// The endorsed record that a refresh or a repair begins from, for a holder that does not have it.
+    pub record: Vec<u8>,
     /// Whom the coordinator names, if it has given the ceremony up.
     pub given_up: Option<Vec<BankId>>,
 }
@@ -59,7 +63,7 @@ pub enum Progress {
         awaited: Vec<BankId>,
     },
     /// The key is made, its share active.
-    Done(Box<EndorsedKeyRecord>),
+    Done(Box<KeyRecord>),
     /// It ended, or is stuck after this holder's endorsement (`Failure::reason` says which); start again under a new id.
     Failed(Failure),
     /// This holder does not take part in what was proposed.
@@ -78,6 +82,9 @@ pub enum StepError {
     /// Records could not be read.
     #[error(transparent)]
     Records(#[from] RecordError),
+    /// The counters of a repaired share could not be filled.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
     /// The state could not be stored or read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -89,12 +96,14 @@ pub struct Driver {
     pub bank: BankId,
     /// By which it signs.
     pub identity: Arc<SigningKey>,
-    /// With which it opens packages.
-    pub sealing: Arc<SealingKey>,
+    /// Whether it takes part by itself.
+    pub policy: Decide,
     /// The pinned roster.
     pub members: Arc<dyn Members>,
     /// Where the share goes.
     pub vault: Vault,
+    /// The counters, which are full once the share was lost.
+    pub ledger: Ledger,
     /// Where the state is.
     pub store: Store,
     /// The log.
@@ -125,6 +134,7 @@ impl Driver {
         };
         let sightings = Sightings::read(&state.papers.plan, &view.posts);
         let mut state = self.advance(state, &sightings, view.given_up).await?;
+        say_again(&mut state, &sightings);
         self.post(&mut state, board).await?;
         Ok(progress(&state, &sightings))
     }
@@ -157,14 +167,18 @@ impl Driver {
             return Ok(Err(Refusal::NotTheCoordinators));
         };
         let key = proposal.key;
-        let newest = Records::new(self.store.clone()).newest_epoch(key.class).await?;
+        let known = self.known(&proposal, view).await?;
         let now = self.ports.clock.now();
-        let plan = match Plan::accept(proposal, &self.bank, &*self.members, newest, now) {
+        let plan = match Plan::accept(proposal, &self.bank, &*self.members, known, now) {
             Ok(plan) => plan,
             Err(refusal) => return Ok(Err(refusal)),
         };
+        let by = match self.decided(plan.proposal()).await? {
+            Ok(by) => by,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         for other in stored::others(&self.store, key, ceremony).await? {
-            if other.stage == "failed" {
+            if matches!(other.stage.as_str(), "failed" | "done") {
                 continue;
             }
             let Some(state) = stored::load(&self.store, other.ceremony, &self.bank).await? else { continue };
@@ -174,11 +188,69 @@ impl Driver {
             self.take(state, Event::Superseded).await?;
         }
         let body = json!({
-            "ceremony": ceremony.to_string(), "class": key.class.code(), "epoch": key.epoch.0,
-            "threshold": plan.proposal().threshold, "holders": plan.seats().len(),
+            "ceremony": ceremony.to_string(), "task": plan.proposal().task.code(), "class": key.class.code(),
+            "epoch": key.epoch.0, "generation": key.generation.0, "threshold": plan.proposal().threshold,
+            "holders": plan.seats().len(), "by": by,
         });
         self.audit.record("ceremony.joined", body).await;
         Ok(Ok(State::new(plan)))
+    }
+
+    /// What is known here of the key that a proposal is about.
+    async fn known(&self, proposal: &Proposal, view: &BoardView) -> Result<Known, StepError> {
+        let records = Records::new(self.store.clone());
+        let key = proposal.key;
+        if let Some(digest) = proposal.task.record() {
+            self.take_up(&records, digest, &view.record).await?;
+        }
+        Ok(Known {
+            newest: records.newest_epoch(key.class).await?,
+            record: records.current(key.class, key.epoch).await?.map(|kept| kept.endorsed.record().clone()),
+            share: self.vault.current(key.class, key.epoch).map(|held| held.key()),
+            closed: self.vault.is_closed(key.class, key.epoch),
+        })
+    }
+
+    /// Takes up the record that the board relays: one that rests on a record that is kept here, or, at a holder whose store
+    /// was lost, one that this holder itself has signed.
+    async fn take_up(&self, records: &Records, digest: &Digest, bytes: &[u8]) -> Result<(), StepError> {
+        let Ok(endorsed) = EndorsedKeyRecord::decode(bytes) else { return Ok(()) };
+        let record = endorsed.record();
+        if record.digest() != *digest {
+            return Ok(());
+        }
+        let own = record.holder(&self.bank).is_some_and(|(_, h)| h.identity == self.identity.verifying_key());
+        let rests = match records.current(record.key.class, record.key.epoch).await? {
+            Some(kept) => endorsed.follows(kept.endorsed.record()).is_ok(),
+            None => own,
+        };
+        if rests {
+            records.put(&endorsed).await?;
+        }
+        Ok(())
+    }
+
+    /// By whose word this holder takes part.
+    async fn decided(&self, proposal: &Proposal) -> Result<Result<String, Refusal>, StepError> {
+        let policy = || "policy".to_owned();
+        let questions = Questions::new(self.store.clone());
+        let asked = questions.of(proposal.ceremony).await?;
+        Ok(match (self.policy, asked.and_then(|asked| asked.decision)) {
+            (_, Some((true, by))) => Ok(by),
+            (_, Some((false, by))) => Err(Refusal::Declined { by }),
+            (Decide::Automatic, None) => Ok(policy()),
+            (Decide::Refuse, None) => Err(Refusal::Declined { by: policy() }),
+            (Decide::Ask, None) => {
+                if questions.ask(proposal).await? {
+                    let body = json!({
+                        "ceremony": proposal.ceremony.to_string(), "task": proposal.task.code(),
+                        "class": proposal.key.class.code(), "epoch": proposal.key.epoch.0,
+                    });
+                    self.audit.record("ceremony.asked", body).await;
+                }
+                Err(Refusal::Undecided)
+            }
+        })
     }
 
     /// Applies what the board shows until nothing more follows from it.
@@ -210,8 +282,10 @@ impl Driver {
         let (before, said, failed) =
             (state.stage.code(), state.papers.outbox.len(), state.failure().is_some());
         let (state, effects) = {
+            let key = state.papers.plan.proposal().key;
+            let held = self.vault.current(key.class, key.epoch);
             let mut rng = self.ports.chance.rng();
-            let mut hands = Hands { identity: &self.identity, sealing: &self.sealing, rng: &mut *rng };
+            let mut hands = Hands { identity: &self.identity, held: held.as_deref(), rng: &mut *rng };
             apply(state, event, &mut hands)
         };
         for effect in effects {
@@ -234,6 +308,21 @@ impl Driver {
                 let body =
                     json!({ "ceremony": ceremony, "key_record": digest.to_hex(), "short": digest.short() });
                 self.audit.record("ceremony.done", body).await;
+            }
+            Effect::Restore { share, record } => {
+                let share = KeyShare::decode(&share).map_err(VaultError::Malformed)?;
+                let kept = Records::new(self.store.clone()).exact(record.key).await?;
+                let endorsed = kept.ok_or(RecordError::Differs)?.endorsed;
+                // Whoever lost its share may have lost its charges with it: no counter opens by a repair.
+                self.ledger.declare_lost(record.key, 0, "repair").await?;
+                self.vault.activate(endorsed, share, &*self.ports.chance).await?;
+                let body = json!({
+                    "ceremony": ceremony, "key_record": record.digest().to_hex(), "counters": "full",
+                });
+                self.audit.record("ceremony.repaired", body).await;
+            }
+            Effect::Repaired => {
+                self.audit.record("ceremony.helped", json!({ "ceremony": ceremony })).await;
             }
             Effect::Ended(failure) => {
                 let names: Vec<_> = failure.culprits.iter().map(BankId::as_str).collect();
@@ -270,11 +359,22 @@ impl Driver {
         if sent {
             stored::save(&self.store, state).await?;
         }
-        match (refused, state.failure()) {
-            (Some(fault), None) => Err(StepError::Board(fault)),
-            (Some(_), Some(_)) | (None, _) => Ok(()),
+        let over = state.failure().is_some() || matches!(state.stage, Stage::Done { .. });
+        match refused {
+            Some(fault) if !over => Err(StepError::Board(fault)),
+            Some(_) | None => Ok(()),
         }
     }
+}
+
+/// A board that was restored from a backup may lack this holder's endorsement, on which others wait: it is posted again.
+fn say_again(state: &mut State, board: &Sightings) {
+    let signed = matches!(state.stage, Stage::Endorsed { .. } | Stage::Done { .. });
+    if !signed || board.body(Phase::Endorse, state.papers.plan.me()).is_some() {
+        return;
+    }
+    let endorsements = state.papers.outbox.iter_mut().filter(|o| o.post.value().phase == Phase::Endorse);
+    endorsements.for_each(|outgoing| outgoing.sent = false);
 }
 
 fn progress(state: &State, board: &Sightings) -> Progress {

@@ -68,6 +68,8 @@ reasons! {
     Superseded = 15, "superseded";
     /// The library refused where all checks had held.
     Internal = 16, "internal";
+    /// The share that the ceremony begins from is here no longer.
+    ShareGone = 17, "share-gone";
 }
 
 /// Why it ended.
@@ -96,7 +98,7 @@ impl Failure {
     pub fn code(&self) -> FaultCode {
         match self.reason {
             Reason::Missing | Reason::GivenUp | Reason::Superseded => FaultCode::CeremonyMissing,
-            Reason::Internal | Reason::OwnStateLost => FaultCode::Internal,
+            Reason::Internal | Reason::OwnStateLost | Reason::ShareGone => FaultCode::Internal,
             Reason::OpeningMalformed
             | Reason::OpeningUnproven
             | Reason::TwoOpenings

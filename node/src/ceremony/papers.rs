@@ -7,7 +7,7 @@ use lianfang_proto::documents::ceremony::{Complaint, Phase, Post};
 use lianfang_trust::{Canonical, Signed, SigningKey};
 
 use super::failure::{Failure, Reason};
-use super::plan::{Plan, Seat};
+use super::plan::Plan;
 use super::sightings::Sightings;
 
 /// A post of this holder.
@@ -58,18 +58,20 @@ impl Papers {
         if at == self.plan.me() { self.said(phase) } else { board.body(phase, at) }
     }
 
-    /// Every holder's body of this phase, by position, each as its type; nothing while one is missing.
+    /// The body of everyone who takes part in this phase, in their order, each as its type; nothing while one is missing.
     pub(super) fn gathered<T: Canonical>(
         &self,
         phase: Phase,
         board: &Sightings,
         reason: Reason,
     ) -> Result<Option<Vec<T>>, Failure> {
-        let bodies = (0..self.plan.seats().len()).map(|at| self.body(phase, at, board));
+        let participants = self.plan.participants();
+        let bodies = participants.iter().map(|at| self.body(phase, *at, board));
         let Some(bodies) = bodies.collect::<Option<Vec<_>>>() else { return Ok(None) };
-        let decode =
-            |(body, seat): (&[u8], &Seat)| T::decode(body).map_err(|_| Failure::of(reason, &seat.bank));
-        bodies.into_iter().zip(self.plan.seats()).map(decode).collect::<Result<_, _>>().map(Some)
+        let decode = |(body, at): (&[u8], &usize)| {
+            T::decode(body).map_err(|_| Failure::of(reason, &self.plan.seats()[*at].bank))
+        };
+        bodies.into_iter().zip(&participants).map(decode).collect::<Result<_, _>>().map(Some)
     }
 
     /// Posts of ours that we know nothing of: this store was lost or put back.

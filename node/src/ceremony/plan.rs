@@ -1,14 +1,14 @@
 //! A proposal that this holder takes part in.
 //!
 //! * Comes in: the coordinator's proposal, the pinned roster, what keys there are. Goes out: a [`Plan`] with the holders'
-//!   pinned keys, or a [`Refusal`]. Trusts: the roster alone; a proposal under another roster is not looked at further.
+//!   pinned keys, or a [`Refusal`]. Trusts: the roster, and of a key that there is the record that its holders have signed.
 //! * Never sees: secrets. Fails: before anything is signed.
 
 use lianfang_crypto::ceremony::context::{CeremonyContext, CeremonyKind};
 use lianfang_crypto::share::threshold::{HolderIndex, Threshold};
-use lianfang_proto::documents::ceremony::Proposal;
-use lianfang_proto::ids::{BankId, Epoch};
-use lianfang_trust::envelope::SealingPublicKey;
+use lianfang_proto::documents::ceremony::{Phase, Proposal, Task};
+use lianfang_proto::documents::key_record::{Holder, KeyRecord};
+use lianfang_proto::ids::{BankId, Epoch, Generation, KeyId};
 use lianfang_trust::{Canonical, Digest, VerifyingKey};
 
 use crate::key_holder::ports::{MemberKeys, Members};
@@ -26,7 +26,7 @@ pub enum Refusal {
     /// `2 ≤ T ≤ M` does not hold, or `M` is too large.
     #[error("the threshold must be from 2 to the number of holders")]
     Threshold,
-    /// This node is not one of the holders.
+    /// This node is not one of the holders, or has no part in a repair.
     #[error("this node is not one of the proposed holders")]
     NotAHolder,
     /// A proposed holder does not take part in the federation.
@@ -38,7 +38,7 @@ pub enum Refusal {
     /// The key of this class and epoch exists.
     #[error("a key of this class and epoch exists already")]
     KeyExists,
-    /// Not the next epoch, or not its first generation.
+    /// Not a later epoch than the newest.
     #[error("the next key of this class has epoch {} and generation 0", .expected.0)]
     NotNext {
         /// The next epoch.
@@ -50,6 +50,41 @@ pub enum Refusal {
     /// Another ceremony for the same key is under way.
     #[error("another ceremony for this key is under way; wait until it ends or its deadline passes")]
     Running,
+    /// The epoch is over here.
+    #[error("the epoch is closed at this node")]
+    Closed,
+    /// The record that the proposal begins from is not the newest that is known here, or not known at all.
+    #[error("the proposal begins from another key record than the newest one here; propose again")]
+    OtherRecord,
+    /// A refresh or a repair with other holders, or another number of them needed, than the record has.
+    #[error(
+        "a refresh and a repair keep the holders and the threshold of the key record; make a new epoch instead"
+    )]
+    OtherHolders,
+    /// Not the generation that follows, or of a repair not the present one.
+    #[error("the generation must be {}", .expected.0)]
+    OtherGeneration {
+        /// The one that fits.
+        expected: Generation,
+    },
+    /// A holder has other keys in the roster than in the record.
+    #[error("{0} has other keys in the roster than in the key record; make a new epoch")]
+    KeysChanged(BankId),
+    /// This node has no share of this generation to renew or to help with.
+    #[error("this node holds no share of this generation; have it repaired first")]
+    NoShare,
+    /// The share that is to be repaired is here.
+    #[error("the share is not lost; there is nothing to repair")]
+    ShareNotLost,
+    /// A person at this node decides, and has not decided yet.
+    #[error("a person here decides on it; see `key ceremonies`, then `key join`")]
+    Undecided,
+    /// A person or the policy of this node says no.
+    #[error("this node takes no part in it, by the word of {by}")]
+    Declined {
+        /// Who.
+        by: String,
+    },
 }
 
 /// One holder with its pinned keys, in the order of the share indices.
@@ -59,17 +94,46 @@ pub struct Seat {
     pub bank: BankId,
     /// By which it signs.
     pub identity: VerifyingKey,
-    /// To which packages are sealed.
-    pub sealing: SealingPublicKey,
     /// SHA-256 of its certificate's public key.
     pub certificate_key: [u8; 32],
 }
 
 impl From<MemberKeys> for Seat {
     fn from(keys: MemberKeys) -> Self {
-        let MemberKeys { bank, identity, sealing, certificate_key, group: _ } = keys;
-        Self { bank, identity, sealing, certificate_key }
+        let MemberKeys { bank, identity, sealing: _, certificate_key, group: _ } = keys;
+        Self { bank, identity, certificate_key }
     }
+}
+
+impl From<&Holder> for Seat {
+    fn from(holder: &Holder) -> Self {
+        let Holder { bank, identity, certificate_key, public_share: _ } = holder;
+        Self { bank: bank.clone(), identity: *identity, certificate_key: *certificate_key }
+    }
+}
+
+/// What this holder knows of the key that a proposal is about.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// The newest epoch of the class of which there is a record.
+    pub newest: Option<Epoch>,
+    /// The newest record of the proposal's class and epoch.
+    pub record: Option<KeyRecord>,
+    /// The key of the share that this node answers with in this class and epoch.
+    pub share: Option<KeyId>,
+    /// Whether the epoch is over here.
+    pub closed: bool,
+}
+
+/// What a holder does in a ceremony.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Deals to all others and is dealt to by all.
+    Dealer,
+    /// Helps to repair.
+    Helper,
+    /// Its share is repaired.
+    Loser,
 }
 
 /// A ceremony that this holder takes part in.
@@ -80,15 +144,16 @@ pub struct Plan {
     context: CeremonyContext,
     seats: Vec<Seat>,
     me: usize,
+    base: Option<KeyRecord>,
 }
 
 impl Plan {
-    /// Checks a proposal against the pinned roster and the newest epoch of its class.
+    /// Checks a proposal against the pinned roster and what is known of its key.
     pub fn accept(
         proposal: Proposal,
         bank: &BankId,
         members: &dyn Members,
-        newest: Option<Epoch>,
+        known: Known,
         now: Micros,
     ) -> Result<Self, Refusal> {
         if proposal.roster_digest != members.digest() {
@@ -97,16 +162,40 @@ impl Plan {
         if now >= proposal.deadline {
             return Err(Refusal::Late);
         }
-        next_key(&proposal, newest)?;
-        let seat = |bank: &BankId| {
-            members.active(bank).map(Seat::from).ok_or_else(|| Refusal::Inactive(bank.clone()))
+        if known.closed {
+            return Err(Refusal::Closed);
+        }
+        let base = match proposal.task.record() {
+            None => {
+                next_key(&proposal, known.newest)?;
+                None
+            }
+            Some(digest) => {
+                let record = known.record.filter(|record| record.digest() == *digest);
+                let record = record.ok_or(Refusal::OtherRecord)?;
+                same_key(&proposal, &record)?;
+                Some(record)
+            }
         };
-        let seats = proposal.holders.iter().map(seat).collect::<Result<Vec<_>, _>>()?;
-        Self::new(proposal, seats, bank)
+        let seats = seats(&proposal, base.as_ref(), members)?;
+        let plan = Self::new(proposal, seats, base, bank)?;
+        let current = plan.base.as_ref().map(|record| record.key);
+        match plan.role() {
+            Role::Dealer | Role::Helper if current.is_some() && known.share != current => {
+                Err(Refusal::NoShare)
+            }
+            Role::Loser if known.share == current => Err(Refusal::ShareNotLost),
+            Role::Dealer | Role::Helper | Role::Loser => Ok(plan),
+        }
     }
 
     /// Puts a plan together; also when it comes back from the store.
-    pub(super) fn new(proposal: Proposal, seats: Vec<Seat>, bank: &BankId) -> Result<Self, Refusal> {
+    pub(super) fn new(
+        proposal: Proposal,
+        seats: Vec<Seat>,
+        base: Option<KeyRecord>,
+        bank: &BankId,
+    ) -> Result<Self, Refusal> {
         let small = |number: usize| u8::try_from(number).map_err(|_| Refusal::Threshold);
         let threshold = Threshold::new(small(proposal.threshold.into())?, small(seats.len())?);
         let threshold = threshold.map_err(|_| Refusal::Threshold)?;
@@ -116,8 +205,19 @@ impl Plan {
             }
         }
         let me = seats.iter().position(|seat| &seat.bank == bank).ok_or(Refusal::NotAHolder)?;
+        if !proposal.takes_part(bank) {
+            return Err(Refusal::NotAHolder);
+        }
+        if proposal.task.record().is_some() != base.is_some() {
+            return Err(Refusal::OtherRecord);
+        }
+        let kind = match &proposal.task {
+            Task::Generate => CeremonyKind::Generate,
+            Task::Refresh { .. } => CeremonyKind::Refresh,
+            Task::Repair { .. } => CeremonyKind::Repair,
+        };
         let context = CeremonyContext {
-            kind: CeremonyKind::Generate,
+            kind,
             id: *proposal.ceremony.as_bytes(),
             class: proposal.key.class.number().into(),
             epoch: proposal.key.epoch.0,
@@ -125,7 +225,56 @@ impl Plan {
             threshold,
         };
         let digest = proposal.digest();
-        Ok(Self { proposal, digest, context, seats, me })
+        Ok(Self { proposal, digest, context, seats, me, base })
+    }
+
+    /// The record that a refresh or a repair begins from.
+    pub fn base(&self) -> Option<&KeyRecord> {
+        self.base.as_ref()
+    }
+
+    /// What this holder does.
+    pub fn role(&self) -> Role {
+        match &self.proposal.task {
+            Task::Generate | Task::Refresh { .. } => Role::Dealer,
+            Task::Repair { lost, .. } if *lost == self.own().bank => Role::Loser,
+            Task::Repair { .. } => Role::Helper,
+        }
+    }
+
+    /// The positions of those who take part, this holder among them, in the order of their shares.
+    pub fn participants(&self) -> Vec<usize> {
+        let takes_part = |at: &usize| self.proposal.takes_part(&self.seats[*at].bank);
+        (0..self.seats.len()).filter(takes_part).collect()
+    }
+
+    /// The position of the holder whose share is repaired.
+    pub fn loser(&self) -> Option<usize> {
+        let Task::Repair { lost, .. } = &self.proposal.task else { return None };
+        self.seats.iter().position(|seat| seat.bank == *lost)
+    }
+
+    /// The positions of those who deal to this holder in the second round, and to whom it deals: all others, or of a
+    /// repair the other helpers.
+    pub fn partners(&self) -> Vec<usize> {
+        let loser = self.loser();
+        if self.role() == Role::Loser {
+            return Vec::new();
+        }
+        self.others().filter(|at| Some(*at) != loser).collect()
+    }
+
+    /// The positions of those who must sign the record in the end: all holders, or the one whose share is repaired.
+    pub fn endorsers(&self) -> Vec<usize> {
+        self.loser().map_or_else(|| (0..self.seats.len()).collect(), |loser| vec![loser])
+    }
+
+    /// From whom this holder awaits a sealed message once the echoes agree, and in which phase.
+    pub fn awaited_sealed(&self) -> (Phase, Vec<usize>) {
+        match self.role() {
+            Role::Dealer | Role::Helper => (Phase::RoundTwo, self.partners()),
+            Role::Loser => (Phase::RoundThree, self.others().collect()),
+        }
     }
 
     /// The proposal.
@@ -158,9 +307,9 @@ impl Plan {
         &self.seats[self.me]
     }
 
-    /// The positions of all others.
+    /// The positions of all others who take part.
     pub fn others(&self) -> impl Iterator<Item = usize> {
-        (0..self.seats.len()).filter(|at| *at != self.me)
+        self.participants().into_iter().filter(|at| *at != self.me)
     }
 
     /// The share index of a position.
@@ -174,14 +323,55 @@ impl Plan {
     }
 }
 
-/// A new key is the next of its class. A node that knows no key of the class (it has just joined) takes the proposal's
-/// word for the number: the record that comes of it is compared by people.
+/// A new key is of a later epoch than every one that is known here. A node that has not heard of the newest takes the
+/// proposal's word for the number: the record that comes of it is compared.
 fn next_key(proposal: &Proposal, newest: Option<Epoch>) -> Result<(), Refusal> {
     let (epoch, generation) = (proposal.key.epoch, proposal.key.generation.0);
     let expected = newest.map_or(Epoch(epoch.0.max(1)), |newest| Epoch(newest.0.saturating_add(1)));
     match newest {
         Some(newest) if newest == epoch && generation == 0 => Err(Refusal::KeyExists),
-        _ if epoch != expected || generation != 0 => Err(Refusal::NotNext { expected }),
+        _ if epoch < expected || generation != 0 => Err(Refusal::NotNext { expected }),
         _ => Ok(()),
     }
+}
+
+/// A refresh and a repair keep everything but the shares.
+fn same_key(proposal: &Proposal, record: &KeyRecord) -> Result<(), Refusal> {
+    let (proposed, current) = (proposal.key, record.key);
+    if (proposed.class, proposed.epoch) != (current.class, current.epoch) {
+        return Err(Refusal::OtherRecord);
+    }
+    let same = record.holders.len() == proposal.holders.len()
+        && record.holders.iter().zip(&proposal.holders).all(|(holder, bank)| holder.bank == *bank);
+    if !same || record.threshold != proposal.threshold {
+        return Err(Refusal::OtherHolders);
+    }
+    let expected = match &proposal.task {
+        Task::Refresh { .. } => Generation(current.generation.0.saturating_add(1)),
+        Task::Generate | Task::Repair { .. } => current.generation,
+    };
+    if proposed.generation == expected { Ok(()) } else { Err(Refusal::OtherGeneration { expected }) }
+}
+
+/// The holders with their keys. Who takes part is an active member; of a key that there is, under the keys of its record:
+/// in a refresh those by which it signs, in a repair its certificate as well.
+fn seats(proposal: &Proposal, base: Option<&KeyRecord>, members: &dyn Members) -> Result<Vec<Seat>, Refusal> {
+    let seat = |bank: &BankId| {
+        let recorded = base.and_then(|record| record.holder(bank)).map(|(_, holder)| holder);
+        if let (Some(holder), false) = (recorded, proposal.takes_part(bank)) {
+            return Ok(Seat::from(holder));
+        }
+        let active = members.active(bank).map(Seat::from).ok_or_else(|| Refusal::Inactive(bank.clone()))?;
+        let certified = |holder: &Holder| match &proposal.task {
+            Task::Repair { .. } => holder.certificate_key == active.certificate_key,
+            Task::Generate | Task::Refresh { .. } => true,
+        };
+        match recorded {
+            Some(holder) if holder.identity != active.identity || !certified(holder) => {
+                Err(Refusal::KeysChanged(bank.clone()))
+            }
+            Some(_) | None => Ok(active),
+        }
+    };
+    proposal.holders.iter().map(seat).collect()
 }

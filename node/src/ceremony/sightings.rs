@@ -49,7 +49,7 @@ impl Sightings {
         let body = self.body(Phase::Complaint, from)?;
         let reporter = &plan.seats()[from].bank;
         let complaint = Complaint::decode(body).ok();
-        let complaint = complaint.filter(|c| plan.seats().iter().any(|seat| seat.bank == c.accused));
+        let complaint = complaint.filter(|c| plan.proposal().takes_part(&c.accused));
         let said = complaint.and_then(|c| Some((c.accused, Reason::from_number(c.reason)?)));
         Some(match said {
             None => Failure::of(Reason::ComplaintMalformed, reporter),
@@ -62,7 +62,7 @@ impl Sightings {
     fn take(&mut self, plan: &Plan, from: usize, post: &Post) {
         let own = &plan.own().bank;
         let concerns = match post.phase {
-            Phase::RoundTwo => post.to.as_ref() == Some(own) && from != plan.me(),
+            Phase::RoundTwo | Phase::RoundThree => post.to.as_ref() == Some(own) && from != plan.me(),
             Phase::RoundOne | Phase::Echo | Phase::Endorse | Phase::Complaint => post.to.is_none(),
         };
         if !concerns {
@@ -84,6 +84,7 @@ fn open(plan: &Plan, bytes: &[u8]) -> Option<(usize, Post)> {
     let post = Signed::<Post>::open(bytes, &plan.seats()[from].identity).ok()?.into_value();
     let ours = post.ceremony == plan.proposal().ceremony
         && post.proposal_digest == plan.digest()
-        && post.from == plan.seats()[from].bank;
+        && post.from == plan.seats()[from].bank
+        && plan.proposal().takes_part(&post.from);
     ours.then_some((from, post))
 }

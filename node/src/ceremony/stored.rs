@@ -8,22 +8,23 @@ use lianfang_crypto::ceremony::context::CeremonySeed;
 use lianfang_proto::documents::ceremony::{Post, Proposal};
 use lianfang_proto::ids::{BankId, CeremonyId, KeyId};
 use lianfang_proto::limits;
-use lianfang_trust::envelope::SealingPublicKey;
 use lianfang_trust::{DecodeError, Decoder, Encoder, Signed, VerifyingKey};
 use sqlx::Row;
 use zeroize::Zeroizing;
 
 use super::body::{Opening, bank};
+use super::dealing::Secrets;
 use super::failure::{Failure, Reason};
 use super::papers::{Outgoing, Papers};
 use super::plan::{Plan, Seat};
 use super::state::{Stage, State};
-use crate::store::{Store, StoreError};
+use crate::store::{Connection, Store, StoreError};
 
 const TABLE: &str = "ceremonies";
 const COLUMN: &str = "sealed";
 const DOMAIN: &str = "lianfang/ceremony-state";
 const POST_BYTES: usize = limits::PACKAGE_BYTES + 2_048;
+const VERSION: u8 = 2;
 const SHARE_BYTES: usize = 1_024;
 
 /// Another ceremony for the same key, and how far it is.
@@ -105,6 +106,16 @@ pub(super) async fn others(
         .collect()
 }
 
+/// An epoch is over: what was kept of its ceremonies goes with its shares.
+pub(crate) async fn forget(tx: &mut Connection, key: KeyId) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM ceremonies WHERE class = $1 AND epoch = $2")
+        .bind(i64::from(key.class.number()))
+        .bind(i64::from(key.epoch.0))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 /// Ceremonies that this holder has joined and that have not ended for it.
 pub(super) async fn unfinished(store: &Store) -> Result<Vec<CeremonyId>, StoreError> {
     let rows =
@@ -115,13 +126,13 @@ pub(super) async fn unfinished(store: &Store) -> Result<Vec<CeremonyId>, StoreEr
 }
 
 fn write(state: &State) -> Zeroizing<Vec<u8>> {
-    let mut to = Encoder::new(DOMAIN, 1);
+    let mut to = Encoder::new(DOMAIN, VERSION);
     to.nested(state.papers.plan.proposal());
     to.list(state.papers.plan.seats(), |to, seat| {
-        to.text(seat.bank.as_str())
-            .fixed(seat.identity.as_bytes())
-            .fixed(seat.sealing.as_bytes())
-            .fixed(&seat.certificate_key);
+        to.text(seat.bank.as_str()).fixed(seat.identity.as_bytes()).fixed(&seat.certificate_key);
+    });
+    to.option(state.papers.plan.base(), |to, record| {
+        to.nested(record);
     });
     to.list(&state.papers.outbox, |to, outgoing| {
         to.bytes(outgoing.post.bytes()).bool(outgoing.sent);
@@ -135,18 +146,11 @@ fn write_stage(to: &mut Encoder, stage: &Stage) {
         Stage::Accepted => {
             to.u8(0);
         }
-        Stage::Opened { seed } => {
-            to.u8(1).fixed(&seed.to_sealed_bytes());
-        }
-        Stage::Echoed { seed, openings } => {
-            to.u8(2).fixed(&seed.to_sealed_bytes()).list(openings, |to, opening| {
-                to.nested(opening);
-            });
-        }
-        Stage::Dealt { seed, openings } => {
-            to.u8(3).fixed(&seed.to_sealed_bytes()).list(openings, |to, opening| {
-                to.nested(opening);
-            });
+        Stage::Opened { secrets } => write_secrets(to.u8(1), secrets, &[]),
+        Stage::Echoed { secrets, openings } => write_secrets(to.u8(2), secrets, openings),
+        Stage::Dealt { secrets, openings } => write_secrets(to.u8(3), secrets, openings),
+        Stage::Summed => {
+            to.u8(7);
         }
         Stage::Endorsed { share, record, trouble } => {
             to.u8(4).bytes(share).nested(&**record).option(trouble.as_ref(), write_failure);
@@ -156,6 +160,12 @@ fn write_stage(to: &mut Encoder, stage: &Stage) {
         }
         Stage::Failed(failure) => write_failure(to.u8(6), failure),
     }
+}
+
+fn write_secrets(to: &mut Encoder, secrets: &Secrets, openings: &[Opening]) {
+    to.fixed(&secrets.seed.to_sealed_bytes()).fixed(&secrets.sealing).list(openings, |to, opening| {
+        to.nested(opening);
+    });
 }
 
 fn write_failure(to: &mut Encoder, failure: &Failure) {
@@ -168,11 +178,12 @@ fn write_failure(to: &mut Encoder, failure: &Failure) {
 }
 
 fn read(plain: &[u8], own: &BankId) -> Result<State, DecodeError> {
-    let mut from = Decoder::new(DOMAIN, 1, plain)?;
+    let mut from = Decoder::new(DOMAIN, VERSION, plain)?;
     let proposal: Proposal = from.nested("proposal")?;
     let seats = from.list("seats", limits::HOLDERS, read_seat)?;
+    let base = from.option("base", |from| from.nested("base"))?;
     let unfit = DecodeError::Value { field: "seats", why: "do not fit the proposal" };
-    let plan = Plan::new(proposal, seats, own).map_err(|_| unfit)?;
+    let plan = Plan::new(proposal, seats, base, own).map_err(|_| unfit)?;
     let identity = plan.own().identity;
     let outbox = from.list("outbox", 2 * limits::HOLDERS, |from| {
         let unsigned = DecodeError::Value { field: "outbox", why: "is not signed by this holder" };
@@ -186,28 +197,27 @@ fn read(plain: &[u8], own: &BankId) -> Result<State, DecodeError> {
 }
 
 fn read_seat(from: &mut Decoder<'_>) -> Result<Seat, DecodeError> {
-    let unusable = |field| move || DecodeError::Value { field, why: "is not a usable key" };
+    let unusable = DecodeError::Value { field: "seat.identity", why: "is not a usable key" };
     Ok(Seat {
         bank: bank(from, "seat.bank")?,
-        identity: VerifyingKey::from_bytes(&from.fixed("seat.identity")?)
-            .ok()
-            .ok_or_else(unusable("seat.identity"))?,
-        sealing: SealingPublicKey::from_bytes(&from.fixed("seat.sealing")?)
-            .ok()
-            .ok_or_else(unusable("seat.sealing"))?,
+        identity: VerifyingKey::from_bytes(&from.fixed("seat.identity")?).map_err(|_| unusable)?,
         certificate_key: from.fixed("seat.certificate_key")?,
     })
 }
 
 fn read_stage(from: &mut Decoder<'_>) -> Result<Stage, DecodeError> {
-    let openings = |from: &mut Decoder<'_>| {
-        from.list("openings", limits::HOLDERS, |from| from.nested::<Opening>("opening"))
-    };
     Ok(match from.u8("stage")? {
         0 => Stage::Accepted,
-        1 => Stage::Opened { seed: read_seed(from)? },
-        2 => Stage::Echoed { seed: read_seed(from)?, openings: openings(from)? },
-        3 => Stage::Dealt { seed: read_seed(from)?, openings: openings(from)? },
+        1 => Stage::Opened { secrets: read_secrets(from)?.0 },
+        2 => {
+            let (secrets, openings) = read_secrets(from)?;
+            Stage::Echoed { secrets, openings }
+        }
+        3 => {
+            let (secrets, openings) = read_secrets(from)?;
+            Stage::Dealt { secrets, openings }
+        }
+        7 => Stage::Summed,
         4 => Stage::Endorsed {
             share: Zeroizing::new(from.bytes("share", SHARE_BYTES)?.to_vec()),
             record: Box::new(from.nested("record")?),
@@ -219,8 +229,11 @@ fn read_stage(from: &mut Decoder<'_>) -> Result<Stage, DecodeError> {
     })
 }
 
-fn read_seed(from: &mut Decoder<'_>) -> Result<CeremonySeed, DecodeError> {
-    Ok(CeremonySeed::restore(&mut Zeroizing::new(from.fixed("seed")?)))
+fn read_secrets(from: &mut Decoder<'_>) -> Result<(Secrets, Vec<Opening>), DecodeError> {
+    let seed = CeremonySeed::restore(&mut Zeroizing::new(from.fixed("seed")?));
+    let secrets = Secrets { seed, sealing: Zeroizing::new(from.fixed("sealing")?) };
+    let openings = from.list("openings", limits::HOLDERS, |from| from.nested::<Opening>("opening"))?;
+    Ok((secrets, openings))
 }
 
 fn read_failure(from: &mut Decoder<'_>) -> Result<Failure, DecodeError> {

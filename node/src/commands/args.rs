@@ -249,6 +249,12 @@ pub enum Key {
         #[arg(long, value_name = "N")]
         epoch: Option<u32>,
     },
+    /// Ceremonies that a person here decides on.
+    Ceremonies,
+    /// Take part in a proposed ceremony.
+    Join(KeyJoin),
+    /// Take no part in it.
+    Decline(KeyJoin),
     /// Erase share and outputs of an epoch that is over.
     Close(KeyClose),
     /// As a holder, declare that charges were lost: all counters are full.
@@ -273,6 +279,14 @@ pub enum Key {
         #[arg(long, value_name = "N")]
         epoch: Option<u32>,
     },
+}
+
+/// `key join`, `key decline`.
+#[derive(Args)]
+pub struct KeyJoin {
+    /// The ceremony's id.
+    #[arg(value_name = "ID")]
+    pub ceremony: String,
 }
 
 /// `certificate`.

@@ -7,18 +7,15 @@ use std::sync::Arc;
 
 use lianfang_desk::{Call, Exit, Problem};
 use lianfang_proto::catalogue::Class;
-use lianfang_proto::documents::terms::Terms;
 use lianfang_proto::ids::{BankId, Epoch, Generation, KeyId};
-use lianfang_trust::{Canonical as _, Signed};
 use serde_json::json;
 
 use super::{args, tell};
 use crate::app::{App, Joined};
 use crate::audit::Event;
+use crate::fault::problem;
 use crate::job::Context;
 use crate::key_holder::ledger::LedgerError;
-use crate::key_holder::vault::VaultError;
-use crate::register::RegisterError;
 
 const CLASS: Class = Class::Subject;
 
@@ -39,49 +36,17 @@ async fn named_epoch(context: &Context, epoch: Option<u32>) -> Result<Epoch, Pro
     epoch.map(Epoch).or(newest).ok_or_else(|| Problem::fault("key-not-agreed"))
 }
 
-/// A job under this key that is under way and still has time: its outputs are needed.
-async fn job_in_the_way(context: &Context, epoch: Epoch) -> Result<Option<String>, Problem> {
-    let now = context.ports.clock.now();
-    for job in context.book.under_way().await? {
-        let Some(entry) = context.book.get(job).await? else { continue };
-        // Whoever signed them: what counts is which outputs the job needs.
-        let signer = Signed::<Terms>::claimed_signer(&entry.terms);
-        let terms = signer.and_then(|signer| Signed::<Terms>::open(&entry.terms, &signer));
-        let Ok(terms) = terms.map(Signed::into_value) else { continue };
-        if terms.key.class == CLASS && terms.key.epoch == epoch && now < terms.last_taken() {
-            return Ok(Some(job.to_string()));
-        }
-    }
-    Ok(None)
-}
-
-pub(super) async fn close(
-    node: &Arc<App>,
-    joined: &Joined,
-    call: &Call,
-    args: &args::KeyClose,
-) -> Result<Exit, Problem> {
+pub(super) async fn close(joined: &Joined, call: &Call, args: &args::KeyClose) -> Result<Exit, Problem> {
     let (context, epoch) = (&joined.context, Epoch(args.epoch));
     let kept = context.records.current(CLASS, epoch).await?;
     let unknown = || Problem::fault("epoch-unknown").with("got", u64::from(epoch.0)).exiting(Exit::Usage);
-    let kept = kept.ok_or_else(unknown)?;
-    if let Some(job) = job_in_the_way(context, epoch).await? {
+    kept.ok_or_else(unknown)?;
+    if let Some(job) = context.job_under(CLASS, epoch, 0).await.map_err(|fault| problem(&fault))? {
         return Err(Problem::later("epoch-in-use").with("job", job));
     }
     confirm(call, args.yes, "node-ask-close", epoch).await?;
-    let digest = kept.endorsed.record().digest();
-    let what = "lianfang/epoch-close".to_owned();
-    let event = Event::Approved { by: call.person.clone(), what, digest };
-    node.log.record(&event).await?;
-    let shares =
-        context.vault.close_epoch(CLASS, epoch, &call.person).await.map_err(|error| match error {
-            VaultError::Store(error) => error.into(),
-            other => Problem::bug(other),
-        })?;
-    let outputs = node.register.close_epoch(CLASS, epoch).await.map_err(|error| match error {
-        RegisterError::Store(error) => error.into(),
-        other => Problem::bug(other),
-    })?;
+    let erased = context.close_epoch(CLASS, epoch, &call.person).await.map_err(|fault| problem(&fault))?;
+    let (shares, outputs) = (erased.shares, erased.outputs);
     let said = [("epoch", u64::from(epoch.0).into()), ("shares", shares.into()), ("outputs", outputs.into())];
     let json = json!({ "closed": epoch.0, "class": CLASS.code(), "shares": shares, "outputs": outputs });
     tell(&*call.console, &json, &call.console.text("node-epoch-closed", &said));

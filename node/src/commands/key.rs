@@ -5,13 +5,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use lianfang_desk::{Call, Exit, Problem};
 use lianfang_proto::catalogue::Class;
+use lianfang_proto::documents::key_notice::KeyState;
 use lianfang_proto::documents::key_record::KeyRecord;
 use lianfang_proto::ids::{BankId, Epoch};
 use lianfang_proto::limits;
 use lianfang_trust::Canonical as _;
 use serde_json::json;
 
-use super::{args, certificate, epoch, keys, same_digits, tell};
+use super::{args, certificate, epoch, joining, keys, same_digits, tell};
 use crate::app::{App, Joined};
 use crate::fault::problem;
 use crate::key_holder::records::KeptRecord;
@@ -31,9 +32,12 @@ pub(super) async fn run(node: &Arc<App>, args: &args::Key, call: &Call) -> Resul
     match args {
         args::Key::Backup(_) | args::Key::Rekey(_) | args::Key::Restore(_) => Ok(Exit::Done),
         args::Key::RotateTls { at_once } => certificate::rotate(node, &joined, call, *at_once).await,
-        args::Key::List => list(&joined, call).await,
+        args::Key::List => list(node, &joined, call).await,
+        args::Key::Ceremonies => joining::list(&joined, call).await,
+        args::Key::Join(join) => joining::decide(node, call, join, true).await,
+        args::Key::Decline(join) => joining::decide(node, call, join, false).await,
         args::Key::Compare { confirm, epoch } => compare(&joined, call, confirm.as_deref(), *epoch).await,
-        args::Key::Close(close) => epoch::close(node, &joined, call, close).await,
+        args::Key::Close(close) => epoch::close(&joined, call, close).await,
         args::Key::Lost(lost) => epoch::lost(node, &joined, call, lost).await,
         args::Key::Trust { holder, epoch } => epoch::trust(&joined, call, holder, *epoch).await,
         args::Key::Evaluate { holder, epoch } => evaluate(&joined, call, holder.as_deref(), *epoch).await,
@@ -60,21 +64,40 @@ fn described(kept: &KeptRecord) -> serde_json::Value {
     })
 }
 
-async fn list(joined: &Joined, call: &Call) -> Result<Exit, Problem> {
+async fn list(node: &Arc<App>, joined: &Joined, call: &Call) -> Result<Exit, Problem> {
+    let context = &joined.context;
     let mut keys = Vec::new();
-    let newest = joined.context.records.newest_epoch(Class::Subject).await?;
-    for epoch in 1..=newest.map_or(0, |epoch| epoch.0) {
-        let kept = joined.context.records.current(Class::Subject, Epoch(epoch)).await?;
-        let closed = joined.context.vault.is_closed(Class::Subject, Epoch(epoch));
-        keys.extend(kept.as_ref().map(|kept| {
-            let mut key = described(kept);
-            key["closed"] = closed.into();
-            key
-        }));
+    for class in Class::ALL {
+        let newest = context.records.newest_epoch(*class).await.map_err(Problem::bug)?;
+        for epoch in (1..=newest.map_or(0, |epoch| epoch.0)).map(Epoch) {
+            let kept = context.records.current(*class, epoch).await.map_err(Problem::bug)?;
+            let Some(kept) = kept else { continue };
+            let mut key = described(&kept);
+            let notice = context.notices.of(*class, epoch).await?;
+            let state = notice.map_or(KeyState::Pending, |kept| kept.notice.state);
+            key["closed"] = context.vault.is_closed(*class, epoch).into();
+            key["state"] = state.code().into();
+            key["closes_at"] = notice.and_then(|kept| kept.notice.closes_at).map(time).into();
+            let held = context.vault.current(*class, epoch);
+            key["own_share"] = held.is_some().into();
+            key["share_generation"] = held.as_ref().map(|held| held.key().generation.0).into();
+            if let Some(held) = held {
+                let ledger = node.ledger.usage(held.key()).await.map_err(Problem::bug)?;
+                key["quota"] = json!({
+                    "spent": ledger.spent, "granted": ledger.granted, "entities": ledger.entities,
+                    "lost": ledger.lost, "default": context.config.policy.quota,
+                });
+            }
+            keys.push(key);
+        }
     }
     let text = serde_json::to_string_pretty(&keys).unwrap_or_default();
     tell(&*call.console, &json!({ "keys": keys }), &text);
     Ok(Exit::Done)
+}
+
+fn time(micros: i64) -> String {
+    jiff::Timestamp::from_microsecond(micros).map(|time| time.to_string()).unwrap_or_default()
 }
 
 async fn compare(

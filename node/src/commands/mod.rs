@@ -16,6 +16,7 @@ pub(crate) mod import;
 mod init;
 pub(crate) mod input;
 mod job;
+mod joining;
 mod key;
 mod keys;
 mod policy;

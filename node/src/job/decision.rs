@@ -42,10 +42,20 @@ impl Context {
         let kept = self.compared_record(terms.key.class, terms.key.epoch).await?;
         let pinned = self.roster.now();
         let record = kept.endorsed.record();
-        // The roster may have moved on since the terms were signed: they are judged under the one that they name.
+        // Shares may have been renewed since, and the roster moved on: terms are judged under what they name.
+        let of_terms = self.named_record(terms.key).await?;
         let named = self.roster_of(terms.roster_version).await?;
-        check_terms(terms, &self.bank, &named, Some(record), crate::normalise::RULE_SET)?;
-        self.agree_with_holders(record, &pinned).await?;
+        check_terms(terms, &self.bank, &named, Some(&of_terms), crate::normalise::RULE_SET)?;
+        self.in_its_life(terms).await?;
+        match self.agree_with_holders(record, &pinned).await {
+            Err(fault)
+                if fault.code == FaultCode::GenerationChanged && self.is_renewed(record.key).await? =>
+            {
+                let kept = self.compared_record(terms.key.class, terms.key.epoch).await?;
+                self.agree_with_holders(kept.endorsed.record(), &pinned).await?;
+            }
+            agreed => agreed?,
+        }
         check_deadline(terms, &self.bank, self.ports.clock.now())?;
         let past = self.past(entry).await?;
         Ok(consent(terms, &self.config.policy, &past))

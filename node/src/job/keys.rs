@@ -2,11 +2,12 @@
 //! which the holders themselves say that they answer.
 //!
 //! Comes in: a record that the coordinator relays. Goes out: a record that may be used. Trusts: the pinned roster for
-//! the holders' keys; a person, or a policy that a person wrote, for the comparison.
+//! the holders' keys; a person, or a policy that a person wrote, for the comparison; and `T` holders of a record that was
+//! compared for the next one that they sign.
 
 use futures::future::join_all;
 use lianfang_proto::catalogue::Class;
-use lianfang_proto::documents::key_record::{EndorsedKeyRecord, KeyRecord};
+use lianfang_proto::documents::key_record::{EndorsedKeyRecord, KeyRecord, NotNext};
 use lianfang_proto::ids::{BankId, Epoch, KeyId};
 use lianfang_proto::v1::GetStandingReply;
 use lianfang_proto::{Fault, FaultCode, checked};
@@ -48,30 +49,93 @@ impl Context {
         }
     }
 
-    /// Makes sure that the record is here, and compared where the policy does that by itself.
+    /// Makes sure that the record is here, and compared where that follows without a person.
     pub async fn fetch_record(&self, class: Class, epoch: Epoch) -> Result<(), Fault> {
         let kept = match self.records.current(class, epoch).await.map_err(|e| of_record(&e))? {
             Some(kept) => kept,
-            None => {
-                let bytes = self.coordinator.key_record(class.number().into(), epoch.0).await?;
-                if bytes.is_empty() {
-                    return Err(Fault::new(FaultCode::KeyNotAgreed));
-                }
-                let endorsed =
-                    EndorsedKeyRecord::decode(&bytes).map_err(|e| checked::document_fault("record", &e))?;
-                let key = endorsed.record().key;
-                if (key.class, key.epoch) != (class, epoch) {
-                    return Err(Fault::field(FaultCode::TermsDiffer, "record.key").at(NAME));
-                }
-                check_holders(endorsed.record(), &self.roster.now())?;
-                self.records.put(&endorsed).await.map_err(|e| of_record(&e))?;
-                KeptRecord { endorsed, compared: false }
-            }
+            None => self.relayed(class, epoch, None).await?.ok_or(Fault::new(FaultCode::KeyNotAgreed))?,
         };
-        if !kept.compared && self.config.policy.compare == Decide::Automatic {
-            self.mark_compared(kept.endorsed.record(), "policy").await?;
+        self.settle(&kept).await
+    }
+
+    /// Whether the key has a later generation of shares than this one: known here, or from the coordinator.
+    pub async fn is_renewed(&self, key: KeyId) -> Result<bool, Fault> {
+        let newest = self.records.current(key.class, key.epoch).await.map_err(|e| of_record(&e))?;
+        let later = |kept: &KeptRecord| kept.endorsed.record().key.generation > key.generation;
+        if newest.as_ref().is_some_and(later) {
+            return Ok(true);
         }
-        Ok(())
+        Ok(self.relayed(key.class, key.epoch, None).await?.as_ref().is_some_and(later))
+    }
+
+    /// The record of exactly the generation that terms name. Shares may be renewed between a job's terms and its end, so
+    /// it may be older or newer than the one that is known; it is of the same key.
+    pub async fn named_record(&self, key: KeyId) -> Result<KeyRecord, Fault> {
+        let kept = match self.records.exact(key).await.map_err(|e| of_record(&e))? {
+            Some(kept) => Some(kept),
+            None => self.relayed(key.class, key.epoch, Some(key.generation.0)).await?,
+        };
+        let kept = kept.filter(|kept| kept.endorsed.record().key == key);
+        let kept = kept.ok_or_else(|| Fault::field(FaultCode::TermsDiffer, "terms.key").at(NAME))?;
+        Ok(kept.endorsed.record().clone())
+    }
+
+    /// Asks the coordinator for a record and keeps it, if it fits what is known.
+    async fn relayed(
+        &self,
+        class: Class,
+        epoch: Epoch,
+        generation: Option<u32>,
+    ) -> Result<Option<KeptRecord>, Fault> {
+        let bytes = self.coordinator.key_record(class.number().into(), epoch.0, generation).await?;
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let endorsed =
+            EndorsedKeyRecord::decode(&bytes).map_err(|e| checked::document_fault("record", &e))?;
+        let key = endorsed.record().key;
+        if (key.class, key.epoch) != (class, epoch) {
+            return Err(Fault::field(FaultCode::TermsDiffer, "record.key").at(NAME));
+        }
+        if let Some(kept) = self.records.exact(key).await.map_err(|e| of_record(&e))? {
+            return Ok(Some(kept));
+        }
+        match self.records.current(class, epoch).await.map_err(|e| of_record(&e))? {
+            // Of one epoch there is one key: a later record follows on the one here, an earlier one led to it.
+            Some(known) => {
+                let newer = key.generation > known.endorsed.record().key.generation;
+                let (later, earlier) =
+                    if newer { (&endorsed, &known.endorsed) } else { (&known.endorsed, &endorsed) };
+                let field = |differs: NotNext| format!("record.{differs}");
+                later
+                    .follows(earlier.record())
+                    .map_err(|differs| Fault::field(FaultCode::TermsDiffer, &field(differs)).at(NAME))?;
+            }
+            None if self.rests_on_compared(&endorsed).await? => {}
+            None => check_holders(endorsed.record(), &self.roster.now())?,
+        }
+        self.records.put(&endorsed).await.map_err(|e| of_record(&e))?;
+        Ok(Some(KeptRecord { endorsed, compared: false }))
+    }
+
+    /// Whether `T` holders of a record that was compared here have signed this later one.
+    async fn rests_on_compared(&self, endorsed: &EndorsedKeyRecord) -> Result<bool, Fault> {
+        let before = self.records.compared_before(endorsed.record().key).await.map_err(|e| of_record(&e))?;
+        Ok(before.is_some_and(|before| endorsed.follows(&before).is_ok()))
+    }
+
+    /// A record counts as compared by the policy, or because it rests on one that was compared.
+    async fn settle(&self, kept: &KeptRecord) -> Result<(), Fault> {
+        if kept.compared {
+            return Ok(());
+        }
+        if self.rests_on_compared(&kept.endorsed).await? {
+            self.mark_compared(kept.endorsed.record(), "succession").await
+        } else if self.config.policy.compare == Decide::Automatic {
+            self.mark_compared(kept.endorsed.record(), "policy").await
+        } else {
+            Ok(())
+        }
     }
 
     /// The record's short digest has been compared.
@@ -160,6 +224,11 @@ fn agrees(
     }
     if standing.roster_digest != pinned.digest.as_bytes()[..] {
         return Err(Fault::field(FaultCode::RosterDiffers, "roster_digest").at(bank.as_str()));
+    }
+    if standing.generation != record.key.generation.0 {
+        let generation = record.key.generation.0;
+        let fault = Fault::field(FaultCode::GenerationChanged, "generation").at(bank.as_str());
+        return Err(fault.wanted(generation).got(standing.generation));
     }
     if standing.key_record_digest != record.digest().as_bytes()[..] {
         return Err(Fault::field(FaultCode::KeyNotAgreed, "key_record_digest").at(bank.as_str()));

@@ -14,6 +14,7 @@ pub mod consent;
 pub mod decision;
 pub mod evaluation;
 pub mod keys;
+pub mod life;
 pub mod observed;
 pub mod reminder;
 pub mod reporting;
@@ -32,6 +33,7 @@ use lianfang_proto::ids::BankId;
 
 use crate::audit::Log;
 use crate::config::Config;
+use crate::key_holder::notices::Notices;
 use crate::key_holder::records::Records;
 use crate::key_holder::vault::Vault;
 use crate::peers::coordinator::Coordinator;
@@ -69,6 +71,8 @@ pub struct Context {
     pub holders: Arc<GrpcHolders>,
     /// Key records.
     pub records: Records,
+    /// What the coordinator has announced of each epoch.
+    pub notices: Notices,
     /// Its own shares, if it is a holder: opaque here.
     pub vault: Vault,
     /// What holders' charge numbers have shown.

@@ -222,14 +222,21 @@ impl Runner {
         self.context.send_decision(entry, true).await?;
         check_size(&self.context, terms).await?;
         let _one_at_a_time = self.evaluating.lock().await;
-        let evaluation = Evaluation::new(&self.context, terms, Arc::clone(&self.witness)).await?;
+        let mut evaluation = Evaluation::new(&self.context, terms, Arc::clone(&self.witness)).await?;
         self.context.sight_holders(evaluation.record()).await?;
         let began = Instant::now();
         let sent_before = self.context.holders.bytes_sent();
         let mut sent = Sent::default();
         let mut span = self.context.telemetry.part("evaluate");
         for _ in 0..ROUNDS {
-            sent += evaluation.run().await?;
+            sent += match evaluation.run().await {
+                // The shares were renewed: what is left goes on under the new ones, in the same chunks.
+                Err(fault) if self.renewed(&fault, &evaluation).await? => {
+                    evaluation = Evaluation::new(&self.context, terms, Arc::clone(&self.witness)).await?;
+                    continue;
+                }
+                ran => ran?,
+            };
             span.count("elements", sent.elements);
             span.count("identifiers", sent.identifiers);
             let (evaluate, evaluated_at) = (began.elapsed(), self.context.ports.clock.now());
@@ -255,6 +262,11 @@ impl Runner {
             return kept.map_err(|e| of_store(&e));
         }
         Err(Fault::new(FaultCode::Busy).at(self.context.bank.as_str()))
+    }
+
+    async fn renewed(&self, fault: &Fault, evaluation: &Evaluation) -> Result<bool, Fault> {
+        Ok(fault.code == FaultCode::GenerationChanged
+            && self.context.is_renewed(evaluation.record().key).await?)
     }
 
     /// Whether the policy still lets so small a submission leave.

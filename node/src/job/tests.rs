@@ -17,6 +17,7 @@ use super::sightings::Sightings;
 use super::state::Stage;
 use crate::audit::Log;
 use crate::config::{Config, Unlock};
+use crate::key_holder::notices::Notices;
 use crate::key_holder::records::Records;
 use crate::key_holder::tests::{KEY, Party, Still, bank, dealt};
 use crate::key_holder::vault::Vault;
@@ -107,6 +108,7 @@ impl Alone {
             vault: Vault::open(store.clone(), 1).await.unwrap(),
             sightings: Sightings::new(store.clone(), log.clone()),
             spool: folder.to_owned(),
+            notices: Notices::new(store.clone()),
             book: Book::new(store.clone()),
             log,
             telemetry: crate::telemetry::Telemetry::default(),

@@ -9,8 +9,9 @@
 //! both see the same rest. The charge number is global and grows with every charge; peers remember the highest they
 //! have seen, and a lower one later shows a restored backup ([`Ledger::declare_lost`]).
 
+use lianfang_proto::catalogue::Class;
 use lianfang_proto::documents::evaluation::EvaluationRequest;
-use lianfang_proto::ids::{BankId, KeyId};
+use lianfang_proto::ids::{BankId, Epoch, Generation, KeyId};
 use lianfang_trust::{Digest, Signed};
 use sqlx::Row;
 
@@ -97,6 +98,19 @@ pub struct Standing {
     pub charge_number: u64,
 }
 
+/// What was charged under a key, over all entities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// Elements that have been charged.
+    pub spent: u64,
+    /// Elements that were allowed on top of quotas.
+    pub granted: u64,
+    /// Legal entities that have an account.
+    pub entities: u64,
+    /// Whether the ledger counts as lost.
+    pub lost: bool,
+}
+
 /// The durable side of [`quota`].
 #[derive(Clone)]
 pub struct Ledger {
@@ -149,6 +163,26 @@ impl Ledger {
         Ok(Standing { account, charge_number: charge_number(&mut tx).await? })
     }
 
+    /// What has been spent and granted under a key, over all entities.
+    pub async fn usage(&self, key: KeyId) -> Result<Usage, LedgerError> {
+        let (class, epoch) = columns(key);
+        let mut reader = self.store.reader().await?;
+        let row = sqlx::query(
+            "SELECT CAST(coalesce(sum(spent), 0) AS BIGINT), CAST(coalesce(sum(granted), 0) AS BIGINT), count(*) \
+             FROM key_holder_accounts WHERE class = $1 AND epoch = $2",
+        );
+        let row = row.bind(class).bind(epoch).fetch_one(&mut *reader).await?;
+        let lost =
+            sqlx::query_scalar("SELECT count(*) FROM key_holder_losses WHERE class = $1 AND epoch = $2");
+        let lost: i64 = lost.bind(class).bind(epoch).fetch_one(&mut *reader).await?;
+        Ok(Usage {
+            spent: from_column("spent", row.try_get(0)?)?,
+            granted: from_column("granted", row.try_get(1)?)?,
+            entities: from_column("entity", row.try_get(2)?)?,
+            lost: lost != 0,
+        })
+    }
+
     /// A person allows an entity so many elements more.
     pub async fn grant(&self, member: &MemberKeys, key: KeyId, elements: u64) -> Result<(), LedgerError> {
         self.change(member, key, Event::Grant { elements }).await
@@ -189,6 +223,22 @@ impl Ledger {
             .await?;
         raise_charge_number(&mut tx, seen).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// This store came from a backup: every ledger in it counts as lost, for every key that it has a share of. Says for how
+    /// many. Whatever puts a store back calls this before anything is answered from it.
+    pub async fn declare_all_lost(&self, by: &str) -> Result<usize, LedgerError> {
+        let rows = sqlx::query("SELECT DISTINCT class, epoch FROM key_holder_shares ORDER BY class, epoch");
+        let rows = rows.fetch_all(self.store.readers()).await?;
+        for row in &rows {
+            let malformed = |column| StoreError::Malformed { table: "key_holder_shares", column };
+            let class = u8::try_from(row.try_get::<i64, _>(0)?).ok().and_then(Class::from_number);
+            let epoch = u32::try_from(row.try_get::<i64, _>(1)?).map_err(|_| malformed("epoch"))?;
+            let class = class.ok_or_else(|| malformed("class"))?;
+            let key = KeyId { class, epoch: Epoch(epoch), generation: Generation(0) };
+            self.declare_lost(key, 0, by).await?;
+        }
+        Ok(rows.len())
     }
 
     /// The time by which charges are dated.

@@ -12,6 +12,7 @@
 //! | [`ledger`] | that decision, durable, before the first multiplication |
 //! | [`admissions`] | whom people here have let in, and what they have allowed |
 //! | [`records`] | key records that all holders have signed |
+//! | [`notices`] | what the coordinator has announced of each epoch |
 //! | `closed` | epochs that are over here |
 //! | [`restored`] | what counters are worth after a backup was restored |
 //! | `repeats` | how often a batch is answered again |
@@ -25,6 +26,7 @@ pub mod admissions;
 pub mod behind;
 mod closed;
 pub mod ledger;
+pub mod notices;
 pub mod ports;
 pub mod quota;
 pub mod records;

@@ -47,15 +47,8 @@ pub struct KeptRecord {
 
 /// The public keys that a record states, if they lie on one polynomial of degree `T−1` through `Y`.
 pub fn public_keys(record: &KeyRecord) -> Result<PublicKeySet, Malformed> {
-    // The layout of crypto's own encoding: version, suite, kind, `T`, `M`, `Y`, `Y_1` … `Y_M`. A number that does not
-    // fit its byte becomes 0, which the decoder refuses.
-    let small = |number: usize| u8::try_from(number).unwrap_or(0);
-    let mut bytes = vec![1, 1, 1, small(record.threshold.into()), small(record.holders.len())];
-    bytes.extend(record.public_key);
-    for holder in &record.holders {
-        bytes.extend(holder.public_share);
-    }
-    PublicKeySet::decode(&bytes)
+    let shares: Vec<[u8; 32]> = record.holders.iter().map(|holder| holder.public_share).collect();
+    PublicKeySet::from_encoded(record.threshold.into(), &record.public_key, &shares)
 }
 
 /// The records in the store.
@@ -86,6 +79,29 @@ impl Records {
         let (class, epoch) = columns(KeyId { class, epoch, generation: lianfang_proto::ids::Generation(0) });
         let row = row.bind(class).bind(epoch).fetch_optional(self.store.readers()).await?;
         Ok(row.as_ref().map(kept).transpose()?)
+    }
+
+    /// The record of exactly this key and generation.
+    pub async fn exact(&self, key: KeyId) -> Result<Option<KeptRecord>, RecordError> {
+        let (class, epoch) = columns(key);
+        let row = sqlx::query(
+            "SELECT record, compared_at FROM key_records WHERE class = $1 AND epoch = $2 AND generation = $3",
+        );
+        let row = row.bind(class).bind(epoch).bind(i64::from(key.generation.0));
+        let row = row.fetch_optional(self.store.readers()).await?;
+        Ok(row.as_ref().map(kept).transpose()?)
+    }
+
+    /// The newest record before this one that a person has compared, or that rests on one that was.
+    pub async fn compared_before(&self, key: KeyId) -> Result<Option<KeyRecord>, RecordError> {
+        let (class, epoch) = columns(key);
+        let row = sqlx::query(
+            "SELECT record, compared_at FROM key_records WHERE class = $1 AND compared_at IS NOT NULL \
+             AND (epoch < $2 OR (epoch = $2 AND generation < $3)) ORDER BY epoch DESC, generation DESC LIMIT 1",
+        );
+        let row = row.bind(class).bind(epoch).bind(i64::from(key.generation.0));
+        let row = row.fetch_optional(self.store.readers()).await?;
+        Ok(row.as_ref().map(kept).transpose()?.map(|kept| kept.endorsed.record().clone()))
     }
 
     /// Every record, of every class, epoch and generation.

@@ -1,6 +1,7 @@
 //! This node's shares: sealed at rest, loaded once, wiped on drop; and the multiplication by them.
 //!
-//! * Comes in: a share and the record that all holders have signed; a charged batch. Goes out: evaluated elements, and
+//! * Comes in: a share and the record that all holders have signed; a charged batch; what others dealt in a refresh or a
+//!   repair. Goes out: evaluated elements, this holder's part in those ceremonies, and
 //!   an opaque [`OwnShare`] for this node's own pipeline, with which one can combine and nothing else.
 //! * Never sees: who asks, what for. Trusts: the ledger's [`Receipt`] that the batch is charged.
 //! * Fails: with a [`VaultError`]; a share that does not fit its record is never activated.
@@ -12,10 +13,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
+use lianfang_crypto::ceremony::context::CeremonySeed;
+use lianfang_crypto::ceremony::generate::Packages;
+use lianfang_crypto::ceremony::repair::RepairPlan;
+use lianfang_crypto::ceremony::transcript::Agreed;
+use lianfang_crypto::ceremony::{CeremonyError, refresh};
 use lianfang_crypto::error::Malformed;
 use lianfang_crypto::oprf::blind::BlindedElements;
 use lianfang_crypto::oprf::evaluate::EvaluatedElements;
 use lianfang_crypto::oprf::proof::Proof;
+use lianfang_crypto::share::commitment::PublicKeySet;
 use lianfang_crypto::share::key_share::{KeyShare, OwnShare};
 use lianfang_proto::catalogue::Class;
 use lianfang_proto::documents::key_record::EndorsedKeyRecord;
@@ -30,6 +37,7 @@ use super::closed::ClosedEpochs;
 use super::ledger::{Receipt, columns};
 use super::quota::Sharing;
 use super::records::{self, RecordError};
+use crate::ceremony::stored;
 use crate::ports::Chance;
 use crate::store::{Connection, Store, StoreError};
 
@@ -95,6 +103,27 @@ impl ActiveKey {
     pub fn sharing(&self) -> Sharing {
         let record = self.endorsed.record();
         Sharing { needed: record.threshold, holders: u16::try_from(record.holders.len()).unwrap_or(u16::MAX) }
+    }
+
+    /// The new share of a refresh, from what the others have dealt.
+    pub(crate) fn renewed(
+        &self,
+        agreed: &Agreed,
+        seed: &CeremonySeed,
+        packages: &Packages,
+    ) -> Result<(KeyShare, PublicKeySet), CeremonyError> {
+        let keys = records::public_keys(self.endorsed.record()).map_err(CeremonyError::KeySet)?;
+        refresh::finish(agreed, seed, packages, &self.share, &keys)
+    }
+
+    /// What this holder commits to as a helper of a repair.
+    pub(crate) fn commit(&self, plan: &RepairPlan, seed: &CeremonySeed) -> Result<Vec<u8>, CeremonyError> {
+        plan.commit(&self.share, seed)
+    }
+
+    /// What this holder gives to each helper of a repair.
+    pub(crate) fn deltas(&self, plan: &RepairPlan, seed: &CeremonySeed) -> Result<Packages, CeremonyError> {
+        plan.deltas(&self.share, seed)
     }
 
     fn new(endorsed: EndorsedKeyRecord, share: KeyShare) -> Result<Self, VaultError> {
@@ -267,6 +296,8 @@ impl Vault {
         ClosedEpochs::mark(&mut tx, &self.store, (class, epoch), by).await?;
         // Of every generation: none is the highest that there can be.
         let erased = erase(&mut tx, key, Generation(u32::MAX)).await?;
+        // A ceremony that stands half-way holds a share of its own, or the seed of one.
+        stored::forget(&mut tx, key).await?;
         tx.commit().await?;
         self.closed.insert(class, epoch);
         self.write().remove(&(class, epoch));

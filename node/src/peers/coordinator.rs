@@ -114,9 +114,21 @@ impl Coordinator {
         Ok(())
     }
 
-    /// The endorsed record of a key; empty if there is none yet.
-    pub async fn key_record(&self, class: u32, epoch: u32) -> Result<Vec<u8>, Fault> {
-        let message = v1::GetKeyRecordRequest { class, epoch };
+    /// The last notice about every epoch.
+    pub async fn key_notices(&self) -> Result<Vec<bytes::Bytes>, Fault> {
+        let reply =
+            client!(self, CeremonyBoardClient).list_key_notices(within(v1::ListKeyNoticesRequest {})).await;
+        Ok(reply.map_err(told)?.into_inner().notices)
+    }
+
+    /// The endorsed record of a key, of one generation or the newest; empty if there is none yet.
+    pub async fn key_record(
+        &self,
+        class: u32,
+        epoch: u32,
+        generation: Option<u32>,
+    ) -> Result<Vec<u8>, Fault> {
+        let message = v1::GetKeyRecordRequest { class, epoch, generation };
         let reply = client!(self, CeremonyBoardClient).get_key_record(within(message)).await;
         Ok(reply.map_err(told)?.into_inner().record.to_vec())
     }

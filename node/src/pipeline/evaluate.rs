@@ -147,6 +147,8 @@ struct Round<'a> {
     signed_answers: BTreeMap<HolderIndex, Vec<u8>>,
     asked_again: BTreeSet<HolderIndex>,
     last_fault: Option<Fault>,
+    /// A holder that answers under another generation said so.
+    renewed: Option<Fault>,
 }
 
 impl<'a> Round<'a> {
@@ -159,6 +161,7 @@ impl<'a> Round<'a> {
             signed_answers: BTreeMap::new(),
             asked_again: BTreeSet::new(),
             last_fault: None,
+            renewed: None,
         }
     }
 
@@ -310,18 +313,23 @@ impl<'a> Round<'a> {
     }
 
     fn absent(&mut self, holder: &Holder, fault: Fault) {
+        if fault.code == FaultCode::GenerationChanged {
+            // No fault of the holder's; if there are too few others, this is what there is to tell.
+            self.renewed = Some(fault.at(holder.bank.as_str()));
+            return;
+        }
         self.evaluator.witness.absent(&holder.bank, &fault);
         self.last_fault = Some(fault.at(holder.bank.as_str()));
     }
 
     /// Why there are too few answers: the last holder's own reason if it tells more than that it was not there.
     fn too_few(&self, missing: usize) -> Fault {
-        match &self.last_fault {
+        match self.renewed.as_ref().or(self.last_fault.as_ref()) {
             Some(fault) if !matches!(fault.code, FaultCode::Unreachable | FaultCode::TimedOut) => {
                 fault.clone()
             }
             last => {
-                let at = last.as_ref().and_then(|fault| fault.party.clone());
+                let at = last.and_then(|fault| fault.party.clone());
                 Fault { party: at, ..Fault::new(FaultCode::HoldersMissing) }
                     .wanted(self.evaluator.record.threshold)
                     .got(usize::from(self.evaluator.record.threshold).saturating_sub(missing))

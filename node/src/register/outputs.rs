@@ -80,6 +80,17 @@ impl Register {
         Outputs { register: self.clone(), key }
     }
 
+    /// Whether outputs are kept under this epoch.
+    pub async fn has_outputs(&self, class: Class, epoch: Epoch) -> Result<bool, StoreError> {
+        let keys = sqlx::query_scalar("SELECT count(*) FROM output_key WHERE class = $1 AND epoch = $2");
+        let keys: i64 = keys
+            .bind(i64::from(class.number()))
+            .bind(i64::from(epoch.0))
+            .fetch_one(self.store.readers())
+            .await?;
+        Ok(keys > 0)
+    }
+
     /// Erases all outputs of an epoch at its close, under whatever public key, and says how many there were.
     pub async fn close_epoch(&self, class: Class, epoch: Epoch) -> Result<u64, RegisterError> {
         let mut tx = self.store.begin().await?;

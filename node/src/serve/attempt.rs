@@ -12,6 +12,7 @@ use lianfang_proto::{Fault, FaultCode};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
+use crate::ceremony::plan::Refusal;
 use crate::ceremony::{Driver, Progress};
 use crate::fault::of_store;
 use crate::job::Context;
@@ -175,8 +176,8 @@ async fn work_on(runner: &Runner, job: JobId) -> Result<Ended, Fault> {
 async fn step(driver: &Driver, context: &Context, ceremony: CeremonyId) -> Result<Ended, Fault> {
     match driver.step(ceremony, &context.coordinator).await {
         Ok(Progress::Waiting { .. }) => Ok(Ended::Done),
-        Ok(Progress::Done(endorsed)) => {
-            let key = endorsed.record().key;
+        Ok(Progress::Done(record)) => {
+            let key = record.key;
             if let Err(fault) = context.fetch_record(key.class, key.epoch).await {
                 tracing::error!(event = "key.not-taken", %fault, "the new key record could not be taken up");
             }
@@ -186,6 +187,8 @@ async fn step(driver: &Driver, context: &Context, ceremony: CeremonyId) -> Resul
             tracing::error!(event = "ceremony.failed", %ceremony, ?failure, "the ceremony has failed; start it again");
             Ok(Ended::Over)
         }
+        // It stands in the log, and in `key ceremonies`.
+        Ok(Progress::Refused(Refusal::Undecided)) => Ok(Ended::Done),
         Ok(Progress::Refused(refusal)) => {
             // The roster that it names may still be on its way, or an earlier ceremony may end.
             tracing::warn!(event = "ceremony.refused", %ceremony, ?refusal, "the ceremony's proposal is not accepted");
@@ -195,9 +198,9 @@ async fn step(driver: &Driver, context: &Context, ceremony: CeremonyId) -> Resul
             let code = match &error {
                 crate::ceremony::StepError::Board(fault) => return Err(fault.clone()),
                 crate::ceremony::StepError::Store(error) => of_store(error).code,
-                crate::ceremony::StepError::Vault(_) | crate::ceremony::StepError::Records(_) => {
-                    FaultCode::Internal
-                }
+                crate::ceremony::StepError::Vault(_)
+                | crate::ceremony::StepError::Ledger(_)
+                | crate::ceremony::StepError::Records(_) => FaultCode::Internal,
             };
             Err(Fault::new(code).at(context.bank.as_str()).got(error))
         }

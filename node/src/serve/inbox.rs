@@ -20,6 +20,7 @@ use crate::app::Joined;
 use crate::ceremony::{Board, BoardView, Driver};
 use crate::job::runner::Runner;
 use crate::job::{Context, reminder};
+use crate::key_holder::ledger::Ledger;
 use crate::membership::renewal::is_of_certificates;
 use crate::membership::{pin_roster, witness};
 use crate::peers::coordinator::Coordinator;
@@ -71,6 +72,9 @@ pub(super) async fn run(joined: Arc<Joined>, desk: Desk, stop: watch::Receiver<b
     let (mut seen, mut asked) = (0, false);
     loop {
         reminder::tell(&context).await;
+        if let Err(fault) = context.close_due().await {
+            tracing::warn!(event = "key.not-closed", %fault, "an epoch that is over could not be closed");
+        }
         this.begin();
         let pause = this.agenda.pause(clock.now());
         tokio::select! {
@@ -105,9 +109,10 @@ fn driver(context: &Context) -> Driver {
     Driver {
         bank: context.bank.clone(),
         identity: Arc::clone(&context.secrets.identity),
-        sealing: Arc::clone(&context.secrets.sealing),
+        policy: context.config.policy.ceremony,
         members: Arc::new(context.roster.clone()),
         vault: context.vault.clone(),
+        ledger: Ledger::new(context.store.clone()),
         store: context.store.clone(),
         audit: Arc::new(context.log.clone()),
         ports: context.ports.clone(),
@@ -120,6 +125,9 @@ impl Loop {
             && let Err(fault) = self.refresh_roster().await
         {
             tracing::error!(event = "roster.refused", %fault, "the newest roster was not taken");
+        }
+        if let Err(fault) = self.context.take_notices(reply.key_notice).await {
+            tracing::warn!(event = "key.not-noticed", %fault, "what is announced about keys was not taken");
         }
         self.confirm(reply).await;
         self.close_missed().await;
@@ -273,6 +281,7 @@ impl Board for Coordinator {
         let culprits =
             || reply.culprits.iter().filter_map(|bank| BankId::parse(bank, "culprits").ok()).collect();
         Ok(BoardView {
+            record: reply.record.to_vec(),
             given_up: (!reply.failure.is_empty()).then(culprits),
             proposal: reply.proposal.to_vec(),
             posts: reply.posts.iter().map(|post| post.to_vec()).collect(),

@@ -1,4 +1,7 @@
 //! A key ceremony's proposal and what holders post on its board.
+//!
+//! Comes in: bytes under a signature. Goes out: a proposal whose parts fit each other, a post of its form. A proposal that
+//! renews or repairs names the record that it begins from, so it means nothing under another one.
 
 use lianfang_trust::{Canonical, DecodeError, Decoder, Digest, Encoder};
 
@@ -7,12 +10,81 @@ use crate::catalogue::Class;
 use crate::ids::{BankId, CeremonyId, Epoch, Generation, KeyId};
 use crate::limits;
 
+/// What a ceremony is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// A new key.
+    Generate,
+    /// New shares of a key that there is, in the hands of the same holders.
+    Refresh {
+        /// The digest of its newest record.
+        record: Digest,
+    },
+    /// One lost share of a key that there is.
+    Repair {
+        /// The digest of its newest record.
+        record: Digest,
+        /// Whose share is lost.
+        lost: BankId,
+        /// The `T` holders that help, in the order of their shares.
+        helpers: Vec<BankId>,
+    },
+}
+
+impl Task {
+    /// The stable word for it.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Generate => "generate",
+            Self::Refresh { .. } => "refresh",
+            Self::Repair { .. } => "repair",
+        }
+    }
+
+    /// The digest of the record that it begins from; a new key has none.
+    pub const fn record(&self) -> Option<&Digest> {
+        match self {
+            Self::Generate => None,
+            Self::Refresh { record } | Self::Repair { record, .. } => Some(record),
+        }
+    }
+
+    fn write(&self, to: &mut Encoder) {
+        match self {
+            Self::Generate => {
+                to.u8(1);
+            }
+            Self::Refresh { record } => {
+                to.u8(2).fixed(record.as_bytes());
+            }
+            Self::Repair { record, lost, helpers } => {
+                to.u8(3).fixed(record.as_bytes()).text(lost.as_str()).list(helpers, super::write_bank);
+            }
+        }
+    }
+
+    fn read(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        match from.u8("task")? {
+            1 => Ok(Self::Generate),
+            2 => Ok(Self::Refresh { record: from.digest("task.record")? }),
+            3 => Ok(Self::Repair {
+                record: from.digest("task.record")?,
+                lost: from.bank("task.lost")?,
+                helpers: from.list("task.helpers", limits::HOLDERS, |from| from.bank("task.helper"))?,
+            }),
+            _ => Err(DecodeError::Value { field: "task", why: "is not in this program's catalogue" }),
+        }
+    }
+}
+
 /// What the coordinator proposes; holders take part only if it fits the roster that they have pinned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proposal {
     /// A fresh random id.
     pub ceremony: CeremonyId,
-    /// Which key it will make.
+    /// What it is for.
+    pub task: Task,
+    /// Which key and generation it will make, or repair.
     pub key: KeyId,
     /// Holders that must evaluate together.
     pub threshold: u16,
@@ -56,10 +128,12 @@ pub(crate) fn check_holders(threshold: u16, holders: &[BankId]) -> Result<(), De
 
 impl Canonical for Proposal {
     const DOMAIN: &'static str = "lianfang/ceremony-proposal";
+    const VERSION: u8 = 2;
     const MAX_BYTES: usize = 16 * 1_024;
 
     fn write(&self, to: &mut Encoder) {
         to.fixed(self.ceremony.as_bytes());
+        self.task.write(to);
         write_key(to, self.key);
         to.u16(self.threshold)
             .list(&self.holders, super::write_bank)
@@ -70,6 +144,7 @@ impl Canonical for Proposal {
     fn read(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let proposal = Self {
             ceremony: CeremonyId::from_random(from.fixed("ceremony")?),
+            task: Task::read(from)?,
             key: read_key(from)?,
             threshold: from.u16("threshold")?,
             holders: from.list("holders", limits::HOLDERS, |from| from.bank("holder"))?,
@@ -77,7 +152,42 @@ impl Canonical for Proposal {
             deadline: from.i64("deadline")?,
         };
         check_holders(proposal.threshold, &proposal.holders)?;
+        proposal.check_task()?;
         Ok(proposal)
+    }
+}
+
+impl Proposal {
+    /// Whether this holder has a part in it: everybody makes and renews, a repair is for the loser and its helpers.
+    pub fn takes_part(&self, bank: &BankId) -> bool {
+        match &self.task {
+            Task::Generate | Task::Refresh { .. } => self.holders.contains(bank),
+            Task::Repair { lost, helpers, .. } => lost == bank || helpers.contains(bank),
+        }
+    }
+
+    /// A new key has generation 0, a renewed one a later; exactly `T` holders help, in their order, the loser not among
+    /// them.
+    fn check_task(&self) -> Result<(), DecodeError> {
+        let wrong = |field, why| Err(DecodeError::Value { field, why });
+        let generation = self.key.generation.0;
+        match &self.task {
+            Task::Generate if generation != 0 => wrong("generation", "must be 0 for a new key"),
+            Task::Refresh { .. } if generation == 0 => {
+                wrong("generation", "must be above 0 for a renewed key")
+            }
+            Task::Generate | Task::Refresh { .. } => Ok(()),
+            Task::Repair { lost, .. } if !self.holders.contains(lost) => {
+                wrong("task.lost", "must be a holder")
+            }
+            Task::Repair { lost, helpers, .. } => {
+                let mut in_order = self.holders.iter().filter(|holder| helpers.contains(holder));
+                let fits = helpers.len() == usize::from(self.threshold)
+                    && !helpers.contains(lost)
+                    && helpers.iter().all(|helper| in_order.next() == Some(helper));
+                if fits { Ok(()) } else { wrong("task.helpers", "must be T other holders in their order") }
+            }
+        }
     }
 }
 
@@ -88,12 +198,14 @@ pub enum Phase {
     RoundOne = 1,
     /// The digests of all first-round packages, as this holder saw them, with their dealers' signatures.
     Echo = 2,
-    /// A share's part for one other holder, sealed to it.
+    /// A share's part for one other holder, or of a repair for one other helper, sealed to it.
     RoundTwo = 3,
     /// The signed key record.
     Endorse = 4,
     /// This holder gives the ceremony up and says whose message was wrong.
     Complaint = 5,
+    /// A helper's sum for the holder whose share is repaired, sealed to it.
+    RoundThree = 6,
 }
 
 impl Phase {
@@ -104,6 +216,7 @@ impl Phase {
             3 => Some(Self::RoundTwo),
             4 => Some(Self::Endorse),
             5 => Some(Self::Complaint),
+            6 => Some(Self::RoundThree),
             _ => None,
         }
     }
@@ -170,5 +283,90 @@ impl Canonical for Complaint {
 
     fn read(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self { accused: from.bank("accused")?, reason: from.u8("reason")? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bank(name: &str) -> BankId {
+        BankId::parse(name, "bank").unwrap()
+    }
+
+    fn banks(names: &[&str]) -> Vec<BankId> {
+        names.iter().map(|name| bank(name)).collect()
+    }
+
+    fn proposal(task: Task, generation: u32) -> Proposal {
+        Proposal {
+            ceremony: CeremonyId::from_random([7; 16]),
+            task,
+            key: KeyId { class: Class::Subject, epoch: Epoch(2), generation: Generation(generation) },
+            threshold: 2,
+            holders: banks(&["a", "b", "c"]),
+            roster_digest: Digest::from_bytes([1; 64]),
+            deadline: 5,
+        }
+    }
+
+    fn repair(lost: &str, helpers: &[&str]) -> Proposal {
+        let record = Digest::from_bytes([2; 64]);
+        proposal(Task::Repair { record, lost: bank(lost), helpers: banks(helpers) }, 1)
+    }
+
+    #[test]
+    fn proposals_of_every_kind_are_golden() {
+        let names = |names: &str| {
+            let count = format!("{:016x}", names.len());
+            names.bytes().fold(count, |all, name| format!("{all}0000000000000001{name:02x}"))
+        };
+        let with = |generation: &str| {
+            let roster = "01".repeat(64);
+            format!("0100000002{generation}0002{}{roster}0000000000000005", names("abc"))
+        };
+        let head = |proposal: &Proposal| {
+            let bytes = proposal.encode();
+            let prefix = Encoder::new(Proposal::DOMAIN, Proposal::VERSION).finish();
+            assert!(bytes.starts_with(&prefix));
+            hex::encode(&bytes[prefix.len()..])
+        };
+        let (id, record) = ("07".repeat(16), "02".repeat(64));
+        assert_eq!(head(&proposal(Task::Generate, 0)), format!("{id}01{}", with("00000000")));
+        let task = Task::Refresh { record: Digest::from_bytes([2; 64]) };
+        assert_eq!(head(&proposal(task, 1)), format!("{id}02{record}{}", with("00000001")));
+        let (lost, helpers) = ("000000000000000162", names("ac"));
+        let expected = format!("{id}03{record}{lost}{helpers}{}", with("00000001"));
+        assert_eq!(head(&repair("b", &["a", "c"])), expected);
+    }
+
+    #[test]
+    fn a_proposal_whose_parts_do_not_fit_is_refused_by_the_field() {
+        let record = Digest::from_bytes([2; 64]);
+        let refused = |proposal: &Proposal| match Proposal::decode(&proposal.encode()) {
+            Ok(read) => {
+                assert_eq!(&read, proposal);
+                ""
+            }
+            Err(DecodeError::Value { field, .. }) => field,
+            Err(other) => panic!("{other}"),
+        };
+        for (proposal, field) in [
+            (proposal(Task::Generate, 0), ""),
+            (proposal(Task::Generate, 1), "generation"),
+            (proposal(Task::Refresh { record }, 1), ""),
+            (proposal(Task::Refresh { record }, 0), "generation"),
+            (repair("b", &["a", "c"]), ""),
+            (repair("d", &["a", "c"]), "task.lost"),
+            (repair("b", &["a", "b"]), "task.helpers"),
+            (repair("b", &["c", "a"]), "task.helpers"),
+            (repair("b", &["a"]), "task.helpers"),
+            (repair("b", &["a", "d"]), "task.helpers"),
+        ] {
+            assert_eq!(refused(&proposal), field, "{proposal:?}");
+        }
+        let repair = repair("b", &["a", "c"]);
+        assert!(["a", "b", "c"].iter().all(|name| repair.takes_part(&bank(name))));
+        assert!(!repair.takes_part(&bank("d")));
     }
 }

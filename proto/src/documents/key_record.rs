@@ -87,7 +87,56 @@ pub struct EndorsedKeyRecord {
     signatures: Vec<[u8; 64]>,
 }
 
+/// Why a record does not follow on another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotNext {
+    /// Another class.
+    #[error("class")]
+    Class,
+    /// No later epoch, or no later generation of the same.
+    #[error("epoch")]
+    Epoch,
+    /// A refresh that changes `Y`.
+    #[error("public_key")]
+    PublicKey,
+    /// A refresh with other holders, or another number of them needed.
+    #[error("holders")]
+    Holders,
+    /// Fewer than `T` holders of the record before have signed it.
+    #[error("signatures")]
+    Signatures,
+}
+
 impl EndorsedKeyRecord {
+    /// Whether this record may be taken because `before` was: `T` holders of that one have signed this one, under the
+    /// same keys. Of the same epoch it has the same `Y`, holders and threshold and is of a later generation; else it is
+    /// of a later epoch.
+    pub fn follows(&self, before: &KeyRecord) -> Result<(), NotNext> {
+        let record = &self.record;
+        let (old, new) = (before.key, record.key);
+        if old.class != new.class {
+            return Err(NotNext::Class);
+        }
+        if (new.epoch, new.generation) <= (old.epoch, old.generation) {
+            return Err(NotNext::Epoch);
+        }
+        if old.epoch == new.epoch {
+            if before.public_key != record.public_key {
+                return Err(NotNext::PublicKey);
+            }
+            let banks =
+                |record: &KeyRecord| record.holders.iter().map(|h| h.bank.clone()).collect::<Vec<_>>();
+            if before.threshold != record.threshold || banks(before) != banks(record) {
+                return Err(NotNext::Holders);
+            }
+        }
+        let same = |holder: &&Holder| {
+            record.holder(&holder.bank).is_some_and(|(_, now)| now.identity == holder.identity)
+        };
+        let signed = before.holders.iter().filter(same).count();
+        if signed < usize::from(before.threshold) { Err(NotNext::Signatures) } else { Ok(()) }
+    }
+
     /// Puts a record and its signatures together, if every holder has signed.
     pub fn new(record: KeyRecord, signatures: Vec<[u8; 64]>) -> Result<Self, DecodeError> {
         let endorsed = Self { record, signatures };
@@ -128,5 +177,59 @@ impl Canonical for EndorsedKeyRecord {
     fn read(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let record = from.nested("record")?;
         Self::new(record, from.list("signatures", limits::HOLDERS, |from| from.fixed("signature"))?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lianfang_trust::SigningKey;
+
+    use super::*;
+    use crate::catalogue::Class;
+    use crate::ids::{Epoch, Generation};
+
+    fn record(names: &[u8], epoch: u32, generation: u32) -> KeyRecord {
+        let holder = |name: &u8| Holder {
+            bank: BankId::parse(&char::from(*name).to_string(), "bank").unwrap(),
+            identity: SigningKey::from_bytes(&[*name; 32]).verifying_key(),
+            certificate_key: [*name; 32],
+            public_share: [*name; 32],
+        };
+        KeyRecord {
+            key: KeyId { class: Class::Subject, epoch: Epoch(epoch), generation: Generation(generation) },
+            threshold: 2,
+            roster_digest: Digest::from_bytes([0; 64]),
+            public_key: [1; 32],
+            holders: names.iter().map(holder).collect(),
+        }
+    }
+
+    fn signed(names: &[u8], record: KeyRecord) -> EndorsedKeyRecord {
+        let sign = |name: &u8| *SigningKey::from_bytes(&[*name; 32]).sign_value(&record).as_bytes();
+        let signatures = names.iter().map(sign).collect();
+        EndorsedKeyRecord::new(record, signatures).unwrap()
+    }
+
+    #[test]
+    fn a_later_record_rests_on_the_signatures_of_those_before() {
+        let before = record(b"abc", 1, 1);
+        let follows = |names: &[u8], record: KeyRecord| signed(names, record).follows(&before);
+        assert_eq!(follows(b"abc", record(b"abc", 1, 2)), Ok(()));
+        assert_eq!(follows(b"abd", record(b"abd", 2, 0)), Ok(()), "two of three remain");
+        assert_eq!(follows(b"ade", record(b"ade", 2, 0)), Err(NotNext::Signatures));
+        assert_eq!(follows(b"abc", record(b"abc", 1, 1)), Err(NotNext::Epoch), "the same");
+        assert_eq!(follows(b"abc", record(b"abc", 1, 0)), Err(NotNext::Epoch));
+        assert_eq!(follows(b"abd", record(b"abd", 1, 2)), Err(NotNext::Holders));
+        assert_eq!(follows(b"bac", record(b"bac", 1, 2)), Err(NotNext::Holders), "another order");
+        let other = KeyRecord { public_key: [2; 32], ..record(b"abc", 1, 2) };
+        assert_eq!(follows(b"abc", other), Err(NotNext::PublicKey));
+        let stricter = KeyRecord { threshold: 3, ..record(b"abc", 1, 2) };
+        assert_eq!(follows(b"abc", stricter), Err(NotNext::Holders));
+        // The same names under other keys are other holders.
+        let mut impostors = record(b"abc", 2, 0);
+        for (holder, key) in impostors.holders.iter_mut().zip(b"xy") {
+            holder.identity = SigningKey::from_bytes(&[*key; 32]).verifying_key();
+        }
+        assert_eq!(follows(b"xyc", impostors), Err(NotNext::Signatures));
     }
 }

@@ -8,6 +8,7 @@ pub mod ceremony;
 pub mod certificate;
 pub mod enrolment;
 pub mod evaluation;
+pub mod key_notice;
 pub mod key_record;
 pub mod membership;
 pub mod roster;

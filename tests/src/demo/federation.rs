@@ -286,7 +286,7 @@ async fn set_up(node: &Party, quota: u64) -> Result<String, Problem> {
 /// Nobody is there to be asked.
 fn policy(quota: u64) -> toml::Table {
     let mut policy = toml::Table::new();
-    for decision in ["admit", "compare", "accept", "accept_small"] {
+    for decision in ["admit", "compare", "ceremony", "accept", "accept_small"] {
         policy.insert(decision.to_owned(), "automatic".into());
     }
     policy.insert("quota".to_owned(), i64::try_from(quota).unwrap_or(i64::MAX).into());

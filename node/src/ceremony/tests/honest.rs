@@ -4,15 +4,13 @@ use lianfang_crypto::oprf::blind::{BlindedElements, ChunkSeed, blind};
 use lianfang_crypto::oprf::input::Input;
 use lianfang_crypto::share::threshold::HolderIndex;
 use lianfang_proto::catalogue::Class;
-use lianfang_proto::documents::key_record::EndorsedKeyRecord;
-use lianfang_proto::ids::{Epoch, Generation};
-use lianfang_trust::Canonical;
+use lianfang_proto::ids::Epoch;
 
 use super::*;
 use crate::ceremony::plan::Refusal;
 use crate::key_holder::records::public_keys;
 
-fn done(progress: &[Progress]) -> EndorsedKeyRecord {
+fn done(progress: &[Progress]) -> KeyRecord {
     let Progress::Done(first) = &progress[0] else { panic!("{:?}", progress[0]) };
     for other in progress {
         assert_eq!(other, &progress[0]);
@@ -27,19 +25,19 @@ async fn holders_come_to_one_key_with_one_share_each() {
         let board = world.board(world.proposal(1, threshold, KEY));
         let drivers = world.start_all().await;
         let readers: Vec<Reader> = drivers.iter().map(|driver| board.of(driver)).collect();
-        let endorsed = done(&run(&drivers, &readers).await);
-        let record = endorsed.record();
-        let keys = public_keys(record).unwrap();
+        let record = done(&run(&drivers, &readers).await);
+        let keys = public_keys(&record).unwrap();
         assert_eq!((record.threshold, record.holders.len(), record.key), (threshold, holders, KEY));
         for (at, driver) in drivers.iter().enumerate() {
             let active = driver.vault.current(Class::Subject, Epoch(1)).unwrap();
-            assert_eq!(active.endorsed(), &endorsed);
+            assert_eq!(active.endorsed().record(), &record);
             let own = driver.vault.own_share(KEY).unwrap().holder();
             assert_eq!(own, HolderIndex::new(u8::try_from(at + 1).unwrap()).unwrap());
             assert_eq!(keys.share(own), Some(record.holders[at].public_share));
         }
         let log = world.log.0.lock().unwrap();
         assert_eq!(log.iter().filter(|event| **event == "ceremony.done").count(), holders);
+        let endorsed = held(&drivers[0]).unwrap();
         assert!(EndorsedKeyRecord::decode(&endorsed.encode()).is_ok());
     }
 }
@@ -92,7 +90,7 @@ async fn a_proposal_that_does_not_fit_is_refused_before_anything_is_signed() {
     assert_eq!(step(&|p| p.roster_digest = other).await, Refusal::OtherRoster);
     assert_eq!(step(&|p| p.holders[1] = stranger.clone()).await, Refusal::Inactive(stranger.clone()));
     assert_eq!(step(&|p| drop(p.holders.remove(0))).await, Refusal::NotAHolder);
-    assert_eq!(step(&|p| p.key.generation = Generation(1)).await, Refusal::NotNext { expected: Epoch(1) });
+    assert_eq!(step(&|p| p.key.generation = Generation(1)).await, Refusal::NotTheCoordinators);
     assert_eq!(step(&|p| p.key.epoch = Epoch(0)).await, Refusal::NotNext { expected: Epoch(1) });
     assert_eq!(step(&|p| p.deadline = 0).await, Refusal::Late);
     // Encoded proposals with these cannot even be read.
@@ -119,14 +117,13 @@ async fn a_key_is_made_once_and_the_next_is_the_next() {
     let again = world.board(world.proposal(2, 2, KEY));
     let progress = drivers[0].step(again.0.ceremony, &again.of(&drivers[0])).await.unwrap();
     assert_eq!(progress, Progress::Refused(Refusal::KeyExists));
-    let skipped = KeyId { epoch: Epoch(3), ..KEY };
-    let board = world.board(world.proposal(3, 2, skipped));
-    let progress = drivers[0].step(board.0.ceremony, &board.of(&drivers[0])).await.unwrap();
-    assert_eq!(progress, Progress::Refused(Refusal::NotNext { expected: Epoch(2) }));
     let next = world.board(world.proposal(4, 2, KeyId { epoch: Epoch(2), ..KEY }));
     let readers: Vec<Reader> = drivers.iter().map(|driver| next.of(driver)).collect();
     let new = done(&run(&drivers, &readers).await);
-    assert_ne!(old.record().public_key, new.record().public_key);
+    assert_ne!(old.public_key, new.public_key);
+    let before = world.board(world.proposal(3, 2, KEY));
+    let progress = drivers[0].step(before.0.ceremony, &before.of(&drivers[0])).await.unwrap();
+    assert_eq!(progress, Progress::Refused(Refusal::NotNext { expected: Epoch(3) }));
     assert_eq!(drivers[0].vault.keys().len(), 2);
 }
 
@@ -137,13 +134,13 @@ async fn the_shares_evaluate_under_the_record() {
     let board = world.board(world.proposal(1, 2, KEY));
     let drivers = world.start_all().await;
     let readers: Vec<Reader> = drivers.iter().map(|driver| board.of(driver)).collect();
-    let endorsed = done(&run(&drivers, &readers).await);
-    let keys = public_keys(endorsed.record()).unwrap();
+    let record = done(&run(&drivers, &readers).await);
+    let keys = public_keys(&record).unwrap();
     let seed = ChunkSeed::draw(&mut *Ports::system().chance.rng(), b"s", b"c");
     let inputs = vec![Input::new("mobile", 1, "13912345678").unwrap()];
     let (_, blinded) = blind(inputs, &seed, 1).unwrap();
     for (at, driver) in drivers.iter().enumerate() {
-        let ledger = crate::key_holder::ledger::Ledger::new(driver.store.clone());
+        let ledger = Ledger::new(driver.store.clone());
         let member = world.parties[0].keys();
         ledger.admit(&member, 10, "li").await.unwrap();
         let active = driver.vault.current(Class::Subject, Epoch(1)).unwrap();
@@ -164,4 +161,66 @@ async fn the_shares_evaluate_under_the_record() {
         let index = HolderIndex::new(u8::try_from(at + 1).unwrap()).unwrap();
         assert!(proof.verify(&keys, index, blinded.packed(), evaluated.packed()).unwrap());
     }
+}
+
+/// What was sealed in a ceremony opens with no key that a node keeps: not with its long-lived one, not from its store.
+#[tokio::test]
+async fn what_was_sealed_in_a_ceremony_opens_with_nothing_that_is_kept() {
+    let world = World::new(3);
+    let board = world.board(world.proposal(1, 2, KEY));
+    let drivers = world.start_all().await;
+    let readers: Vec<Reader> = drivers.iter().map(|driver| board.of(driver)).collect();
+    for _ in 0..3 {
+        for (driver, reader) in drivers.iter().zip(&readers) {
+            driver.step(board.0.ceremony, reader).await.unwrap();
+        }
+    }
+    let sealed = async |driver: &Driver| -> Vec<u8> {
+        let row = sqlx::query_scalar::<_, Vec<u8>>("SELECT sealed FROM ceremonies")
+            .fetch_one(driver.store.readers());
+        driver.store.cipher("ceremonies", "sealed").open(1, &row.await.unwrap()).unwrap().to_vec()
+    };
+    run(&drivers, &readers).await;
+    for (party, driver) in world.parties.iter().zip(&drivers) {
+        let public = sealing_of(&board, &party.bank);
+        assert_ne!(public.as_bytes(), party.sealing.public().as_bytes(), "a fresh key");
+        let kept = sealed(driver).await;
+        // No 32 bytes of what is left of the ceremony are the seed of the key that it opened with.
+        for window in kept.windows(32) {
+            let seed: [u8; 32] = window.try_into().unwrap();
+            let key = lianfang_trust::envelope::SealingKey::from_seed(&seed);
+            assert_ne!(key.public().as_bytes(), public.as_bytes());
+        }
+    }
+}
+
+/// A person decides where the policy asks, and the decision stands.
+#[tokio::test]
+async fn a_holder_takes_part_by_its_policy_or_by_a_persons_word() {
+    use crate::ceremony::asked::Questions;
+    let world = World::new(3);
+    let board = world.board(world.proposal(1, 2, KEY));
+    let ceremony = board.0.ceremony;
+    let with = async |policy| Driver { policy, ..world.start(0).await };
+    let driver = with(Decide::Refuse).await;
+    let progress = driver.step(ceremony, &board.of(&driver)).await.unwrap();
+    assert_eq!(progress, Progress::Refused(Refusal::Declined { by: "policy".to_owned() }));
+    let driver = with(Decide::Ask).await;
+    for _ in 0..2 {
+        let progress = driver.step(ceremony, &board.of(&driver)).await.unwrap();
+        assert_eq!(progress, Progress::Refused(Refusal::Undecided));
+    }
+    assert!(board.posts().is_empty());
+    let questions = Questions::new(driver.store.clone());
+    assert_eq!(questions.all().await.unwrap().len(), 1);
+    assert!(questions.decide(ceremony, true, "li").await.unwrap());
+    assert!(!questions.decide(ceremony, false, "wang").await.unwrap(), "it stands");
+    let progress = driver.step(ceremony, &board.of(&driver)).await.unwrap();
+    assert!(matches!(progress, Progress::Waiting { stage: "opened", .. }), "{progress:?}");
+
+    let other = world.board(world.proposal(2, 2, KeyId { epoch: Epoch(2), ..KEY }));
+    driver.step(other.0.ceremony, &other.of(&driver)).await.unwrap();
+    assert!(questions.decide(other.0.ceremony, false, "li").await.unwrap());
+    let progress = driver.step(other.0.ceremony, &other.of(&driver)).await.unwrap();
+    assert_eq!(progress, Progress::Refused(Refusal::Declined { by: "li".to_owned() }));
 }

@@ -11,7 +11,7 @@ use super::*;
 use crate::ceremony::body::{Echo, Opening, package_info};
 use crate::ceremony::dealing;
 use crate::ceremony::failure::{Failure, Reason};
-use crate::ceremony::plan::Plan;
+use crate::ceremony::plan::{Known, Plan};
 
 /// The third holder lies; gives what the two honest ones say in the end.
 async fn with_liar(
@@ -43,7 +43,7 @@ fn named(world: &World, failures: &[Failure], reason: Reason) {
 
 fn plan(world: &World, at: usize) -> Plan {
     let members = &*world.members;
-    Plan::accept(world.proposal(1, 2, KEY), &world.parties[at].bank, members, None, 0).unwrap()
+    Plan::accept(world.proposal(1, 2, KEY), &world.parties[at].bank, members, Known::default(), 0).unwrap()
 }
 
 /// An opening of the third holder from another seed.
@@ -73,7 +73,8 @@ async fn a_malformed_opening() {
     let board = world.board(world.proposal(1, 2, KEY));
     let (plan, key) = (plan(&world, 2), world.parties[2].identity.clone());
     let lie = in_phase(Phase::RoundOne, move |post: &mut Post| {
-        post.body = Opening::sign(&plan, vec![1; 90], &key).encode();
+        let sealing = Opening::decode(&post.body).unwrap().sealing;
+        post.body = Opening::sign(&plan, sealing, vec![1; 90], &key).encode();
     });
     named(&world, &with_liar(&world, &board, lie).await, Reason::OpeningMalformed);
 }
@@ -86,19 +87,19 @@ async fn an_opening_without_the_secret_behind_it() {
     let wall = board.clone();
     let lie = move |post: &mut Post| match post.phase {
         Phase::RoundOne => {
-            let mut package = Opening::decode(&post.body).unwrap().package;
+            let Opening { sealing, mut package, .. } = Opening::decode(&post.body).unwrap();
             let proof = package.len() - 64;
             package[proof..].copy_from_slice(&other[proof..]);
-            post.body = Opening::sign(&plan, package, &key).encode();
+            post.body = Opening::sign(&plan, sealing, package, &key).encode();
         }
         // It agrees with the others on what it has shown: only the proof fails.
         Phase::Echo => {
             let opening = |name: &str| body_of(&wall, Phase::RoundOne, &crate::key_holder::tests::bank(name));
             let openings: Vec<Opening> =
                 NAMES[..3].iter().map(|name| Opening::decode(&opening(name)).unwrap()).collect();
-            post.body = Echo::of(&dealing::transcript(&plan, &openings).unwrap(), &openings).encode();
+            post.body = Echo::of(dealing::view(&plan, &openings).unwrap().digest(), &openings).encode();
         }
-        Phase::RoundTwo | Phase::Endorse | Phase::Complaint => {}
+        Phase::RoundTwo | Phase::RoundThree | Phase::Endorse | Phase::Complaint => {}
     };
     named(&world, &with_liar(&world, &board, lie).await, Reason::OpeningUnproven);
 }
@@ -111,7 +112,8 @@ async fn two_openings_for_two_readers() {
     let readers: Vec<Reader> = drivers.iter().map(|driver| board.of(driver)).collect();
     let liar = &world.parties[2];
     let plan = plan(&world, 2);
-    let body = Opening::sign(&plan, other_opening(&world), &liar.identity).encode();
+    let sealing = *liar.sealing.public().as_bytes();
+    let body = Opening::sign(&plan, sealing, other_opening(&world), &liar.identity).encode();
     let post = Post {
         ceremony: board.0.ceremony,
         proposal_digest: plan.digest(),
@@ -169,7 +171,7 @@ async fn a_package_that_does_not_open_or_does_not_fit() {
 
     let world = World::new(3);
     let board = world.board(world.proposal(1, 2, KEY));
-    let (plan, sealing, wall) = (plan(&world, 2), world.parties[0].keys().sealing, board.clone());
+    let (plan, wall) = (plan(&world, 2), board.clone());
     let (alpha, gamma) = (world.parties[0].bank.clone(), world.parties[2].bank.clone());
     let lie = in_phase(Phase::RoundTwo, move |post: &mut Post| {
         if post.to.as_ref() != Some(&alpha) {
@@ -181,8 +183,8 @@ async fn a_package_that_does_not_open_or_does_not_fit() {
         package.extend(transcript);
         package.extend([3, 1, 1]);
         package.extend([0; 31]);
-        let (info, rng) = (package_info(&plan, 2, 0), &mut *Ports::system().chance.rng());
-        post.body = envelope::seal(&sealing, &info, &transcript, &package, rng).unwrap();
+        let (info, rng) = (package_info(&plan, Phase::RoundTwo, 2, 0), &mut *Ports::system().chance.rng());
+        post.body = envelope::seal(&sealing_of(&wall, &alpha), &info, &transcript, &package, rng).unwrap();
     });
     let failures = with_liar(&world, &board, lie).await;
     assert_eq!(failures[0], Failure::of(Reason::PackageWrong, &world.parties[2].bank));

@@ -3,17 +3,23 @@
 mod honest;
 mod interrupted;
 mod liars;
+mod renewed;
+mod repaired;
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use lianfang_proto::documents::ceremony::{Phase, Post, Proposal};
-use lianfang_proto::ids::{BankId, CeremonyId, KeyId};
+use lianfang_proto::documents::ceremony::{Phase, Post, Proposal, Task};
+use lianfang_proto::documents::key_record::{EndorsedKeyRecord, KeyRecord};
+use lianfang_proto::ids::{BankId, CeremonyId, Generation, KeyId};
 use lianfang_proto::{Fault, FaultCode};
-use lianfang_trust::{Signed, SigningKey};
+use lianfang_trust::{Canonical as _, Signed, SigningKey};
 
+use super::body::Opening;
 use super::drive::{Board, BoardView, Driver, Progress};
+use crate::config::Decide;
+use crate::key_holder::ledger::Ledger;
 use crate::key_holder::ports::Members;
 use crate::key_holder::tests::{KEY, Party, Pinned, Remembered, Still};
 use crate::key_holder::vault::Vault;
@@ -43,6 +49,7 @@ impl World {
     fn proposal(&self, id: u8, threshold: u16, key: KeyId) -> Proposal {
         Proposal {
             ceremony: CeremonyId::from_random([id; 16]),
+            task: Task::Generate,
             key,
             threshold,
             holders: self.parties.iter().map(|party| party.bank.clone()).collect(),
@@ -51,10 +58,37 @@ impl World {
         }
     }
 
+    /// New shares of the key of this record.
+    fn refresh(&self, id: u8, record: &KeyRecord) -> Proposal {
+        let generation = Generation(record.key.generation.0 + 1);
+        let key = KeyId { generation, ..record.key };
+        let task = Task::Refresh { record: record.digest() };
+        Proposal { task, ..self.proposal(id, record.threshold, key) }
+    }
+
+    /// The share of `lost` again, by the help of these.
+    fn repair(&self, id: u8, record: &KeyRecord, lost: usize, helpers: &[usize]) -> Proposal {
+        let bank = |at: &usize| self.parties[*at].bank.clone();
+        let helpers = helpers.iter().map(bank).collect();
+        let task = Task::Repair { record: record.digest(), lost: bank(&lost), helpers };
+        Proposal { task, ..self.proposal(id, record.threshold, record.key) }
+    }
+
     fn board(&self, proposal: Proposal) -> Notices {
+        self.board_with(proposal, Vec::new())
+    }
+
+    /// A board that relays the record that its proposal begins from.
+    fn board_with(&self, proposal: Proposal, record: Vec<u8>) -> Notices {
         let ceremony = proposal.ceremony;
         let proposal = Signed::sign(&self.coordinator, proposal).bytes().to_vec();
-        Notices(Arc::new(Wall { ceremony, proposal, posts: Mutex::default(), swapped: Mutex::default() }))
+        Notices(Arc::new(Wall {
+            ceremony,
+            proposal,
+            record,
+            posts: Mutex::default(),
+            swapped: Mutex::default(),
+        }))
     }
 
     /// The holder's process, freshly started on its disk.
@@ -64,9 +98,10 @@ impl World {
         Driver {
             bank: party.bank.clone(),
             identity: party.identity.clone(),
-            sealing: party.sealing.clone(),
+            policy: Decide::Automatic,
             members: self.members.clone(),
             vault: Vault::open(store.clone(), 1).await.unwrap(),
+            ledger: Ledger::new(store.clone()),
             store,
             audit: self.log.clone(),
             ports: party.ports.clone(),
@@ -97,6 +132,7 @@ struct Notice {
 struct Wall {
     ceremony: CeremonyId,
     proposal: Vec<u8>,
+    record: Vec<u8>,
     posts: Mutex<Vec<Notice>>,
     /// For one reader, other bytes in the place of the same sender and phase.
     swapped: Mutex<Vec<(BankId, Notice)>>,
@@ -168,7 +204,8 @@ impl Board for Reader {
             addressed && (self.lie.is_none() || old.post.from != self.bank)
         };
         let posts = self.wall.posts().iter().filter(visible).map(shown).collect();
-        Ok(BoardView { proposal: wall.proposal.clone(), posts, given_up: None })
+        let (proposal, record) = (wall.proposal.clone(), wall.record.clone());
+        Ok(BoardView { proposal, record, posts, given_up: None })
     }
 
     async fn post(&self, _ceremony: CeremonyId, post: &[u8]) -> Result<(), Fault> {
@@ -198,4 +235,26 @@ async fn run(drivers: &[Driver], readers: &[Reader]) -> Vec<Progress> {
 fn body_of(board: &Notices, phase: Phase, from: &BankId) -> Vec<u8> {
     let posts = board.posts();
     posts.iter().find(|old| old.post.phase == phase && &old.post.from == from).unwrap().post.body.clone()
+}
+
+/// The sealing key that a holder has opened with.
+fn sealing_of(board: &Notices, from: &BankId) -> lianfang_trust::envelope::SealingPublicKey {
+    let opening = Opening::decode(&body_of(board, Phase::RoundOne, from)).unwrap();
+    lianfang_trust::envelope::SealingPublicKey::from_bytes(&opening.sealing).unwrap()
+}
+
+/// A world whose holders have made a key; its record.
+async fn with_key(holders: usize, threshold: u16) -> (World, Vec<Driver>, EndorsedKeyRecord) {
+    let world = World::new(holders);
+    let drivers = world.start_all().await;
+    let board = world.board(world.proposal(1, threshold, KEY));
+    let readers: Vec<Reader> = drivers.iter().map(|driver| board.of(driver)).collect();
+    run(&drivers, &readers).await;
+    let record = held(&drivers[0]).expect("a key");
+    (world, drivers, record)
+}
+
+/// The record under which a holder answers.
+fn held(driver: &Driver) -> Option<EndorsedKeyRecord> {
+    driver.vault.current(KEY.class, KEY.epoch).map(|active| active.endorsed().clone())
 }

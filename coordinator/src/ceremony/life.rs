@@ -1,0 +1,269 @@
+//! The life of keys at the coordinator: where each epoch stands, and the signed notice that says so to every node.
+//!
+//! Comes in: a key that was made, a person's word, the clock. Goes out: a state, a notice, an entry in the log. Never sees: a
+//! share. The states are [`KeyState`]'s; a key is made `pending`, and the first of its class `active` at once, for nothing
+//! overlaps with it. What nodes erase, and when, is their own policy's business: this room announces.
+
+use lianfang_proto::catalogue::Class;
+use lianfang_proto::documents::key_notice::{KeyEvent, KeyNotice, KeyState, OutOfTurn};
+use lianfang_proto::documents::key_record::{EndorsedKeyRecord, KeyRecord};
+use lianfang_proto::ids::Epoch;
+use lianfang_proto::{Fault, FaultCode};
+use lianfang_trust::Signed;
+use serde_json::json;
+use sqlx::Row as _;
+
+use super::due::{Facts, refresh_at};
+use super::ledger::{self, Ceremony, State};
+use super::propose::{self, Choice};
+use crate::audit;
+use crate::fault::{Error, StoredAs as _};
+use crate::office::Office;
+use crate::ports::Micros;
+use crate::store::{Connection, Row};
+
+/// How long a refresh that was not asked for by a person may take.
+const REFRESH_LASTS: Micros = 86_400_000_000;
+
+/// Where an epoch stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Life {
+    /// The class.
+    pub class: Class,
+    /// The epoch.
+    pub epoch: Epoch,
+    /// The state.
+    pub state: KeyState,
+    /// When the key was made.
+    pub made_at: Micros,
+    /// When shares and outputs are to be erased.
+    pub closes_at: Option<Micros>,
+    /// The number of the last notice.
+    pub number: u64,
+    /// The notice as it was signed; none of a key that is pending.
+    pub notice: Option<Vec<u8>>,
+}
+
+fn read(row: &Row) -> Result<Life, Error> {
+    let number = |column: &str| -> Result<i64, Error> { Ok(row.try_get(column)?) };
+    let small = |value: i64| u8::try_from(value).ok();
+    Ok(Life {
+        class: small(number("class")?).and_then(Class::from_number).ok_or(Error::Bug("stored class"))?,
+        epoch: Epoch(u32::try_from(number("epoch")?).stored_as("epoch")?),
+        state: small(number("state")?).and_then(KeyState::from_number).ok_or(Error::Bug("stored state"))?,
+        made_at: number("made_at")?,
+        closes_at: row.try_get("closes_at")?,
+        number: u64::try_from(number("number")?).stored_as("number")?,
+        notice: row.try_get("notice")?,
+    })
+}
+
+/// Every epoch, by class and number.
+pub async fn all(tx: &mut Connection) -> Result<Vec<Life>, Error> {
+    let rows = sqlx::query("SELECT * FROM key_life ORDER BY class, epoch").fetch_all(tx).await?;
+    rows.iter().map(read).collect()
+}
+
+/// The record that new jobs name: the newest generation of the newest epoch that is active.
+pub async fn active_record(tx: &mut Connection, class: Class) -> Result<Option<EndorsedKeyRecord>, Error> {
+    let lives = all(tx).await?;
+    let active = lives.iter().filter(|life| life.class == class && life.state.takes_jobs());
+    match active.map(|life| life.epoch).max() {
+        Some(epoch) => ledger::newest_record(tx, class, Some(epoch)).await,
+        None => Ok(None),
+    }
+}
+
+/// The last notice about every epoch, and the highest number among them.
+pub async fn notices(tx: &mut Connection) -> Result<(u64, Vec<Vec<u8>>), Error> {
+    let lives = all(tx).await?;
+    let announced = lives.into_iter().filter_map(|life| Some((life.number, life.notice?)));
+    let (numbers, notices): (Vec<u64>, Vec<Vec<u8>>) = announced.unzip();
+    Ok((numbers.into_iter().max().unwrap_or(0), notices))
+}
+
+/// A key was made. The first of its class is used at once; a later one waits for a person.
+pub(super) async fn made(
+    office: &Office,
+    tx: &mut Connection,
+    now: Micros,
+    record: &KeyRecord,
+) -> Result<(), Error> {
+    let (class, epoch) = (record.key.class, record.key.epoch);
+    let first = all(tx).await?.iter().all(|life| life.class != class);
+    sqlx::query(
+        "INSERT INTO key_life (class, epoch, state, number, made_at) VALUES ($1, $2, $3, 0, $4)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(i64::from(class.number()))
+    .bind(i64::from(epoch.0))
+    .bind(i64::from(KeyState::Pending.number()))
+    .bind(now)
+    .execute(&mut *tx)
+    .await?;
+    if first { turn(office, tx, (class, epoch), KeyEvent::Activate, None, "first").await } else { Ok(()) }
+}
+
+/// One event of one epoch: its state, the notice, the entry.
+async fn turn(
+    office: &Office,
+    tx: &mut Connection,
+    (class, epoch): (Class, Epoch),
+    event: KeyEvent,
+    closes_at: Option<Micros>,
+    by: &str,
+) -> Result<(), Error> {
+    let now = office.now();
+    let lives = all(tx).await?;
+    let life = lives.iter().find(|life| (life.class, life.epoch) == (class, epoch));
+    let unknown = || Error::from(Fault::field(FaultCode::MalformedField, "--epoch").got(epoch.0));
+    let life = life.ok_or_else(unknown)?;
+    let out_of_turn = |OutOfTurn { state, .. }| {
+        Error::from(Fault::field(FaultCode::MalformedField, "--epoch").got(format!(
+            "{} {}",
+            epoch.0,
+            state.code()
+        )))
+    };
+    let state = life.state.apply(event).map_err(out_of_turn)?;
+    let record = ledger::newest_record(tx, class, Some(epoch)).await?.ok_or_else(unknown)?;
+    let number = lives.iter().map(|life| life.number).max().unwrap_or(0) + 1;
+    let notice = KeyNotice {
+        class,
+        epoch,
+        public_key: record.record().public_key,
+        number,
+        state,
+        announced_at: now,
+        closes_at: if state >= KeyState::Retiring { Some(closes_at.unwrap_or(now)) } else { None },
+    };
+    let signed = Signed::sign(&office.keys.coordinator, notice);
+    sqlx::query(
+        "UPDATE key_life SET state = $3, number = $4, closes_at = $5, notice = $6 WHERE class = $1 AND epoch = $2",
+    )
+    .bind(i64::from(class.number()))
+    .bind(i64::from(epoch.0))
+    .bind(i64::from(state.number()))
+    .bind(i64::try_from(number).unwrap_or(i64::MAX))
+    .bind(notice.closes_at)
+    .bind(signed.bytes())
+    .execute(&mut *tx)
+    .await?;
+    if state == KeyState::Retired {
+        ledger::forget_sealed(tx, class, epoch).await?;
+    }
+    let body = json!({
+        "class": class.code(), "epoch": epoch.0, "closes_at": notice.closes_at, "by": by,
+        "notice": signed.digest().to_hex(),
+    });
+    audit::append(tx, now, &format!("key.{}", state.code()), &body).await
+}
+
+/// New jobs name this epoch from now on; the one before it retires, and ends after `overlap`.
+pub async fn activate(
+    office: &Office,
+    class: Class,
+    epoch: Epoch,
+    overlap: Micros,
+    by: &str,
+) -> Result<(), Error> {
+    let mut tx = office.store.begin().await?;
+    let before = all(&mut tx).await?;
+    turn(office, &mut tx, (class, epoch), KeyEvent::Activate, None, by).await?;
+    let closes_at = Some(office.now().saturating_add(overlap));
+    for other in before.iter().filter(|l| l.class == class && l.epoch != epoch && l.state == KeyState::Active)
+    {
+        turn(office, &mut tx, (class, other.epoch), KeyEvent::Retire, closes_at, by).await?;
+    }
+    tx.commit().await?;
+    office.bell.ring();
+    Ok(())
+}
+
+/// No new job names this epoch, and it ends at this time.
+pub async fn retire(
+    office: &Office,
+    class: Class,
+    epoch: Epoch,
+    closes_at: Micros,
+    by: &str,
+) -> Result<(), Error> {
+    let mut tx = office.store.begin().await?;
+    turn(office, &mut tx, (class, epoch), KeyEvent::Retire, Some(closes_at), by).await?;
+    tx.commit().await?;
+    office.bell.ring();
+    Ok(())
+}
+
+/// The epoch is over now.
+pub async fn close(office: &Office, class: Class, epoch: Epoch, by: &str) -> Result<(), Error> {
+    let mut tx = office.store.begin().await?;
+    let now = office.now();
+    let ended = all(&mut tx).await?.into_iter().find(|life| (life.class, life.epoch) == (class, epoch));
+    // A date that has come is the end that was announced, and stays.
+    let closes_at = ended.and_then(|life| life.closes_at).map_or(now, |at| at.min(now));
+    turn(office, &mut tx, (class, epoch), KeyEvent::Close, Some(closes_at), by).await?;
+    tx.commit().await?;
+    office.bell.ring();
+    Ok(())
+}
+
+/// Does what is due: ends epochs whose date has come, proposes to renew shares. Gives when the next is.
+pub async fn tend(office: &Office) -> Result<Option<Micros>, Error> {
+    let now = office.now();
+    let mut connection = office.store.readers().acquire().await?;
+    let lives = all(&mut connection).await?;
+    let ceremonies = ledger::all(&mut connection, &office.keys).await?;
+    drop(connection);
+    let mut next: Option<Micros> = None;
+    let mut wait = |at: Micros| next = Some(next.map_or(at, |next| next.min(at)));
+    for life in &lives {
+        match (life.state, life.closes_at) {
+            (KeyState::Retiring, Some(at)) if at <= now => {
+                close(office, life.class, life.epoch, "date").await?;
+            }
+            (KeyState::Retiring, Some(at)) => wait(at),
+            (KeyState::Active, _) => {
+                match refresh_at(&facts(life, &ceremonies), office.config.refresh_every()) {
+                    Some(at) if at <= now => {
+                        let epoch = Some(life.epoch);
+                        let choice =
+                            Choice { class: life.class, epoch, lasts: REFRESH_LASTS, by: "schedule" };
+                        // A holder that is suspended stands in the way until a person makes a new epoch.
+                        if let Err(error) = propose::refresh(office, &choice).await {
+                            tracing::warn!(epoch = life.epoch.0, %error, "a refresh is due and cannot be proposed");
+                        }
+                    }
+                    Some(at) => wait(at),
+                    None => {}
+                }
+            }
+            (KeyState::Pending | KeyState::Retiring | KeyState::Retired, _) => {}
+        }
+    }
+    Ok(next)
+}
+
+/// What the ceremonies say of a key.
+fn facts(life: &Life, ceremonies: &[Ceremony]) -> Facts {
+    use lianfang_proto::documents::ceremony::Task;
+    let of_class = || ceremonies.iter().filter(|c| c.proposal.value().key.class == life.class);
+    let of_key = || of_class().filter(|c| c.proposal.value().key.epoch == life.epoch);
+    let mut facts = Facts {
+        made_at: life.made_at,
+        repaired: false,
+        failed_at: None,
+        under_way: of_class().any(|c| c.state == State::Open),
+    };
+    for ceremony in of_key() {
+        match (&ceremony.proposal.value().task, ceremony.state) {
+            (Task::Generate | Task::Refresh { .. }, State::Done) => {
+                facts = Facts { made_at: ceremony.created_at, repaired: false, failed_at: None, ..facts };
+            }
+            (Task::Refresh { .. }, State::Failed) => facts.failed_at = Some(ceremony.created_at),
+            (Task::Repair { .. }, State::Done) => facts.repaired = true,
+            (Task::Generate | Task::Repair { .. }, State::Failed) | (_, State::Open) => {}
+        }
+    }
+    facts
+}

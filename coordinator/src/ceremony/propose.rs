@@ -1,0 +1,191 @@
+//! A person's choice, or what is due, becomes a signed proposal.
+//!
+//! Comes in: holders and a threshold for a new key; an epoch whose shares are to be renewed, or one of whose shares is lost.
+//! Goes out: the proposal on its board, and an entry in the log with whoever chose it. What holders would refuse is refused
+//! here, by the name of the option.
+
+use lianfang_proto::catalogue::Class;
+use lianfang_proto::documents::ceremony::{Proposal, Task};
+use lianfang_proto::documents::key_record::KeyRecord;
+use lianfang_proto::ids::{BankId, CeremonyId, Epoch, Generation, KeyId};
+use lianfang_proto::{Fault, FaultCode};
+use lianfang_trust::{Canonical as _, Signed};
+use serde_json::json;
+
+use super::ledger::{self, Ceremony, State};
+use super::life;
+use crate::audit;
+use crate::fault::Error;
+use crate::office::Office;
+use crate::ports::Micros;
+use crate::store::Connection;
+
+/// Which key, how long it may take, and who wants it.
+pub struct Choice<'a> {
+    /// The class.
+    pub class: Class,
+    /// The epoch; the newest that is not over if left out.
+    pub epoch: Option<Epoch>,
+    /// How long it may take.
+    pub lasts: Micros,
+    /// Who chose it.
+    pub by: &'a str,
+}
+
+/// What is to be signed, but for what every proposal has.
+struct Draft {
+    task: Task,
+    key: KeyId,
+    threshold: u16,
+    holders: Vec<BankId>,
+}
+
+fn wrong(field: &str, got: impl std::fmt::Display) -> Error {
+    Fault::field(FaultCode::MalformedField, field).got(got).into()
+}
+
+/// Proposes a new key: the next epoch of its class.
+pub async fn start(
+    office: &Office,
+    choice: &Choice<'_>,
+    holders: Vec<BankId>,
+    threshold: u16,
+) -> Result<CeremonyId, Error> {
+    let in_force = office.book.now();
+    if let Some(unknown) = holders.iter().find(|bank| in_force.roster().active(bank).is_none()) {
+        return Err(wrong("--holders", unknown));
+    }
+    let mut tx = office.store.begin().await?;
+    let newest = ledger::newest_record(&mut tx, choice.class, None).await?;
+    let epoch = newest.map_or(1, |record| record.record().key.epoch.0 + 1);
+    let key = KeyId { class: choice.class, epoch: Epoch(epoch), generation: Generation(0) };
+    let draft = Draft { task: Task::Generate, key, threshold, holders };
+    let id = put_up(office, &mut tx, choice, draft).await?;
+    tx.commit().await?;
+    office.bell.ring();
+    Ok(id)
+}
+
+/// Proposes new shares of a key to all its holders.
+pub async fn refresh(office: &Office, choice: &Choice<'_>) -> Result<CeremonyId, Error> {
+    let mut tx = office.store.begin().await?;
+    let record = standing(&mut tx, choice).await?;
+    let holders: Vec<BankId> = record.holders.iter().map(|holder| holder.bank.clone()).collect();
+    under_their_keys(office, &record, &holders, "--epoch")?;
+    let generation = Generation(record.key.generation.0.saturating_add(1));
+    let draft = Draft {
+        task: Task::Refresh { record: record.digest() },
+        key: KeyId { generation, ..record.key },
+        threshold: record.threshold,
+        holders,
+    };
+    let id = put_up(office, &mut tx, choice, draft).await?;
+    tx.commit().await?;
+    office.bell.ring();
+    Ok(id)
+}
+
+/// Proposes to rebuild a holder's lost share; the first `T` others help if nobody is named.
+pub async fn repair(
+    office: &Office,
+    choice: &Choice<'_>,
+    lost: BankId,
+    helpers: &[BankId],
+) -> Result<CeremonyId, Error> {
+    let mut tx = office.store.begin().await?;
+    let record = standing(&mut tx, choice).await?;
+    if record.holder(&lost).is_none() {
+        return Err(wrong("--holder", lost));
+    }
+    let others = record.holders.iter().map(|holder| &holder.bank).filter(|bank| **bank != lost);
+    let in_force = office.book.now();
+    let helpers: Vec<BankId> = if helpers.is_empty() {
+        let active = others.filter(|bank| in_force.roster().active(bank).is_some());
+        active.take(record.threshold.into()).cloned().collect()
+    } else {
+        others.filter(|bank| helpers.contains(bank)).cloned().collect()
+    };
+    under_their_keys(office, &record, &[helpers.as_slice(), &[lost.clone()]].concat(), "--helpers")?;
+    let draft = Draft {
+        task: Task::Repair { record: record.digest(), lost, helpers },
+        key: record.key,
+        threshold: record.threshold,
+        holders: record.holders.iter().map(|holder| holder.bank.clone()).collect(),
+    };
+    let id = put_up(office, &mut tx, choice, draft).await?;
+    tx.commit().await?;
+    office.bell.ring();
+    Ok(id)
+}
+
+/// The newest record of the chosen epoch, if that is not over.
+async fn standing(tx: &mut Connection, choice: &Choice<'_>) -> Result<KeyRecord, Error> {
+    let lives = life::all(tx).await?;
+    let of_class = lives.iter().filter(|life| life.class == choice.class && life.state.answers());
+    let epoch = match choice.epoch {
+        Some(epoch) => of_class.into_iter().find(|life| life.epoch == epoch).map(|life| life.epoch),
+        None => of_class.map(|life| life.epoch).max(),
+    };
+    let unknown = || match choice.epoch {
+        Some(epoch) => wrong("--epoch", epoch.0),
+        None => Error::refused(FaultCode::KeyNotAgreed),
+    };
+    let epoch = epoch.ok_or_else(unknown)?;
+    let record = ledger::newest_record(tx, choice.class, Some(epoch)).await?;
+    Ok(record.ok_or_else(unknown)?.record().clone())
+}
+
+/// Whether these holders are active members, and sign by the keys that the record has of them.
+fn under_their_keys(
+    office: &Office,
+    record: &KeyRecord,
+    holders: &[BankId],
+    field: &str,
+) -> Result<(), Error> {
+    let in_force = office.book.now();
+    let same = |bank: &&BankId| {
+        let member = in_force.roster().active(bank);
+        let holder = record.holder(bank).map(|(_, holder)| holder);
+        member.zip(holder).is_some_and(|(member, holder)| member.identity == holder.identity)
+    };
+    match holders.iter().find(|bank| !same(bank)) {
+        Some(other) => Err(wrong(field, other)),
+        None => Ok(()),
+    }
+}
+
+/// Signs and keeps it. One ceremony at a time in each class.
+async fn put_up(
+    office: &Office,
+    tx: &mut Connection,
+    choice: &Choice<'_>,
+    draft: Draft,
+) -> Result<CeremonyId, Error> {
+    let now = office.now();
+    let all = ledger::all(tx, &office.keys).await?;
+    let same_class = |c: &&Ceremony| c.proposal.value().key.class == choice.class && c.state == State::Open;
+    if let Some(open) = all.iter().find(same_class) {
+        return Err(Fault::field(FaultCode::Busy, "ceremony").got(open.id()).into());
+    }
+    let Draft { task, key, threshold, holders } = draft;
+    let proposal = Proposal {
+        ceremony: CeremonyId::from_random(office.random()),
+        task,
+        key,
+        threshold,
+        holders,
+        roster_digest: office.book.now().digest(),
+        deadline: now + choice.lasts,
+    };
+    // Read back, so that what nodes would refuse is refused here.
+    Proposal::decode(&proposal.encode())
+        .map_err(|error| lianfang_proto::checked::document_fault("ceremony", &error))?;
+    let (id, task) = (proposal.ceremony, proposal.task.code());
+    let signed = Signed::sign(&office.keys.coordinator, proposal);
+    ledger::insert(tx, &signed, now).await?;
+    let body = json!({
+        "ceremony": id.to_string(), "task": task, "proposal": signed.digest().to_hex(), "by": choice.by,
+    });
+    audit::append(tx, now, "ceremony.proposed", &body).await?;
+    Ok(id)
+}
