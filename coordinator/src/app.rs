@@ -9,31 +9,43 @@ use std::time::Duration;
 
 use clap::Parser as _;
 use lianfang_desk::{Buffer, Call, Console, Exit, Lang, Problem};
-use lianfang_link::authority::{AuthorityError, LEAF_LASTS};
+use lianfang_link::authority::AuthorityError;
+use lianfang_link::client::DialLimits;
 use lianfang_link::server::{AcceptLimits, builder};
-use lianfang_link::{Authenticated, Clock, Gate, Identity, Incoming, Party, Tcp, Transport, Validity};
+use lianfang_link::{Authenticated, Clock, Dialer, Gate, Identity, Incoming, Party, Tcp, Transport};
+use lianfang_store::Place;
+use lianfang_telemetry::http::Listening;
+use lianfang_telemetry::served::Served;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
 
+use crate::bell;
 use crate::commands::{Cli, init};
 use crate::job::clerk;
 use crate::office::{Office, unix_time};
 use crate::ports::{Micros, Ports};
+use crate::roster::renewal;
 use crate::service::{OPEN, Services};
+use crate::telemetry;
+use crate::work;
 
-/// How long requests under way may take to end when the server stops.
-const GRACE: Duration = Duration::from_secs(5);
+/// How long a store that does not answer is waited for at the end.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// How old the coordinator's certificate becomes before it is issued anew; it lasts a year.
 const RENEW_AFTER: Micros = 180 * 24 * 3_600 * 1_000_000;
-/// How often that is looked at.
-const LOOK_AGAIN: Duration = Duration::from_hours(1);
+/// How often that is looked at, if nothing rings.
+const LOOK_AGAIN: Duration = Duration::from_mins(10);
+/// Days before the root's end from which on a person is told, and how often: its certificates last a year.
+const ROOT_DAYS: u64 = 500;
+const WARN_AGAIN: Micros = 24 * 3_600 * 1_000_000;
 
 /// A coordinator that serves.
 pub struct Coordinator {
     office: Arc<Office>,
     address: String,
+    http: Option<Listening>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
@@ -46,43 +58,70 @@ impl Coordinator {
 
     /// Opens the folder and serves over `transport`.
     pub async fn start(dir: &Path, ports: Ports, transport: Arc<dyn Transport>) -> Result<Self, Problem> {
-        Self::serve(Office::open(dir, ports).await?, &*transport).await
+        Self::serve(Office::open(dir, ports).await?, transport).await
+    }
+
+    /// Opens the folder over a store at another place, which others may share, and serves over `transport`.
+    pub async fn start_over(
+        dir: &Path,
+        place: &Place,
+        ports: Ports,
+        transport: Arc<dyn Transport>,
+    ) -> Result<Self, Problem> {
+        Self::serve(Office::open_over(dir, place, ports).await?, transport).await
     }
 
     /// Serves over the machine's own network.
     pub(crate) async fn start_on_tcp(dir: &Path) -> Result<Self, Problem> {
-        Self::serve(Office::open(dir, Ports::system()).await?, &Tcp::default()).await
+        Self::serve(Office::open(dir, Ports::system()).await?, Arc::new(Tcp::default())).await
     }
 
-    async fn serve(office: Arc<Office>, transport: &dyn Transport) -> Result<Self, Problem> {
+    async fn serve(office: Arc<Office>, transport: Arc<dyn Transport>) -> Result<Self, Problem> {
         let listen = office.config.listen.clone();
         let listener = transport.listen(&listen).await.map_err(|error| {
             let problem = Problem::usage("coordinator-cannot-listen").with("address", listen.as_str());
             problem.with("detail", error.to_string()).doing("doing-coordinator-serve").because(error)
         })?;
         let identity = certify(&office).map_err(Problem::bug)?;
+        office.shows(&identity);
         let reflection = if office.config.reflection { Some(reflection()?) } else { None };
+        let served = office.telemetry.served();
+        let http = telemetry::listen(&office, served.clone(), &identity).await?;
         let incoming = gate(&office, &identity)?.open(listener);
+        reach(&office, &identity, transport);
         let address = incoming.local_addr().to_owned();
         office.listens_at(&address);
+        work::sit(&office).await?;
         let (stop, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
+        tasks.spawn(bell::tend(Arc::clone(&office), stopping.clone()));
         tasks.spawn(clerk::work(Arc::clone(&office), stopping.clone()));
         let mut stop_renewing = stopping.clone();
-        tasks.spawn(answer(Arc::clone(&office), incoming, reflection, stopping));
-        let renewing = renew(Arc::clone(&office), identity);
+        tasks.spawn(answer(Arc::clone(&office), served, incoming, reflection, stopping));
+        let renewing = upkeep(Arc::clone(&office), identity);
         tasks.spawn(async move {
             tokio::select! {
                 () = renewing => {}
                 _ = stop_renewing.wait_for(|stopping| *stopping) => {}
             }
         });
-        Ok(Self { office, address, stop, tasks })
+        tracing::info!(event = "serve.began", version = env!("CARGO_PKG_VERSION"), %address, "the coordinator serves");
+        Ok(Self { office, address, http, stop, tasks })
     }
 
     /// The address that it listens at, with the real port.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Where it serves probes and numbers, if it does.
+    pub fn http_address(&self) -> Option<std::net::SocketAddr> {
+        self.http.as_ref().map(Listening::address)
+    }
+
+    /// What `/metrics` shows.
+    pub async fn metrics(&self) -> String {
+        telemetry::render(&self.office).await
     }
 
     /// What banks compare before they trust the authority.
@@ -114,22 +153,35 @@ impl Coordinator {
         }
     }
 
-    /// Lets requests under way end, then closes the store.
+    /// Begins nothing new, lets the steps in hand and the requests under way end, as long as the configuration gives them,
+    /// and closes the store. What is cut off is done again, here or by another process: the leases are given back.
     pub async fn shutdown(mut self) {
         self.stop.send_replace(true);
         let ended = async { while self.tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(GRACE, ended).await.is_err() {
+        if self.office.ports.clock.within(self.office.config.serve.grace(), ended).await.is_none() {
+            tracing::warn!(
+                event = "serve.cut-off",
+                "what was in hand has not ended in time, and will be done again"
+            );
             self.tasks.shutdown().await;
+        }
+        self.office.telemetry.flush().await;
+        match self.office.ports.clock.within(LAST_WORDS, work::rise(&self.office)).await {
+            Some(Ok(())) => {}
+            _ => tracing::warn!(
+                event = "serve.leases-kept",
+                "the leases could not be given back; they end by themselves"
+            ),
         }
         self.office.store.close().await;
     }
 }
 
 /// The coordinator's certificate, issued over the key that the roster pins.
-fn certify(office: &Office) -> Result<Identity, AuthorityError> {
+pub(crate) fn certify(office: &Office) -> Result<Identity, AuthorityError> {
     let keys = &office.keys;
     let request = keys.tls.certificate_request()?;
-    let validity = Validity::starting(unix_time(office.now()), LEAF_LASTS);
+    let validity = keys.authority.leaf_validity(unix_time(office.now()))?;
     let issued = keys.authority.issue(&request, &Party::Coordinator, validity)?;
     Ok(keys.tls.certified(issued.chain)?)
 }
@@ -139,23 +191,54 @@ fn gate(office: &Office, identity: &Identity) -> Result<Gate, Problem> {
     let ports = office.ports.clone();
     let clock = Clock::new(move || unix_time(ports.clock.now()));
     let directory = Arc::clone(&office.book);
-    Gate::with_anonymous(identity, directory, &clock, AcceptLimits::default()).map_err(Problem::bug)
+    let gate = Gate::with_anonymous(identity, directory, &clock, AcceptLimits::default());
+    let telemetry = office.telemetry.clone();
+    Ok(gate.map_err(Problem::bug)?.on_failure(move |failed| telemetry.handshake_failed(failed)))
 }
 
-/// Issues the certificate anew long before it ends, for a coordinator that is not restarted.
-async fn renew(office: Arc<Office>, identity: Identity) {
+/// From here on banks can be dialled.
+fn reach(office: &Office, identity: &Identity, transport: Arc<dyn Transport>) {
+    let ports = office.ports.clone();
+    let clock = Clock::new(move || unix_time(ports.clock.now()));
+    let directory = Arc::clone(&office.book);
+    let dialer = Dialer::new(transport, Some(identity), directory, &clock, DialLimits::default());
+    office.reach.begin(dialer);
+}
+
+/// What years bring about, for a coordinator that is not restarted: the certificate is issued anew long before it ends,
+/// certificate keys that members have exchanged are dropped, and an authority that comes to its end is said to.
+async fn upkeep(office: Arc<Office>, identity: Identity) {
     let mut certified_at = office.now();
+    let mut warned_at = None;
+    let mut bell = office.bell.listen();
     loop {
-        tokio::time::sleep(LOOK_AGAIN).await;
-        if office.now() < certified_at + RENEW_AFTER {
-            continue;
-        }
-        match certify(&office) {
-            Ok(newer) => {
-                identity.replace(&newer);
-                certified_at = office.now();
+        let now = office.now();
+        if now >= certified_at + RENEW_AFTER {
+            match certify(&office) {
+                Ok(newer) => {
+                    identity.replace(&newer);
+                    certified_at = now;
+                }
+                Err(error) => {
+                    tracing::error!(event = "certificate.not-renewed", error = %error, "the certificate could not be renewed");
+                }
             }
-            Err(error) => tracing::error!(error = %error, "the certificate could not be renewed"),
+        }
+        if let Err(error) = renewal::end_overlaps(&office).await {
+            tracing::error!(event = "certificate.not-dropped", error = %error, "exchanged certificate keys could not be dropped");
+        }
+        let days = office.root_days_left();
+        if days < ROOT_DAYS && warned_at.is_none_or(|at| now >= at + WARN_AGAIN) {
+            warned_at = Some(now);
+            tracing::warn!(
+                event = "authority.ends",
+                days,
+                "the authority's root comes to its end: renew it with `key renew-root`"
+            );
+        }
+        tokio::select! {
+            () = office.ports.clock.sleep(LOOK_AGAIN) => {}
+            _ = bell.changed() => {}
         }
     }
 }
@@ -169,6 +252,7 @@ fn reflection() -> Result<ServerReflectionServer<impl ServerReflection>, Problem
 
 async fn answer(
     office: Arc<Office>,
+    served: Served,
     incoming: Incoming,
     reflection: Option<ServerReflectionServer<impl ServerReflection>>,
     mut stopping: watch::Receiver<bool>,
@@ -180,6 +264,7 @@ async fn answer(
     let directory = Arc::clone(&office.book);
     let services = Services::new(office, stopping.clone());
     let server = builder()
+        .layer(served)
         .layer(Authenticated::new(directory, [OPEN]))
         .add_routes(services.routes())
         .add_service(health)
@@ -189,6 +274,6 @@ async fn answer(
             let _ = stopping.wait_for(|stopping| *stopping).await;
         });
     if let Err(error) = server.await {
-        tracing::error!(error = %error, "the server has ended");
+        tracing::error!(event = "serve.ended", error = %error, "the server has ended");
     }
 }

@@ -3,9 +3,11 @@
 //! Comes in: the file's text. Goes out: [`Config`], or a problem that names the field.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use lianfang_desk::Problem;
 use lianfang_desk::problem::AtPath as _;
+use lianfang_telemetry::{http, log, trace};
 use lianfang_trust::at_rest::file::write_atomically;
 use serde::{Deserialize, Serialize};
 
@@ -32,8 +34,72 @@ pub struct Config {
     /// Answer gRPC reflection.
     #[serde(default)]
     pub reflection: bool,
+    /// Matches per hundred rows of a bank's submission from which on its match rate raises the alarm; 100 never does.
+    #[serde(default = "match_rate_alarm_percent")]
+    pub match_rate_alarm_percent: u8,
+    /// Where probes and numbers are served; nowhere if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http: Option<http::Settings>,
+    /// Which log lines are written, and how.
+    #[serde(default, skip_serializing_if = "log::Settings::is_default")]
+    pub log: log::Settings,
+    /// Where spans are sent; nowhere if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traces: Option<trace::Settings>,
     /// How the secrets are unlocked.
     pub unlock: Unlock,
+    /// Where rows and files are kept.
+    #[serde(default, skip_serializing_if = "StorePlace::is_default")]
+    pub store: StorePlace,
+    /// How `serve` behaves.
+    #[serde(default, skip_serializing_if = "Serve::is_default")]
+    pub serve: Serve,
+}
+
+/// Where rows and files are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct StorePlace {
+    /// A file, readable by its owner alone, with the address of a PostgreSQL server: `postgres://…`. Relative to the
+    /// folder. Left out, the store is a file in the folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url_file: Option<PathBuf>,
+    /// The folder of submissions and reports; `jobs` if left out, relative to the coordinator's folder. Coordinators that
+    /// share a database must share this folder too, on a file system that all their machines have mounted: a bank sends its
+    /// rows to one of them, another may match them, and a third hand the report out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files: Option<PathBuf>,
+}
+
+impl StorePlace {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// How `serve` behaves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Serve {
+    /// How long the steps in hand may take to end when the coordinator is told to stop. What is cut off is done again.
+    pub grace_seconds: u32,
+}
+
+impl Default for Serve {
+    fn default() -> Self {
+        Self { grace_seconds: 20 }
+    }
+}
+
+impl Serve {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// [`grace_seconds`](Self::grace_seconds) as a span.
+    pub fn grace(&self) -> Duration {
+        Duration::from_secs(self.grace_seconds.into())
+    }
 }
 
 /// Where the secret lies that opens all others.
@@ -52,6 +118,10 @@ const fn suppressed_below() -> u64 {
     5
 }
 
+const fn match_rate_alarm_percent() -> u8 {
+    50
+}
+
 const fn grace_seconds() -> u32 {
     3_600
 }
@@ -60,7 +130,20 @@ impl Config {
     /// The defaults, with these addresses.
     pub fn new(listen: String, advertise: Option<String>, unlock: Unlock) -> Self {
         let (suppressed_below, grace_seconds) = (suppressed_below(), grace_seconds());
-        Self { listen, advertise, suppressed_below, grace_seconds, reflection: false, unlock }
+        Self {
+            listen,
+            advertise,
+            suppressed_below,
+            grace_seconds,
+            reflection: false,
+            match_rate_alarm_percent: match_rate_alarm_percent(),
+            http: None,
+            log: log::Settings::default(),
+            traces: None,
+            unlock,
+            store: StorePlace::default(),
+            serve: Serve::default(),
+        }
     }
 
     /// The folder's configuration.
@@ -87,11 +170,9 @@ impl Config {
     /// The field that is no address, if one is not.
     pub fn wrong_field(&self) -> Option<&'static str> {
         let advertised = self.advertise.as_deref().is_none_or(is_address);
-        match (is_address(&self.listen), advertised) {
-            (false, _) => Some("listen"),
-            (true, false) => Some("advertise"),
-            (true, true) => None,
-        }
+        let http = self.http.as_ref().is_none_or(|http| http.address().is_ok());
+        let fields = [("listen", is_address(&self.listen)), ("advertise", advertised), ("http.listen", http)];
+        fields.into_iter().find(|(_, fits)| !fits).map(|(field, _)| field)
     }
 
     /// [`grace_seconds`](Self::grace_seconds) in microseconds.
@@ -132,6 +213,17 @@ mod tests {
         let config = Config::new("hub:1".to_owned(), None, Unlock::KeyFile("secrets/unlock.key".into()));
         config.write(dir.path()).unwrap();
         assert_eq!(Config::read(dir.path()).unwrap(), config);
+    }
+
+    #[test]
+    fn the_store_is_a_file_unless_an_address_is_named() {
+        let good = "listen = \"0.0.0.0:7443\"\nunlock = { key-file = \"k\" }\n";
+        assert_eq!(read(good).unwrap().store.url_file, None);
+        let named = read(&format!("{good}[store]\nurl-file = \"store.url\"\n")).unwrap();
+        assert_eq!(named.store.url_file, Some(PathBuf::from("store.url")));
+        let error = read(&format!("{good}[store]\nurl = \"postgres://u:secret@h/d\"\n")).unwrap_err();
+        assert_eq!(error.code(), "config-unknown-field");
+        assert!(!error.sentence(lianfang_desk::Lang::En).contains("secret"));
     }
 
     #[test]

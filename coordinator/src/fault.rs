@@ -101,7 +101,7 @@ impl From<Error> for Status {
     fn from(error: Error) -> Self {
         let fault = error.fault();
         if !matches!(error, Error::Refused(_)) {
-            tracing::error!(error = %error, "a request failed on this side");
+            tracing::error!(event = "request.failed", error = %error, "a request failed on this side");
         }
         fault.at("coordinator").into()
     }

@@ -10,12 +10,14 @@
 //! | --- | --- |
 //! | [`app`] | chooses the ports, starts the server: the one place where everything meets |
 //! | [`office`] | what all rooms work with: store, keys, roster in force, the bell that wakes long polls |
+//! | [`work`] | leases: which process does what, in which seat; what is tried again, and when |
 //! | [`config`], [`secrets`] | `config.toml`; the only reader of secret files |
 //! | [`roster`] | invites, enrolments, the next signed roster, the directory that TLS asks |
 //! | [`ceremony`] | the notice board of key ceremonies |
 //! | [`job`] | a job's states, its files, the clerk who moves it on |
 //! | [`intake`] → [`matching`] → [`disclosure`] → [`report`] | the arrows of the data: rows come in, what `t` groups share is found, what may be told is released, and written |
 //! | [`certificate`], [`summary`], [`audit`] | what remains of a job |
+//! | [`telemetry`] | what is seen from outside: counters, gauges, readiness |
 //! | [`service`] | gRPC, one file per service |
 //! | [`commands`] | the command line, one file per command |
 
@@ -39,6 +41,8 @@ pub mod secrets;
 pub mod service;
 pub mod store;
 pub mod summary;
+pub mod telemetry;
+pub mod work;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -1,6 +1,7 @@
 //! The office: what every room works with, behind one `Arc`.
 //!
-//! Comes in: a folder that `init` made, and the ports. Goes out: the opened store, the keys, the roster in force, the bell.
+//! Comes in: a folder that `init` made, and the ports. Goes out: the opened store, the keys, the roster in force, the bell,
+//! and the name under which this process works.
 //! It decides nothing; rooms do. It exists with or without a server: a command that finds the folder free opens it too.
 
 use std::path::{Path, PathBuf};
@@ -8,20 +9,22 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use lianfang_desk::Problem;
-use lianfang_link::UnixTime;
-use lianfang_store::Place;
+use lianfang_link::{Identity, UnixTime};
 
-use crate::bell::Bell;
+use crate::bell::{self, Bell};
 use crate::config::Config;
 use crate::fault::Error;
 use crate::intake::Uploads;
 use crate::job::files::JobFiles;
 use crate::job::ledger::TermsCache;
 use crate::ports::{Micros, Ports};
-use crate::roster::Book;
-use crate::secrets::Keys;
+use crate::roster::{Book, Reach};
+use crate::secrets::{self, Keys};
 use crate::store::Store;
+use crate::store::work::Worker;
+use crate::telemetry::Telemetry;
 use lianfang_proto::ids::JobId;
+use lianfang_store::Place;
 
 /// What every room works with.
 pub struct Office {
@@ -31,7 +34,7 @@ pub struct Office {
     pub config: Config,
     /// The authority's and the coordinator's keys.
     pub keys: Keys,
-    /// The embedded store.
+    /// The store.
     pub store: Store,
     /// Time and chance.
     pub ports: Ports,
@@ -39,31 +42,57 @@ pub struct Office {
     pub book: Arc<Book>,
     /// Rings with every change.
     pub bell: Bell,
+    /// This process, as leases name it.
+    pub worker: Worker,
     /// Submissions under way.
     pub uploads: Uploads,
+    /// What is seen of it from outside.
+    pub telemetry: Telemetry,
+    /// The way to the banks, for one that asks whether it can be reached.
+    pub reach: Reach,
     /// Terms that have been read.
     pub terms: TermsCache,
     address: OnceLock<String>,
+    certificate: OnceLock<Identity>,
 }
 
 impl Office {
     /// Opens the folder. The first time, the first roster is signed: one without members.
     pub async fn open(dir: &Path, ports: Ports) -> Result<Arc<Self>, Problem> {
+        let place = secrets::place(dir, &Config::read(dir)?.store)?;
+        Self::open_over(dir, &place, ports).await
+    }
+
+    /// Opens the folder over a store at another place, which others may share.
+    pub async fn open_over(dir: &Path, place: &Place, ports: Ports) -> Result<Arc<Self>, Problem> {
         let config = Config::read(dir)?;
-        let keys = Keys::open(dir, &config.unlock)?;
-        let store = Store::open(&Place::File(dir.join(crate::store::FILE))).await.map_err(Error::from)?;
+        let mut keys = Keys::open(dir, &config.unlock)?;
+        let telemetry = Telemetry::open(&config)?;
+        let store = Store::open(place).await.map_err(Error::from)?;
         let now = ports.clock.now();
         let roster = crate::roster::first(&store, &keys, now).await?;
+        keys.former = crate::roster::coordinators_keys(&store, &keys).await?;
+        let mut numbers = [[0; 16]; 2];
+        let mut rng = ports.chance.rng();
+        numbers.iter_mut().for_each(|number| rng.fill_bytes(number));
+        let worker = crate::work::worker(dir, numbers[0], numbers[1])?;
+        let mut reader = store.reader().await.map_err(Error::from)?;
+        let revision = bell::revision(&mut reader).await?;
+        drop(reader);
         Ok(Arc::new(Self {
             dir: dir.to_owned(),
             config,
             keys,
             store,
             book: Arc::new(Book::new(roster)),
-            bell: Bell::starting(now),
+            bell: Bell::after(revision),
+            worker,
             uploads: Uploads::default(),
             terms: TermsCache::default(),
+            telemetry,
+            reach: Reach::default(),
             address: OnceLock::new(),
+            certificate: OnceLock::new(),
             ports,
         }))
     }
@@ -71,6 +100,22 @@ impl Office {
     /// Now.
     pub fn now(&self) -> Micros {
         self.ports.clock.now()
+    }
+
+    /// Chance for a pause.
+    pub fn chance(&self) -> u64 {
+        u64::from_be_bytes(self.random())
+    }
+
+    /// Takes up what other processes have changed: the roster first, so that whoever hears the bell finds it in force.
+    pub async fn catch_up(&self) -> Result<(), Error> {
+        let mut reader = self.store.reader().await?;
+        let revision = bell::revision(&mut reader).await?;
+        if revision != self.bell.revision() {
+            crate::roster::catch_up(&mut reader, &self.keys, &self.book).await?;
+            self.bell.hear(revision);
+        }
+        Ok(())
     }
 
     /// Random bytes.
@@ -82,13 +127,44 @@ impl Office {
 
     /// The files of a job.
     pub fn files(&self, job: JobId) -> JobFiles {
-        JobFiles::of(&self.dir, job)
+        match &self.config.store.files {
+            Some(files) => JobFiles::within(&self.dir.join(files), job),
+            None => JobFiles::of(&self.dir, job),
+        }
     }
 
     /// The server listens here.
     pub(crate) fn listens_at(&self, address: &str) {
         // Set once: an office has one server.
         let _ = self.address.set(address.to_owned());
+    }
+
+    /// The server shows this certificate, which is renewed in place.
+    pub(crate) fn shows(&self, certificate: &Identity) {
+        // Set once: an office has one server.
+        let _ = self.certificate.set(certificate.clone());
+    }
+
+    /// Whether a server runs in this process.
+    pub fn serves(&self) -> bool {
+        self.certificate.get().is_some()
+    }
+
+    /// Whole days until the server's certificate ends; `None` where none serves.
+    pub fn certificate_days_left(&self) -> Option<u64> {
+        let validity = self.certificate.get()?.validity().ok()?;
+        Some(validity.days_left(unix_time(self.now())))
+    }
+
+    /// Whole days until the authority's root ends.
+    pub fn root_days_left(&self) -> u64 {
+        let left = self.keys.authority.validity().map(|validity| validity.days_left(unix_time(self.now())));
+        left.unwrap_or_default()
+    }
+
+    /// Where the server listens, if there is one.
+    pub fn address(&self) -> Option<&str> {
+        self.address.get().map(String::as_str)
     }
 
     /// What banks are told to dial; `None` while nobody can know it.

@@ -4,6 +4,9 @@
 //! coordinator are known. Nothing secret is ever an argument or an environment variable. Fails with a problem that says
 //! which file, and never what is in it.
 
+mod carry;
+mod change;
+
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
@@ -12,13 +15,18 @@ use lianfang_link::authority::ROOT_LASTS;
 use lianfang_link::{Authority, CertificateDer, KeyMaterial, UnixTime, Validity};
 use lianfang_proto::documents::enrolment::authority_fingerprint;
 use lianfang_proto::limits::CERTIFICATE_BYTES;
+use lianfang_store::Place;
 use lianfang_trust::at_rest::file::{FileError, read_limited, read_secret, write_atomically};
-use lianfang_trust::at_rest::{AtRestError, Cost, KeyRing, UnlockSecret, open_file, seal_file};
-use lianfang_trust::{Canonical, DecodeError, Decoder, Encoder, SigningKey};
+use lianfang_trust::at_rest::{AtRestError, Cost, KeyRing, UnlockSecret};
+use lianfang_trust::signed::SignedError;
+use lianfang_trust::{Canonical, DecodeError, Decoder, Encoder, Signed, SigningKey, VerifyingKey};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use crate::config::Unlock;
+use crate::config::{StorePlace, Unlock};
+
+pub use carry::{back_up, restore, told};
+pub use change::{rekey, renew_root, rotate_signing};
 
 const FOLDER: &str = "secrets";
 const RING: &str = "key-ring";
@@ -27,6 +35,8 @@ const PURPOSE: &str = "coordinator/keys";
 /// Where `init` puts a key file of its own making, within the folder.
 pub const KEY_FILE: &str = "secrets/unlock.key";
 const UNLOCK_BYTES: usize = 4_096;
+/// Bytes of the file with a server's address.
+const ADDRESS_BYTES: usize = 4_096;
 
 /// The coordinator's keys, opened. No `Debug`; each wipes itself.
 pub struct Keys {
@@ -38,9 +48,19 @@ pub struct Keys {
     pub coordinator: SigningKey,
     /// The key behind the coordinator's own certificate.
     pub tls: KeyMaterial,
+    /// By which the coordinator has signed before, as the rosters tell.
+    pub former: Vec<VerifyingKey>,
 }
 
 impl Keys {
+    /// Opens what the coordinator has signed itself, be it years ago, under another key than today's.
+    pub fn open_own<T: Canonical>(&self, bytes: &[u8]) -> Result<Signed<T>, SignedError> {
+        let signer = Signed::<T>::claimed_signer(bytes)?;
+        let now = self.coordinator.verifying_key();
+        let known = self.former.iter().find(|key| **key == signer).unwrap_or(&now);
+        Signed::open(bytes, known)
+    }
+
     /// SHA-256 of the public key of the authority's root certificate.
     pub fn root_key(&self) -> Result<[u8; 32], Problem> {
         Ok(self.authority.fingerprint().map_err(Problem::bug)?.0)
@@ -73,11 +93,10 @@ impl Keys {
             roster: SigningKey::generate(rng),
             coordinator: SigningKey::generate(rng),
             tls: KeyMaterial::generate().map_err(Problem::bug)?,
+            former: Vec::new(),
         };
-        let plain = Zeroizing::new(Stored::of(&keys).encode());
-        let file = seal_file(&master, PURPOSE, &plain, rng).map_err(|e| sealed(&folder, &e))?;
         // The ring comes last: without it the folder does not count as set up, and `init` may be run again.
-        write_atomically(&folder.join(KEYS), &file).map_err(unwritten)?;
+        change::write_stored(&folder, &master, &Stored::of(&keys), rng)?;
         write_atomically(&folder.join(RING), &ring.encode()).map_err(unwritten)?;
         Ok(keys)
     }
@@ -85,12 +104,8 @@ impl Keys {
     /// Opens the folder's keys.
     pub fn open(dir: &Path, unlock: &Unlock) -> Result<Self, Problem> {
         let folder = dir.join(FOLDER);
-        let ring = read_limited(&folder.join(RING), KeyRing::MAX_BYTES).map_err(unreadable)?;
-        let ring = KeyRing::decode(&ring).map_err(|error| damaged(&folder, &error.to_string()))?;
-        let master = ring.unlock(&read_unlock(dir, unlock)?).map_err(|e| sealed(&folder, &e))?;
-        let file = read_limited(&folder.join(KEYS), 64 * 1_024).map_err(unreadable)?;
-        let plain = open_file(&master, PURPOSE, &file).map_err(|e| sealed(&folder, &e))?;
-        let stored = Stored::decode(&plain).map_err(|error| damaged(&folder, &error.to_string()))?;
+        let master = change::open_ring(&folder, &read_unlock(dir, unlock)?)?;
+        let stored = change::read_stored(&folder, &master)?;
         stored.keys().map_err(|error| damaged(&folder, &error.to_string()))
     }
 }
@@ -122,6 +137,7 @@ impl Stored {
             roster: SigningKey::from_bytes(&self.roster),
             coordinator: SigningKey::from_bytes(&self.coordinator),
             tls: KeyMaterial::from_pkcs8(&self.tls)?,
+            former: Vec::new(),
         })
     }
 }
@@ -162,6 +178,14 @@ pub fn make_key_file(path: &Path, rng: &mut dyn CryptoRng) -> Result<(), Problem
     write_atomically(path, &*bytes).map_err(unwritten)
 }
 
+/// Where the store is: a file in the folder, or the server whose address, with its password, lies in a secret file.
+pub fn place(dir: &Path, store: &StorePlace) -> Result<Place, Problem> {
+    match &store.url_file {
+        None => Ok(Place::File(dir.join(crate::store::FILE))),
+        Some(path) => Ok(Place::server(&read_secret(&dir.join(path), ADDRESS_BYTES).map_err(unreadable)?)?),
+    }
+}
+
 fn make_private(folder: &Path) -> Result<(), Problem> {
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
     made.map_err(|error| Problem::file(folder, error))
@@ -193,7 +217,8 @@ fn unreadable(error: FileError) -> Problem {
     }
 }
 
-fn unwritten(error: FileError) -> Problem {
+/// A file that could not be written.
+pub fn unwritten(error: FileError) -> Problem {
     unreadable(error)
 }
 

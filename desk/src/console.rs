@@ -84,6 +84,11 @@ pub trait Console: Send + Sync {
     /// Waits until the person gives up: Ctrl-C, a request to terminate, or the end of the forwarding process.
     async fn cancelled(&self);
 
+    /// Resolves when it was told so twice: whoever insists is not to wait for what is in hand. Never where nobody can.
+    async fn insisted(&self) {
+        std::future::pending().await
+    }
+
     /// Whether a person sits there who can answer.
     fn is_terminal(&self) -> bool;
 

@@ -198,9 +198,8 @@ fn exit_of(code: &str) -> Exit {
             Exit::Unreachable
         }
         "roster-older" | "epoch-unknown" | "generation-changed" | "key-not-agreed" | "consent-pending"
-        | "job-not-ready" | "ledger-behind" | "disk-full" | "disk-read-only" | "directory-busy" | "busy" => {
-            Exit::Later
-        }
+        | "job-not-ready" | "roster-stale" | "ledger-behind" | "disk-full" | "disk-read-only"
+        | "directory-busy" | "busy" => Exit::Later,
         "job-unknown"
         | "ceremony-unknown"
         | "wrong-passphrase"

@@ -31,6 +31,8 @@ enum Habit {
     Panic,
     /// Waits until told to end.
     Wait,
+    /// Serves, and has work in hand that does not end by itself.
+    Serve,
 }
 
 impl Program for Habits {
@@ -39,7 +41,7 @@ impl Program for Habits {
     }
 
     fn seat(&self) -> Seat {
-        Seat::Free
+        if matches!(self.habit, Habit::Serve) { Seat::Serve } else { Seat::Free }
     }
 
     async fn perform(self, call: Call) -> Result<Exit, Problem> {
@@ -59,6 +61,12 @@ impl Program for Habits {
                 call.console.cancelled().await;
                 call.console.out("ended politely");
             }
+            Habit::Serve => {
+                call.console.out("waiting");
+                call.console.cancelled().await;
+                call.console.out("told once");
+                std::future::pending::<()>().await;
+            }
         }
         Ok(Exit::Done)
     }
@@ -74,6 +82,7 @@ fn main() -> ExitCode {
     input_is_read_up_to_its_limit();
     a_panic_quotes_nothing();
     a_request_to_end_is_passed_on();
+    who_tells_a_server_twice_need_not_wait();
     ExitCode::SUCCESS
 }
 
@@ -142,4 +151,22 @@ fn a_request_to_end_is_passed_on() {
     let mut rest = String::new();
     out.read_to_string(&mut rest).expect("text");
     assert_eq!((ended(child).0, rest.as_str()), (Some(0), "ended politely\n"));
+}
+
+fn who_tells_a_server_twice_need_not_wait() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().to_str().expect("text");
+    let mut child = program(&["serve", "--dir", path]).spawn().expect("started");
+    let mut out = child.stdout.take().expect("piped");
+    let mut said = [0; 8];
+    out.read_exact(&mut said).expect("waiting");
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    let tell = || Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill");
+    assert!(tell().success());
+    let mut said = [0; 10];
+    out.read_exact(&mut said).expect("told once");
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert!(tell().success(), "it waits for what is in hand");
+    let (code, _, notes) = ended(child);
+    assert_eq!(code, Some(75), "{notes}");
 }

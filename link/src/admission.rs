@@ -7,6 +7,7 @@
 use std::fmt;
 
 use rustls::pki_types::CertificateDer;
+use tokio::sync::watch;
 
 use crate::identity::Fingerprint;
 
@@ -75,4 +76,10 @@ pub trait Directory: Send + Sync {
 
     /// The party that a certificate's key is pinned to, if it is admitted now.
     fn party(&self, key: &Fingerprint) -> Option<Party>;
+
+    /// Changes whenever an answer of the others may have: open connections are then judged again, and those of parties
+    /// that are admitted no longer are closed. `None` where answers never change.
+    fn changes(&self) -> Option<watch::Receiver<u64>> {
+        None
+    }
 }

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use crate::admission::Party;
-use crate::identity::{Fingerprint, IdentityError, KeyMaterial, expiry};
+use crate::identity::{Fingerprint, IdentityError, KeyMaterial};
 
 /// The longest request that is read; ours have about 300 bytes.
 pub const MAX_REQUEST: usize = 8 * 1024;
@@ -76,6 +76,24 @@ impl Validity {
         }
     }
 
+    /// That of a certificate.
+    pub fn of(certificate: &CertificateDer<'_>) -> Result<Self, IdentityError> {
+        let (_, parsed) = X509Certificate::from_der(certificate).map_err(|_| IdentityError::Certificate)?;
+        let seconds = |time: x509_parser::time::ASN1Time| u64::try_from(time.timestamp()).unwrap_or(0);
+        let validity = parsed.validity();
+        Ok(Self { not_before: at(seconds(validity.not_before)), not_after: at(seconds(validity.not_after)) })
+    }
+
+    /// How long it lasts from now on; nothing once it is over.
+    pub fn left(&self, now: UnixTime) -> Duration {
+        Duration::from_secs(self.not_after.as_secs().saturating_sub(now.as_secs()))
+    }
+
+    /// Whole days that are left.
+    pub fn days_left(&self, now: UnixTime) -> u64 {
+        self.left(now).as_secs() / DAY.as_secs()
+    }
+
     fn apply(self, params: &mut CertificateParams) -> Result<(), AuthorityError> {
         // 9999-12-31, the last day that X.509 can write.
         const LAST: u64 = 253_402_300_799;
@@ -112,14 +130,7 @@ impl Authority {
     /// Makes a new root under `name`.
     pub fn create(name: &str, validity: Validity) -> Result<Self, AuthorityError> {
         let key = KeyMaterial::generate()?;
-        let mut params = CertificateParams::default();
-        validity.apply(&mut params)?;
-        params.distinguished_name = named(name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        params.serial_number = Some(serial(&key.fingerprint()?, validity));
-        let certificate =
-            key.sign_with(|pair| params.self_signed(pair).map_err(|_| IdentityError::Signing))?.der().clone();
+        let certificate = root(name, &key, validity)?;
         Ok(Self { certificate, key })
     }
 
@@ -134,6 +145,29 @@ impl Authority {
             return Err(AuthorityError::NotAuthority);
         }
         Ok(Self { certificate, key })
+    }
+
+    /// The same authority for longer: its name and its key stay, so what it has issued goes on under the new root, and so
+    /// does the fingerprint that people have compared.
+    pub fn renewed(&self, validity: Validity) -> Result<Self, AuthorityError> {
+        let (_, parsed) =
+            X509Certificate::from_der(&self.certificate).map_err(|_| AuthorityError::NotAuthority)?;
+        let name = parsed.subject().iter_common_name().next().and_then(|name| name.as_str().ok());
+        let key = KeyMaterial::from_pkcs8(self.key.pkcs8())?;
+        let certificate = root(name.ok_or(AuthorityError::NotAuthority)?, &key, validity)?;
+        Ok(Self { certificate, key })
+    }
+
+    /// From when until when the root holds.
+    pub fn validity(&self) -> Result<Validity, AuthorityError> {
+        Ok(Validity::of(&self.certificate)?)
+    }
+
+    /// That of a party's certificate that is issued now: [`LEAF_LASTS`], or as long as the root does.
+    pub fn leaf_validity(&self, now: UnixTime) -> Result<Validity, AuthorityError> {
+        let wanted = Validity::starting(now, LEAF_LASTS);
+        let root = self.validity()?.not_after;
+        Ok(if wanted.not_after > root { Validity { not_after: root, ..wanted } } else { wanted })
     }
 
     /// The root certificate.
@@ -156,7 +190,7 @@ impl Authority {
         if let Party::Bank(id) = party {
             check_name(id)?;
         }
-        if validity.not_after > expiry(&self.certificate)? {
+        if validity.not_after > self.validity()?.not_after {
             return Err(AuthorityError::Validity);
         }
         let mut asked = read_request(request)?;
@@ -182,6 +216,22 @@ impl Authority {
         let leaf = leaf.map_err(|_| AuthorityError::Signing)?;
         Ok(Issued { chain: vec![leaf.der().clone(), self.certificate.clone()], fingerprint })
     }
+}
+
+/// A root over this key.
+fn root(
+    name: &str,
+    key: &KeyMaterial,
+    validity: Validity,
+) -> Result<CertificateDer<'static>, AuthorityError> {
+    let mut params = CertificateParams::default();
+    validity.apply(&mut params)?;
+    params.distinguished_name = named(name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.serial_number = Some(serial(&key.fingerprint()?, validity));
+    let certificate = key.sign_with(|pair| params.self_signed(pair).map_err(|_| IdentityError::Signing))?;
+    Ok(certificate.der().clone())
 }
 
 /// Reads a request and checks that its own key has signed it.

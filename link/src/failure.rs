@@ -190,6 +190,14 @@ impl LinkError {
         }
     }
 
+    /// The most telling word: why a certificate was refused, where one was.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Untrusted(refusal) | Self::Rejected(refusal) => refusal.code(),
+            other => other.code(),
+        }
+    }
+
     /// Whether the same attempt may succeed later without a person.
     pub fn is_passing(&self) -> bool {
         matches!(

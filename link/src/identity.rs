@@ -17,6 +17,8 @@ use sha2::{Digest, Sha256};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::authority::Validity;
+
 /// A key or certificate of this party cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdentityError {
@@ -120,6 +122,24 @@ impl KeyMaterial {
         })
     }
 
+    /// The key behind a certificate that nobody has issued and whose time is over: with it a party that has no other yet
+    /// can start, and is refused by everybody until it has one.
+    pub fn uncertified(&self) -> Result<Identity, IdentityError> {
+        let certificate = self.sign_with(|pair| {
+            let mut params = rcgen::CertificateParams::default();
+            params.distinguished_name = rcgen::DistinguishedName::new();
+            params.not_before = rcgen::date_time_ymd(1970, 1, 1);
+            params.not_after = rcgen::date_time_ymd(1970, 1, 2);
+            params.self_signed(pair).map_err(|_| IdentityError::Signing)
+        })?;
+        self.certified(vec![certificate.der().clone()])
+    }
+
+    /// Whether this is the key that a certificate is for.
+    pub fn is_behind(&self, certificate: &CertificateDer<'_>) -> bool {
+        matches!((self.fingerprint(), Fingerprint::of(certificate)), (Ok(own), Ok(of)) if own == of)
+    }
+
     /// Joins the key with the chain that the authority issued, leaf first.
     pub fn certified(&self, chain: Vec<CertificateDer<'static>>) -> Result<Identity, IdentityError> {
         Identity::from_der(chain, &self.pkcs8)
@@ -187,7 +207,12 @@ impl Identity {
 
     /// When the leaf ends, so that a person can be told in time.
     pub fn expires(&self) -> Result<UnixTime, IdentityError> {
-        expiry(self.chain().first().ok_or(IdentityError::Certificate)?)
+        Ok(self.validity()?.not_after)
+    }
+
+    /// From when until when the leaf holds.
+    pub fn validity(&self) -> Result<Validity, IdentityError> {
+        Validity::of(self.chain().first().ok_or(IdentityError::Certificate)?)
     }
 
     fn certified(&self) -> Arc<CertifiedKey> {
@@ -218,7 +243,7 @@ impl ResolvesClientCert for Identity {
 }
 
 /// When a certificate ends.
-pub(crate) fn expiry(certificate: &CertificateDer<'_>) -> Result<UnixTime, IdentityError> {
+pub fn expiry(certificate: &CertificateDer<'_>) -> Result<UnixTime, IdentityError> {
     let (_, parsed) = X509Certificate::from_der(certificate).map_err(|_| IdentityError::Certificate)?;
     let seconds = u64::try_from(parsed.validity().not_after.timestamp()).unwrap_or(0);
     Ok(UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds)))

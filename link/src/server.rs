@@ -15,7 +15,7 @@ use std::time::Duration;
 use futures::Stream;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -23,7 +23,7 @@ use tokio_rustls::server::TlsStream;
 use tonic::transport::Server;
 use tonic::transport::server::Connected;
 
-use crate::admission::Directory;
+use crate::admission::{Directory, Party};
 use crate::failure::{LinkError, Refusal};
 use crate::identity::{Fingerprint, Identity};
 use crate::peer::PeerInfo;
@@ -156,7 +156,7 @@ impl Gate {
                     });
                 }
                 Err(error) => {
-                    tracing::warn!(kind = ?error.kind(), "a connection could not be accepted");
+                    tracing::warn!(event = "connection.not-accepted", kind = ?error.kind(), "a connection could not be accepted");
                     tokio::time::sleep(BREATHER).await;
                 }
             }
@@ -169,7 +169,7 @@ impl Gate {
             Ok(stream) => return Some(stream),
             Err(reason) => reason,
         };
-        tracing::warn!(peer = %addr, reason = %reason, "handshake failed");
+        tracing::warn!(event = "handshake.failed", peer = %addr, reason = %reason, "handshake failed");
         (self.report)(&FailedHandshake { addr, reason });
         None
     }
@@ -200,7 +200,8 @@ impl Gate {
             Some(permit.map_err(|_| LinkError::Overloaded)?)
         };
         let peer = PeerInfo { party, key, addr: addr.to_owned() };
-        Ok(ServerStream { tls, peer, _stranger: stranger })
+        let dismissal = Dismissal::of(&self.directory, &peer);
+        Ok(ServerStream { tls, peer, dismissal, _stranger: stranger })
     }
 }
 
@@ -242,10 +243,39 @@ impl Drop for Incoming {
     }
 }
 
-/// A connection with a proven peer.
+/// Resolves when the peer of a connection is admitted no longer.
+struct Dismissal(Pin<Box<dyn Future<Output = ()> + Send>>);
+
+impl Dismissal {
+    /// `None` for strangers, whom every service judges by itself, and under a directory that never changes.
+    fn of(directory: &Arc<dyn Directory>, peer: &PeerInfo) -> Option<Self> {
+        let changes = directory.changes()?;
+        let (party, key) = (peer.party.clone()?, peer.key?);
+        let directory = Arc::clone(directory);
+        Some(Self(Box::pin(dismissed(directory, changes, party, key))))
+    }
+}
+
+async fn dismissed(
+    directory: Arc<dyn Directory>,
+    mut changes: watch::Receiver<u64>,
+    party: Party,
+    key: Fingerprint,
+) {
+    // Asked before the first change too: one may have come between the handshake and now.
+    while directory.party(&key).as_ref() == Some(&party) {
+        if changes.changed().await.is_err() {
+            // Nobody is left to change anything.
+            return std::future::pending().await;
+        }
+    }
+}
+
+/// A connection with a proven peer. It ends once the peer is admitted no longer, in the middle of whatever it carries.
 pub struct ServerStream {
     tls: TlsStream<BoxStream>,
     peer: PeerInfo,
+    dismissal: Option<Dismissal>,
     _stranger: Option<OwnedSemaphorePermit>,
 }
 
@@ -270,6 +300,14 @@ impl AsyncRead for ServerStream {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        // HTTP/2 always waits to read, so this is asked as soon as the directory has changed.
+        if let Some(Dismissal(dismissed)) = &mut self.dismissal
+            && dismissed.as_mut().poll(cx).is_ready()
+        {
+            self.dismissal = None;
+            tracing::info!(peer = %self.peer.addr, "a connection was closed: its party is admitted no longer");
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
         Pin::new(&mut self.tls).poll_read(cx, buf)
     }
 }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use lianfang_desk::Problem;
 use lianfang_link::client::DialLimits;
 use lianfang_link::{Clock, Dialer, Identity, Transport, UnixTime};
-use lianfang_store::Place;
-use tokio::sync::RwLock;
+use lianfang_telemetry::Traces;
+use tokio::sync::{Notify, RwLock};
 
 use crate::audit::Log;
 use crate::config::Config;
@@ -19,17 +19,17 @@ use crate::job::sightings::Sightings;
 use crate::key_holder::ledger::Ledger;
 use crate::key_holder::records::Records;
 use crate::key_holder::vault::Vault;
-use crate::membership::Membership;
+use crate::membership::{Membership, restored};
 use crate::peers::coordinator::Coordinator;
 use crate::peers::holders::GrpcHolders;
 use crate::peers::roster::RosterInForce;
 use crate::ports::Ports;
 use crate::register::Register;
-use crate::secrets::Secrets;
+use crate::secrets::{self, Secrets};
 use crate::store::Store;
+use crate::telemetry::Telemetry;
 
-const STORE: &str = "store.sqlite";
-const SPOOL: &str = "spool";
+pub(crate) const SPOOL: &str = "spool";
 
 /// A node whose folder is open.
 pub struct App {
@@ -49,6 +49,8 @@ pub struct App {
     pub ledger: Ledger,
     /// Time and chance.
     pub ports: Ports,
+    /// What is seen of it from outside.
+    pub telemetry: Telemetry,
     /// The way to others.
     pub transport: Arc<dyn Transport>,
     joined: RwLock<Option<Arc<Joined>>>,
@@ -60,6 +62,15 @@ pub struct Joined {
     pub context: Arc<Context>,
     /// What it shows on every connection.
     pub identity: Identity,
+    /// Rings when the coordinator has refused it.
+    pub refused: Notify,
+}
+
+impl Joined {
+    /// Whole days until the certificate ends; `None` if it cannot be read.
+    pub fn certificate_days_left(&self, clock: &Clock) -> Option<u64> {
+        Some(self.identity.validity().ok()?.days_left(clock.now()))
+    }
 }
 
 impl App {
@@ -67,9 +78,10 @@ impl App {
     pub async fn open(dir: &Path, ports: Ports, transport: Arc<dyn Transport>) -> Result<Self, Problem> {
         let config = Arc::new(Config::load(dir)?);
         let secrets = Arc::new(Secrets::open(dir, &config.unlock)?);
+        let telemetry = telemetry(&config)?;
         let spool = dir.join(SPOOL);
         std::fs::create_dir_all(&spool).map_err(|error| Problem::file(&spool, error))?;
-        let place = Place::File(dir.join(STORE));
+        let place = secrets::place(dir, &config.store)?;
         let store = Store::open(&place, dir, Arc::clone(&secrets.master), ports.clone()).await?;
         let log = Log::new(store.clone(), &secrets.identity.verifying_key().fingerprint());
         let app = Self {
@@ -82,8 +94,10 @@ impl App {
             store,
             log,
             ports,
+            telemetry,
             transport,
         };
+        restored::take_up(&app).await?;
         app.join().await?;
         Ok(app)
     }
@@ -116,9 +130,10 @@ impl App {
     /// Takes up a membership that is stored.
     pub async fn join(&self) -> Result<(), Problem> {
         let Some((membership, roster)) = Membership::load(&self.store).await? else { return Ok(()) };
-        let identity = membership.identity(&self.config, &self.secrets.tls)?;
-        let context = self.context(&membership, roster, &identity).await?;
-        *self.joined.write().await = Some(Arc::new(Joined { context: Arc::new(context), identity }));
+        let identity = membership.identity(&self.config, &self.secrets, &mut *self.ports.chance.rng())?;
+        let context = Arc::new(self.context(&membership, roster, &identity).await?);
+        let joined = Joined { context, identity, refused: Notify::new() };
+        *self.joined.write().await = Some(Arc::new(joined));
         Ok(())
     }
 
@@ -141,6 +156,7 @@ impl App {
             register: self.register.clone(),
             log: self.log.clone(),
             ports: self.ports.clone(),
+            telemetry: self.telemetry.clone(),
             coordinator: Coordinator::new(&dialer, &membership.coordinator),
             holders: Arc::new(GrpcHolders::new(dialer, roster.clone(), Arc::clone(&self.ports.clock))),
             roster,
@@ -151,4 +167,14 @@ impl App {
             book: Book::new(self.store.clone()),
         })
     }
+}
+
+/// Spans carry the name under which the node advertises itself: it may not have joined yet.
+fn telemetry(config: &Config) -> Result<Telemetry, Problem> {
+    let traces = Traces::start(config.traces.as_ref(), "lianfang-node", config.advertised());
+    let traces = traces.map_err(|error| {
+        let problem = Problem::usage("config-invalid").with("path", crate::config::FILE);
+        problem.with("detail", error.to_string()).field("traces.collector")
+    })?;
+    Ok(Telemetry::new(traces))
 }

@@ -7,9 +7,11 @@ mod inputs;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use lianfang_desk::Problem;
 use lianfang_desk::problem::AtPath as _;
+use lianfang_telemetry::{http, log, trace};
 use serde::{Deserialize, Serialize};
 
 pub use inputs::{Language, Source, Watch, span};
@@ -37,6 +39,9 @@ pub struct Config {
     /// What happens without a person.
     #[serde(default)]
     pub policy: Policy,
+    /// Where the store is.
+    #[serde(default, skip_serializing_if = "StorePlace::is_embedded")]
+    pub store: StorePlace,
     /// Answer gRPC reflection.
     #[serde(default)]
     pub reflection: bool,
@@ -46,6 +51,59 @@ pub struct Config {
     /// A folder whose files are imported while the node serves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watch: Option<Watch>,
+    /// Where probes and numbers are served; nowhere if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http: Option<http::Settings>,
+    /// Which log lines are written, and how.
+    #[serde(default, skip_serializing_if = "log::Settings::is_default")]
+    pub log: log::Settings,
+    /// Where spans are sent; nowhere if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traces: Option<trace::Settings>,
+    /// How `serve` behaves.
+    #[serde(default, skip_serializing_if = "Serve::is_default")]
+    pub serve: Serve,
+}
+
+/// How `serve` behaves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Serve {
+    /// How long the steps in hand may take to end when the node is told to stop. What is cut off is done again.
+    pub grace_seconds: u32,
+}
+
+impl Default for Serve {
+    fn default() -> Self {
+        Self { grace_seconds: 20 }
+    }
+}
+
+impl Serve {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// [`grace_seconds`](Self::grace_seconds) as a span.
+    pub fn grace(&self) -> Duration {
+        Duration::from_secs(self.grace_seconds.into())
+    }
+}
+
+/// Where the store is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct StorePlace {
+    /// A file, readable by its owner alone, with the address of a PostgreSQL server: `postgres://…`. Relative to the
+    /// folder. Left out, the store is a file in the folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url_file: Option<PathBuf>,
+}
+
+impl StorePlace {
+    const fn is_embedded(&self) -> bool {
+        self.url_file.is_none()
+    }
 }
 
 /// Where the secret lies that opens all others.
@@ -91,6 +149,9 @@ pub enum Decide {
 pub struct Policy {
     /// As a holder: whether members of the roster are answered.
     pub admit: Decide,
+    /// As a holder: for how many minutes members are answered under a roster that the coordinator has not confirmed
+    /// since. Shorter: a suspension takes effect sooner where the coordinator is out of reach. Longer: it may be away.
+    pub roster_minutes: u32,
     /// As a holder: `Q`, the quota of an admitted legal entity per class and epoch, over all holders together.
     pub quota: u64,
     /// Whether a key record is taken as compared.
@@ -117,6 +178,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             admit: Decide::Ask,
+            roster_minutes: 60,
             quota: 4_000_000,
             compare: Decide::Ask,
             accept: Decide::Ask,
@@ -145,6 +207,9 @@ impl Config {
                 .field(detail)
         })?;
         config.unlock.resolve(dir);
+        if let Some(path) = &mut config.store.url_file {
+            *path = dir.join(&*path);
+        }
         if let Some(own) = &mut config.certificate {
             for path in [&mut own.chain, &mut own.key, &mut own.root] {
                 *path = dir.join(&*path);
@@ -184,8 +249,14 @@ impl Config {
                 return wrong(field);
             }
         }
+        if self.http.as_ref().is_some_and(|http| http.address().is_err()) {
+            return wrong("http.listen");
+        }
         if self.contact.len() > lianfang_proto::limits::CONTACT_BYTES {
             return wrong("contact");
+        }
+        if !(5..=10_080).contains(&self.policy.roster_minutes) {
+            return wrong("policy.roster_minutes");
         }
         if self.policy.least_threshold < 2 {
             return wrong("policy.least_threshold");
@@ -242,9 +313,11 @@ mod tests {
         assert_eq!(unknown.code(), "config-unknown-field");
         for (text, field) in [
             (LEAST.replace("127.0.0.1:7000", "nowhere"), "listen"),
+            (format!("{LEAST}\n[http]\nlisten = \"0.0.0.0:9464\"\n"), "http.listen"),
             (format!("contact = \"{}\"\n{LEAST}", "x".repeat(65)), "contact"),
             (format!("{LEAST}\n[policy]\nleast_threshold = 1\n"), "policy.least_threshold"),
             (format!("{LEAST}\n[policy]\nleast_rows = 0\n"), "policy.least_rows"),
+            (format!("{LEAST}\n[policy]\nroster_minutes = 4\n"), "policy.roster_minutes"),
             (format!("{LEAST}\n[policy]\njobs_days = 0\n"), "policy.jobs_days"),
             (format!("{LEAST}\n[watch]\nfolder = \"in\"\nevery = \"soon\"\n"), "watch.every"),
             (format!("{LEAST}\n[source.a]\nfrom = \"postgres://u:p@h/d\"\nquery = \"x\"\n"), "source.from"),
@@ -254,6 +327,18 @@ mod tests {
             assert_eq!(problem.code(), "config-invalid", "{field}");
             assert!(problem.render(lianfang_desk::Lang::En, true).contains(field), "{field}");
         }
+    }
+
+    #[test]
+    fn the_store_is_a_file_unless_an_address_is_named() {
+        assert_eq!(load(LEAST).unwrap().store.url_file, None);
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(FILE), format!("{LEAST}[store]\nurl-file = \"store.url\"\n")).unwrap();
+        let config = Config::load(dir.path()).unwrap();
+        assert_eq!(config.store.url_file, Some(dir.path().join("store.url")));
+        let problem = load(&format!("{LEAST}[store]\nurl = \"postgres://u:secret@h/d\"\n")).unwrap_err();
+        assert_eq!(problem.code(), "config-unknown-field");
+        assert!(!problem.render(lianfang_desk::Lang::En, true).contains("secret"));
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub fn of_link(error: &LinkError) -> Fault {
 pub fn of_store(error: &StoreError) -> Fault {
     match error {
         StoreError::Full | StoreError::ReadOnly => Fault::new(FaultCode::DiskFull),
-        StoreError::Locked => Fault::new(FaultCode::Busy),
+        error if error.is_passing() => Fault::new(FaultCode::Busy),
         _ => Fault::new(FaultCode::Internal),
     }
 }

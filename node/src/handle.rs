@@ -77,11 +77,26 @@ impl Node {
         (exit, console.out_text(), console.notes_text())
     }
 
+    /// What `/metrics` shows.
+    pub async fn metrics(&self) -> String {
+        crate::telemetry::render(&self.app).await
+    }
+
+    /// Where probes and numbers are served, if they are.
+    pub async fn http_address(&self) -> Option<std::net::SocketAddr> {
+        let running = self.running.lock().await;
+        running
+            .as_ref()
+            .and_then(|running| running.http.as_ref())
+            .map(lianfang_telemetry::http::Listening::address)
+    }
+
     /// Stops serving and closes the store.
     pub async fn shutdown(self) {
         if let Some(running) = self.running.into_inner() {
             running.shutdown().await;
         }
+        self.app.telemetry.flush().await;
         self.app.store.close().await;
     }
 }

@@ -24,17 +24,14 @@ pub mod report;
 pub mod secrets;
 pub mod serve;
 pub mod store;
+pub mod telemetry;
 pub mod watch;
+pub mod work;
 
 pub use handle::Node;
 
-/// The program: parses `args` and does what they say. Its log goes to standard error, one JSON object a line; `RUST_LOG`
-/// chooses how much, and warnings are what is shown without it.
+/// The program: parses `args` and does what they say. Its log goes to standard error; how much of it, the configuration
+/// says for `serve`, and `RUST_LOG` for everything.
 pub fn main_from(args: impl IntoIterator<Item = std::ffi::OsString>) -> std::process::ExitCode {
-    use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    let log = tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr);
-    // A process that embeds this one has a log of its own.
-    let _ = log.try_init();
     lianfang_desk::run::main::<commands::NodeArgs>(args)
 }

@@ -1,6 +1,8 @@
 //! What the node takes from the world besides bytes: time and chance. Chosen in `app.rs`, given to everything else.
 
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use chacha20::ChaCha20Rng;
 use getrandom::SysRng;
@@ -9,10 +11,36 @@ use rand_core::{CryptoRng, SeedableRng as _, UnwrapErr};
 /// Microseconds since 1970, UTC.
 pub type Micros = i64;
 
-/// Where time comes from.
+/// Resolves when its time has passed.
+pub type Pause = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Where time comes from. Whoever waits, waits here: under a clock that a simulation moves, waiting costs nothing.
 pub trait Clock: Send + Sync {
-    /// Now.
+    /// Now. People may set it, also back.
     fn now(&self) -> Micros;
+
+    /// What has passed since some fixed moment of this process. Nobody sets it.
+    fn elapsed(&self) -> Duration {
+        static BEGAN: OnceLock<Instant> = OnceLock::new();
+        BEGAN.get_or_init(Instant::now).elapsed()
+    }
+
+    /// To wait so long.
+    fn sleep(&self, time: Duration) -> Pause {
+        Box::pin(tokio::time::sleep(time))
+    }
+}
+
+impl dyn Clock + '_ {
+    /// What the work gives; `None` if it takes longer than `limit`, and then it is dropped.
+    pub async fn within<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+        let late = self.sleep(limit);
+        tokio::select! {
+            biased;
+            done = work => Some(done),
+            () = late => None,
+        }
+    }
 }
 
 /// Where chance comes from.

@@ -3,12 +3,26 @@
 //! Comes in: the folder and where its unlocking secret lies. Goes out: [`Secrets`]: the master key of everything that
 //! is sealed at rest, and the keys by which the node is known. Nothing secret is ever an argument or an environment
 //! variable. Fails with a problem that says which file, and never what is in it.
+//!
+//! | file in `secrets/` | what it is |
+//! | --- | --- |
+//! | `keyring` | the master key, under the unlocking secret |
+//! | `keyring.next` | the same under the secret that the configuration is about to name, see [`unlock`] |
+//! | `keys.sealed` | identity, sealing and certificate keys, under the master key |
+//! | `tls-next.sealed` | the certificate key of an exchange that is under way, see [`tls`] |
+//! | `restored.sealed` | what a restored backup leaves to the next start, see [`restored`] |
+
+mod backup;
+mod restored;
+mod tls;
+mod unlock;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use lianfang_desk::Problem;
 use lianfang_link::KeyMaterial;
+use lianfang_store::Place;
 use lianfang_trust::at_rest::file::{FileError, read_limited, read_secret, write_atomically};
 use lianfang_trust::at_rest::{self, AtRestError, Cost, KeyRing, MasterKey, UnlockSecret};
 use lianfang_trust::envelope::SealingKey;
@@ -16,12 +30,19 @@ use lianfang_trust::{Canonical, DecodeError, Decoder, Encoder, SigningKey};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use crate::config::Unlock;
+use crate::config::{StorePlace, Unlock};
+
+pub use backup::{Restoration, restore, told};
+pub use restored::Restored;
 
 const FOLDER: &str = "secrets";
 const RING: &str = "keyring";
 const KEYS: &str = "keys.sealed";
 const PURPOSE: &str = "lianfang/node-keys";
+/// The embedded store's name within the folder.
+pub(crate) const STORE: &str = "store.sqlite";
+/// Bytes of the file with a server's address.
+const ADDRESS_BYTES: usize = 4_096;
 /// Bytes of an unlocking secret's file.
 const UNLOCK_BYTES: usize = 4_096;
 
@@ -35,8 +56,9 @@ pub struct Secrets {
     pub sealing: Arc<SealingKey>,
     /// Goes into derived secrets beside fresh randomness.
     pub hedge: Zeroizing<[u8; 32]>,
-    /// The key behind the node's certificate.
-    pub tls: KeyMaterial,
+    /// The key behind the node's certificate; exchanged while the node runs.
+    tls: RwLock<Arc<KeyMaterial>>,
+    folder: PathBuf,
 }
 
 /// What is sealed in one file.
@@ -87,33 +109,67 @@ impl Secrets {
             hedge: fresh(rng),
             tls: Zeroizing::new(tls.pkcs8().to_vec()),
         };
-        let bytes = Zeroizing::new(keys.encode());
-        let file = at_rest::seal_file(&master, PURPOSE, &bytes, rng).map_err(|e| sealed(&e))?;
+        write_keys(&folder, &master, &keys, rng)?;
         write_atomically(&folder.join(RING), &key_ring.encode()).map_err(Problem::bug)?;
-        write_atomically(&folder.join(KEYS), &file).map_err(Problem::bug)?;
-        Self::of(master, &keys)
+        Self::of(master, &keys, folder)
     }
 
     /// Opens a node's secrets.
     pub fn open(dir: &Path, unlock: &Unlock) -> Result<Self, Problem> {
         let folder = dir.join(FOLDER);
-        let ring = KeyRing::decode(&read(&folder.join(RING), KeyRing::MAX_BYTES)?)
-            .map_err(|error| Problem::usage("secrets-damaged").because(error))?;
-        let master = ring.unlock(&read_unlock(unlock)?).map_err(|e| sealed(&e).with("path", dir))?;
-        let file = read(&folder.join(KEYS), 16 * 1_024)?;
-        let bytes = at_rest::open_file(&master, PURPOSE, &file).map_err(|e| sealed(&e).with("path", dir))?;
-        let keys = Keys::decode(&bytes).map_err(|error| Problem::usage("secrets-damaged").because(error))?;
-        Self::of(master, &keys)
+        let master =
+            unlock::open_ring(&folder, &read_unlock(unlock)?).map_err(|problem| problem.with("path", dir))?;
+        let keys = read_keys(&folder, &master)?;
+        Self::of(master, &keys, folder)
     }
 
-    fn of(master: MasterKey, keys: &Keys) -> Result<Self, Problem> {
+    /// The key behind the node's certificate.
+    pub fn tls(&self) -> Arc<KeyMaterial> {
+        Arc::clone(&self.tls.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn of(master: MasterKey, keys: &Keys, folder: PathBuf) -> Result<Self, Problem> {
         Ok(Self {
             master: Arc::new(master),
             identity: Arc::new(SigningKey::from_bytes(&keys.identity)),
             sealing: Arc::new(SealingKey::from_seed(&keys.sealing)),
             hedge: keys.hedge.clone(),
-            tls: KeyMaterial::from_pkcs8(&keys.tls).map_err(Problem::bug)?,
+            tls: RwLock::new(Arc::new(KeyMaterial::from_pkcs8(&keys.tls).map_err(Problem::bug)?)),
+            folder,
         })
+    }
+}
+
+fn write_keys(
+    folder: &Path,
+    master: &MasterKey,
+    keys: &Keys,
+    rng: &mut dyn CryptoRng,
+) -> Result<(), Problem> {
+    let bytes = Zeroizing::new(keys.encode());
+    let file = at_rest::seal_file(master, PURPOSE, &bytes, rng).map_err(|e| sealed(&e))?;
+    write(&folder.join(KEYS), &file)
+}
+
+fn read_keys(folder: &Path, master: &MasterKey) -> Result<Keys, Problem> {
+    let file = read(&folder.join(KEYS), 16 * 1_024)?;
+    let bytes = at_rest::open_file(master, PURPOSE, &file).map_err(|e| sealed(&e).with("path", folder))?;
+    Keys::decode(&bytes).map_err(|error| Problem::usage("secrets-damaged").because(error))
+}
+
+/// Writes a file whole, and tells a full disk as one.
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
+    write_atomically(path, bytes).map_err(|error| match error {
+        FileError::Io { path, source } => Problem::file(&path, source),
+        other => Problem::bug(other),
+    })
+}
+
+/// Removes a file that need not be there.
+fn remove(path: &Path) -> Result<(), Problem> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Problem::file(path, error)),
+        _ => Ok(()),
     }
 }
 
@@ -130,6 +186,14 @@ pub fn make_key_file(path: &Path, rng: &mut dyn CryptoRng) -> Result<(), Problem
 /// What is in the file of a password for a server.
 pub fn read_password(path: &Path) -> Result<Zeroizing<Vec<u8>>, Problem> {
     read(path, UNLOCK_BYTES)
+}
+
+/// Where the store is: a file in the folder, or the server whose address, with its password, lies in a secret file.
+pub fn place(dir: &Path, store: &StorePlace) -> Result<Place, Problem> {
+    match &store.url_file {
+        None => Ok(Place::File(dir.join(STORE))),
+        Some(path) => Ok(Place::server(&read(path, ADDRESS_BYTES)?)?),
+    }
 }
 
 fn make_private(folder: &Path) -> Result<(), Problem> {

@@ -86,6 +86,12 @@ fault_codes! {
     TermsDiffer = "terms-differ", FailedPrecondition, Caller, false;
     /// A roster older than one already seen.
     RosterOlder = "roster-older", FailedPrecondition, Answerer, false;
+    /// The coordinator has not confirmed this party's roster for too long: who is a member today is not known here.
+    RosterStale = "roster-stale", Unavailable, Answerer, true;
+    /// The member is suspended until further notice.
+    MemberSuspended = "member-suspended", PermissionDenied, Caller, false;
+    /// The member was revoked for good.
+    MemberRevoked = "member-revoked", PermissionDenied, Caller, false;
     /// Two parties hold different rosters of one version.
     RosterDiffers = "roster-differs", FailedPrecondition, Answerer, false;
     /// No key of this class and epoch is here.

@@ -4,6 +4,7 @@
 //! out: one case per remedy. Never carries a value that was to be stored: SQLite's messages name tables and columns only,
 //! and of PostgreSQL's the detail, which quotes values, is left out.
 
+use std::fmt;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
@@ -11,7 +12,7 @@ use lianfang_trust::at_rest::AtRestError;
 use sqlx::migrate::MigrateError;
 
 /// Why the store could not do what was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum StoreError {
     /// No room is left.
     #[error("the disk that holds the store is full; make room and do it again, nothing was lost")]
@@ -87,6 +88,17 @@ pub enum StoreError {
     /// The address of a server cannot be read.
     #[error("the address of the database server is not of the form postgres://user@host/database")]
     NoAddress,
+    /// The server lets this user or program not in.
+    #[error(
+        "the database server refuses: check the user, the password, the database and its rights, and TLS"
+    )]
+    Refused,
+    /// The database cannot hold a store.
+    #[error("the database cannot hold a store: {why}")]
+    Unfit {
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// The program was built without servers.
     #[error(
         "this program was built without PostgreSQL; install the build that has it, or leave the store in its file"
@@ -112,6 +124,13 @@ impl StoreError {
     }
 }
 
+/// As it is displayed: a server's details, which quote values, are in the driver's own form.
+impl fmt::Debug for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StoreError({self})")
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
@@ -119,7 +138,8 @@ impl From<sqlx::Error> for StoreError {
                 Some(code) => Self::of_code(code).unwrap_or(Self::Other(error)),
                 None => Self::Other(error),
             },
-            sqlx::Error::Io(io) => Self::of_io(io),
+            sqlx::Error::Io(io) => Self::of_connection(io),
+            sqlx::Error::Tls(_) => Self::Refused,
             sqlx::Error::PoolTimedOut => Self::Locked,
             _ => Self::Other(error),
         }
@@ -136,7 +156,9 @@ impl StoreError {
                 "55P03" | "40001" | "40P01" | "57014" => Some(Self::Locked),
                 "58030" => Some(Self::Disk),
                 "XX001" | "XX002" => Some(Self::Corrupt),
-                "53300" | "57P01" | "57P02" | "57P03" => Some(Self::Unreachable),
+                "53300" | "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => Some(Self::Unreachable),
+                "3D000" | "3F000" | "42501" => Some(Self::Refused),
+                _ if code.starts_with("28") => Some(Self::Refused),
                 _ if code.starts_with("08") => Some(Self::Unreachable),
                 _ => None,
             };
@@ -152,18 +174,21 @@ impl StoreError {
         }
     }
 
-    fn of_io(error: &io::Error) -> Self {
+    /// What a connection's failure means. SQLite has none: its failures come with a code.
+    fn of_connection(error: &io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::Full,
+            // The server's certificate, or a socket that is not for this user.
+            ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::PermissionDenied => Self::Refused,
+            _ => Self::Unreachable,
+        }
+    }
+
+    /// What the failure of a file of the caller's own beside the store means.
+    pub fn of_file(error: &io::Error) -> Self {
         match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::Full,
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Self::ReadOnly,
-            ErrorKind::ConnectionRefused
-            | ErrorKind::ConnectionReset
-            | ErrorKind::ConnectionAborted
-            | ErrorKind::HostUnreachable
-            | ErrorKind::NetworkUnreachable
-            | ErrorKind::BrokenPipe
-            | ErrorKind::TimedOut
-            | ErrorKind::UnexpectedEof => Self::Unreachable,
             _ => Self::Disk,
         }
     }

@@ -8,6 +8,7 @@ use std::path::Path;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 
+use crate::backup::BackupError;
 use crate::{Pool, Role, StoreError, Tx};
 
 /// Said by every connection before it is used. The cache is in KiB, negative as SQLite wants it.
@@ -15,7 +16,8 @@ const WRITER: &str = "PRAGMA busy_timeout = 30000; PRAGMA journal_mode = WAL; PR
     PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; \
     PRAGMA trusted_schema = OFF; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;";
 const READER: &str = "PRAGMA busy_timeout = 30000; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-    PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;";
+    PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; \
+    PRAGMA query_only = ON;";
 
 pub(crate) async fn connect(path: &Path, role: Role, options: AnyPoolOptions) -> Result<Pool, StoreError> {
     let say = if role == Role::Writer { WRITER } else { READER };
@@ -45,15 +47,47 @@ fn address(path: &Path) -> Result<AnyConnectOptions, StoreError> {
 }
 
 pub(crate) async fn begin(writer: &Pool) -> Result<Tx, StoreError> {
-    match writer.begin_with("BEGIN IMMEDIATE").await {
+    let begun = match writer.begin_with("BEGIN IMMEDIATE").await {
         // A full disk made SQLite roll back by itself, and the driver still counts that transaction: this connection
         // begins none again, another one does.
         Err(sqlx::Error::InvalidSavePointStatement) => {
             writer.acquire().await?.close().await?;
-            Ok(writer.begin_with("BEGIN IMMEDIATE").await?)
+            writer.begin_with("BEGIN IMMEDIATE").await
         }
-        begun => Ok(begun?),
+        begun => begun,
+    };
+    Ok(Tx::new(begun?, None))
+}
+
+/// Copies the store as it is at one moment into a new file, without what was deleted.
+pub(crate) async fn copy(path: &Path, copy: &Path) -> Result<(), StoreError> {
+    create_private(copy)?;
+    let mut connection = address(path)?.connect().await?;
+    connection.execute("PRAGMA busy_timeout = 30000; PRAGMA temp_store = MEMORY;").await?;
+    let name = copy.to_str().ok_or_else(|| StoreError::CannotOpen { path: copy.to_owned() })?;
+    sqlx::query("VACUUM INTO $1").bind(name).execute(&mut connection).await?;
+    Ok(connection.close().await?)
+}
+
+/// Looks through every page, every index and every reference.
+pub(crate) async fn check(path: &Path) -> Result<(), BackupError> {
+    let damaged = |found: String| BackupError::Damaged { found };
+    let unreadable = |error: sqlx::Error| damaged(StoreError::from(error).to_string());
+    let mut connection = address(path)?.connect().await.map_err(unreadable)?;
+    let found: String = sqlx::query_scalar("PRAGMA integrity_check(1)")
+        .fetch_one(&mut connection)
+        .await
+        .map_err(unreadable)?;
+    if found != "ok" {
+        // What SQLite says names trees and pages, never a value.
+        return Err(damaged(found));
     }
+    let stray =
+        sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut connection).await.map_err(unreadable)?;
+    if !stray.is_empty() {
+        return Err(damaged("rows refer to rows that are not there".to_owned()));
+    }
+    connection.close().await.map_err(unreadable)
 }
 
 fn opening(error: sqlx::Error, path: &Path) -> StoreError {
@@ -71,6 +105,6 @@ pub(crate) fn create_private(path: &Path) -> Result<(), StoreError> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map(drop).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => StoreError::CannotOpen { path: path.to_owned() },
-        _ => sqlx::Error::Io(error).into(),
+        _ => StoreError::of_file(&error),
     })
 }

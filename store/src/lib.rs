@@ -15,22 +15,30 @@
 //! stays true until it commits: SQLite has one writer anyway, and on a server an advisory lock makes it so among all
 //! processes that share it. Whoever waits for the writer waits here, in order, and not in a busy loop.
 
+pub mod backup;
 mod error;
 mod file;
 mod problem;
+pub mod restore;
 mod server;
+#[cfg(feature = "trial")]
+pub mod trial;
+mod tx;
+pub mod work;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
 use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
-use sqlx::{Any, Row as _, Transaction};
+use sqlx::{Any, Row as _};
 use zeroize::Zeroizing;
 
+use backup::BackupError;
 pub use error::StoreError;
+pub use tx::Tx;
 
 /// A row that was read.
 pub type Row = sqlx::any::AnyRow;
@@ -38,8 +46,8 @@ pub type Row = sqlx::any::AnyRow;
 pub type Connection = sqlx::AnyConnection;
 /// Connections of one kind.
 pub type Pool = sqlx::AnyPool;
-/// A transaction.
-pub type Tx = Transaction<'static, Any>;
+/// A statement with its parameters.
+pub type Statement<'q> = sqlx::query::Query<'q, Any, sqlx::any::AnyArguments>;
 
 const READERS: u32 = 3;
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -51,6 +59,16 @@ pub enum Place {
     File(PathBuf),
     /// A database on a PostgreSQL server: `postgres://…`, with what the server wants to hear.
     Server(Zeroizing<String>),
+}
+
+impl Place {
+    /// The server whose address stands in a file: blanks around it do not count. What cannot be one is refused before
+    /// anything is dialled.
+    pub fn server(file: &[u8]) -> Result<Self, StoreError> {
+        let text = std::str::from_utf8(file).map_err(|_| StoreError::NoAddress)?.trim();
+        server::check(text)?;
+        Ok(Self::Server(Zeroizing::new(text.to_owned())))
+    }
 }
 
 impl fmt::Debug for Place {
@@ -83,6 +101,8 @@ pub enum Kind {
 /// An open store.
 pub struct Database {
     kind: Kind,
+    /// Of a store in a file.
+    path: Option<PathBuf>,
     writer: Pool,
     readers: Pool,
 }
@@ -105,7 +125,11 @@ impl Database {
             StoreError::of_migration(error, steps.iter().map(|step| step.version).max().unwrap_or(0))
         })?;
         let readers = pool(place, Role::Reader).await?;
-        Ok(Self { kind, writer, readers })
+        let path = match place {
+            Place::File(path) => Some(path.clone()),
+            Place::Server(_) => None,
+        };
+        Ok(Self { kind, path, writer, readers })
     }
 
     /// Of which kind it is.
@@ -113,7 +137,8 @@ impl Database {
         self.kind
     }
 
-    /// The writing connection as a pool of one. Never ask for it while holding a transaction: there is no second.
+    /// The writing connection as a pool of one, for tests that spoil what is stored. What is written here holds no lock.
+    #[cfg(feature = "trial")]
     pub const fn writer(&self) -> &Pool {
         &self.writer
     }
@@ -131,17 +156,33 @@ impl Database {
         }
     }
 
+    /// One statement as a transaction of its own; gives how many rows it touched.
+    pub async fn write(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
+        let mut tx = self.begin().await?;
+        let done = statement.execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(done.rows_affected())
+    }
+
     /// A connection for reading.
     pub async fn reader(&self) -> Result<PoolConnection<Any>, StoreError> {
-        Ok(self.readers.acquire().await?)
+        self.readers.acquire().await.map_err(|error| server::waiting(error, &self.readers))
     }
 
     /// A reading transaction: all that is read in it is of one moment.
     pub async fn snapshot(&self) -> Result<Tx, StoreError> {
-        Ok(match self.kind {
-            Kind::Sqlite => self.readers.begin().await?,
-            Kind::Postgres => self.readers.begin_with(server::SNAPSHOT).await?,
-        })
+        let begun = match self.kind {
+            Kind::Sqlite => self.readers.begin().await,
+            Kind::Postgres => self.readers.begin_with(server::SNAPSHOT).await,
+        };
+        Ok(Tx::new(begun.map_err(|error| server::waiting(error, &self.readers))?, None))
+    }
+
+    /// Copies a store in a file, as it is at one moment, into a new file, and looks through the copy.
+    pub async fn copy_to(&self, copy: &Path) -> Result<(), BackupError> {
+        let path = self.path.as_ref().ok_or(BackupError::Server)?;
+        file::copy(path, copy).await?;
+        file::check(copy).await
     }
 
     /// Closes all connections; a file's log is moved into it. Waits for those that are lent out.
@@ -176,6 +217,6 @@ async fn pool(place: &Place, role: Role) -> Result<Pool, StoreError> {
         .max_lifetime(None);
     match place {
         Place::File(path) => file::connect(path, role, options).await,
-        Place::Server(address) => server::connect(address, options).await,
+        Place::Server(address) => server::connect(address, role, options).await,
     }
 }

@@ -13,6 +13,7 @@ impl From<StoreError> for Problem {
             StoreError::WrongKey => Self::fault("wrong-passphrase"),
             StoreError::Newer { .. } | StoreError::Foreign { .. } => Self::fault("store-newer"),
             StoreError::Unreachable => Self::fault("store-unreachable"),
+            StoreError::Refused | StoreError::Unfit { .. } => Self::usage("store-refused"),
             StoreError::NoAddress => Self::usage("store-address"),
             StoreError::NoServers => Self::usage("store-without-servers"),
             _ => Self::fault("store-corrupt"),

@@ -4,15 +4,17 @@
 //! that party's own key where a real liar could sign. Besides liars there is the curious party, which notes all it sees.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use lianfang_crypto::group::element::elements_digest;
 use lianfang_link::authority::LEAF_LASTS;
-use lianfang_link::{Directory, Identity, Party, UnixTime, Validity};
+use lianfang_link::{Directory, Identity, Party, Transport, UnixTime, Validity};
 use lianfang_node::config::Config;
 use lianfang_node::membership::Membership;
 use lianfang_node::peers::roster::RosterInForce;
+use lianfang_node::ports::Ports;
 use lianfang_node::secrets::Secrets;
 use lianfang_node::store::Store;
 use lianfang_proto::documents::evaluation::{EvaluationAnswer, evaluated_context};
@@ -41,13 +43,19 @@ pub struct Credentials {
 /// # Panics
 /// If it has not joined.
 pub async fn credentials(world: &World, bank: &str) -> Credentials {
-    let dir = world.dir(bank);
-    let config = Config::load(&dir).expect("a configuration");
-    let secrets = Secrets::open(&dir, &config.unlock).expect("secrets");
-    let (path, master) = (dir.join("store.sqlite"), Arc::clone(&secrets.master));
-    let store = Store::open(&path, master, world.clock.of_node()).await.expect("a store");
+    credentials_in(&world.dir(bank), world.clock.of_node()).await
+}
+
+/// The same by folder.
+pub(crate) async fn credentials_in(dir: &Path, ports: Ports) -> Credentials {
+    let config = Config::load(dir).expect("a configuration");
+    let secrets = Secrets::open(dir, &config.unlock).expect("secrets");
+    let place = lianfang_node::secrets::place(dir, &config.store).expect("a place");
+    let master = Arc::clone(&secrets.master);
+    let store = Store::open(&place, dir, master, ports).await.expect("a store");
     let (membership, roster) = Membership::load(&store).await.expect("a membership").expect("joined");
-    let identity = membership.identity(&config, &secrets.tls).expect("an identity");
+    let chance = Ports::system().chance;
+    let identity = membership.identity(&config, &secrets, &mut *chance.rng()).expect("an identity");
     store.close().await;
     Credentials { identity, signing: Arc::clone(&secrets.identity), roster }
 }
@@ -112,7 +120,8 @@ pub async fn in_the_place_of_under(
         clock: world.clock.of_link(),
     };
     let addr = format!("middle-of-{party}:7000");
-    let middle = Middle::start(&world.network, &addr, between, meddler).await;
+    let network: Arc<dyn Transport> = Arc::new(world.network.clone());
+    let middle = Middle::start(&network, &addr, between, meddler).await;
     world.detour.lead(&address(party), &addr);
     // Connections that are open already would go on past the middle.
     world.network.faults(&address(party)).cut();

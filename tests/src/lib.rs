@@ -9,6 +9,9 @@
 //! | [`network`], [`liars`] | what a dishonest party does, as an ordinary test input |
 //! | [`clock`] | time that a test moves |
 //! | [`measure`] | what a whole job costs, by stage and by process |
+//! | [`simulation`] | thousands of federations that everything happens to: `simulate` |
+//! | [`endure`] | the same processes while they are killed and their wires are spoiled |
+//! | [`load`] | many banks at one coordinator, one holder at saturation |
 //! | [`canary`] | looks for planted identifiers where they must never be |
 //!
 //! Nothing depends on this crate.
@@ -16,9 +19,12 @@
 pub mod canary;
 pub mod clock;
 pub mod demo;
+pub mod endure;
 pub mod liars;
+pub mod load;
 pub mod measure;
 pub mod network;
 pub mod oracle;
 pub mod people;
+pub mod simulation;
 pub mod world;

@@ -119,7 +119,12 @@ impl Middle {
     ///
     /// # Panics
     /// If it cannot.
-    pub async fn start(network: &Memory, addr: &str, between: Between, meddler: Arc<dyn Meddler>) -> Self {
+    pub async fn start(
+        network: &Arc<dyn Transport>,
+        addr: &str,
+        between: Between,
+        meddler: Arc<dyn Meddler>,
+    ) -> Self {
         let directory = Arc::clone(&between.directory);
         let limits = AcceptLimits::default();
         let gate =
@@ -144,9 +149,9 @@ impl Middle {
 }
 
 /// A channel to the target for every caller, under the caller's own certificate.
-fn ways(network: &Memory, between: &Between) -> BTreeMap<String, Channel> {
+fn ways(network: &Arc<dyn Transport>, between: &Between) -> BTreeMap<String, Channel> {
     let way = |(bank, identity): (&String, &Identity)| {
-        let transport = Arc::new(network.clone());
+        let transport = Arc::clone(network);
         let directory = Arc::clone(&between.directory);
         let dialer = Dialer::new(transport, Some(identity), directory, &between.clock, DialLimits::default());
         (bank.clone(), dialer.channel(&between.target, &between.place))

@@ -19,9 +19,10 @@ use lianfang_coordinator::commands::init::SetUp;
 use lianfang_desk::Exit;
 use lianfang_link::Memory;
 use lianfang_node::Node;
-use lianfang_node::config::{Config, Decide, Policy, Unlock};
+use lianfang_node::config::{Config, Decide, Policy, Serve, StorePlace, Unlock};
 use lianfang_node::secrets::{Secrets, make_key_file};
 use lianfang_proto::catalogue::Disclosure;
+use lianfang_store::trial::Trial;
 use serde_json::Value;
 
 use crate::clock::MovableClock;
@@ -95,6 +96,8 @@ pub struct World {
     folder: tempfile::TempDir,
     coordinator: Option<Coordinator>,
     nodes: BTreeMap<String, Option<Node>>,
+    /// Where the parties' stores are, if not in their folders; dropped last.
+    places: Vec<Trial>,
 }
 
 /// A bank's address on the network.
@@ -114,15 +117,25 @@ impl World {
         let detour = Detour::over(network.clone());
         let folder = tempfile::tempdir().expect("a temporary folder");
         let clock = MovableClock::default();
-        let mut world = Self { network, detour, clock, folder, coordinator: None, nodes: BTreeMap::new() };
+        let mut world = Self {
+            network,
+            detour,
+            clock,
+            folder,
+            coordinator: None,
+            nodes: BTreeMap::new(),
+            places: Vec::new(),
+        };
         let dir = world.dir(COORDINATOR);
         std::fs::create_dir(&dir).expect("the coordinator's folder");
         let set_up = SetUp::listening(address(COORDINATOR));
         Coordinator::init(&dir, &set_up, &world.clock.of_coordinator()).expect("the coordinator is set up");
+        world.place(COORDINATOR);
         world.start(COORDINATOR).await;
         for bank in banks {
             set_up_node(&world.dir(bank), bank, policy(bank));
             world.nodes.insert((*bank).to_owned(), None);
+            world.place(bank);
             world.start(bank).await;
         }
         world
@@ -136,6 +149,13 @@ impl World {
         }
         world.agree(&banks[..holders], key_threshold).await;
         world
+    }
+
+    /// Puts a party's store on the server that the environment names, if it names one.
+    fn place(&mut self, party: &str) {
+        let place = Trial::new();
+        place.configure(&self.dir(party));
+        self.places.push(place);
     }
 
     /// A party's folder.
@@ -223,11 +243,8 @@ impl World {
     }
 
     /// What the bank's people read out.
-    fn fingerprint(&self, bank: &str) -> String {
-        let dir = self.dir(bank);
-        let unlock = Config::load(&dir).expect("a configuration").unlock;
-        let secrets = Secrets::open(&dir, &unlock).expect("secrets");
-        secrets.identity.verifying_key().fingerprint()
+    pub fn fingerprint(&self, bank: &str) -> String {
+        fingerprint_in(&self.dir(bank))
     }
 
     /// The ceremony among these holders.
@@ -335,6 +352,33 @@ impl World {
         reports
     }
 
+    /// Adds to a party's configuration, and starts it again.
+    pub async fn configure(&mut self, party: &str, lines: &str) {
+        self.stop(party).await;
+        let path = self.dir(party).join("config.toml");
+        let text = std::fs::read_to_string(&path).expect("a configuration");
+        std::fs::write(&path, format!("{text}\n{lines}\n")).expect("the configuration is written");
+        self.start(party).await;
+    }
+
+    /// What a party's `/metrics` would show.
+    pub async fn metrics(&self, party: &str) -> String {
+        if party == COORDINATOR {
+            return self.coordinator.as_ref().expect("the coordinator runs").metrics().await;
+        }
+        self.nodes.get(party).and_then(Option::as_ref).expect("the node runs").metrics().await
+    }
+
+    /// Where a party serves its probes.
+    pub async fn http(&self, party: &str) -> std::net::SocketAddr {
+        let address = if party == COORDINATOR {
+            self.coordinator.as_ref().expect("the coordinator runs").http_address()
+        } else {
+            self.nodes.get(party).and_then(Option::as_ref).expect("the node runs").http_address().await
+        };
+        address.expect("it serves probes")
+    }
+
     /// Asks until there is an answer.
     pub async fn until<T>(&self, what: &str, ask: impl AsyncFnMut() -> Option<T>) -> T {
         self.within(PATIENCE, ask).await.unwrap_or_else(|| panic!("in vain: {what}"))
@@ -375,20 +419,32 @@ pub fn automatic() -> Policy {
     }
 }
 
-fn set_up_node(dir: &Path, bank: &str, policy: Policy) {
+/// What a bank's people read out, from its folder.
+pub(crate) fn fingerprint_in(dir: &Path) -> String {
+    let unlock = Config::load(dir).expect("a configuration").unlock;
+    let secrets = Secrets::open(dir, &unlock).expect("secrets");
+    secrets.identity.verifying_key().fingerprint()
+}
+
+pub(crate) fn set_up_node(dir: &Path, bank: &str, policy: Policy) {
     std::fs::create_dir(dir).expect("the node's folder");
-    let key_file = dir.join("unlock.key");
+    let key_file = "unlock.key";
     let ports = lianfang_node::ports::Ports::system();
     let mut rng = ports.chance.rng();
-    make_key_file(&key_file, &mut *rng).expect("a key file");
+    make_key_file(&dir.join(key_file), &mut *rng).expect("a key file");
     let config = Config {
         listen: address(bank),
         advertise: None,
         contact: contact_of(bank),
-        unlock: Unlock::KeyFile(key_file),
+        unlock: Unlock::KeyFile(key_file.into()),
         certificate: None,
         policy,
+        store: StorePlace::default(),
         reflection: false,
+        http: None,
+        log: lianfang_telemetry::log::Settings::default(),
+        traces: None,
+        serve: Serve::default(),
     };
     config.store(dir).expect("the configuration is written");
     Secrets::create(dir, &config.unlock, &mut *rng).expect("secrets are made");

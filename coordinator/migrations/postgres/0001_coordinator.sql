@@ -8,8 +8,8 @@ CREATE TABLE roster (
 -- Of an invite's secret only a digest is kept.
 CREATE TABLE invite (
     id            BYTEA    PRIMARY KEY,
-    bank          TEXT    NOT NULL,
-    legal_group   TEXT    NOT NULL,
+    bank          TEXT COLLATE "C" NOT NULL,
+    legal_group   TEXT COLLATE "C" NOT NULL,
     secret_digest BYTEA    NOT NULL,
     expires_at    BIGINT NOT NULL,
     used_by       BYTEA
@@ -18,10 +18,10 @@ CREATE TABLE invite (
 -- One line per bank and identity key that has asked to be enrolled.
 CREATE TABLE enrolment (
     invite          BYTEA    PRIMARY KEY REFERENCES invite (id),
-    bank            TEXT    NOT NULL,
+    bank            TEXT COLLATE "C" NOT NULL,
     identity        BYTEA    NOT NULL,
     sealing         BYTEA    NOT NULL,
-    address         TEXT    NOT NULL,
+    address         TEXT COLLATE "C" NOT NULL,
     request         BYTEA,
     leaf            BYTEA,
     own_root        BYTEA,
@@ -35,18 +35,18 @@ CREATE TABLE ceremony (
     class      BIGINT NOT NULL,
     epoch      BIGINT NOT NULL,
     proposal   BYTEA    NOT NULL,
-    state      TEXT    NOT NULL CHECK (state IN ('open', 'done', 'failed')),
-    failure    TEXT    NOT NULL DEFAULT '',
-    culprits   TEXT    NOT NULL DEFAULT '[]',
+    state      TEXT COLLATE "C" NOT NULL CHECK (state IN ('open', 'done', 'failed')),
+    failure    TEXT COLLATE "C" NOT NULL DEFAULT '',
+    culprits   TEXT COLLATE "C" NOT NULL DEFAULT '[]',
     created_at BIGINT NOT NULL
 );
 
 -- `recipient` is empty for what everybody may read.
 CREATE TABLE post (
     ceremony  BYTEA    NOT NULL REFERENCES ceremony (id),
-    sender    TEXT    NOT NULL,
+    sender    TEXT COLLATE "C" NOT NULL,
     phase     BIGINT NOT NULL,
-    recipient TEXT    NOT NULL,
+    recipient TEXT COLLATE "C" NOT NULL,
     signed    BYTEA    NOT NULL,
     PRIMARY KEY (ceremony, sender, phase, recipient)
 );
@@ -66,15 +66,15 @@ CREATE TABLE job (
     state        BIGINT NOT NULL,
     entered_at   BIGINT NOT NULL,
     created_at   BIGINT NOT NULL,
-    failure      TEXT    NOT NULL DEFAULT '',
-    culprits     TEXT    NOT NULL DEFAULT '[]',
-    matches      TEXT    NOT NULL DEFAULT '{}',
+    failure      TEXT COLLATE "C" NOT NULL DEFAULT '',
+    culprits     TEXT COLLATE "C" NOT NULL DEFAULT '[]',
+    matches      TEXT COLLATE "C" NOT NULL DEFAULT '{}',
     certificate  BYTEA
 );
 
 CREATE TABLE participant (
     job              BYTEA    NOT NULL REFERENCES job (id),
-    bank             TEXT    NOT NULL,
+    bank             TEXT COLLATE "C" NOT NULL,
     decision         BYTEA,
     accepted         BIGINT,
     header           BYTEA,
@@ -87,7 +87,7 @@ CREATE TABLE participant (
 CREATE TABLE audit_entry (
     seq     BIGINT PRIMARY KEY,
     time_us BIGINT NOT NULL,
-    event   TEXT    NOT NULL,
+    event   TEXT COLLATE "C" NOT NULL,
     body    BYTEA    NOT NULL,
     prev    BYTEA    NOT NULL,
     hash    BYTEA    NOT NULL

@@ -1,7 +1,7 @@
 //! The coordinator's audit log: a chain of hashes in the store.
 //!
 //! Comes in: what happened, as JSON of names, digests and counts. Goes out: an entry in the same transaction as the
-//! thing itself, so that neither stands without the other. Never sees: tags, labels, secrets. Fails on a chain that does
+//! thing itself, so that neither stands without the other; in the course of a command with the person who ran it. Never sees: tags, labels, secrets. Fails on a chain that does
 //! not hold, and names the entry.
 
 use crate::store::{Connection, Pool, Row};
@@ -10,19 +10,35 @@ use lianfang_trust::audit::{Broken, Entry, Head};
 use lianfang_trust::{Canonical as _, Digest32};
 use sqlx::Row as _;
 
+use crate::bell;
 use crate::fault::{Error, StoredAs as _};
 use crate::ports::Micros;
 
 /// Whose log it is.
 const NAME: &str = "lianfang-coordinator";
 
-/// Writes down what happened.
+tokio::task_local! {
+    /// Who ran the command in whose course something is written down. It goes with the task, so that no room on the way can
+    /// forget to hand it on.
+    static PERSON: String;
+}
+
+/// Does a person's command: every entry that it makes says `by` whom.
+pub async fn by_person<T>(person: &str, command: impl Future<Output = T>) -> T {
+    PERSON.scope(person.to_owned(), command).await
+}
+
+/// Writes down what happened, and rings the bell: whoever waits for a change hears of it in whatever process it waits.
 pub async fn append(
     tx: &mut Connection,
     now: Micros,
     event: &str,
     body: &serde_json::Value,
 ) -> Result<(), Error> {
+    let mut body = body.clone();
+    if let (Ok(person), Some(fields)) = (PERSON.try_with(String::clone), body.as_object_mut()) {
+        fields.insert("by".to_owned(), person.into());
+    }
     let head = head(tx).await?;
     let entry =
         head.entry(now, event, body.to_string().into_bytes()).map_err(|_| Error::Bug("audit entry"))?;
@@ -40,9 +56,9 @@ pub async fn append(
     .await?;
     sqlx::query("INSERT INTO audit_head (id, head) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET head = $1")
         .bind(after.encode())
-        .execute(tx)
+        .execute(&mut *tx)
         .await?;
-    Ok(())
+    bell::moved(tx, now).await
 }
 
 async fn head(tx: &mut Connection) -> Result<Head, Error> {

@@ -175,6 +175,7 @@ mod tests {
             coordinator: key("c").verifying_key(),
             coordinator_certificate_key: [0; 32],
             members: NAMES.iter().map(member).collect(),
+            retiring: Vec::new(),
         }
     }
 

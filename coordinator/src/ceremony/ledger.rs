@@ -61,7 +61,7 @@ impl Ceremony {
         let state: String = row.try_get("state")?;
         let culprits: String = row.try_get("culprits")?;
         Ok(Self {
-            proposal: Signed::open(&bytes, &keys.coordinator.verifying_key()).stored_as("proposal")?,
+            proposal: keys.open_own(&bytes).stored_as("proposal")?,
             state: match state.as_str() {
                 "open" => State::Open,
                 "done" => State::Done,

@@ -17,6 +17,7 @@ use lianfang_trust::{Canonical as _, Signed};
 use serde_json::json;
 
 use crate::audit;
+use crate::bell;
 use crate::fault::Error;
 use crate::office::Office;
 use crate::ports::Micros;
@@ -81,6 +82,7 @@ pub async fn post(office: &Office, caller: &BankId, post: &Signed<Post>) -> Resu
     }
     still_open(&ceremony, now)?;
     ledger::insert_post(&mut tx, post).await?;
+    bell::moved(&mut tx, now).await?;
     let posts = ledger::posts(&mut tx, proposal.ceremony).await?;
     let ends = matches!(post.value().phase, Phase::Endorse | Phase::Complaint);
     if ends {
@@ -133,24 +135,43 @@ async fn fail(
     audit::append(tx, now, "ceremony.failed", &body).await
 }
 
-/// Gives up every open ceremony whose deadline has passed. Gives the next deadline.
-pub async fn give_up_overdue(office: &Office) -> Result<Option<Micros>, Error> {
-    let mut connection = office.store.readers().acquire().await?;
-    let open = ledger::open(&mut connection, &office.keys).await?;
-    drop(connection);
-    let now = office.now();
+/// Gives up every open ceremony in which a bank is a holder that takes part no longer: it is the one who is missing.
+pub async fn give_up_with(
+    office: &Office,
+    tx: &mut Connection,
+    bank: &BankId,
+    now: Micros,
+) -> Result<(), Error> {
+    let open = ledger::open(tx, &office.keys).await?;
+    for ceremony in open.iter().filter(|ceremony| ceremony.proposal.value().holders.contains(bank)) {
+        fail(tx, now, ceremony, FaultCode::CeremonyMissing, std::slice::from_ref(bank)).await?;
+    }
+    Ok(())
+}
+
+/// The open ceremonies whose deadline has passed, and the next deadline of the others.
+pub async fn overdue(
+    office: &Office,
+    tx: &mut Connection,
+    now: Micros,
+) -> Result<(Vec<CeremonyId>, Option<Micros>), Error> {
+    let open = ledger::open(tx, &office.keys).await?;
     let (overdue, ahead): (Vec<_>, Vec<_>) =
         open.into_iter().partition(|c| c.proposal.value().deadline <= now);
-    for ceremony in &overdue {
-        let mut tx = office.store.begin().await?;
-        let posts = ledger::posts(&mut tx, ceremony.id()).await?;
-        let places: Vec<_> = posts.iter().map(board::place).collect();
-        let missing = board::missing(ceremony.proposal.value(), &places);
-        fail(&mut tx, now, ceremony, FaultCode::CeremonyMissing, &missing).await?;
-        tx.commit().await?;
-        office.bell.ring();
+    let next = ahead.iter().map(|ceremony| ceremony.proposal.value().deadline).min();
+    Ok((overdue.iter().map(Ceremony::id).collect(), next))
+}
+
+/// Gives a ceremony up whose deadline has passed, naming who is missing. Safe to repeat.
+pub async fn give_up(office: &Office, tx: &mut Connection, id: CeremonyId, now: Micros) -> Result<(), Error> {
+    let Some(ceremony) = ledger::find(tx, &office.keys, id).await? else { return Ok(()) };
+    if ceremony.state != State::Open || ceremony.proposal.value().deadline > now {
+        return Ok(());
     }
-    Ok(ahead.iter().map(|ceremony| ceremony.proposal.value().deadline).min())
+    let posts = ledger::posts(tx, id).await?;
+    let places: Vec<_> = posts.iter().map(board::place).collect();
+    let missing = board::missing(ceremony.proposal.value(), &places);
+    fail(tx, now, &ceremony, FaultCode::CeremonyMissing, &missing).await
 }
 
 /// The board of a ceremony, as far as it concerns one of its holders.

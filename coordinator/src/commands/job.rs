@@ -8,12 +8,15 @@ use serde_json::{Value, json};
 
 use super::ceremony::{class, refused};
 use super::{no_such_job, span, time};
+use crate::audit;
 use crate::fault::Error;
 use crate::job::ledger::{self, Party};
 use crate::job::propose::{Choice, propose};
 use crate::job::state::State;
 use crate::office::Office;
 use crate::ports::Micros;
+use crate::store::work::{self as rows, Turn};
+use crate::work::{self, STEP};
 
 /// The subcommands.
 #[derive(clap::Subcommand)]
@@ -24,6 +27,11 @@ pub(super) enum Job {
     List,
     /// One job.
     Show {
+        /// Its id.
+        id: JobId,
+    },
+    /// Tries what has failed again, now.
+    Retry {
         /// Its id.
         id: JobId,
     },
@@ -91,6 +99,7 @@ impl Job {
             Self::Start(start) => start.perform(office, console).await,
             Self::List => list(office, console).await,
             Self::Show { id } => show(office, console, id).await,
+            Self::Retry { id } => retry(office, console, id).await,
         }
     }
 }
@@ -123,7 +132,7 @@ impl Start {
     }
 }
 
-fn object(job: &ledger::Job, parties: &[Party]) -> Value {
+fn object(job: &ledger::Job, parties: &[Party], turn: &Turn) -> Value {
     let terms = job.agreed.terms();
     let participants = parties.iter().zip(&terms.participants).map(|(party, participant)| {
         json!({
@@ -151,15 +160,20 @@ fn object(job: &ledger::Job, parties: &[Party]) -> Value {
         "missing": missing.collect::<Vec<_>>(),
         "failure": job.failure,
         "culprits": job.culprits,
+        "attempts": turn.attempts,
+        "next_attempt": (turn.attempts > 0 && turn.strikes < STEP.strikes).then(|| time(turn.not_before)),
+        "rests": turn.strikes >= STEP.strikes,
     })
 }
 
-async fn read_all(office: &Office) -> Result<Vec<(ledger::Job, Vec<Party>)>, Error> {
+async fn read_all(office: &Office) -> Result<Vec<(ledger::Job, Vec<Party>, Turn)>, Error> {
     let mut connection = office.store.readers().acquire().await?;
     let mut found = Vec::new();
     for job in ledger::all(office, &mut connection).await? {
-        let parties = ledger::parties(&mut connection, job.agreed.job()).await?;
-        found.push((job, parties));
+        let id = job.agreed.job();
+        let parties = ledger::parties(&mut connection, id).await?;
+        let turn = rows::find(&mut connection, &work::job(id)).await?.unwrap_or_default();
+        found.push((job, parties, turn));
     }
     Ok(found)
 }
@@ -167,13 +181,13 @@ async fn read_all(office: &Office) -> Result<Vec<(ledger::Job, Vec<Party>)>, Err
 async fn list(office: &Office, console: &dyn Console) -> Result<Exit, Problem> {
     let all = read_all(office).await?;
     if console.json() {
-        let all: Vec<Value> = all.iter().map(|(job, parties)| object(job, parties)).collect();
+        let all: Vec<Value> = all.iter().map(|(job, parties, turn)| object(job, parties, turn)).collect();
         console.out(&json!({"jobs": all}).to_string());
         return Ok(Exit::Done);
     }
     let headers = ["column-job", "column-state", "column-submitted", "column-deadline", "column-purpose"];
     let mut table = Table::new(headers.map(|id| console.text(&format!("coordinator-{id}"), &[]))).right(&[2]);
-    for (job, parties) in &all {
+    for (job, parties, _) in &all {
         let terms = job.agreed.terms();
         let submitted = parties.iter().filter(|party| party.sealed).count();
         let submitted = format!("{submitted}/{}", parties.len());
@@ -197,7 +211,8 @@ pub(super) async fn read(office: &Office, id: JobId) -> Result<(ledger::Job, Vec
 
 async fn show(office: &Office, console: &dyn Console, id: JobId) -> Result<Exit, Problem> {
     let (job, parties) = read(office, id).await?;
-    let object = object(&job, &parties);
+    let turn = turn(office, id).await?;
+    let object = object(&job, &parties, &turn);
     if console.json() {
         console.out(&object.to_string());
     } else {
@@ -205,6 +220,38 @@ async fn show(office: &Office, console: &dyn Console, id: JobId) -> Result<Exit,
         for problem in troubles(&job, &parties) {
             console.out(&problem.sentence(console.lang()));
         }
+        if turn.strikes >= STEP.strikes {
+            console.say("coordinator-job-rests", &[("job", id.to_string().into())]);
+        }
+    }
+    Ok(Exit::Done)
+}
+
+async fn turn(office: &Office, id: JobId) -> Result<Turn, Error> {
+    let mut connection = office.store.reader().await?;
+    Ok(rows::find(&mut connection, &work::job(id)).await?.unwrap_or_default())
+}
+
+/// A person has seen to what stopped a job: it is tried again at once.
+async fn retry(office: &Office, console: &dyn Console, id: JobId) -> Result<Exit, Problem> {
+    let (job, _) = read(office, id).await?;
+    let restarted = async {
+        let mut tx = office.store.begin().await?;
+        let restarted = rows::restart(&mut tx, &work::job(id)).await?;
+        if restarted {
+            audit::append(&mut tx, office.now(), "job.retried", &json!({"job": id.to_string()})).await?;
+            tx.commit().await?;
+            office.bell.ring();
+        }
+        Ok::<_, Error>(restarted)
+    };
+    if !restarted.await? {
+        return Err(Problem::refused("job-nothing-failed").with("stage", job.state.word()));
+    }
+    if console.json() {
+        console.out(&json!({"job": id.to_string(), "retried": true}).to_string());
+    } else {
+        console.say("coordinator-job-retried", &[]);
     }
     Ok(Exit::Done)
 }

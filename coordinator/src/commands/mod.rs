@@ -5,9 +5,11 @@
 
 mod audit;
 mod ceremony;
+mod doctor;
 pub mod init;
 mod invite;
 mod job;
+mod key;
 mod roster;
 mod serve;
 mod span;
@@ -18,7 +20,9 @@ use std::sync::Arc;
 
 use lianfang_desk::{Call, Common, Exit, Problem, Program, Seat, Voice};
 use lianfang_proto::ids::{BankId, CeremonyId, JobId};
+use lianfang_telemetry::log;
 
+use crate::audit as audit_log;
 use crate::office::Office;
 use crate::ports::Ports;
 
@@ -42,6 +46,8 @@ enum Command {
     #[command(subcommand)]
     Ceremony(ceremony::Ceremony),
     #[command(subcommand)]
+    Key(key::Key),
+    #[command(subcommand)]
     Job(job::Job),
     Summary {
         /// The job.
@@ -49,6 +55,7 @@ enum Command {
     },
     #[command(subcommand)]
     Audit(audit::Audit),
+    Doctor,
 }
 
 impl Cli {
@@ -59,14 +66,22 @@ impl Cli {
 
     /// Does an ordinary command on an opened office.
     pub(crate) async fn perform_in(self, office: &Arc<Office>, call: &Call) -> Result<Exit, Problem> {
+        // What another process has changed is known before anything is decided on it.
+        office.catch_up().await?;
+        audit_log::by_person(&call.person, self.decided(office, call)).await
+    }
+
+    async fn decided(self, office: &Arc<Office>, call: &Call) -> Result<Exit, Problem> {
         let console = call.console.as_ref();
         match self.command {
             Command::Invite(invite) => invite.perform(office, console).await,
             Command::Roster(roster) => roster.perform(office, console).await,
             Command::Ceremony(ceremony) => ceremony.perform(office, console).await,
             Command::Job(job) => job.perform(office, console).await,
+            Command::Key(key) => key.perform(office, call).await,
             Command::Summary { job } => summary::perform(job, office, console).await,
             Command::Audit(audit) => audit.perform(office, console).await,
+            Command::Doctor => doctor::perform(office, console).await,
             Command::Init(_) | Command::Serve => Err(Problem::bug(anyhow::anyhow!("no ordinary command"))),
         }
     }
@@ -78,19 +93,30 @@ impl Program for Cli {
     }
 
     fn seat(&self) -> Seat {
-        match self.command {
+        match &self.command {
             Command::Init(_) => Seat::Create,
+            Command::Key(key) if key.restores().is_some() => Seat::Create,
             Command::Serve => Seat::Serve,
             Command::Invite(_)
             | Command::Roster(_)
             | Command::Ceremony(_)
+            | Command::Key(_)
             | Command::Job(_)
             | Command::Summary { .. }
-            | Command::Audit(_) => Seat::Ordinary,
+            | Command::Audit(_)
+            | Command::Doctor => Seat::Ordinary,
         }
     }
 
     async fn perform(self, call: Call) -> Result<Exit, Problem> {
+        if !matches!(self.command, Command::Serve) {
+            log::start(&log::Settings::quiet());
+        }
+        if let Command::Key(key) = &self.command
+            && let Some(restore) = key.restores()
+        {
+            return key::Key::restore(restore, &call, &Ports::system());
+        }
         match self.command {
             Command::Init(init) => init.perform(&call, &Ports::system()),
             Command::Serve => serve::perform(call).await,

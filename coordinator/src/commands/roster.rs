@@ -34,6 +34,14 @@ pub(super) enum Roster {
         /// The bank.
         bank: BankId,
     },
+    /// Ends a member's membership for good.
+    Revoke {
+        /// The bank.
+        bank: BankId,
+        /// Do not ask again.
+        #[arg(long)]
+        yes: bool,
+    },
     /// What banks compare before they trust the authority.
     Fingerprint,
 }
@@ -46,8 +54,9 @@ impl Roster {
             Self::Confirm { bank, confirm } => {
                 confirm_bank(office, console, &bank, confirm).await.map_err(doing)
             }
-            Self::Suspend { bank } => stand(office, console, &bank, false).await.map_err(doing),
-            Self::Resume { bank } => stand(office, console, &bank, true).await.map_err(doing),
+            Self::Suspend { bank } => stand(office, console, &bank, Standing::Suspended).await.map_err(doing),
+            Self::Resume { bank } => stand(office, console, &bank, Standing::Active).await.map_err(doing),
+            Self::Revoke { bank, yes } => revoke(office, console, &bank, yes).await.map_err(doing),
             Self::Fingerprint => {
                 let fingerprint = hex::encode(office.keys.fingerprint()?);
                 if console.json() {
@@ -79,6 +88,7 @@ async fn list(office: &Office, console: &dyn Console) -> Result<Exit, Problem> {
                     "bank": m.bank.as_str(),
                     "group": m.group.as_str(),
                     "active": m.standing == Standing::Active,
+                    "standing": m.standing.word(),
                     "address": m.address,
                     "fingerprint": m.identity.fingerprint(),
                 })
@@ -98,9 +108,7 @@ async fn list(office: &Office, console: &dyn Console) -> Result<Exit, Problem> {
     let headers = ["column-bank", "column-group", "column-standing", "column-address", "column-fingerprint"];
     let mut table = Table::new(headers.map(|id| word(&format!("coordinator-{id}"))));
     for m in &roster.members {
-        let active = m.standing == Standing::Active;
-        let standing =
-            word(if active { "coordinator-standing-active" } else { "coordinator-standing-suspended" });
+        let standing = word(&format!("coordinator-standing-{}", m.standing.word()));
         let fingerprint = m.identity.fingerprint();
         table.row([m.bank.as_str(), m.group.as_str(), &standing, &m.address, &fingerprint]);
     }
@@ -150,8 +158,24 @@ async fn confirm_bank(
     Ok(told(office, console, bank))
 }
 
-async fn stand(office: &Office, console: &dyn Console, bank: &BankId, active: bool) -> Result<Exit, Problem> {
-    set_standing(office, bank, active).await?;
+async fn revoke(office: &Office, console: &dyn Console, bank: &BankId, yes: bool) -> Result<Exit, Problem> {
+    if !yes {
+        let question = console.text("coordinator-ask-revoke", &[("bank", bank.as_str().into())]);
+        let answer = console.ask(&question, "--yes").await?;
+        if answer.trim() != bank.as_str() {
+            return Err(Problem::refused("not-confirmed"));
+        }
+    }
+    stand(office, console, bank, Standing::Revoked).await
+}
+
+async fn stand(
+    office: &Office,
+    console: &dyn Console,
+    bank: &BankId,
+    standing: Standing,
+) -> Result<Exit, Problem> {
+    set_standing(office, bank, standing).await?;
     Ok(told(office, console, bank))
 }
 

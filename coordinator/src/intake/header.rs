@@ -23,6 +23,10 @@ pub fn check(header: &SubmissionHeader, caller: &BankId, agreed: &Agreed) -> Res
     if header.rows > cap {
         return Err(Fault::field(FaultCode::SizeCapExceeded, "header.rows").wanted(cap).got(header.rows));
     }
+    if !header.rows.is_power_of_two() {
+        let fault = Fault::field(FaultCode::MalformedField, "header.rows");
+        return Err(fault.wanted("a power of two").got(header.rows));
+    }
     if header.rows < terms.least_rows {
         let fault = Fault::field(FaultCode::MalformedField, "header.rows");
         return Err(fault.wanted(terms.least_rows).got(header.rows));

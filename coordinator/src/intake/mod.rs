@@ -3,17 +3,16 @@
 //! Comes in: bytes of proven participants. Goes out: `<bank>.rows`, exactly as it was sent, in strictly ascending order of
 //! tags, with the root that its bank signed; and `<bank>.levels` for later proofs. Never sees: what a tag or a label
 //! means. Trusts: the header's signature, nothing else. Fails with a fault that names the field, or the row from which to
-//! go on; never names a tag. A seal is acknowledged only once all of it is on the disk for good.
+//! go on; never names a tag. Several coordinators may take rows of one bank, one after the other: whose turn it is, a lease
+//! says (`writer`). A seal is acknowledged only once all of it is on the disk for good.
 
 mod header;
 mod upload;
-
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+mod writer;
 
 use lianfang_proto::catalogue::Disclosure;
 use lianfang_proto::documents::submission::SubmissionHeader;
-use lianfang_proto::ids::{BankId, JobId};
+use lianfang_proto::ids::BankId;
 use lianfang_proto::{Fault, FaultCode};
 use lianfang_trust::{Digest, Signed};
 use serde_json::json;
@@ -22,44 +21,13 @@ use tokio::task::spawn_blocking;
 use crate::audit;
 use crate::fault::{Error, StoredAs as _};
 use crate::job::answers::part_of;
-use crate::job::ledger::{self, Agreed, Handed, Job, Party};
+use crate::job::ledger::{self, Handed, Job, Party};
 use crate::job::state::State;
 use crate::office::Office;
 
 pub use header::check as check_header;
 pub use upload::Upload;
-
-/// Submissions under way, one lock each.
-#[derive(Default)]
-pub struct Uploads(Mutex<HashMap<(JobId, BankId), SharedUpload>>);
-
-type SharedUpload = Arc<Mutex<Upload>>;
-
-impl Uploads {
-    fn get_or_open(
-        &self,
-        job: JobId,
-        bank: &BankId,
-        open: impl FnOnce() -> Result<Upload, Error>,
-    ) -> Result<SharedUpload, Error> {
-        let mut uploads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(upload) = uploads.get(&(job, bank.clone())) {
-            return Ok(Arc::clone(upload));
-        }
-        let upload = Arc::new(Mutex::new(open()?));
-        uploads.insert((job, bank.clone()), Arc::clone(&upload));
-        Ok(upload)
-    }
-
-    fn forget_one(&self, job: JobId, bank: &BankId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&(job, bank.clone()));
-    }
-
-    /// The job takes no more submissions.
-    pub fn forget(&self, job: JobId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|(of, _), _| *of != job);
-    }
-}
+pub use writer::Uploads;
 
 /// How far a submission has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,18 +51,13 @@ async fn look_up(office: &Office, caller: &BankId, digest: &Digest) -> Result<(J
     part_of(office, &mut connection, digest, caller).await
 }
 
-/// The upload of a participant that has announced one.
-fn upload_of(office: &Office, agreed: &Agreed, party: &Party) -> Result<SharedUpload, Error> {
-    let announced =
+/// The header of a submission that has been announced.
+fn announced(party: &Party) -> Result<SubmissionHeader, Error> {
+    let unannounced =
         || Error::from(Fault::field(FaultCode::MessageOutOfOrder, "header").wanted("OpenSubmission first"));
-    let bytes = party.header.as_ref().ok_or_else(announced)?;
-    office.uploads.get_or_open(agreed.job(), &party.bank, || {
-        let signer = Signed::<SubmissionHeader>::claimed_signer(bytes).stored_as("header")?;
-        let header: Signed<SubmissionHeader> = Signed::open(bytes, &signer).stored_as("header")?;
-        let files = office.files(agreed.job());
-        files.make()?;
-        Upload::resume(&files.rows(&party.bank), header.value())
-    })
+    let bytes = party.header.as_ref().ok_or_else(unannounced)?;
+    let signer = Signed::<SubmissionHeader>::claimed_signer(bytes).stored_as("header")?;
+    Ok(Signed::open(bytes, &signer).stored_as("header")?.into_value())
 }
 
 /// How far the caller's submission has come.
@@ -106,18 +69,11 @@ pub async fn progress(office: &Office, job: &Job, party: &Party) -> Result<Progr
     if party.header.is_none() || job.state != State::Open {
         return Ok(Progress { next_row: 0, sealed: false });
     }
-    let upload = upload_of(office, &job.agreed, party)?;
-    let next_row = on_disk(upload, |upload| Ok(upload.next_row())).await?;
-    Ok(Progress { next_row, sealed: false })
-}
-
-/// Runs disk work of one upload where it may block.
-async fn on_disk<T: Send + 'static>(
-    upload: SharedUpload,
-    work: impl FnOnce(&mut Upload) -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    let done = spawn_blocking(move || work(&mut upload.lock().unwrap_or_else(PoisonError::into_inner)));
-    done.await.map_err(|_| Error::Bug("intake"))?
+    // What lies on the disk counts, whichever process has written it.
+    let header = announced(party)?;
+    let path = office.files(job.agreed.job()).rows(&party.bank);
+    let rows = spawn_blocking(move || upload::rows_at(&path, &header)).await;
+    Ok(Progress { next_row: rows.map_err(|_| Error::Bug("intake"))??, sealed: false })
 }
 
 /// Takes a submission's header. The same again tells how far it has come; another one is refused.
@@ -176,8 +132,9 @@ pub async fn rows(
             .into());
     }
     still_taken(office, &job)?;
-    let upload = upload_of(office, &job.agreed, &party)?;
-    on_disk(upload, move |upload| upload.append(first_row, rows.as_ref())).await
+    let writer = office.uploads.writer(office, &job.agreed, &party).await?;
+    let (_, next_row) = writer.on_disk(move |upload| upload.append(first_row, rows.as_ref())).await?;
+    Ok(next_row)
 }
 
 /// Checks the root; from here on the submission stands.
@@ -188,14 +145,20 @@ pub async fn seal(office: &Office, caller: &BankId, digest: &Digest) -> Result<(
     }
     still_taken(office, &job)?;
     let id = job.agreed.job();
-    let upload = upload_of(office, &job.agreed, &party)?;
+    let writer = office.uploads.writer(office, &job.agreed, &party).await?;
+    // Another request may have sealed it meanwhile: what stands is not touched again.
+    let (job, party) = look_up(office, caller, digest).await?;
+    if party.sealed {
+        return Ok(());
+    }
+    still_taken(office, &job)?;
     let files = office.files(id);
     let levels = (job.agreed.terms().disclosure != Disclosure::Count).then(|| files.levels(caller));
-    on_disk(upload, move |upload| {
+    let sealing = writer.renewing(office, move |upload| {
         upload.seal(levels.as_deref())?;
         files.sync()
-    })
-    .await?;
+    });
+    let (mut writer, ()) = sealing.await?;
     let mut tx = office.store.begin().await?;
     // The job may have gone on while the root was computed.
     let (job, party) = part_of(office, &mut tx, digest, caller).await?;
@@ -205,11 +168,14 @@ pub async fn seal(office: &Office, caller: &BankId, digest: &Digest) -> Result<(
     if job.state != State::Open {
         return Err(Error::refused(FaultCode::JobDeadlinePassed));
     }
+    // Only the rows of which this process has computed the root may be said to have it.
+    writer.finish(&mut tx, office.now()).await?;
     ledger::set_sealed(&mut tx, id, caller).await?;
     let body = json!({"job": id.to_string(), "bank": caller.as_str()});
     audit::append(&mut tx, office.now(), "submission.sealed", &body).await?;
     tx.commit().await?;
-    office.uploads.forget_one(id, caller);
+    drop(writer);
+    office.uploads.forget(id, caller);
     office.bell.ring();
     Ok(())
 }

@@ -17,6 +17,17 @@ use crate::fault::{AtFile as _, Error};
 /// Bytes that are read at once when the root is computed.
 const READ_BYTES: usize = 256 * 1024;
 
+/// How many whole rows lie at this path. The file is opened, and not only looked at: a file system over a network asks its
+/// server then.
+pub(super) fn rows_at(path: &Path, header: &SubmissionHeader) -> Result<u64, Error> {
+    let length = match File::open(path).and_then(|file| file.metadata()) {
+        Ok(about) => about.len(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+        Err(source) => return Err(Error::Disk { path: path.to_owned(), source }),
+    };
+    Ok((length / u64::from(header.row_bytes)).min(header.rows))
+}
+
 /// A submission's file and how far it is. No `Debug`: it holds a tag.
 pub struct Upload {
     file: File,
@@ -48,11 +59,6 @@ impl Upload {
         };
         upload.cut_to(next_row)?;
         Ok(upload)
-    }
-
-    /// How many rows are here.
-    pub fn next_row(&self) -> u64 {
-        self.next_row
     }
 
     fn offset(&self, row: u64) -> u64 {

@@ -131,8 +131,7 @@ pub async fn countersign(
     }
     in_state(&job, State::Certified)?;
     let certificate = job.certificate.as_ref().ok_or(Error::Bug("no certificate"))?;
-    let key = office.keys.coordinator.verifying_key();
-    let certificate: Signed<JobCertificate> = Signed::open(certificate, &key).stored_as("certificate")?;
+    let certificate: Signed<JobCertificate> = office.keys.open_own(certificate).stored_as("certificate")?;
     if signature.value().certificate_digest != certificate.digest() {
         return Err(Fault::field(FaultCode::DigestDiffers, "countersignature.certificate_digest").into());
     }

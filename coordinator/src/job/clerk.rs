@@ -1,237 +1,200 @@
 //! The clerk: moves jobs on and gives up what is overdue, for as long as the coordinator serves.
 //!
-//! Comes in: the bell and the clock. Goes out: states, certificates, destroyed files. Each step is safe to repeat: what a
-//! crash has interrupted is done again from what the store says. Matching runs beside, one task per job. A disk that is full
-//! is waited for, as long as returns would be; after any other failure it is tried a few times, and the job is given up.
+//! Comes in: the bell and the clock. Goes out: states, certificates, destroyed files. What is due follows from the store
+//! alone ([`super::state`]); who does it, from a lease ([`crate::work`]), so that several clerks share the work. Each step
+//! is safe to repeat: what a crash has interrupted is done again from what the store says, here or by another process.
+//! Nothing new is begun once the coordinator is to stop; the steps in hand end.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::store::Connection;
-use lianfang_proto::FaultCode;
-use lianfang_proto::documents::submission::SubmissionHeader;
-use lianfang_proto::ids::JobId;
-use lianfang_trust::Signed;
-use serde_json::json;
+use lianfang_proto::ids::{CeremonyId, JobId};
 use tokio::sync::watch;
-use tokio::task::{JoinSet, spawn_blocking};
-use tokio::time::sleep;
+use tokio::task::JoinSet;
 
-use super::ledger::{self, Job};
-use super::state::{Event, State};
-use crate::audit;
-use crate::certificate;
+use super::ledger;
+use super::state::{State, Task};
+use super::step;
+use crate::ceremony;
 use crate::fault::Error;
 use crate::office::Office;
 use crate::ports::Micros;
-use crate::report::weave::weave;
+use crate::store::Connection;
+use crate::store::work::{self as rows, Subject, Turn};
+use crate::work::{self, STEP};
 
 /// The clock may be set while the clerk sleeps, so it never sleeps longer.
 const LONGEST_SLEEP: Duration = Duration::from_millis(500);
-/// How often a matching is tried, and how long the clerk waits in between.
-const ATTEMPTS: u32 = 4;
-const BETWEEN: Duration = Duration::from_secs(1);
-/// The longest wait in between.
-const LONGEST_BETWEEN: u32 = 30;
-/// When a job that could not be moved on is looked at again.
-const RETRY: Micros = 1_000_000;
+
+/// What the clerk can take up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Errand {
+    /// A task of a job.
+    Job(JobId, Task),
+    /// Files that a job must not have any more are destroyed.
+    Sweep(JobId),
+    /// A ceremony is given up.
+    Ceremony(CeremonyId),
+}
+
+impl Errand {
+    fn subject(self) -> Subject {
+        match self {
+            Self::Job(id, _) | Self::Sweep(id) => work::job(id),
+            Self::Ceremony(id) => work::ceremony(id),
+        }
+    }
+}
 
 /// One run of the clerk.
 struct Clerk {
     office: Arc<Office>,
-    matching: JoinSet<(JobId, Result<(), Error>)>,
-    at_work: HashSet<JobId>,
-    attempts: HashMap<JobId, u32>,
+    steps: JoinSet<Subject>,
+    in_hand: HashSet<Subject>,
 }
 
-/// Works until told to stop.
+/// Works until told to stop, and then until the steps in hand have ended.
 pub async fn work(office: Arc<Office>, mut stop: watch::Receiver<bool>) {
-    let mut clerk =
-        Clerk { office, matching: JoinSet::new(), at_work: HashSet::new(), attempts: HashMap::new() };
+    let clock = Arc::clone(&office.ports.clock);
+    let mut clerk = Clerk { office, steps: JoinSet::new(), in_hand: HashSet::new() };
     if let Err(error) = sweep_all(&clerk.office).await {
-        tracing::error!(error = %error, "files of jobs could not be swept");
+        tracing::error!(event = "job.not-swept", error = %error, "files of jobs could not be swept");
     }
     loop {
         let mut bell = clerk.office.bell.listen();
         let wake = clerk.round().await.unwrap_or_else(|error| {
-            tracing::error!(error = %error, "a job could not be moved on");
+            tracing::error!(event = "work.not-read", error = %error, "what is due could not be read");
             Some(LONGEST_SLEEP)
         });
         let pause = async {
             match wake {
-                Some(pause) => sleep(pause).await,
+                Some(pause) => clock.sleep(pause).await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
+            biased;
+            _ = stop.wait_for(|stopping| *stopping) => break,
+            Some(ended) = clerk.steps.join_next() => clerk.ended(ended),
             _ = bell.changed() => {}
             () = pause => {}
-            Some(done) = clerk.matching.join_next() => clerk.matched(done).await,
-            () = async { drop(stop.wait_for(|stopping| *stopping).await) } => return,
         }
     }
+    while clerk.steps.join_next().await.is_some() {}
 }
 
 /// Destroys what a crash has left behind.
 async fn sweep_all(office: &Office) -> Result<(), Error> {
     let mut connection = office.store.readers().acquire().await?;
     for job in ledger::all(office, &mut connection).await? {
-        office.files(job.agreed.job()).sweep(job.state)?;
+        office.files(job.agreed.job()).written_under(job.reports).sweep(job.state)?;
+    }
+    Ok(())
+}
+
+/// What is due, and when something will be.
+#[derive(Default)]
+pub(super) struct Due {
+    pub(super) errands: Vec<Errand>,
+    pub(super) next: Option<Micros>,
+    running: BTreeSet<JobId>,
+    open: BTreeSet<JobId>,
+}
+
+impl Due {
+    fn not_before(&mut self, time: Micros) {
+        self.next = Some(self.next.map_or(time, |next| next.min(time)));
+    }
+
+    /// Adds an errand if its turn has come, else the time when it will have.
+    fn add(&mut self, errand: Errand, turn: &Turn, now: Micros) {
+        match turn.state(&STEP, now) {
+            rows::State::Free => self.errands.push(errand),
+            rows::State::Held { until } | rows::State::Waiting { until } => self.not_before(until),
+            // Until a person restarts it, or it is given up.
+            rows::State::Resting => {}
+        }
+    }
+}
+
+/// Reads what is due now.
+pub(super) async fn due(office: &Office, now: Micros) -> Result<Due, Error> {
+    let mut tx = office.store.snapshot().await?;
+    let mut due = Due::default();
+    for job in ledger::running(office, &mut tx).await? {
+        let id = job.agreed.job();
+        let turn = rows::find(&mut tx, &work::job(id)).await?.unwrap_or_default();
+        let parties = ledger::parties(&mut tx, id).await?;
+        let stuck = step::is_stuck(&turn, now);
+        let facts = ledger::facts(&job, &parties, office.config.grace(), stuck, office.book.now().roster());
+        due.running.insert(id);
+        if job.state == State::Open {
+            due.open.insert(id);
+        }
+        if let Some(until) = facts.lasts_until() {
+            due.not_before(until);
+        }
+        match facts.task(now) {
+            Some(task @ Task::Match) => due.add(Errand::Job(id, task), &turn, now),
+            // However often something has failed before: an event is entered, and a job that rests given up in the end.
+            Some(task @ Task::Enter(_)) => {
+                due.add(Errand::Job(id, task), &Turn { strikes: 0, ..turn }, now);
+            }
+            None => sweeping(&mut tx, &mut due, id, now).await?,
+        }
+    }
+    for job in ledger::unswept(office, &mut tx).await? {
+        sweeping(&mut tx, &mut due, job.agreed.job(), now).await?;
+    }
+    let (overdue, next) = ceremony::overdue(office, &mut tx, now).await?;
+    for id in overdue {
+        let turn = rows::find(&mut tx, &work::ceremony(id)).await?.unwrap_or_default();
+        due.add(Errand::Ceremony(id), &turn, now);
+    }
+    if let Some(next) = next {
+        due.not_before(next);
+    }
+    Ok(due)
+}
+
+/// A job of which a step is written down whose files were not swept: its row is still there.
+async fn sweeping(tx: &mut Connection, due: &mut Due, id: JobId, now: Micros) -> Result<(), Error> {
+    if let Some(turn) = rows::find(tx, &work::job(id)).await? {
+        due.add(Errand::Sweep(id), &turn, now);
     }
     Ok(())
 }
 
 impl Clerk {
-    /// Does all that is due. Gives how long to sleep if nothing rings; `None` if there is nothing to wait for.
+    /// Begins all that is due. Gives how long to sleep if nothing rings; `None` if there is nothing to wait for.
     async fn round(&mut self) -> Result<Option<Duration>, Error> {
-        let ceremonies = crate::ceremony::give_up_overdue(&self.office).await?;
-        let mut next = ceremonies;
-        for job in self.running().await? {
-            let id = job.agreed.job();
-            // A job that cannot be moved on now must not hold up the others.
-            let until = self.move_on(job).await.unwrap_or_else(|error| {
-                tracing::error!(job = %id, error = %error, "a job could not be moved on");
-                Some(self.office.now() + RETRY)
-            });
-            next = match (next, until) {
-                (Some(next), Some(until)) => Some(next.min(until)),
-                (next, until) => next.or(until),
-            };
-        }
         let now = self.office.now();
-        let pause = |until: Micros| Duration::from_micros(u64::try_from(until - now).unwrap_or(0).max(1_000));
-        Ok(next.map(|until| pause(until).min(LONGEST_SLEEP)))
+        let due = due(&self.office, now).await?;
+        self.office.uploads.keep(&due.open);
+        self.office.terms.keep(&due.running);
+        let mut next = due.next;
+        for errand in due.errands {
+            let subject = errand.subject();
+            if self.in_hand.insert(subject.clone()) {
+                let office = Arc::clone(&self.office);
+                self.steps.spawn(async move {
+                    step::take(&office, errand).await;
+                    subject
+                });
+            }
+            // Another process may have been quicker, and may end before it is done.
+            next = Some(now);
+        }
+        let pause = |until: Micros| Duration::from_micros(u64::try_from(until - now).unwrap_or(0));
+        Ok(next.map(|until| pause(until).clamp(LONGEST_SLEEP / 5, LONGEST_SLEEP)))
     }
 
-    async fn running(&self) -> Result<Vec<Job>, Error> {
-        let mut connection = self.office.store.readers().acquire().await?;
-        ledger::running(&self.office, &mut connection).await
-    }
-
-    /// Moves one job on as far as it goes. Gives until when it may stay where it is.
-    async fn move_on(&mut self, mut job: Job) -> Result<Option<Micros>, Error> {
-        let office = Arc::clone(&self.office);
-        let id = job.agreed.job();
-        loop {
-            if job.state == State::Matching {
-                self.start_matching(&job).await?;
-                return Ok(None);
-            }
-            let mut tx = office.store.begin().await?;
-            let Some(current) = ledger::find(&office, &mut tx, id).await? else { return Ok(None) };
-            let parties = ledger::parties(&mut tx, id).await?;
-            let facts = ledger::facts(&current, &parties, office.config.grace());
-            let now = office.now();
-            let Some(event) = facts.due(now) else { return Ok(facts.lasts_until()) };
-            if event == Event::Returned {
-                let drawn = certificate::draw_up(&current.agreed, &parties, now)?;
-                let signed = Signed::sign(&office.keys.coordinator, drawn);
-                ledger::set_certificate(&mut tx, id, signed.bytes()).await?;
-            }
-            let state = enter(&mut tx, &current, event, now).await?;
-            tx.commit().await?;
-            office.uploads.forget(id);
-            office.files(id).sweep(state)?;
-            office.bell.ring();
-            if state.is_over() {
-                office.terms.forget(&id);
-                return Ok(None);
-            }
-            job = Job { state, ..current };
+    fn ended(&mut self, ended: Result<Subject, tokio::task::JoinError>) {
+        match ended {
+            Ok(subject) => drop(self.in_hand.remove(&subject)),
+            // Which one it was is not told: their leases end, and whose work is still in hand has one.
+            Err(_) => self.in_hand.clear(),
         }
     }
-
-    async fn start_matching(&mut self, job: &Job) -> Result<(), Error> {
-        let id = job.agreed.job();
-        if self.at_work.contains(&id) {
-            return Ok(());
-        }
-        let mut connection = self.office.store.readers().acquire().await?;
-        let parties = ledger::parties(&mut connection, id).await?;
-        let submissions: Vec<SubmissionHeader> =
-            parties.iter().filter_map(|party| party.submission().transpose()).collect::<Result<_, _>>()?;
-        let (office, agreed) = (Arc::clone(&self.office), Arc::clone(&job.agreed));
-        let attempt = self.attempts.entry(id).or_default();
-        *attempt += 1;
-        let pause = BETWEEN * (*attempt - 1).min(LONGEST_BETWEEN);
-        self.at_work.insert(id);
-        self.matching.spawn(async move {
-            sleep(pause).await;
-            let files = office.files(id);
-            let woven = spawn_blocking(move || {
-                files.make()?;
-                weave(&files, agreed.terms(), &submissions).inspect_err(|_| drop(files.unreport()))
-            });
-            let counts = match woven.await {
-                Ok(counts) => counts,
-                Err(_) => Err(Error::Bug("matching")),
-            };
-            let reported = match counts {
-                Ok(counts) => report(&office, id, &counts).await,
-                Err(error) => Err(error),
-            };
-            (id, reported)
-        });
-        Ok(())
-    }
-
-    /// A matching has ended, one way or the other.
-    async fn matched(&mut self, done: Result<(JobId, Result<(), Error>), tokio::task::JoinError>) {
-        let Ok((id, outcome)) = done else {
-            self.at_work.clear();
-            return;
-        };
-        self.at_work.remove(&id);
-        let Err(error) = outcome else {
-            self.attempts.remove(&id);
-            return;
-        };
-        tracing::error!(job = %id, error = %error, "matching failed");
-        let attempts = self.attempts.get(&id).copied().unwrap_or_default();
-        if let Err(error) = failed(&self.office, id, error.fault().code, attempts).await {
-            tracing::error!(job = %id, error = %error, "why a job does not go on could not be written down");
-        }
-    }
-}
-
-/// Enters the state that the event makes, and writes it down.
-async fn enter(tx: &mut Connection, job: &Job, event: Event, now: Micros) -> Result<State, Error> {
-    let state = job.state.apply(event).map_err(|_| Error::Bug("event out of turn"))?;
-    let id = job.agreed.job();
-    ledger::enter(tx, id, state, now).await?;
-    let word = format!("job.{}", state.word());
-    audit::append(tx, now, &word, &json!({"job": id.to_string()})).await?;
-    Ok(state)
-}
-
-/// The reports stand: from here on nobody needs the submissions.
-async fn report(office: &Office, id: JobId, counts: &BTreeMap<u32, u64>) -> Result<(), Error> {
-    let mut tx = office.store.begin().await?;
-    let job = ledger::find(office, &mut tx, id).await?.ok_or(Error::Bug("job"))?;
-    ledger::set_matches(&mut tx, id, counts).await?;
-    ledger::set_failure(&mut tx, id, "").await?;
-    let state = enter(&mut tx, &job, Event::Reported, office.now()).await?;
-    tx.commit().await?;
-    office.files(id).sweep(state)?;
-    office.bell.ring();
-    Ok(())
-}
-
-/// Writes down why a matching failed, and gives the job up where another attempt would not help.
-async fn failed(office: &Office, id: JobId, code: FaultCode, attempts: u32) -> Result<(), Error> {
-    let mut tx = office.store.begin().await?;
-    let job = ledger::find(office, &mut tx, id).await?.ok_or(Error::Bug("job"))?;
-    ledger::set_failure(&mut tx, id, code.code()).await?;
-    let waited_for = code == FaultCode::DiskFull
-        && office.now()
-            < job.agreed.terms().deadline.max(job.entered_at).saturating_add(office.config.grace());
-    if waited_for || attempts < ATTEMPTS {
-        return Ok(tx.commit().await?);
-    }
-    let state = enter(&mut tx, &job, Event::GivenUp, office.now()).await?;
-    tx.commit().await?;
-    office.files(id).sweep(state)?;
-    office.bell.ring();
-    Ok(())
 }

@@ -1,9 +1,10 @@
 //! Jobs and their participants in the store. Rows and reports are never here.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::store::{Connection, Row};
+use crate::store::{Connection, Row, number};
+use lianfang_proto::documents::roster::Roster;
 use lianfang_proto::documents::submission::SubmissionHeader;
 use lianfang_proto::documents::terms::Terms;
 use lianfang_proto::ids::{BankId, JobId};
@@ -14,6 +15,7 @@ use super::state::{Facts, Part, State};
 use crate::fault::{Error, StoredAs as _};
 use crate::office::Office;
 use crate::ports::Micros;
+use crate::work;
 
 /// Terms as they were signed, with their digest.
 pub struct Agreed {
@@ -49,9 +51,9 @@ impl TermsCache {
         kept.insert(agreed.job(), Arc::clone(agreed));
     }
 
-    /// A job is over.
-    pub fn forget(&self, job: &JobId) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(job);
+    /// Forgets all others: they are over.
+    pub fn keep(&self, running: &BTreeSet<JobId>) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).retain(|job, _| running.contains(job));
     }
 }
 
@@ -71,6 +73,8 @@ pub struct Job {
     pub matches: BTreeMap<u32, u64>,
     /// The signed certificate.
     pub certificate: Option<Vec<u8>>,
+    /// The lease under which the reports that stand were written.
+    pub reports: i64,
 }
 
 /// A participant as it is kept.
@@ -87,15 +91,20 @@ pub struct Party {
     pub returned: Option<Vec<u8>>,
     /// Its signed countersignature.
     pub countersignature: Option<Vec<u8>>,
+    /// Whether the job has gone on without it, for it took part no longer.
+    pub left_out: bool,
 }
 
 impl Party {
     fn of(row: &Row) -> Result<Self, Error> {
+        let left_out = row.try_get::<i64, _>("left_out")? != 0;
         Ok(Self {
+            left_out,
             bank: BankId::parse(row.try_get("bank")?, "bank").stored_as("participant")?,
             accepted: row.try_get::<Option<i64>, _>("accepted")?.map(|accepted| accepted != 0),
             header: row.try_get("header")?,
-            sealed: row.try_get::<i64, _>("sealed")? != 0,
+            // What it had submitted is compared with nobody's, and answers nothing.
+            sealed: row.try_get::<i64, _>("sealed")? != 0 && !left_out,
             returned: row.try_get("returned")?,
             countersignature: row.try_get("countersignature")?,
         })
@@ -103,6 +112,9 @@ impl Party {
 
     /// What decides about the job.
     pub fn part(&self) -> Part {
+        if self.left_out {
+            return Part { declined: true, ..Part::default() };
+        }
         Part {
             declined: self.accepted == Some(false) && !self.sealed,
             sealed: self.sealed,
@@ -119,14 +131,20 @@ impl Party {
     }
 }
 
-/// All that decides what is due in a job.
-pub fn facts(job: &Job, parties: &[Party], grace: Micros) -> Facts {
+/// All that decides what is due in a job. `stuck` says that the coordinator's own work on it has failed. Nobody waits for
+/// a bank that takes part no longer.
+pub fn facts(job: &Job, parties: &[Party], grace: Micros, stuck: bool, roster: &Roster) -> Facts {
+    let part = |party: &Party| {
+        let away = Part { declined: true, ..Part::default() };
+        if roster.active(&party.bank).is_some() { party.part() } else { away }
+    };
     Facts {
         state: job.state,
         entered_at: job.entered_at,
         deadline: job.agreed.terms().deadline,
         grace,
-        parts: parties.iter().map(Party::part).collect(),
+        stuck,
+        parts: parties.iter().map(part).collect(),
     }
 }
 
@@ -158,8 +176,7 @@ fn job_of(office: &Office, row: &Row) -> Result<Job, Error> {
         agreed
     } else {
         let bytes: Vec<u8> = row.try_get("terms")?;
-        let signed: Signed<Terms> =
-            Signed::open(&bytes, &office.keys.coordinator.verifying_key()).stored_as("terms")?;
+        let signed: Signed<Terms> = office.keys.open_own(&bytes).stored_as("terms")?;
         let agreed = Arc::new(Agreed { digest: signed.value().digest(), signed });
         office.terms.put(&agreed);
         agreed
@@ -174,6 +191,7 @@ fn job_of(office: &Office, row: &Row) -> Result<Job, Error> {
         culprits: serde_json::from_str(&culprits).stored_as("culprits")?,
         matches: serde_json::from_str(&matches).stored_as("matches")?,
         certificate: row.try_get("certificate")?,
+        reports: number(row, "reports")?,
     })
 }
 
@@ -204,6 +222,19 @@ pub async fn running(office: &Office, tx: &mut Connection) -> Result<Vec<Job>, E
         .bind(State::Failed.wire() as i32)
         .fetch_all(tx)
         .await?;
+    rows.iter().map(|row| job_of(office, row)).collect()
+}
+
+/// Those that are over, and of which files may be left.
+pub async fn unswept(office: &Office, tx: &mut Connection) -> Result<Vec<Job>, Error> {
+    let rows = sqlx::query(
+        "SELECT * FROM job WHERE state IN ($1, $2) AND id IN (SELECT subject FROM work WHERE kind = $3)",
+    )
+    .bind(State::Closed.wire() as i32)
+    .bind(State::Failed.wire() as i32)
+    .bind(work::JOB)
+    .fetch_all(tx)
+    .await?;
     rows.iter().map(|row| job_of(office, row)).collect()
 }
 
@@ -244,6 +275,13 @@ pub async fn set_matches(tx: &mut Connection, job: JobId, matches: &BTreeMap<u32
 pub async fn set_failure(tx: &mut Connection, job: JobId, code: &str) -> Result<(), Error> {
     let id = &job.as_bytes()[..];
     sqlx::query("UPDATE job SET failure = $1 WHERE id = $2").bind(code).bind(id).execute(tx).await?;
+    Ok(())
+}
+
+/// The reports that stand were written under this lease.
+pub async fn set_reports(tx: &mut Connection, job: JobId, turn: i64) -> Result<(), Error> {
+    let id = &job.as_bytes()[..];
+    sqlx::query("UPDATE job SET reports = $1 WHERE id = $2").bind(turn).bind(id).execute(tx).await?;
     Ok(())
 }
 
@@ -299,6 +337,13 @@ pub async fn set_decision(
         .bind(bank.as_str())
         .execute(tx)
         .await?;
+    Ok(())
+}
+
+/// The job goes on without this participant.
+pub async fn set_left_out(tx: &mut Connection, job: JobId, bank: &BankId) -> Result<(), Error> {
+    let update = sqlx::query("UPDATE participant SET left_out = 1 WHERE job = $1 AND bank = $2");
+    update.bind(&job.as_bytes()[..]).bind(bank.as_str()).execute(tx).await?;
     Ok(())
 }
 

@@ -1,12 +1,14 @@
 //! Jobs: terms are proposed, submissions gathered, matched, reported, certified, closed.
 //!
 //! Comes in: a person's choice of terms; banks' signed decisions, returns, countersignatures. Goes out: signed terms, a
-//! state, a certificate. [`state`] decides and does nothing; [`clerk`] does what it says; [`ledger`] remembers;
+//! state, a certificate. [`state`] decides and does nothing; [`clerk`] sees what is due, and `step` does it; [`ledger`] remembers;
 //! [`files`] knows where a job's files lie and destroys them; [`answers`] takes what banks sign.
 
 pub mod answers;
 pub mod clerk;
 pub mod files;
 pub mod ledger;
+pub mod left_out;
 pub mod propose;
 pub mod state;
+mod step;

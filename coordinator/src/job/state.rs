@@ -4,6 +4,14 @@
 //! open ──gathered──▶ matching ──reported──▶ reporting ──returned──▶ certified ──agreed──▶ closed
 //!   └───────────────────┴── given up ──▶ failed
 //! ```
+//!
+//! | state | what is done in it | by |
+//! | --- | --- | --- |
+//! | open | submissions are taken, until all are in or the deadline passes | banks |
+//! | matching | rows become reports; a matching that failed is tried again, with pauses, until it rests or the time for returns is over, and then given up | a coordinator under a lease |
+//! | reporting | reports are read, returns taken, for as long as the grace lasts | banks |
+//! | certified | the certificate is read and countersigned, for as long as the grace lasts | banks |
+//! | closed, failed | what is left is destroyed | a coordinator under a lease |
 
 use lianfang_proto::v1;
 
@@ -136,20 +144,43 @@ pub struct Facts {
     pub deadline: Micros,
     /// How long after that, or after entering the state, returns and countersignatures are waited for.
     pub grace: Micros,
+    /// The coordinator's own work in this state has failed, and nobody is at it now.
+    pub stuck: bool,
     /// The participants.
     pub parts: Vec<Part>,
 }
 
+/// What a coordinator has to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// The event has happened: its state is entered.
+    Enter(Event),
+    /// Submissions are matched.
+    Match,
+}
+
 impl Facts {
-    /// Until when the state lasts at most; `None` where it ends with the coordinator's own work, or never.
+    /// What is to be done now.
+    pub fn task(&self, now: Micros) -> Option<Task> {
+        match (self.due(now), self.state) {
+            (Some(event), _) => Some(Task::Enter(event)),
+            (None, State::Matching) => Some(Task::Match),
+            (None, State::Open | State::Reporting | State::Certified | State::Closed | State::Failed) => None,
+        }
+    }
+
+    /// Until when the state lasts at most; `None` where it ends with the coordinator's own work, if that succeeds, or never.
     pub fn lasts_until(&self) -> Option<Micros> {
         match self.state {
             State::Open => Some(self.deadline),
-            State::Reporting | State::Certified => {
-                Some(self.deadline.max(self.entered_at).saturating_add(self.grace))
-            }
-            State::Matching | State::Closed | State::Failed => None,
+            State::Reporting | State::Certified => Some(self.window()),
+            State::Matching => self.stuck.then(|| self.window()),
+            State::Closed | State::Failed => None,
         }
+    }
+
+    fn window(&self) -> Micros {
+        self.deadline.max(self.entered_at).saturating_add(self.grace)
     }
 
     /// The event that is due.
@@ -161,7 +192,9 @@ impl Facts {
                 .then_some(Event::Gathered),
             State::Reporting => (late || present.all(|part| part.returned)).then_some(Event::Returned),
             State::Certified => (late || present.all(|part| part.countersigned)).then_some(Event::Agreed),
-            State::Matching | State::Closed | State::Failed => None,
+            // What fails for as long as returns would have been waited for will not come right.
+            State::Matching => (self.stuck && late).then_some(Event::GivenUp),
+            State::Closed | State::Failed => None,
         }
     }
 }
@@ -206,7 +239,14 @@ mod tests {
             returned: letters.contains('r'),
             countersigned: letters.contains('c'),
         };
-        Facts { state, entered_at: 50, deadline: 100, grace: 10, parts: parts.iter().map(part).collect() }
+        Facts {
+            state,
+            entered_at: 50,
+            deadline: 100,
+            grace: 10,
+            stuck: false,
+            parts: parts.iter().map(part).collect(),
+        }
     }
 
     #[test]
@@ -230,6 +270,17 @@ mod tests {
         for (state, parts, now, expected) in table {
             assert_eq!(facts(*state, parts).due(*now), *expected, "{state:?} {parts:?} {now}");
         }
+        for (stuck, now, task) in [
+            (false, 1_000, Some(Task::Match)),
+            (true, 109, Some(Task::Match)),
+            (true, 110, Some(Task::Enter(Event::GivenUp))),
+        ] {
+            let matching = Facts { stuck, ..facts(State::Matching, &["s"]) };
+            assert_eq!(matching.task(now), task, "{stuck} {now}");
+            assert_eq!(matching.lasts_until(), stuck.then_some(110));
+        }
+        assert_eq!(facts(State::Open, &["s", "s"]).task(0), Some(Task::Enter(Event::Gathered)));
+        assert_eq!(facts(State::Closed, &["s"]).task(1_000), None);
         let late = Facts { entered_at: 500, ..facts(State::Reporting, &["s"]) };
         assert_eq!(late.due(509), None);
         assert_eq!(late.due(510), Some(Event::Returned));

@@ -4,7 +4,7 @@
 //! its sender repeats it, and until a person has confirmed it the sender may still change where its node listens.
 
 use crate::store::{Connection, Row};
-use lianfang_link::{CertificateDer, Fingerprint, Party, Validity, authority::LEAF_LASTS, possession};
+use lianfang_link::{CertificateDer, Fingerprint, Party, possession};
 use lianfang_proto::documents::enrolment::{CertificateSource, EnrolmentRequest, possession_challenge};
 use lianfang_proto::documents::roster::{Member, Roster, Standing};
 use lianfang_proto::ids::{BankId, GroupId};
@@ -15,7 +15,7 @@ use sqlx::Row as _;
 use subtle::ConstantTimeEq as _;
 
 use super::invite::{self, StoredInvite, secret_digest};
-use super::{change, in_force, next};
+use super::{change, in_force, next, renewal, spent};
 use crate::audit;
 use crate::fault::{Error, StoredAs as _};
 use crate::office::{Office, unix_time};
@@ -138,6 +138,7 @@ pub async fn ask(
     let group = invite.map(|invite| invite.group).ok_or(Error::Bug("invite"))?;
     let applicant = applicant(office, asked, group, now)?;
     check_keys(office.book.now().roster(), &applicant)?;
+    unspent(&mut tx, &applicant).await?;
     keep(&mut tx, &applicant).await?;
     if verdict == Verdict::New {
         let body = json!({"bank": asked.bank.as_str(), "identity": asked.identity.fingerprint()});
@@ -153,6 +154,16 @@ fn check_keys(roster: &Roster, applicant: &Applicant) -> Result<(), Error> {
         Some(field) => Err(Fault::field(FaultCode::MalformedField, field).got("another party's key").into()),
         None => Ok(()),
     }
+}
+
+/// A bank that was revoked, or a key that was exchanged, does not come back under the same key.
+async fn unspent(tx: &mut Connection, applicant: &Applicant) -> Result<(), Error> {
+    let keys = [applicant.identity.as_bytes(), &applicant.certificate_key, &applicant.sealing];
+    if spent::any(tx, &keys).await? {
+        let fault = Fault::field(FaultCode::MalformedField, "request.identity");
+        return Err(fault.got("a key that was exchanged or revoked before").into());
+    }
+    Ok(())
 }
 
 fn applicant(
@@ -205,7 +216,7 @@ fn issue(
     now: Micros,
 ) -> Result<(Vec<u8>, Fingerprint), Error> {
     let party = Party::Bank(bank.as_str().to_owned());
-    let validity = Validity::starting(unix_time(now), LEAF_LASTS);
+    let validity = office.keys.authority.leaf_validity(unix_time(now))?;
     let issued = office.keys.authority.issue(request, &party, validity)?;
     let leaf = issued.chain.first().ok_or(Error::Bug("certificate chain"))?;
     Ok((leaf.to_vec(), issued.fingerprint))
@@ -262,8 +273,13 @@ pub async fn confirm(office: &Office, applicant: &Applicant) -> Result<u64, Erro
     let invite: &[u8; 16] = applicant.invite.as_slice().try_into().stored_as("invite")?;
     // Read again: only the identity was compared, and the rest is what that identity has signed last.
     let applicant = find(&mut tx, invite).await?.ok_or(Error::Bug("applicant"))?;
+    unspent(&mut tx, &applicant).await?;
     let leaf = match &applicant.request {
-        Some(request) => Some(issue(office, &applicant.bank, request, now)?.0),
+        Some(request) => {
+            let (leaf, key) = issue(office, &applicant.bank, request, now)?;
+            renewal::note_issued(&mut tx, &applicant.bank, &key, &leaf, now).await?;
+            Some(leaf)
+        }
         None => applicant.leaf.clone(),
     };
     sqlx::query("UPDATE enrolment SET leaf = $1, confirmed_at = $2 WHERE invite = $3")

@@ -9,14 +9,21 @@ pub mod book;
 pub mod enrol;
 pub mod invite;
 pub mod next;
+pub mod reach;
+pub mod renewal;
+mod spent;
+mod standing;
+pub mod witness;
 
 use lianfang_proto::documents::roster::{Member, Roster};
 use lianfang_proto::ids::BankId;
 use lianfang_proto::{Fault, FaultCode};
-use lianfang_trust::Signed;
+use lianfang_trust::{Signed, VerifyingKey};
 use serde_json::json;
 
 pub use book::{Book, InForce};
+pub use reach::Reach;
+pub use standing::set_standing;
 
 use crate::audit;
 use crate::fault::{Error, StoredAs as _};
@@ -25,23 +32,79 @@ use crate::ports::Micros;
 use crate::secrets::Keys;
 use crate::store::{Connection, Store};
 
-/// The newest roster of the store; signs the first one, without members, if there is none.
+/// The newest roster of the store. Signs the first one, without members, if there is none; and the next one, if the
+/// folder has other keys or another root than the newest names, as after they were renewed or exchanged.
 pub async fn first(store: &Store, keys: &Keys, now: Micros) -> Result<Signed<Roster>, Error> {
     let mut tx = store.begin().await?;
-    if let Some(newest) = newest(&mut tx, keys).await? {
-        return Ok(newest);
-    }
-    let roster = Roster {
+    let own = Roster {
         version: 1,
         signed_at: now,
         authority_root: keys.authority.certificate().to_vec(),
         coordinator: keys.coordinator.verifying_key(),
         coordinator_certificate_key: keys.tls.fingerprint().map_err(|_| Error::Bug("certificate key"))?.0,
         members: Vec::new(),
+        retiring: Vec::new(),
     };
-    let signed = insert(&mut tx, keys, now, roster).await?;
+    let next = match newest(&mut tx, keys).await? {
+        None => own,
+        Some(newest) if is_of(newest.value(), &own) => return Ok(newest),
+        Some(newest) => {
+            let before = newest.into_value();
+            Roster { version: before.version + 1, members: before.members, retiring: before.retiring, ..own }
+        }
+    };
+    let signed = insert(&mut tx, keys, now, next).await?;
     tx.commit().await?;
     Ok(signed)
+}
+
+/// Whether it names the authority and the coordinator as they are now.
+fn is_of(roster: &Roster, own: &Roster) -> bool {
+    roster.authority_root == own.authority_root
+        && roster.coordinator == own.coordinator
+        && roster.coordinator_certificate_key == own.coordinator_certificate_key
+}
+
+/// The keys by which the coordinator has ever signed, by the rosters: what it signed years ago is still its own.
+pub async fn coordinators_keys(store: &Store, keys: &Keys) -> Result<Vec<VerifyingKey>, Error> {
+    let mut connection = store.readers().acquire().await?;
+    let all: Vec<Vec<u8>> =
+        sqlx::query_scalar("SELECT signed FROM roster ORDER BY version").fetch_all(&mut *connection).await?;
+    let mut known: Vec<VerifyingKey> = Vec::new();
+    for bytes in all {
+        let roster: Signed<Roster> =
+            Signed::open(&bytes, &keys.roster.verifying_key()).stored_as("roster")?;
+        let key = roster.value().coordinator;
+        if !known.contains(&key) {
+            known.push(key);
+        }
+    }
+    Ok(known)
+}
+
+/// A roster by its version; the newest for 0.
+pub async fn signed(office: &Office, version: u64) -> Result<Vec<u8>, Error> {
+    let in_force = office.book.now();
+    if version == 0 || version == in_force.roster().version {
+        return Ok(in_force.bytes().to_vec());
+    }
+    let unknown = || Error::from(Fault::field(FaultCode::MalformedField, "version").got(version));
+    let number = i64::try_from(version).map_err(|_| unknown())?;
+    let mut connection = office.store.readers().acquire().await?;
+    let found = sqlx::query_scalar("SELECT signed FROM roster WHERE version = $1").bind(number);
+    found.fetch_optional(&mut *connection).await?.ok_or_else(unknown)
+}
+
+/// Puts the newest roster of the store in force, if another process has signed one since.
+pub async fn catch_up(tx: &mut Connection, keys: &Keys, book: &Book) -> Result<(), Error> {
+    let version: Option<i64> =
+        sqlx::query_scalar("SELECT max(version) FROM roster").fetch_one(&mut *tx).await?;
+    if version.and_then(|version| u64::try_from(version).ok()) > Some(book.now().roster().version)
+        && let Some(newest) = newest(tx, keys).await?
+    {
+        book.replace(newest);
+    }
+    Ok(())
 }
 
 async fn newest(tx: &mut Connection, keys: &Keys) -> Result<Option<Signed<Roster>>, Error> {
@@ -86,22 +149,6 @@ async fn change(
 fn in_force(office: &Office, roster: Signed<Roster>) {
     office.book.replace(roster);
     office.bell.ring();
-}
-
-/// Suspends a member, or lets it take part again.
-pub async fn set_standing(office: &Office, bank: &BankId, active: bool) -> Result<u64, Error> {
-    let mut tx = office.store.begin().await?;
-    let event = if active { "member.resumed" } else { "member.suspended" };
-    audit::append(&mut tx, office.now(), event, &json!({"bank": bank.as_str()})).await?;
-    let roster = change(office, &mut tx, |roster, now| {
-        let unknown = || Fault::field(FaultCode::MalformedField, "BANK").got(bank);
-        next::with_standing(roster, bank, active, now).ok_or_else(|| unknown().into())
-    })
-    .await?;
-    tx.commit().await?;
-    let version = roster.value().version;
-    in_force(office, roster);
-    Ok(version)
 }
 
 /// A member's keys for what it has signed; only active members have any.

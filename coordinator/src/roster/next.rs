@@ -1,6 +1,6 @@
 //! The next version of the roster, as a function of the one before.
 
-use lianfang_proto::documents::roster::{Member, Roster, Standing};
+use lianfang_proto::documents::roster::{Member, Retiring, Roster, Standing};
 use lianfang_proto::ids::BankId;
 
 use crate::ports::Micros;
@@ -9,9 +9,9 @@ fn successor(roster: &Roster, now: Micros) -> Roster {
     Roster { version: roster.version + 1, signed_at: now, ..roster.clone() }
 }
 
-/// With this member, who takes the place of one with the same id.
+/// With this member, who takes the place of one with the same id and of its keys.
 pub fn with_member(roster: &Roster, member: Member, now: Micros) -> Roster {
-    let mut next = successor(roster, now);
+    let mut next = without_retiring(roster, |key| key.bank == member.bank, now);
     match next.members.binary_search_by(|m| m.bank.cmp(&member.bank)) {
         Ok(at) => next.members[at] = member,
         Err(at) => next.members.insert(at, member),
@@ -19,12 +19,31 @@ pub fn with_member(roster: &Roster, member: Member, now: Micros) -> Roster {
     next
 }
 
-/// With this member suspended, or active again; `None` if there is no such member.
-pub fn with_standing(roster: &Roster, bank: &BankId, active: bool, now: Micros) -> Option<Roster> {
-    let mut next = successor(roster, now);
+/// With another standing of this member; `None` if there is no such member. Of one that is revoked no other key is
+/// accepted either.
+pub fn with_standing(roster: &Roster, bank: &BankId, standing: Standing, now: Micros) -> Option<Roster> {
+    let revoked = standing == Standing::Revoked;
+    let mut next = without_retiring(roster, |key| revoked && key.bank == *bank, now);
     let member = next.members.iter_mut().find(|m| &m.bank == bank)?;
-    member.standing = if active { Standing::Active } else { Standing::Suspended };
+    member.standing = standing;
     Some(next)
+}
+
+/// With this member's new certificate key or root, and the older one beside it if it is to be accepted for a while.
+pub fn with_certificate(roster: &Roster, member: Member, retiring: Option<Retiring>, now: Micros) -> Roster {
+    let mut next = with_member(roster, member, now);
+    if let Some(key) = retiring {
+        let at = next.retiring.partition_point(|other| other.bank < key.bank);
+        next.retiring.insert(at, key);
+    }
+    next
+}
+
+/// Without the exchanged keys that `over` names.
+pub fn without_retiring(roster: &Roster, over: impl Fn(&Retiring) -> bool, now: Micros) -> Roster {
+    let mut next = successor(roster, now);
+    next.retiring.retain(|key| !over(key));
+    next
 }
 
 /// Which of a newcomer's keys is another party's already, if one is.
@@ -32,6 +51,10 @@ pub fn taken_key(roster: &Roster, newcomer: &Member) -> Option<&'static str> {
     let others = || roster.members.iter().filter(|m| m.bank != newcomer.bank);
     if newcomer.certificate_key == roster.coordinator_certificate_key
         || others().any(|m| m.certificate_key == newcomer.certificate_key)
+        || roster
+            .retiring
+            .iter()
+            .any(|r| r.bank != newcomer.bank && r.certificate_key == newcomer.certificate_key)
     {
         return Some("request.certificate");
     }
@@ -68,6 +91,7 @@ mod tests {
             coordinator: SigningKey::from_bytes(&[99; 32]).verifying_key(),
             coordinator_certificate_key: [99; 32],
             members: Vec::new(),
+            retiring: Vec::new(),
         }
     }
 
@@ -87,10 +111,42 @@ mod tests {
     fn standing_changes_for_a_member_alone() {
         let alpha = BankId::parse("alpha", "bank").unwrap();
         let roster = with_member(&empty(), member("alpha", 1), 0);
-        let suspended = with_standing(&roster, &alpha, false, 1).unwrap();
+        let suspended = with_standing(&roster, &alpha, Standing::Suspended, 1).unwrap();
         assert!(suspended.active(&alpha).is_none() && suspended.member(&alpha).is_some());
-        assert!(with_standing(&suspended, &alpha, true, 2).unwrap().active(&alpha).is_some());
-        assert!(with_standing(&roster, &BankId::parse("beta", "bank").unwrap(), true, 1).is_none());
+        assert!(with_standing(&suspended, &alpha, Standing::Active, 2).unwrap().active(&alpha).is_some());
+        assert!(
+            with_standing(&roster, &BankId::parse("beta", "bank").unwrap(), Standing::Active, 1).is_none()
+        );
+    }
+
+    #[test]
+    fn an_exchanged_key_stays_beside_the_new_one_until_it_is_over() {
+        let retiring = |name: &str, key: u8, until: Micros| Retiring {
+            bank: BankId::parse(name, "bank").unwrap(),
+            certificate_key: [key; 32],
+            own_root: None,
+            until,
+        };
+        let roster = with_member(&with_member(&empty(), member("alpha", 1), 0), member("beta", 2), 0);
+        let beta = Member { certificate_key: [12; 32], ..member("beta", 2) };
+        let roster = with_certificate(&roster, beta, Some(retiring("beta", 2, 9)), 1);
+        let alpha = Member { certificate_key: [11; 32], ..member("alpha", 1) };
+        let both = with_certificate(&roster, alpha.clone(), Some(retiring("alpha", 1, 20)), 2);
+        let holder =
+            |roster: &Roster, key: u8| roster.holder_of(&[key; 32]).map(|m| m.bank.as_str().to_owned());
+        for (key, name) in [(1, "alpha"), (11, "alpha"), (2, "beta"), (12, "beta")] {
+            assert_eq!(holder(&both, key).as_deref(), Some(name), "{key}");
+        }
+        assert_eq!(taken_key(&both, &member("gamma", 1)), Some("request.certificate"));
+        // Exchanged again: the key before the last is gone, with or without an overlap of the last.
+        let again = with_certificate(&both, Member { certificate_key: [21; 32], ..alpha }, None, 3);
+        assert_eq!((holder(&again, 1), holder(&again, 11)), (None, None));
+        let later = without_retiring(&both, |key| key.until <= 9, 4);
+        assert_eq!((holder(&later, 2), holder(&later, 1).as_deref()), (None, Some("alpha")));
+        let gone =
+            with_standing(&both, &BankId::parse("alpha", "bank").unwrap(), Standing::Revoked, 5).unwrap();
+        assert_eq!((holder(&gone, 1), holder(&gone, 11)), (None, None));
+        assert!(gone.retiring.iter().all(|key| key.bank.as_str() == "beta"));
     }
 
     #[test]

@@ -1,17 +1,21 @@
-//! `Directory`: the roster, and the long poll by which a node learns that there is something to do.
+//! `Directory`: the roster, how far holders have charged, and the long poll by which a node learns that there is something to do.
 
 use std::time::Duration;
 
 use lianfang_proto::ids::BankId;
 use lianfang_proto::limits::WATCH_WAIT_MS;
 use lianfang_proto::v1::directory_server::Directory;
-use lianfang_proto::v1::{GetRosterReply, GetRosterRequest, WatchInboxReply, WatchInboxRequest};
+use lianfang_proto::v1::{
+    CheckUpReply, CheckUpRequest, GetRosterReply, GetRosterRequest, WatchInboxReply, WatchInboxRequest,
+    WitnessReply, WitnessRequest,
+};
 use tonic::{Request, Response, Status};
 
 use super::{Services, caller};
 use crate::ceremony;
 use crate::fault::Error;
 use crate::job::answers;
+use crate::roster::{self, active_member, witness};
 
 impl Services {
     async fn inbox(&self, bank: &BankId, revision: u64) -> Result<WatchInboxReply, Error> {
@@ -33,8 +37,22 @@ impl Directory for Services {
         request: Request<GetRosterRequest>,
     ) -> Result<Response<GetRosterReply>, Status> {
         caller(&request)?;
-        let roster = self.office.book.now().bytes().to_vec().into();
+        let roster = roster::signed(&self.office, request.into_inner().version).await?.into();
         Ok(Response::new(GetRosterReply { roster }))
+    }
+
+    async fn check_up(&self, request: Request<CheckUpRequest>) -> Result<Response<CheckUpReply>, Status> {
+        let bank = caller(&request)?;
+        let in_force = self.office.book.now();
+        let member = active_member(&in_force, &bank)?;
+        let reached = self.office.reach.try_it(&member, self.office.now()).await;
+        Ok(Response::new(CheckUpReply {
+            time_us: self.office.now(),
+            roster_version: in_force.roster().version,
+            roster_digest: in_force.digest().as_bytes().to_vec().into(),
+            address: member.address,
+            reached: reached.to_owned(),
+        }))
     }
 
     async fn watch_inbox(
@@ -47,11 +65,20 @@ impl Directory for Services {
         let (mut bell, mut stop) = (self.office.bell.listen(), self.stop.clone());
         tokio::select! {
             _ = bell.wait_for(|revision| *revision != seen) => {}
-            () = tokio::time::sleep(wait) => {}
+            () = self.office.ports.clock.sleep(wait) => {}
             _ = stop.wait_for(|stopping| *stopping) => {}
         }
+        // The change may be that the caller was suspended: then it is told nothing more.
+        active_member(&self.office.book.now(), &bank)?;
         // Read before the inbox: a change in between shows as a revision that has moved on.
         let revision = *bell.borrow_and_update();
         Ok(Response::new(self.inbox(&bank, revision).await?))
+    }
+
+    async fn witness(&self, request: Request<WitnessRequest>) -> Result<Response<WitnessReply>, Status> {
+        let bank = caller(&request)?;
+        let statement = self.open(&bank, &request.into_inner().statement, "statement")?;
+        let highest = witness::witness(&self.office, &bank, &statement).await?.into();
+        Ok(Response::new(WitnessReply { highest }))
     }
 }

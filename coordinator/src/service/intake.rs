@@ -29,7 +29,9 @@ impl Intake for Services {
         let bank = caller(&request)?;
         let SendRowsRequest { terms_digest, first_row, rows } = request.into_inner();
         let digest = checked::terms_digest(&terms_digest)?;
+        let bytes = rows.len() as u64;
         let next_row = intake::rows(&self.office, &bank, &digest, first_row, rows).await?;
+        self.office.telemetry.submitted(bytes);
         Ok(Response::new(SendRowsReply { next_row }))
     }
 

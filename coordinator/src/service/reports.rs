@@ -1,5 +1,6 @@
 //! `Reports`: each bank reads its own.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use lianfang_proto::catalogue::Disclosure;
@@ -11,7 +12,6 @@ use lianfang_trust::Digest;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
-use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
@@ -20,6 +20,7 @@ use crate::fault::Error;
 use crate::job::answers::part_of;
 use crate::job::ledger::{self, Party};
 use crate::job::state::State;
+use crate::ports::Clock;
 use crate::report::slices::Slices;
 
 /// Slices that wait for a slow reader.
@@ -49,7 +50,8 @@ impl Services {
             bank: p.bank.as_str().to_owned(),
             header: p.header.unwrap_or_default().into(),
         };
-        let slices = Slices::open(&self.office.files(agreed.job()).report(bank), terms.row_bytes())?;
+        let files = self.office.files(agreed.job()).written_under(job.reports);
+        let slices = Slices::open(&files.report(bank), terms.row_bytes())?;
         Ok((slices, others.map(source).collect()))
     }
 }
@@ -61,6 +63,7 @@ fn send(
     sources: Vec<Source>,
     to: &mpsc::Sender<Result<ReadReportReply, Status>>,
     runtime: &Handle,
+    clock: &dyn Clock,
 ) {
     let mut sources = Some(sources);
     loop {
@@ -71,15 +74,15 @@ fn send(
             items: items.into(),
         });
         let last = reply.as_ref().map_or(true, |reply| reply.end);
-        if !taken(runtime, to, reply.map_err(Status::from), IDLE) || last {
+        if !taken(runtime, clock, to, reply.map_err(Status::from), IDLE) || last {
             return;
         }
     }
 }
 
 /// Hands one reply over; `false` if nobody takes it within `idle`, or nobody is there any more.
-fn taken<T>(runtime: &Handle, to: &mpsc::Sender<T>, reply: T, idle: Duration) -> bool {
-    matches!(runtime.block_on(timeout(idle, to.send(reply))), Ok(Ok(())))
+fn taken<T>(runtime: &Handle, clock: &dyn Clock, to: &mpsc::Sender<T>, reply: T, idle: Duration) -> bool {
+    matches!(runtime.block_on(clock.within(idle, to.send(reply))), Some(Ok(())))
 }
 
 #[tonic::async_trait]
@@ -95,7 +98,8 @@ impl Reports for Services {
         let (slices, sources) = self.report(&bank, &digest).await?;
         let (to, from) = mpsc::channel(AHEAD);
         let runtime = Handle::current();
-        spawn_blocking(move || send(slices, sources, &to, &runtime));
+        let clock = Arc::clone(&self.office.ports.clock);
+        spawn_blocking(move || send(slices, sources, &to, &runtime, &*clock));
         Ok(Response::new(ReceiverStream::new(from)))
     }
 }
@@ -103,13 +107,14 @@ impl Reports for Services {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ports::SystemClock;
 
     #[tokio::test]
     async fn a_reader_that_takes_nothing_holds_nothing() {
         let (to, mut from) = mpsc::channel(1);
         let runtime = Handle::current();
         let idle = Duration::from_millis(20);
-        let hand_over = move |to: &mpsc::Sender<u8>| taken(&runtime, to, 1, idle);
+        let hand_over = move |to: &mpsc::Sender<u8>| taken(&runtime, &SystemClock, to, 1, idle);
         let (first, second, to) = spawn_blocking({
             let hand_over = hand_over.clone();
             move || (hand_over(&to), hand_over(&to), to)

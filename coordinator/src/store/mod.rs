@@ -5,8 +5,10 @@
 //! How a file or a server is opened and held is `lianfang-store`'s.
 
 use lianfang_store::{Database, Place, Steps};
+use sqlx::Any;
+use sqlx::pool::PoolConnection;
 
-pub use lianfang_store::{Connection, Pool, Row, StoreError, Tx, number};
+pub use lianfang_store::{Connection, Pool, Row, Statement, StoreError, Tx, number, work};
 
 /// The embedded store's name within the folder.
 pub const FILE: &str = "store.sqlite";
@@ -32,9 +34,24 @@ impl Store {
         self.0.begin().await
     }
 
+    /// One statement as a transaction of its own; gives how many rows it touched.
+    pub async fn write(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
+        self.0.write(statement).await
+    }
+
     /// Connections for reading.
     pub fn readers(&self) -> &Pool {
         self.0.readers()
+    }
+
+    /// A connection for reading.
+    pub async fn reader(&self) -> Result<PoolConnection<Any>, StoreError> {
+        self.0.reader().await
+    }
+
+    /// A reading transaction: all that is read in it is of one moment.
+    pub async fn snapshot(&self) -> Result<Tx, StoreError> {
+        self.0.snapshot().await
     }
 
     /// Closes all connections. Waits for those that are lent out.

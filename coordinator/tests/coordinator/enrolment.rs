@@ -79,10 +79,10 @@ async fn strangers_and_suspended_members_read_nothing() {
     let address = world.coordinator().address().to_owned();
     let channel = world.dialer(None, &banks[0].roster).channel(&address, &Party::Coordinator);
     let mut stranger = lianfang_proto::v1::directory_client::DirectoryClient::new(channel);
-    let refused = stranger.get_roster(GetRosterRequest {}).await.unwrap_err();
+    let refused = stranger.get_roster(GetRosterRequest { version: 0 }).await.unwrap_err();
     assert_eq!(refused.code(), tonic::Code::Unauthenticated);
     world.json(&["roster", "suspend", "alpha"]).await;
-    let refused = banks[0].directory().get_roster(GetRosterRequest {}).await.unwrap_err();
+    let refused = banks[0].directory().get_roster(GetRosterRequest { version: 0 }).await.unwrap_err();
     assert!(
         refused.code() == tonic::Code::PermissionDenied || LinkError::of(&refused).is_some(),
         "{refused}"
@@ -145,7 +145,7 @@ async fn a_bank_brings_its_own_certificate_and_nobody_elses() {
     let dialer = world.dialer(Some(&identity), &banks[0].roster);
     let channel = dialer.channel(world.coordinator().address(), &Party::Coordinator);
     let mut directory = lianfang_proto::v1::directory_client::DirectoryClient::new(channel);
-    assert!(directory.get_roster(GetRosterRequest {}).await.is_ok());
+    assert!(directory.get_roster(GetRosterRequest { version: 0 }).await.is_ok());
 }
 
 /// The key as a bank's own PKI would hand it out.

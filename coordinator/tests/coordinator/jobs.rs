@@ -26,7 +26,7 @@ struct Learned {
 }
 
 impl Bank {
-    async fn report(&self, digest: &Digest) -> Result<(Vec<v1::Source>, Vec<u8>), Status> {
+    pub(crate) async fn report(&self, digest: &Digest) -> Result<(Vec<v1::Source>, Vec<u8>), Status> {
         let request = v1::ReadReportRequest { terms_digest: digest.as_bytes().to_vec().into() };
         let mut stream = self.reports().read_report(request).await?.into_inner();
         let (mut sources, mut items) = (Vec::new(), Vec::new());
@@ -77,7 +77,7 @@ impl Bank {
         learned
     }
 
-    async fn give_return(&self, digest: &Digest, kinds: u64) -> Result<(), Status> {
+    pub(crate) async fn give_return(&self, digest: &Digest, kinds: u64) -> Result<(), Status> {
         let value = Return {
             terms_digest: *digest,
             bank: self.id.clone(),
@@ -90,13 +90,13 @@ impl Bank {
         self.jobs().r#return(v1::ReturnRequest { terms_digest, signed_return }).await.map(drop)
     }
 
-    async fn certificate(&self, digest: &Digest) -> Signed<JobCertificate> {
+    pub(crate) async fn certificate(&self, digest: &Digest) -> Signed<JobCertificate> {
         let request = v1::GetCertificateRequest { terms_digest: digest.as_bytes().to_vec().into() };
         let reply = self.jobs().get_certificate(request).await.unwrap().into_inner();
         Signed::open(&reply.certificate, &self.roster.coordinator).unwrap()
     }
 
-    async fn countersign(&self, digest: &Digest, certificate: Digest) -> Result<(), Status> {
+    pub(crate) async fn countersign(&self, digest: &Digest, certificate: Digest) -> Result<(), Status> {
         let value = Countersignature { certificate_digest: certificate, bank: self.id.clone() };
         let countersignature = Signed::sign(&self.key, value).bytes().to_vec().into();
         let terms_digest = digest.as_bytes().to_vec().into();
@@ -283,19 +283,93 @@ async fn a_matching_that_was_interrupted_is_done_again() {
     let learned = banks[0].learn(&digest, row_bytes(terms.disclosure), &banks).await;
     let expected = BTreeMap::from([(tag(1), holders(&["beta"])), (tag(2), holders(&["beta"]))]);
     assert!(learned.holders == expected);
-    // A submission that is lost cannot be matched: the job is given up, and nothing of it stays.
+}
+
+#[tokio::test]
+async fn a_matching_that_fails_again_and_again_rests_and_is_given_up_in_the_end() {
+    let (mut world, banks) = World::with(&["alpha", "beta"]).await;
+    world.agree_on_key(&banks).await;
     let job = start_job(&world, "count", &[]).await;
     let id = job["job"].as_str().unwrap().to_owned();
     let (terms, digest) = banks[0].terms(&id).await;
     banks[0].submit(&Rows::of(&terms, digest, "alpha", &[1, 2])).await;
-    std::fs::remove_file(world.dir.path().join("jobs").join(&id).join("alpha.rows")).unwrap();
+    // A submission that is lost cannot be matched.
+    let rows = world.dir.path().join("jobs").join(&id).join("alpha.rows");
+    std::fs::rename(&rows, world.dir.path().join("elsewhere")).unwrap();
     world.restart_in(&id, v1::JobState::Matching).await;
-    for _ in 0..60 {
-        if world.json(&["job", "show", &id]).await["state"] == "failed" {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    }
-    assert_eq!(world.json(&["job", "show", &id]).await["failure"], "internal");
+    let resting = world.attempted(&id, 5).await;
+    assert_eq!((&resting["rests"], &resting["next_attempt"]), (&json!(true), &json!(null)));
+    assert_eq!((&resting["state"], &resting["failure"]), (&json!("matching"), &json!("internal")));
+    world.restart().await;
+    assert_eq!(world.json(&["job", "show", &id]).await["attempts"], 5, "also after a restart");
+    // A person sees to it and restarts it; it fails again, for nothing was mended, and is given up when its time is over.
+    world.json(&["job", "retry", &id]).await;
+    world.attempted(&id, 2).await;
+    world.pass(2 * 3_600);
+    let failed = world.until(&id, "failed").await;
+    assert_eq!((&failed["failure"], &failed["rests"]), (&json!("internal"), &json!(false)));
     assert!(!world.dir.path().join("jobs").join(&id).exists());
+    let (exit, _) = world.coordinator().run(&["job", "retry", &id]).await;
+    assert_eq!(exit, lianfang_desk::Exit::Refused, "there is nothing to retry");
+}
+
+#[tokio::test]
+async fn a_person_who_has_mended_what_was_wrong_restarts_a_job_that_rests() {
+    let (mut world, banks) = World::with(&["alpha", "beta"]).await;
+    world.agree_on_key(&banks).await;
+    let job = start_job(&world, "count", &[]).await;
+    let id = job["job"].as_str().unwrap().to_owned();
+    let (terms, digest) = banks[0].terms(&id).await;
+    banks[0].submit(&Rows::of(&terms, digest, "alpha", &[1, 2])).await;
+    let rows = world.dir.path().join("jobs").join(&id).join("alpha.rows");
+    std::fs::rename(&rows, world.dir.path().join("elsewhere")).unwrap();
+    world.restart_in(&id, v1::JobState::Matching).await;
+    world.attempted(&id, 5).await;
+    std::fs::rename(world.dir.path().join("elsewhere"), &rows).unwrap();
+    world.json(&["job", "retry", &id]).await;
+    let shown = world.until(&id, "reporting").await;
+    assert_eq!((&shown["failure"], &shown["attempts"]), (&json!(""), &json!(0)));
+    banks[0].learn(&digest, row_bytes(terms.disclosure), &banks).await;
+}
+
+#[tokio::test]
+async fn entries_of_commands_name_the_person_and_others_nobody() {
+    let (world, banks) = World::with(&["alpha", "beta"]).await;
+    world.agree_on_key(&banks).await;
+    let job = start_job(&world, "count", &[]).await;
+    let id = job["job"].as_str().unwrap().to_owned();
+    let (_, digest) = banks[0].terms(&id).await;
+    for bank in &banks {
+        bank.answer(&digest, false).await.unwrap();
+    }
+    world.until(&id, "closed").await;
+    let (_, log) = world.coordinator().run(&["audit", "list", "--json"]).await;
+    let entries: Vec<serde_json::Value> =
+        log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let by = |event: &str| {
+        let entry = entries.iter().find(|entry| entry["event"] == event).unwrap();
+        entry["body"]["by"].as_str().map(str::to_owned)
+    };
+    for event in ["job.proposed", "ceremony.proposed", "enrolment.confirmed", "invite.made"] {
+        assert!(by(event).is_some_and(|person| !person.is_empty()), "{event}");
+    }
+    for event in ["job.answered", "job.matching", "job.closed", "ceremony.done", "enrolment.asked"] {
+        assert_eq!(by(event), None, "{event}");
+    }
+    world.json(&["audit", "verify"]).await;
+}
+
+impl World {
+    /// Waits for so many failed attempts, letting their pauses pass.
+    async fn attempted(&self, job: &str, attempts: u64) -> serde_json::Value {
+        for _ in 0..400 {
+            let shown = self.json(&["job", "show", job]).await;
+            if shown["attempts"].as_u64() >= Some(attempts) {
+                return shown;
+            }
+            self.pass(1);
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("it does not fail so often: {}", self.json(&["job", "show", job]).await);
+    }
 }

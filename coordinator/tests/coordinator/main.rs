@@ -7,6 +7,8 @@ mod enrolment;
 #[cfg(test)]
 mod jobs;
 #[cfg(test)]
+mod shared;
+#[cfg(test)]
 mod submissions;
 #[cfg(test)]
 mod world;

@@ -138,6 +138,13 @@ async fn headers_and_rows_are_refused_by_name() {
         refused(SubmissionHeader { rows: 64, ..header() }).await,
         named(FaultCode::SizeCapExceeded, "header.rows")
     );
+    for uneven in [17, 20, 31] {
+        assert_eq!(
+            refused(SubmissionHeader { rows: uneven, ..header() }).await,
+            named(FaultCode::MalformedField, "header.rows"),
+            "{uneven} is no power of two"
+        );
+    }
     assert_eq!(
         refused(SubmissionHeader { rows: 8, ..header() }).await,
         named(FaultCode::MalformedField, "header.rows")

@@ -1,5 +1,6 @@
 //! A coordinator in a temporary folder, a clock that tests move, banks with real keys and certificates.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -8,7 +9,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lianfang_coordinator::Coordinator;
 use lianfang_coordinator::commands::init::SetUp;
+use lianfang_coordinator::config::{Config, Unlock};
 use lianfang_coordinator::ports::{Clock, Micros, Ports};
+use lianfang_coordinator::secrets::place;
+use lianfang_coordinator::store::Store;
 use lianfang_desk::Exit;
 use lianfang_link::client::{DialLimits, enrolment_channel};
 use lianfang_link::{
@@ -27,9 +31,10 @@ use lianfang_proto::v1::jobs_client::JobsClient;
 use lianfang_proto::v1::reports_client::ReportsClient;
 use lianfang_proto::v1::{self, EnrolRequest, JobState};
 use lianfang_proto::{Fault, FaultCode};
+use lianfang_store::Place;
+use lianfang_store::trial::Trial;
 use lianfang_trust::{Canonical, Signed, SigningKey};
 use serde_json::Value;
-use sqlx::SqlitePool;
 use tempfile::TempDir;
 use tonic::Status;
 use tonic::transport::Channel;
@@ -46,6 +51,8 @@ impl Clock for Hand {
 }
 
 pub(crate) struct World {
+    /// Dropped after the coordinator.
+    trial: Trial,
     pub(crate) dir: TempDir,
     memory: Memory,
     hand: Hand,
@@ -64,12 +71,14 @@ pub(crate) fn bank_id(name: &str) -> BankId {
 impl World {
     pub(crate) async fn new() -> Self {
         let world = Self {
+            trial: Trial::new(),
             dir: tempfile::tempdir().unwrap(),
             memory: Memory::default(),
             hand: Hand(Arc::new(AtomicI64::new(START))),
             running: None,
         };
         Coordinator::init(world.dir.path(), &SetUp::listening("hub:7443"), &world.ports()).unwrap();
+        world.trial.configure(world.dir.path());
         let mut world = world;
         world.start().await;
         world
@@ -94,6 +103,42 @@ impl World {
         self.running = Some(started.unwrap());
     }
 
+    /// Another coordinator over the same store and the same files, in a folder of its own.
+    pub(crate) async fn beside(&self, dir: &Path, listen: &str) -> Coordinator {
+        copy(self.dir.path(), dir);
+        let unlock = Unlock::KeyFile("secrets/unlock.key".into());
+        let mut config = Config::new(listen.to_owned(), None, unlock);
+        config.store.files = Some(self.dir.path().join("jobs"));
+        config.write(dir).unwrap();
+        let place = self.place();
+        let transport = Arc::new(self.memory.clone());
+        Coordinator::start_over(dir, &place, self.ports(), transport).await.unwrap()
+    }
+
+    pub(crate) async fn stop(&mut self) {
+        self.running.take().unwrap().shutdown().await;
+    }
+
+    /// The running one, to be stopped by the caller.
+    pub(crate) fn hand_over(&mut self) -> Coordinator {
+        self.running.take().unwrap()
+    }
+
+    /// Changes the store of a coordinator that is stopped.
+    pub(crate) async fn change(&self, statement: &'static str, id: &[u8]) {
+        let store = Store::open(&self.place()).await.unwrap();
+        store.write(sqlx::query(statement).bind(id)).await.unwrap();
+        store.close().await;
+    }
+
+    fn place(&self) -> Place {
+        place(self.dir.path(), &Config::read(self.dir.path()).unwrap().store).unwrap()
+    }
+
+    pub(crate) fn now(&self) -> Micros {
+        self.hand.now()
+    }
+
     pub(crate) async fn restart(&mut self) {
         self.running.take().unwrap().shutdown().await;
         self.start().await;
@@ -102,15 +147,10 @@ impl World {
     /// As if it had been stopped in this state, which passes too quickly to be met.
     pub(crate) async fn restart_in(&mut self, job: &str, state: JobState) {
         self.running.take().unwrap().shutdown().await;
-        let url = format!("sqlite://{}", self.dir.path().join("store.sqlite").display());
-        let pool = SqlitePool::connect(&url).await.unwrap();
-        sqlx::query("UPDATE job SET state = ? WHERE id = ?")
-            .bind(state as i32)
-            .bind(hex::decode(job).unwrap())
-            .execute(&pool)
-            .await
-            .unwrap();
-        pool.close().await;
+        let store = Store::open(&self.place()).await.unwrap();
+        let update = sqlx::query("UPDATE job SET state = $1 WHERE id = $2");
+        store.write(update.bind(i64::from(state as i32)).bind(hex::decode(job).unwrap())).await.unwrap();
+        store.close().await;
         self.start().await;
     }
 
@@ -191,6 +231,18 @@ impl World {
     }
 }
 
+/// Configuration and secrets, as an operator copies them to another machine.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to.join("secrets")).unwrap();
+    for entry in std::fs::read_dir(from.join("secrets")).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, to.join("secrets").join(path.file_name().unwrap())).unwrap();
+    }
+    if from.join("seat").exists() {
+        std::fs::copy(from.join("seat"), to.join("seat")).unwrap();
+    }
+}
+
 struct Pinned {
     root: CertificateDer<'static>,
     coordinator: Fingerprint,
@@ -257,6 +309,11 @@ impl Bank {
         Self { id: bank_id(name), key, channel, roster: roster.into_value(), tls: identity }
     }
 
+    /// Speaks to the coordinator at this address from now on.
+    pub(crate) fn turn_to(&mut self, world: &World, address: &str) {
+        self.channel = world.dialer(Some(&self.tls), &self.roster).channel(address, &Party::Coordinator);
+    }
+
     pub(crate) fn directory(&self) -> DirectoryClient<Channel> {
         DirectoryClient::new(self.channel.clone())
     }
@@ -303,7 +360,8 @@ impl Bank {
     }
 
     pub(crate) async fn newest_roster(&self) -> Roster {
-        let reply = self.directory().get_roster(v1::GetRosterRequest {}).await.unwrap().into_inner();
+        let reply =
+            self.directory().get_roster(v1::GetRosterRequest { version: 0 }).await.unwrap().into_inner();
         let signer = Signed::<Roster>::claimed_signer(&reply.roster).unwrap();
         Signed::<Roster>::open(&reply.roster, &signer).unwrap().into_value()
     }

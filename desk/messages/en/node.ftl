@@ -9,6 +9,8 @@ doing-import = The import did not finish
 doing-job = The job did not go on
 doing-report = The report was not written
 doing-key = The key step did not finish
+doing-key-restore = The keys were not restored
+doing-certificate = The certificate was not renewed
 doing-audit = The audit check did not finish
 
 ## Help
@@ -82,6 +84,10 @@ help-node-job-refuse = Take no part in a job
     .example = Example:
         lianfang-node job refuse 40e707505ee6357848e335e3200245c2 --dir /var/lib/lianfang
     .job = The job's id
+help-node-job-retry = Try again at once what has failed in a job
+    .example = Example:
+        lianfang-node job retry 40e707505ee6357848e335e3200245c2 --dir /var/lib/lianfang
+    .job = The job's id
 help-node-report = Write a job's report into a folder
     .example = Example:
         lianfang-node report 40e707505ee6357848e335e3200245c2 --out results --dir /var/lib/lianfang
@@ -121,6 +127,36 @@ help-node-key-lost = As a holder, declare that charges were lost, for instance i
     .epoch = The key's epoch; the newest if left out
     .seen = The highest charge number that other banks have seen of this holder; numbers go on above it
     .yes = Do not ask for the epoch's number again
+help-node-certificate = Look at this node's certificate, or renew it now
+help-node-certificate-show = Show the certificate's key and when it ends
+    .example = Example:
+        lianfang-node certificate show --dir /var/lib/lianfang
+help-node-certificate-renew = Have the certificate renewed now; a bank's own files are read again
+    .example = Example:
+        lianfang-node certificate renew --dir /var/lib/lianfang
+help-node-key-backup = Seal this node's keys into a file that opens without this machine
+    .example = Example:
+        lianfang-node key backup /media/usb/alpha.keys --passphrase-file /root/backup.pass --dir /var/lib/lianfang
+    .file = The file, which must not be there yet
+    .passphrase-file = A file with the passphrase that will open it
+    .recipient = A public key of age; whoever has its identity opens it
+    .with-shares = As a holder, put the key shares in use into it
+help-node-key-restore = Make the keys of a folder that has none from a backup
+    .example = Example:
+        lianfang-node key restore /media/usb/alpha.keys --passphrase-file /root/backup.pass --dir /var/lib/lianfang
+    .file = The backup
+    .passphrase-file = A file with the passphrase that opens it
+    .identity-file = A file with the identity of age that opens it
+help-node-key-rekey = Let another secret open the keys; nothing is sealed anew
+    .example = Example:
+        lianfang-node key rekey --passphrase-file /root/new.pass --dir /var/lib/lianfang
+    .key-file = A file of at least 32 random bytes
+    .passphrase-file = A file with a passphrase
+    .credential = A credential that systemd hands over
+help-node-key-rotate-tls = Exchange the key behind this node's certificate; the roster pins the new one
+    .example = Example:
+        lianfang-node key rotate-tls --dir /var/lib/lianfang
+    .at-once = Refuse the older key at once, for somebody else may have it
 help-node-key-trust = Use a holder again whose charge numbers went back
     .example = Example:
         lianfang-node key trust beta --dir /var/lib/lianfang
@@ -193,6 +229,10 @@ node-key-file-made = A key file was made at { $path } in the folder; it opens al
 node-own-fingerprint = This node's fingerprint, to be read out to the regulator's people: { $fingerprint }
 node-ask-fingerprint = The invite names the authority { $fingerprint }. Type the fingerprint that the regulator's people read out:
 node-enrolled = Joined as { $bank } under roster version { $version }.
+node-certificate = Certificate { $fingerprint }, until { $ends } ({ $days } days).
+node-keys-backed-up = The keys are sealed in { $path }, with { $shares } key shares. Keep it apart from this machine, and what opens it apart from it.
+node-keys-restored = The keys are restored. This node's fingerprint: { $fingerprint }. Key shares that the next start looks at: { $shares }.
+node-rekeyed = The new secret opens the keys as soon as config.toml has this under [unlock]: { $line }. Until then the old one does.
 node-serving = Listening at { $address }.
 node-importing = rows
 node-imported = { $rows } rows read, { $records } records with { $identifiers } identifiers; { $rejected } rejects and { $warnings } warnings are in { $path }.
@@ -204,6 +244,8 @@ node-hold-set = The hold is set; the record enters no job until a person lifts i
 node-hold-lifted = The hold is lifted.
 node-job-accepted = The job is accepted.
 node-job-refused = The job is refused.
+node-job-rests = The job rests until a person restarts it: see to what stopped it, then run job retry { $job }.
+node-job-retried = The job is tried again now.
 node-report-written = { $rows } rows are written to { $path }.
 node-ask-key-digest = The key record's short digest here is { $digest }. Type what people at the holders read out:
 node-key-compared = The key record { $digest } is compared; this node uses the key from now on.
@@ -277,6 +319,16 @@ report-not-kept = no report of this job is kept here yet
 report-not-kept-advice = wait until job show says returned or done
 key-digest-differs = what was typed is not the short digest { $digest } of the key record here
 key-digest-differs-advice = do not use this key; ask the holders' people and the regulator why
+key-backup-damaged = the backup of keys in { $path } cannot be read: { $detail }
+key-backup-damaged-advice = take another copy of it
+key-backup-secret = what should lock or open the backup cannot be used: { $detail }
+key-backup-secret-advice = correct the file or the recipient, then run the command again
+key-backup-of-another = the backup holds the keys of another kind of party: { $got }
+key-backup-of-another-advice = restore it with that party's own program
+file-exists = { $path } is there already
+file-exists-advice = choose another name, or remove the file if it is not needed
+certificate-is-own = the certificate comes from the bank's own files
+certificate-is-own-advice = put the new key and certificate in their place; the node takes them up by itself
 not-a-holder = this bank holds no share of the key
 not-a-holder-advice = name a holder with --holder; key list shows them
 element-unreadable = line { $line } is not an element of 64 hexadecimal digits

@@ -22,6 +22,8 @@ coordinator-address-unknown = 无从得知银行将通过哪个地址连接协�
 coordinator-address-unknown-advice = 请在 config.toml 中设置 advertise，或在 serve 运行时执行此命令
 coordinator-nobody-waits = { $bank } 尚未申请加入，或已是成员
 coordinator-nobody-waits-advice = 请先让该银行用邀请运行 enrol，然后再确认
+coordinator-not-quiet = 尚有 { $number } 个任务或仪式在进行
+coordinator-not-quiet-advice = 待其结束后再执行命令
 coordinator-choice = { $field } 不能取值 { $got }
 coordinator-choice-advice = 请另选；成员见 roster list，限制见 --help
 
@@ -31,13 +33,22 @@ coordinator-initialised = 协调方已建立。供银行核对的授权方指纹
 coordinator-key-file-made = 文件 { $path } 可打开全部密钥。请把它移到其他介质上，与本目录及其备份分开保管，并在 config.toml 中写明新位置。
 coordinator-invited = 此文字只能交给 { $bank }，只能使用一次，有效期至 { $until }。
 coordinator-fingerprint-told = 银行会看到以下指纹，并须经其他途径从贵方得到同一指纹：{ $fingerprint }
+coordinator-keys-backed-up = 密钥已封存于 { $path }。请与本机分开存放，并与开启它的口令或密钥分开存放。
+coordinator-keys-restored = 密钥已恢复。授权方指纹：{ $fingerprint }
+coordinator-rekeyed = 在 config.toml 的 [unlock] 下写入下列内容后，即由新口令开启密钥：{ $line }。在此之前仍用旧口令。
+coordinator-root-renewed = 授权方根证书已续期，密钥和指纹不变；下次启动时写入名册。
+coordinator-key-rotated = 协调方已换用新的签名密钥；下次启动时写入名册。
 coordinator-serving = 协调方正在 { $address } 上监听。
 coordinator-ask-fingerprint = { $bank } 向您报出的指纹是什么？
 coordinator-roster-changed = { $bank }：名册现为第 { $version } 版。
 coordinator-audit-whole = 审计日志完整：共 { $entries } 条，链头 { $head }。
 coordinator-standing-active = 有效
 coordinator-standing-suspended = 已暂停
+coordinator-standing-revoked = 已撤销
+coordinator-ask-revoke = { $bank } 将永久失去成员资格，只能凭新邀请、以新密钥重新加入。请输入其代号以继续：
 coordinator-standing-waiting = 待确认
+coordinator-job-rests = 任务已暂停，须由人员重新启动：请先排除受阻原因，再执行 job retry { $job }。
+coordinator-job-retried = 任务现已重试。
 coordinator-column-bank = 银行
 coordinator-column-group = 法人集团
 coordinator-column-standing = 状态
@@ -73,7 +84,7 @@ help-coordinator-invite = 为一家银行生成邀请
 help-coordinator-serve = 运行协调端
     .example = 示例：
         lianfang-coordinator serve --dir /var/lib/lianfang-coordinator
-help-coordinator-roster = 成员：列出、确认、暂停、恢复；授权方指纹
+help-coordinator-roster = 成员：列出、确认、暂停、恢复、撤销；授权方指纹
 help-coordinator-roster-list = 列出成员和待确认的银行
     .example = 示例：
         lianfang-coordinator roster list --dir /var/lib/lianfang-coordinator
@@ -90,9 +101,39 @@ help-coordinator-roster-resume = 恢复一家已暂停的成员
     .example = 示例：
         lianfang-coordinator roster resume alpha --dir /var/lib/lianfang-coordinator
     .bank = 银行代号
+help-coordinator-roster-revoke = 永久撤销一家成员；只能凭新邀请、以新密钥重新加入
+    .example = 示例：
+        lianfang-coordinator roster revoke alpha --dir /var/lib/lianfang-coordinator
+    .bank = 银行代号
+    .yes = 不再询问
 help-coordinator-roster-fingerprint = 显示授权方指纹，供银行核对
     .example = 示例：
         lianfang-coordinator roster fingerprint --dir /var/lib/lianfang-coordinator
+help-coordinator-key = 授权方和协调方的密钥：备份、恢复、更换开启口令、续期
+help-coordinator-key-backup = 把密钥封存到一个无需本机即可开启的文件
+    .example = 示例：
+        lianfang-coordinator key backup /media/usb/hub.keys --passphrase-file /root/backup.pass --dir /var/lib/lianfang-coordinator
+    .file = 备份文件，不得已存在
+    .passphrase-file = 写有开启口令的文件
+    .recipient = age 公钥；持有相应身份者可开启
+help-coordinator-key-restore = 用备份为尚无密钥的目录恢复密钥
+    .example = 示例：
+        lianfang-coordinator key restore /media/usb/hub.keys --passphrase-file /root/backup.pass --dir /var/lib/lianfang-coordinator
+    .file = 备份文件
+    .passphrase-file = 写有开启口令的文件
+    .identity-file = 写有 age 身份的文件
+help-coordinator-key-rekey = 改用另一口令或密钥文件开启密钥，无需重新封存数据
+    .example = 示例：
+        lianfang-coordinator key rekey --passphrase-file /root/new.pass --dir /var/lib/lianfang-coordinator
+    .key-file = 至少 32 字节随机数的文件
+    .passphrase-file = 写有口令的文件
+    .credential = 服务管理器提供的凭据
+help-coordinator-key-renew-root = 把授权方根证书再续十年，密钥和指纹不变；须在未运行服务时执行
+    .example = 示例：
+        lianfang-coordinator key renew-root --dir /var/lib/lianfang-coordinator
+help-coordinator-key-rotate-signing = 更换协调方的签名密钥；须在未运行服务、没有任务时执行
+    .example = 示例：
+        lianfang-coordinator key rotate-signing --dir /var/lib/lianfang-coordinator
 help-coordinator-ceremony = 密钥仪式：发起、列出、查看
 help-coordinator-ceremony-start = 向持有方发起密钥仪式
     .example = 示例：
@@ -108,7 +149,7 @@ help-coordinator-ceremony-show = 查看一次密钥仪式及尚缺的持有方
     .example = 示例：
         lianfang-coordinator ceremony show ID --dir /var/lib/lianfang-coordinator
     .id = 仪式编号
-help-coordinator-job = 任务：发起、列出、查看
+help-coordinator-job = 任务：发起、列出、查看、重试
 help-coordinator-job-start = 签署任务条款并开始接收提交
     .example = 示例：
         lianfang-coordinator job start --match-threshold 2 --disclosure labels --purpose 联防联治 --basis 监管要求 --dir /var/lib/lianfang-coordinator
@@ -131,6 +172,10 @@ help-coordinator-job-show = 查看任务及各参加方的进展
     .example = 示例：
         lianfang-coordinator job show ID --dir /var/lib/lianfang-coordinator
     .id = 任务编号
+help-coordinator-job-retry = 立即重试任务中失败的步骤
+    .example = 示例：
+        lianfang-coordinator job retry ID --dir /var/lib/lianfang-coordinator
+    .id = 任务编号
 help-coordinator-summary = 显示任务的汇总数，小数目不予显示
     .example = 示例：
         lianfang-coordinator summary JOB --json --dir /var/lib/lianfang-coordinator
@@ -143,3 +188,6 @@ help-coordinator-audit-list = 显示审计日志的最后若干条
     .example = 示例：
         lianfang-coordinator audit list --last 20 --dir /var/lib/lianfang-coordinator
     .last = 条数
+help-coordinator-doctor = 检查运维人员需要处理的事项
+    .example = 示例：
+        lianfang-coordinator doctor --dir /var/lib/lianfang-coordinator

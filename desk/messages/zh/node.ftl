@@ -9,6 +9,8 @@ doing-import = 导入未能完成
 doing-job = 任务未能继续
 doing-report = 报告未能写出
 doing-key = 密钥步骤未能完成
+doing-key-restore = 密钥未恢复
+doing-certificate = 证书未更新
 doing-audit = 审计检查未能完成
 
 ## 帮助
@@ -82,6 +84,10 @@ help-node-job-refuse = 不参加任务
     .example = 示例：
         lianfang-node job refuse 40e707505ee6357848e335e3200245c2 --dir /var/lib/lianfang
     .job = 任务编号
+help-node-job-retry = 立即重试任务中失败的步骤
+    .example = 示例：
+        lianfang-node job retry 40e707505ee6357848e335e3200245c2 --dir /var/lib/lianfang
+    .job = 任务编号
 help-node-report = 将任务报告写入目录
     .example = 示例：
         lianfang-node report 40e707505ee6357848e335e3200245c2 --out results --dir /var/lib/lianfang
@@ -121,6 +127,36 @@ help-node-key-lost = 作为持有方宣告计费记录遗失（例如由备份�
     .epoch = 密钥周期；省略时为最新
     .seen = 其他银行见过的本持有方最高计费序号；序号将从其后继续
     .yes = 不再要求输入周期编号
+help-node-certificate = 查看本节点的证书，或立即更新
+help-node-certificate-show = 显示证书的密钥和到期时间
+    .example = 示例：
+        lianfang-node certificate show --dir /var/lib/lianfang
+help-node-certificate-renew = 立即更新证书；使用本行证书时重新读取文件
+    .example = 示例：
+        lianfang-node certificate renew --dir /var/lib/lianfang
+help-node-key-backup = 把本节点的密钥封存到一个无需本机即可开启的文件
+    .example = 示例：
+        lianfang-node key backup /media/usb/alpha.keys --passphrase-file /root/backup.pass --dir /var/lib/lianfang
+    .file = 备份文件，不得已存在
+    .passphrase-file = 写有开启口令的文件
+    .recipient = age 公钥；持有相应身份者可开启
+    .with-shares = 作为持钥行，一并封存在用的密钥份额
+help-node-key-restore = 用备份为尚无密钥的目录恢复密钥
+    .example = 示例：
+        lianfang-node key restore /media/usb/alpha.keys --passphrase-file /root/backup.pass --dir /var/lib/lianfang
+    .file = 备份文件
+    .passphrase-file = 写有开启口令的文件
+    .identity-file = 写有 age 身份的文件
+help-node-key-rekey = 改用另一口令或密钥文件开启密钥，无需重新封存数据
+    .example = 示例：
+        lianfang-node key rekey --passphrase-file /root/new.pass --dir /var/lib/lianfang
+    .key-file = 至少 32 字节随机数的文件
+    .passphrase-file = 写有口令的文件
+    .credential = systemd 提供的凭据
+help-node-key-rotate-tls = 更换本节点证书背后的密钥，名册随之改记新密钥
+    .example = 示例：
+        lianfang-node key rotate-tls --dir /var/lib/lianfang
+    .at-once = 立即拒绝旧密钥（他人可能已得到它）
 help-node-key-trust = 重新使用计费序号曾倒退的持有方
     .example = 示例：
         lianfang-node key trust beta --dir /var/lib/lianfang
@@ -193,6 +229,10 @@ node-key-file-made = 已在目录内生成密钥文件 { $path }；它能打开�
 node-own-fingerprint = 请向监管方人员念出本节点的指纹：{ $fingerprint }
 node-ask-fingerprint = 邀请所示机构指纹为 { $fingerprint }。请输入监管方人员念出的指纹：
 node-enrolled = 已以 { $bank } 入网，名册版本 { $version }。
+node-certificate = 证书 { $fingerprint }，有效期至 { $ends }（剩 { $days } 天）。
+node-keys-backed-up = 密钥已封存于 { $path }，含密钥份额 { $shares } 份。请与本机分开存放，并与开启它的口令或密钥分开存放。
+node-keys-restored = 密钥已恢复。本节点指纹：{ $fingerprint }。下次启动将检查的密钥份额：{ $shares } 份。
+node-rekeyed = 在 config.toml 的 [unlock] 下写入下列内容后，即由新口令开启密钥：{ $line }。在此之前仍用旧口令。
 node-serving = 正在 { $address } 监听。
 node-importing = 行
 node-imported = 已读 { $rows } 行，{ $records } 条记录，{ $identifiers } 个标识；拒收 { $rejected } 项、提示 { $warnings } 项，见 { $path }。
@@ -204,6 +244,8 @@ node-hold-set = 已设限制；在人工解除前，该记录不进入任何任�
 node-hold-lifted = 限制已解除。
 node-job-accepted = 已接受任务。
 node-job-refused = 已拒绝任务。
+node-job-rests = 任务已暂停，须由人员重新启动：请先排除受阻原因，再执行 job retry { $job }。
+node-job-retried = 任务现已重试。
 node-report-written = 已将 { $rows } 行写入 { $path }。
 node-ask-key-digest = 本节点的密钥记录短摘要为 { $digest }。请输入各持有方人员念出的摘要：
 node-key-compared = 密钥记录 { $digest } 已核对；本节点今后使用该密钥。
@@ -277,6 +319,16 @@ report-not-kept = 本节点尚无该任务的报告
 report-not-kept-advice = 请等 job show 显示 returned 或 done
 key-digest-differs = 输入内容不是本节点密钥记录的短摘要 { $digest }
 key-digest-differs-advice = 请勿使用该密钥，并向各持有方人员和监管方询问原因
+key-backup-damaged = 无法读取密钥备份 { $path }：{ $detail }
+key-backup-damaged-advice = 换用另一份副本
+key-backup-secret = 用于封存或开启备份的内容不可用：{ $detail }
+key-backup-secret-advice = 更正文件或收件公钥后再次执行命令
+key-backup-of-another = 备份中是另一类参与方的密钥：{ $got }
+key-backup-of-another-advice = 用该参与方自己的程序恢复
+file-exists = { $path } 已存在
+file-exists-advice = 换一个名称，或在不需要时删除该文件
+certificate-is-own = 证书来自本行自己的文件
+certificate-is-own-advice = 把新密钥和新证书放到原处，节点会自行采用
 not-a-holder = 该银行不持有此密钥的份额
 not-a-holder-advice = 请用 --holder 指定持有方；key list 可查看
 element-unreadable = 第 { $line } 行不是 64 位十六进制的元素

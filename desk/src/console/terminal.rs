@@ -64,6 +64,21 @@ fn write(stream: Stream, text: &str) -> io::Result<()> {
     }
 }
 
+/// Resolves when so many signals to end have come since.
+async fn signalled(times: usize) {
+    let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    let (Ok(mut interrupt), Ok(mut terminate)) = signals else {
+        // Without handlers the signals end the process themselves.
+        return std::future::pending().await;
+    };
+    for _ in 0..times {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    }
+}
+
 #[async_trait]
 impl Console for Terminal {
     fn put(&self, stream: Stream, text: &str) {
@@ -140,15 +155,11 @@ impl Console for Terminal {
     }
 
     async fn cancelled(&self) {
-        let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
-        let (Ok(mut interrupt), Ok(mut terminate)) = signals else {
-            // Without handlers the signals end the process themselves.
-            return std::future::pending().await;
-        };
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
+        signalled(1).await;
+    }
+
+    async fn insisted(&self) {
+        signalled(2).await;
     }
 
     fn is_terminal(&self) -> bool {

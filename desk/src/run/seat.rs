@@ -17,9 +17,8 @@ use crate::lock::{DirLock, Folder, LockError};
 use crate::problem::Problem;
 use crate::run::{Call, Hold, Program, Seat, print_clap, told, usage};
 
-/// How long a command may go on after Ctrl-C, and a `serve`, which has peers to tell.
+/// How long a command may go on after Ctrl-C. A `serve` ends as its configuration says, and at once when it is told twice.
 const GRACE: Duration = Duration::from_secs(2);
-const SERVE_GRACE: Duration = Duration::from_secs(30);
 
 /// How often, and how far apart, a folder that is held but not listening is tried: its `serve` may be starting, or the
 /// command before this one be ending.
@@ -69,15 +68,20 @@ pub(super) async fn take<P: Program>(
             Hold::Lock(lock)
         };
     }
-    perform(command, call, if seat == Seat::Serve { SERVE_GRACE } else { GRACE }).await
+    perform(command, call, seat).await
 }
 
-async fn perform<P: Program>(command: P, call: Call, grace: Duration) -> Result<Exit, Problem> {
+async fn perform<P: Program>(command: P, call: Call, seat: Seat) -> Result<Exit, Problem> {
     let console = Arc::clone(&call.console);
     // A task of its own, so that a panic ends in a sentence; a set, so that it does not outlive this.
     let mut task = JoinSet::new();
     task.spawn(command.perform(call));
-    match patiently(task.join_next(), console.cancelled(), grace).await {
+    let ended = if seat == Seat::Serve {
+        patiently(task.join_next(), console.insisted(), Duration::ZERO).await
+    } else {
+        patiently(task.join_next(), console.cancelled(), GRACE).await
+    };
+    match ended {
         Some(Some(Ok(ended))) => ended,
         Some(_) => Err(Problem::panicked()),
         None => Err(Problem::later("interrupted")),

@@ -2,11 +2,11 @@
 
 use lianfang_link::authority::{AuthorityError, MAX_REQUEST};
 use lianfang_link::identity::IdentityError;
-use lianfang_link::{Authority, Fingerprint, Identity, KeyMaterial, Party, Validity};
+use lianfang_link::{Authority, Fingerprint, Identity, KeyMaterial, Party, Root, Validity};
 use proptest::prelude::*;
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
-use crate::world::{World, at, bank, days};
+use crate::world::{World, at, bank, call, days};
 
 fn year(world: &World) -> Validity {
     Validity::starting(world.now(), days(366))
@@ -155,4 +155,27 @@ proptest! {
         }
         prop_assert!(Fingerprint::of(&noise.into()).is_err());
     }
+}
+
+/// The regulator's root is renewed once in many years, and nobody has to compare anything again.
+#[tokio::test]
+async fn a_renewed_root_vouches_for_what_was_issued_before() {
+    let world = World::new();
+    let (alpha, beta) = (world.member(&bank("alpha")), world.member(&bank("beta")));
+    let server = world.serve(&alpha).await;
+    world.pass(days(3600));
+    let last = world.authority.leaf_validity(world.now()).unwrap();
+    let ends = world.authority.validity().unwrap().not_after;
+    assert_eq!((last.not_after, last.days_left(world.now())), (ends, 50), "nothing outlasts the root");
+    world.rewind(days(3600));
+
+    let longer = Validity::starting(world.now(), days(7000));
+    let renewed = world.authority.renewed(longer).unwrap();
+    assert_ne!(renewed.certificate(), world.authority.certificate());
+    assert_eq!(renewed.fingerprint().unwrap(), world.authority.fingerprint().unwrap());
+    *world.book.roots.lock().unwrap() = vec![Root::authority(renewed.certificate().clone())];
+    let channel = world.dialer(Some(&beta)).channel(&server.addr, &bank("alpha"));
+    assert_eq!(call(channel).await, Ok(()), "the chain that is sent still ends with the older root");
+    world.pass(days(3600));
+    assert_eq!(renewed.leaf_validity(world.now()).unwrap(), Validity::starting(world.now(), days(366)));
 }

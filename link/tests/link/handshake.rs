@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use lianfang_link::server::AcceptLimits;
-use lianfang_link::{Authority, Gate, Identity, LinkError, Party, Refusal, Root, Tcp, Validity};
+use lianfang_link::{Authority, Gate, Identity, KeyMaterial, LinkError, Party, Refusal, Root, Tcp, Validity};
 use rstest::rstest;
+use tokio::sync::watch;
 use tonic::Code;
 
-use crate::world::{World, bank, call, days};
+use crate::world::{Book, World, bank, call, days};
 
 #[tokio::test]
 async fn admitted_parties_talk_over_memory() {
@@ -212,6 +213,55 @@ async fn a_change_of_the_directory_takes_effect_at_once() {
 
     world.pin(&beta, &bank("beta"));
     assert_eq!(call(held).await, Ok(()));
+    assert_eq!(call(dialer.channel(&server.addr, &bank("alpha"))).await, Ok(()));
+}
+
+/// Whoever is no longer admitted loses the connection itself, not only the next request on it.
+#[tokio::test]
+async fn a_connection_ends_with_the_admission_of_its_party() {
+    use tokio::io::AsyncReadExt as _;
+
+    let world = World::with(Book { changes: Some(watch::Sender::new(0)), ..Book::default() });
+    let ring = || world.book.changes.as_ref().unwrap().send_modify(|change| *change += 1);
+    let (alpha, beta, gamma) =
+        (world.member(&bank("alpha")), world.member(&bank("beta")), world.member(&bank("gamma")));
+    let server = world.serve(&alpha).await;
+    let mut held = world.dialer(Some(&beta)).connect(&server.addr, &bank("alpha")).await.unwrap();
+    let other = world.dialer(Some(&gamma)).channel(&server.addr, &bank("alpha"));
+    assert_eq!(call(other.clone()).await, Ok(()));
+    ring();
+    let mut bytes = [0; 1024];
+    let pause = std::time::Duration::from_millis(100);
+    // What comes now is the server's settings, and nothing ends.
+    while let Ok(read) = tokio::time::timeout(pause, held.read(&mut bytes)).await {
+        assert_ne!(read.unwrap(), 0, "a change that does not concern it ends no connection");
+    }
+    world.unpin(&beta);
+    ring();
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(5), async {
+        while held.read(&mut bytes).await.is_ok_and(|read| read > 0) {}
+    });
+    ended.await.expect("the connection has ended");
+    assert_eq!(call(other).await, Ok(()), "others keep theirs");
+    assert_eq!(world.memory.faults(&server.addr).connections(), 2);
+}
+
+#[tokio::test]
+async fn a_party_without_a_certificate_can_start_and_is_refused() {
+    let world = World::new();
+    let alpha = world.member(&bank("alpha"));
+    let key = KeyMaterial::generate().unwrap();
+    let beta = key.uncertified().unwrap();
+    assert_eq!(beta.validity().unwrap().left(world.now()), std::time::Duration::ZERO);
+    world.pin(&beta, &bank("beta"));
+    let server = world.serve(&alpha).await;
+    let dialer = world.dialer(Some(&beta));
+    assert!(call(dialer.channel(&server.addr, &bank("alpha"))).await.is_err());
+    let request = key.certificate_request().unwrap();
+    let lasts = world.authority.leaf_validity(world.now()).unwrap();
+    let issued = world.authority.issue(&request, &bank("beta"), lasts).unwrap();
+    assert!(key.is_behind(&issued.chain[0]) && !key.is_behind(&alpha.chain()[0]));
+    beta.replace(&key.certified(issued.chain).unwrap());
     assert_eq!(call(dialer.channel(&server.addr, &bank("alpha"))).await, Ok(()));
 }
 

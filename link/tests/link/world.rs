@@ -11,6 +11,7 @@ use lianfang_link::{
     Authenticated, Authority, Clock, Dialer, Directory, Fingerprint, Gate, Identity, KeyMaterial, LinkError,
     Memory, Party, Root, Transport, UnixTime, Validity,
 };
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tonic::transport::Channel;
 use tonic_health::pb::HealthCheckRequest;
@@ -23,6 +24,8 @@ const START: u64 = 1_800_000_000;
 pub(crate) struct Book {
     pub(crate) roots: Mutex<Vec<Root>>,
     pub(crate) parties: Mutex<HashMap<Fingerprint, Party>>,
+    /// Rings only where a test says so.
+    pub(crate) changes: Option<watch::Sender<u64>>,
 }
 
 impl Directory for Book {
@@ -32,6 +35,10 @@ impl Directory for Book {
 
     fn party(&self, key: &Fingerprint) -> Option<Party> {
         self.parties.lock().unwrap().get(key).cloned()
+    }
+
+    fn changes(&self) -> Option<watch::Receiver<u64>> {
+        self.changes.as_ref().map(watch::Sender::subscribe)
     }
 }
 
@@ -57,8 +64,12 @@ pub(crate) fn days(n: u64) -> Duration {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::with(Book::default())
+    }
+
+    pub(crate) fn with(book: Book) -> Self {
         let authority = Authority::create("authority", Validity::starting(at(START), days(3650))).unwrap();
-        let book = Arc::new(Book::default());
+        let book = Arc::new(book);
         book.roots.lock().unwrap().push(Root::authority(authority.certificate().clone()));
         let now = Arc::new(AtomicU64::new(START));
         let reading = Arc::clone(&now);

@@ -8,7 +8,7 @@ CREATE TABLE store_key (
 
 -- No number is ever given twice.
 CREATE TABLE sequence (
-    name TEXT PRIMARY KEY,
+    name TEXT COLLATE "C" PRIMARY KEY,
     next BIGINT NOT NULL
 );
 

@@ -3,18 +3,18 @@
 -- One row per member that a person (or the policy) has admitted. The identity key is part of the admission: a member
 -- whose key or legal entity changes in the roster is admitted anew.
 CREATE TABLE key_holder_admissions (
-    bank       TEXT    PRIMARY KEY,
-    entity     TEXT    NOT NULL,
+    bank       TEXT COLLATE "C" PRIMARY KEY,
+    entity     TEXT COLLATE "C" NOT NULL,
     identity   BYTEA    NOT NULL CHECK (length(identity) = 32),
     quota      BIGINT NOT NULL CHECK (quota >= 0),
-    decided_by TEXT    NOT NULL,
+    decided_by TEXT COLLATE "C" NOT NULL,
     decided_at BIGINT NOT NULL,
     revoked    BIGINT NOT NULL DEFAULT 0 CHECK (revoked IN (0, 1))
 );
 
 -- One counter per legal entity, class and epoch; never reset by a refresh, a repair or a restart.
 CREATE TABLE key_holder_accounts (
-    entity  TEXT    NOT NULL,
+    entity  TEXT COLLATE "C" NOT NULL,
     class   BIGINT NOT NULL,
     epoch   BIGINT NOT NULL,
     spent   BIGINT NOT NULL CHECK (spent >= 0),
@@ -27,8 +27,8 @@ INSERT INTO sequence (name, next) VALUES ('charge', 1);
 
 CREATE TABLE key_holder_charges (
     number          BIGINT PRIMARY KEY,
-    entity          TEXT    NOT NULL,
-    bank            TEXT    NOT NULL,
+    entity          TEXT COLLATE "C" NOT NULL,
+    bank            TEXT COLLATE "C" NOT NULL,
     class           BIGINT NOT NULL,
     epoch           BIGINT NOT NULL,
     elements_digest BYTEA    NOT NULL UNIQUE CHECK (length(elements_digest) = 64),
@@ -49,7 +49,7 @@ CREATE INDEX key_holder_commitments_by_charge ON key_holder_commitments (charge)
 CREATE TABLE key_holder_losses (
     class    BIGINT NOT NULL,
     epoch    BIGINT NOT NULL,
-    noted_by TEXT    NOT NULL,
+    noted_by TEXT COLLATE "C" NOT NULL,
     noted_at BIGINT NOT NULL,
     PRIMARY KEY (class, epoch)
 );
@@ -60,7 +60,7 @@ CREATE TABLE key_records (
     epoch       BIGINT NOT NULL,
     generation  BIGINT NOT NULL,
     record      BYTEA    NOT NULL,
-    compared_by TEXT,
+    compared_by TEXT COLLATE "C",
     compared_at BIGINT,
     PRIMARY KEY (class, epoch, generation)
 );

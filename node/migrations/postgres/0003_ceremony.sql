@@ -4,7 +4,7 @@ CREATE TABLE ceremonies (
     ceremony   BYTEA    NOT NULL UNIQUE CHECK (length(ceremony) = 16),
     class      BIGINT NOT NULL,
     epoch      BIGINT NOT NULL,
-    stage      TEXT    NOT NULL,
+    stage      TEXT COLLATE "C" NOT NULL,
     updated_at BIGINT NOT NULL,
     sealed     BYTEA    NOT NULL
 );

@@ -3,7 +3,7 @@
 CREATE TABLE audit_entry (
     seq     BIGINT PRIMARY KEY,
     time_us BIGINT NOT NULL,
-    event   TEXT    NOT NULL,
+    event   TEXT COLLATE "C" NOT NULL,
     body    BYTEA    NOT NULL,
     prev    BYTEA    NOT NULL,
     hash    BYTEA    NOT NULL

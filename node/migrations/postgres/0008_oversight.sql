@@ -4,7 +4,7 @@
 CREATE TABLE closed_epoch (
     class     BIGINT NOT NULL,
     epoch     BIGINT NOT NULL,
-    closed_by TEXT    NOT NULL,
+    closed_by TEXT COLLATE "C" NOT NULL,
     closed_at BIGINT NOT NULL,
     PRIMARY KEY (class, epoch)
 );
@@ -36,13 +36,13 @@ ALTER TABLE charge_sighting ADD COLUMN answer BYTEA;
 
 -- Holders whose charge numbers went back. In doubt until a person says otherwise or the holder declares its ledger lost.
 CREATE TABLE holder_doubt (
-    holder     TEXT    NOT NULL,
+    holder     TEXT COLLATE "C" NOT NULL,
     class      BIGINT NOT NULL,
     epoch      BIGINT NOT NULL,
     seen       BIGINT NOT NULL, -- the number that was seen before
     shown      BIGINT NOT NULL, -- the lower one that came after it
     noted_at   BIGINT NOT NULL,
-    settled_by TEXT,
+    settled_by TEXT COLLATE "C",
     settled_at BIGINT,
     PRIMARY KEY (holder, class, epoch)
 );
@@ -50,7 +50,7 @@ CREATE TABLE holder_doubt (
 -- What other banks have signed of their submissions, as a job's report showed it: the certificate must say the same.
 CREATE TABLE job_source (
     job_id BIGINT NOT NULL REFERENCES job (id),
-    bank   TEXT    NOT NULL,
+    bank   TEXT COLLATE "C" NOT NULL,
     rows   BIGINT NOT NULL,
     root   BYTEA    NOT NULL CHECK (length(root) = 32),
     PRIMARY KEY (job_id, bank)

@@ -268,6 +268,43 @@ events! {
         /// Who declared it.
         by: String,
     }
+    /// The node's certificate was renewed over the same key.
+    CertificateRenewed = "certificate.renewed" {
+        /// When the new one ends.
+        ends: String,
+    }
+    /// The key behind the node's certificate was exchanged, and the roster pins the new one.
+    CertificateExchanged = "certificate.exchanged" {
+        /// SHA-256 of the new public key.
+        key: String,
+        /// Whether the older key is accepted for a while.
+        overlap: bool,
+        /// When the new certificate ends.
+        ends: String,
+    }
+    /// A backup of the node's keys was made.
+    KeysBackedUp = "key.backed-up" {
+        /// Digest of the file.
+        file: Digest,
+        /// How many key shares it holds.
+        shares: u64,
+        /// Who made it.
+        by: String,
+    }
+    /// The node's keys came from a backup.
+    KeysRestored = "key.restored" {
+        /// When the backup was made, in microseconds since 1970.
+        made_at: i64,
+        /// How many of its key shares were taken up; the counters of their keys are full.
+        shares: u64,
+        /// Who restored it.
+        by: String,
+    }
+    /// Another secret opens the node's keys as soon as the configuration names it.
+    Rekeyed = "key.rekeyed" {
+        /// Who changed it.
+        by: String,
+    }
     /// Commitments were shown for an inspection.
     Disclosed = "evidence.disclosed" {
         /// How many elements were opened.

@@ -217,7 +217,7 @@ fn number(count: u64) -> i64 {
 impl crate::key_holder::ports::AuditSink for Log {
     async fn record(&self, event: &'static str, body: serde_json::Value) {
         if let Err(error) = self.note(event, &body).await {
-            tracing::error!(%error, event, "the audit log could not be written");
+            tracing::error!(event = "audit.not-written", %error, entry = event, "the audit log could not be written");
         }
     }
 }

@@ -57,7 +57,7 @@ async fn a_deed_that_is_undone_leaves_no_entry() {
     let kept = kept(1).await;
     let mut tx = kept.bench.store.begin().await.unwrap();
     kept.log.append(&mut tx, &Event::Started { version: "1".to_owned() }).await.unwrap();
-    tx.rollback().await.unwrap();
+    drop(tx);
     assert_eq!(kept.verdict(&[]).await.unwrap().entries(), 1);
 }
 
@@ -72,7 +72,7 @@ async fn every_change_shows() {
     let broken = |error: AuditError, at: u64| {
         assert!(matches!(error, AuditError::Broken(b) if b.seq == at), "{error}");
     };
-    broken(kept_whole("UPDATE audit_entry SET body = x'7b7d' WHERE seq = 2").await, 2);
+    broken(kept_whole("UPDATE audit_entry SET body = substr(body, 1, 2) WHERE seq = 2").await, 2);
     broken(kept_whole("UPDATE audit_entry SET time_us = time_us + 1 WHERE seq = 3").await, 3);
     broken(kept_whole("DELETE FROM audit_entry WHERE seq = 4").await, 4);
     broken(kept_whole("DELETE FROM audit_entry WHERE seq = 0").await, 0);

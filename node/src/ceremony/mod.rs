@@ -36,7 +36,7 @@ pub mod sightings;
 pub mod state;
 mod stored;
 
-pub use drive::{Board, BoardView, Driver, Progress};
+pub use drive::{Board, BoardView, Driver, Progress, StepError};
 pub use failure::{Failure, Reason};
 
 #[cfg(test)]

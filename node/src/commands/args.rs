@@ -1,9 +1,13 @@
 //! What may be typed. The texts that people read are in the desk's message files.
 
+mod import;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use lianfang_desk::Common;
+
+pub use import::Import;
 
 /// A bank's node.
 #[derive(Parser)]
@@ -44,6 +48,9 @@ pub enum Command {
     /// Look at keys, compare their records, evaluate.
     #[command(subcommand)]
     Key(Key),
+    /// Look at this node's certificate, or renew it now.
+    #[command(subcommand)]
+    Certificate(Certificate),
     /// Evidence for people outside this node, and what it shows.
     #[command(subcommand)]
     Evidence(Evidence),
@@ -90,50 +97,6 @@ pub struct Enrol {
     /// Seconds to wait for the regulator to confirm.
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub wait: u64,
-}
-
-/// `import`.
-#[derive(Args)]
-pub struct Import {
-    /// The register.
-    #[arg(required_unless_present_any = ["from", "source"], conflicts_with_all = ["from", "source"])]
-    pub file: Option<PathBuf>,
-    /// A server to ask instead: `postgres://user@host/database` or `mysql://user@host/database`.
-    #[arg(long, value_name = "ADDRESS", requires = "query", conflicts_with = "source")]
-    pub from: Option<String>,
-    /// What to ask: one statement, or `@` and a file with it.
-    #[arg(long, value_name = "SQL", requires = "from")]
-    pub query: Option<String>,
-    /// A file with the server's password.
-    #[arg(long, value_name = "FILE", requires = "from")]
-    pub password_file: Option<PathBuf>,
-    /// How long the query may take.
-    #[arg(long, value_name = "SPAN", requires = "from")]
-    pub timeout: Option<String>,
-    /// A server that the configuration names.
-    #[arg(long, value_name = "NAME")]
-    pub source: Option<String>,
-    /// Retract the records that the file lacks.
-    #[arg(long)]
-    pub full: bool,
-    /// Change nothing; show what would be read.
-    #[arg(long)]
-    pub dry_run: bool,
-    /// A file that names other headers.
-    #[arg(long, value_name = "FILE")]
-    pub map: Option<PathBuf>,
-    /// The file's format, instead of the one found: csv, xlsx or parquet.
-    #[arg(long, value_name = "NAME", requires = "file")]
-    pub format: Option<String>,
-    /// The sheet of a workbook, instead of the first with a header.
-    #[arg(long, value_name = "NAME", requires = "file")]
-    pub sheet: Option<String>,
-    /// The file's encoding, instead of the one found.
-    #[arg(long, value_name = "NAME", requires = "file")]
-    pub encoding: Option<String>,
-    /// Where to write what could not be read; beside the register if left out.
-    #[arg(long, value_name = "FILE")]
-    pub rejects: Option<PathBuf>,
 }
 
 /// `register`.
@@ -183,6 +146,11 @@ pub enum Job {
     },
     /// Take no part.
     Refuse {
+        /// Its id.
+        job: String,
+    },
+    /// Try again what has failed.
+    Retry {
         /// Its id.
         job: String,
     },
@@ -241,6 +209,18 @@ pub enum Key {
     Close(KeyClose),
     /// As a holder, declare that charges were lost: all counters are full.
     Lost(KeyLost),
+    /// Seal this node's keys into a file that opens without this machine.
+    Backup(KeyBackup),
+    /// Make the keys of a folder that has none from such a file.
+    Restore(KeyRestore),
+    /// Let another secret open the keys.
+    Rekey(KeyRekey),
+    /// Exchange the key behind the node's certificate.
+    RotateTls {
+        /// Refuse the older key at once, for somebody else may have it.
+        #[arg(long)]
+        at_once: bool,
+    },
     /// Use a holder again whose charge numbers went back.
     Trust {
         /// The holder.
@@ -249,6 +229,64 @@ pub enum Key {
         #[arg(long, value_name = "N")]
         epoch: Option<u32>,
     },
+}
+
+/// `certificate`.
+#[derive(Subcommand)]
+pub enum Certificate {
+    /// Show whose it is, what it is called and when it ends.
+    Show,
+    /// Have another one issued now, or take up the bank's own files.
+    Renew,
+}
+
+/// `key backup`.
+#[derive(Args)]
+pub struct KeyBackup {
+    /// The file, which must not be there yet.
+    pub file: PathBuf,
+    /// A file with the passphrase that opens it.
+    #[arg(long, value_name = "FILE", required_unless_present = "recipient", conflicts_with = "recipient")]
+    pub passphrase_file: Option<PathBuf>,
+    /// A public key of age; whoever has its identity opens it.
+    #[arg(long, value_name = "AGE1…")]
+    pub recipient: Option<String>,
+    /// As a holder, put the key shares in use into it.
+    #[arg(long)]
+    pub with_shares: bool,
+}
+
+/// `key restore`.
+#[derive(Args)]
+pub struct KeyRestore {
+    /// The file.
+    pub file: PathBuf,
+    /// A file with the passphrase that opens it.
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "identity_file",
+        conflicts_with = "identity_file"
+    )]
+    pub passphrase_file: Option<PathBuf>,
+    /// A file with the identity of age that opens it.
+    #[arg(long, value_name = "FILE")]
+    pub identity_file: Option<PathBuf>,
+}
+
+/// `key rekey`.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub struct KeyRekey {
+    /// A file of at least 32 random bytes.
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    /// A file with a passphrase.
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+    /// A credential that systemd hands over.
+    #[arg(long, value_name = "NAME")]
+    pub credential: Option<String>,
 }
 
 /// `key close`.

@@ -38,6 +38,7 @@ pub(super) async fn run(node: &Arc<App>, args: &args::Enrol, call: &Call) -> Res
     let with = Enrolling {
         transport: Arc::clone(&node.transport),
         clock: node.clock(),
+        pauses: Arc::clone(&node.ports.clock),
         config: &node.config,
         secrets: &node.secrets,
         store: &node.store,

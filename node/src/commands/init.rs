@@ -4,7 +4,7 @@ use lianfang_desk::{Call, Exit, Problem};
 use serde_json::json;
 
 use super::{args, tell};
-use crate::config::{Config, FILE, Policy, Unlock};
+use crate::config::{Config, FILE, Policy, Serve, StorePlace, Unlock};
 use crate::ports::Ports;
 use crate::secrets::{Secrets, make_key_file};
 
@@ -28,7 +28,12 @@ pub(super) async fn run(args: &args::Init, call: &Call, ports: &Ports) -> Result
         unlock,
         certificate: None,
         policy: Policy::default(),
+        store: StorePlace::default(),
         reflection: false,
+        http: None,
+        log: lianfang_telemetry::log::Settings::default(),
+        traces: None,
+        serve: Serve::default(),
         source: std::collections::BTreeMap::new(),
         watch: None,
     };

@@ -15,6 +15,7 @@ use crate::app::{App, Joined};
 use crate::fault::problem;
 use crate::job::book::Entry;
 use crate::job::state::Stage;
+use crate::work::{self, Errand, RULE};
 
 pub(super) async fn run(node: &Arc<App>, args: &args::Job, call: &Call) -> Result<Exit, Problem> {
     let joined = node.must_have_joined().await?;
@@ -23,6 +24,7 @@ pub(super) async fn run(node: &Arc<App>, args: &args::Job, call: &Call) -> Resul
         args::Job::Show { job } => show(&joined, call, job).await,
         args::Job::Accept { job } => decide(&joined, call, job, true).await,
         args::Job::Refuse { job } => decide(&joined, call, job, false).await,
+        args::Job::Retry { job } => retry(&joined, call, job).await,
     }
 }
 
@@ -84,11 +86,20 @@ async fn list(joined: &Joined, call: &Call) -> Result<Exit, Problem> {
 
 async fn show(joined: &Joined, call: &Call, job: &str) -> Result<Exit, Problem> {
     let entry = entry(joined, job).await?;
-    let json = shown(joined, &entry);
+    let mut json = shown(joined, &entry);
+    let turn = work::turn(&joined.context.store, Errand::Job(entry.job)).await?;
+    let rests = turn.strikes >= RULE.strikes;
+    json["attempts"] = turn.attempts.into();
+    json["rests"] = rests.into();
+    json["next_attempt"] = if turn.attempts > 0 && !rests { turn.not_before.into() } else { Value::Null };
     let mut text = serde_json::to_string_pretty(&json).unwrap_or_default();
     if let Some(trouble) = trouble(joined, &entry, &json["fault"]) {
         text.push('\n');
         text.push_str(&trouble.doing("doing-job").sentence(call.console.lang()));
+    }
+    if rests {
+        text.push('\n');
+        text.push_str(&call.console.text("node-job-rests", &[("job", job.to_owned().into())]));
     }
     tell(&*call.console, &json, &text);
     Ok(Exit::Done)
@@ -110,6 +121,17 @@ fn trouble(joined: &Joined, entry: &Entry, fault: &Value) -> Option<Problem> {
         Some(value) => problem.with(name, value),
         None => problem,
     }))
+}
+
+/// A person has seen to what stopped a job: it is tried again at once.
+async fn retry(joined: &Joined, call: &Call, job: &str) -> Result<Exit, Problem> {
+    let entry = entry(joined, job).await?;
+    if !work::retry(&joined.context.store, Errand::Job(entry.job)).await? {
+        return Err(Problem::refused("job-nothing-failed").with("stage", entry.stage.code()));
+    }
+    joined.context.book.wake();
+    tell(&*call.console, &json!({ "retried": true }), &call.console.text("node-job-retried", &[]));
+    Ok(Exit::Done)
 }
 
 async fn decide(joined: &Joined, call: &Call, job: &str, accept: bool) -> Result<Exit, Problem> {

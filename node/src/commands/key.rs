@@ -11,7 +11,7 @@ use lianfang_proto::limits;
 use lianfang_trust::Canonical as _;
 use serde_json::json;
 
-use super::{args, epoch, same_digits, tell};
+use super::{args, certificate, epoch, keys, same_digits, tell};
 use crate::app::{App, Joined};
 use crate::fault::problem;
 use crate::key_holder::records::KeptRecord;
@@ -21,8 +21,16 @@ use crate::pipeline::holders::Holders as _;
 const INPUT_BYTES: usize = limits::BLIND_EVALUATE_ELEMENTS * 70;
 
 pub(super) async fn run(node: &Arc<App>, args: &args::Key, call: &Call) -> Result<Exit, Problem> {
+    match args {
+        args::Key::Backup(backup) => return keys::backup(node, call, backup).await,
+        args::Key::Rekey(rekey) => return keys::rekey(node, call, rekey).await,
+        args::Key::Restore(_) => return Err(Problem::usage("not-while-serving")),
+        _ => {}
+    }
     let joined = node.must_have_joined().await?;
     match args {
+        args::Key::Backup(_) | args::Key::Rekey(_) | args::Key::Restore(_) => Ok(Exit::Done),
+        args::Key::RotateTls { at_once } => certificate::rotate(node, &joined, call, *at_once).await,
         args::Key::List => list(&joined, call).await,
         args::Key::Compare { confirm, epoch } => compare(&joined, call, confirm.as_deref(), *epoch).await,
         args::Key::Close(close) => epoch::close(node, &joined, call, close).await,

@@ -6,6 +6,7 @@
 mod args;
 mod audit;
 mod bench;
+mod certificate;
 mod doctor;
 mod enrol;
 mod epoch;
@@ -15,6 +16,7 @@ mod init;
 pub(crate) mod input;
 mod job;
 mod key;
+mod keys;
 mod policy;
 mod register;
 mod report;
@@ -27,11 +29,13 @@ use std::sync::Arc;
 use lianfang_crypto::lanes::{self, Lanes};
 use lianfang_desk::{Call, Console, Exit, Problem, Program, Seat};
 use lianfang_link::Tcp;
+use lianfang_telemetry::log;
 
 use args::Command;
 pub use args::NodeArgs;
 
 use crate::app::App;
+use crate::config::Config;
 use crate::ports::Ports;
 
 impl Program for NodeArgs {
@@ -41,7 +45,7 @@ impl Program for NodeArgs {
 
     fn seat(&self) -> Seat {
         match self.command {
-            Command::Init(_) => Seat::Create,
+            Command::Init(_) | Command::Key(args::Key::Restore(_)) => Seat::Create,
             Command::Serve => Seat::Serve,
             Command::Bench(_) | Command::Evidence(args::Evidence::Verify(_)) => Seat::Free,
             _ => Seat::Ordinary,
@@ -53,8 +57,15 @@ impl Program for NodeArgs {
             return Err(Problem::usage("usage-value").with("got", refused.got()).field(lanes::VARIABLE));
         }
         let ports = Ports::system();
+        let log = match self.command {
+            // A configuration that cannot be read is told when it is opened.
+            Command::Serve => Config::load(&call.dir).map(|config| config.log).unwrap_or_default(),
+            _ => log::Settings::quiet(),
+        };
+        log::start(&log);
         match self.command {
             Command::Init(init) => init::run(&init, &call, &ports).await,
+            Command::Key(args::Key::Restore(restore)) => keys::restore(&restore, &call, &ports),
             Command::Bench(bench) => bench::run(&bench, &call, &ports).await,
             Command::Evidence(args::Evidence::Verify(verify)) => verdict::run(&verify, &call),
             Command::Serve => {
@@ -82,6 +93,7 @@ pub async fn run(node: &Arc<App>, command: Command, call: &Call) -> Result<Exit,
         Command::Report(report) => report::run(node, &report, call).await,
         Command::Evidence(evidence) => evidence::run(node, &evidence, call).await,
         Command::Key(key) => key::run(node, &key, call).await,
+        Command::Certificate(certificate) => certificate::run(node, &certificate, call).await,
         Command::Policy(policy) => policy::run(node, &policy, call).await,
         Command::Audit(audit) => audit::run(node, &audit, call).await,
         Command::Doctor => doctor::run(node, call).await,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use lianfang_desk::{Call, Exit, Problem};
+use lianfang_telemetry::notify;
 use serde_json::json;
 
 use super::{NodeArgs, run as run_command, tell};
@@ -14,8 +15,14 @@ pub(super) async fn run(node: &Arc<App>, call: &mut Call) -> Result<Exit, Proble
     let running = Running::start(node).await?;
     let address = running.address.clone();
     let said = call.console.text("node-serving", &[("address", address.as_str().into())]);
-    tell(&*call.console, &json!({ "listening": address }), &said);
+    let http = running.http.as_ref().map(|http| http.address().to_string());
+    let json = match &http {
+        Some(http) => json!({ "listening": address, "http": http }),
+        None => json!({ "listening": address }),
+    };
+    tell(&*call.console, &json, &said);
     call.console.flush().await?;
+    let notified = notify::ready(&format!("listening at {address}"));
     let console = Arc::clone(&call.console);
     let forwarded = async {
         match &control {
@@ -34,7 +41,9 @@ pub(super) async fn run(node: &Arc<App>, call: &mut Call) -> Result<Exit, Proble
         () = console.cancelled() => {}
         () = forwarded => {}
     }
+    drop(notified);
     running.shutdown().await;
+    node.telemetry.flush().await;
     node.store.close().await;
     Ok(Exit::Done)
 }

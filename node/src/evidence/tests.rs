@@ -68,6 +68,7 @@ fn papers(parties: &[Party], endorsed: &EndorsedKeyRecord) -> PapersFile {
         coordinator: authority.verifying_key(),
         coordinator_certificate_key: [9; 32],
         members: parties.iter().map(member).collect(),
+        retiring: Vec::new(),
     };
     PapersFile::new(Signed::sign(&authority, roster).bytes(), std::slice::from_ref(endorsed))
 }
@@ -232,7 +233,8 @@ async fn a_holder_that_lied_is_named_and_only_on_its_own_word() {
 #[tokio::test]
 async fn what_rests_on_no_signed_answer_is_not_exported() {
     let world = World::new().await;
-    sqlx::query("INSERT INTO accusation (holder, evidence, made_at) VALUES ('beta', x'00', 0)")
+    sqlx::query("INSERT INTO accusation (holder, evidence, made_at) VALUES ('beta', $1, 0)")
+        .bind(&[0_u8][..])
         .execute(world.store.pool())
         .await
         .unwrap();

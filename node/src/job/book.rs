@@ -1,5 +1,6 @@
 //! Jobs as rows: what is known of each, and how far it has come. Every change is one statement, so that a step that was
-//! cut off leaves the row as it was before it.
+//! cut off leaves the row as it was before it; and every change names the stage that it leads on from, so that a step that
+//! was overtaken changes nothing.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
@@ -11,7 +12,7 @@ use lianfang_proto::ids::JobId;
 use lianfang_trust::at_rest::ColumnCipher;
 use lianfang_trust::{Digest, Signed};
 use sqlx::Row as _;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, Notify};
 use zeroize::Zeroizing;
 
 use super::state::Stage;
@@ -97,6 +98,7 @@ impl Entry {
 pub struct Book {
     pub(super) store: Store,
     deciding: Arc<Mutex<()>>,
+    woken: Arc<Notify>,
     /// Faults that a full disk would not take, by the job's row: shown all the same.
     unwritten: Arc<std::sync::Mutex<BTreeMap<i64, String>>>,
 }
@@ -126,7 +128,17 @@ fn read(row: &Row) -> Result<Entry, StoreError> {
 impl Book {
     /// The jobs in this store.
     pub fn new(store: Store) -> Self {
-        Self { store, deciding: Arc::default(), unwritten: Arc::default() }
+        Self { store, deciding: Arc::default(), woken: Arc::default(), unwritten: Arc::default() }
+    }
+
+    /// A person has decided something, or restarted something: whoever works on jobs looks again.
+    pub fn wake(&self) {
+        self.woken.notify_one();
+    }
+
+    /// Resolves when that has happened.
+    pub async fn woken(&self) {
+        self.woken.notified().await;
     }
 
     /// Held while one job is judged and decided on: a decision depends on those that were made before it.
@@ -141,17 +153,17 @@ impl Book {
     /// Takes a job down when its terms are first seen. What is there stays as it is.
     pub async fn note(&self, terms: &Signed<Terms>) -> Result<(), StoreError> {
         let now = self.store.now();
-        sqlx::query(
-            "INSERT INTO job (job, terms_digest, terms, stage, seen_at, updated_at) VALUES ($1, $2, $3, $4, $5, $5)
-             ON CONFLICT DO NOTHING",
-        )
-        .bind(&terms.value().job.as_bytes()[..])
-        .bind(&terms.digest().as_bytes()[..])
-        .bind(terms.bytes())
-        .bind(Stage::Proposed.number())
-        .bind(now)
-        .execute(self.store.pool())
-        .await?;
+        let insert = sqlx::query(
+            "INSERT INTO job (job, terms_digest, terms, stage, seen_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT DO NOTHING",
+        );
+        let job = insert
+            .bind(&terms.value().job.as_bytes()[..])
+            .bind(&terms.digest().as_bytes()[..])
+            .bind(terms.bytes())
+            .bind(Stage::Proposed.number())
+            .bind(now);
+        self.store.write(job).await?;
         Ok(())
     }
 
@@ -159,7 +171,7 @@ impl Book {
     pub async fn get(&self, job: JobId) -> Result<Option<Entry>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM job WHERE job = $1");
         let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(&job.as_bytes()[..]);
-        let entry = row.fetch_optional(self.store.pool()).await?.as_ref().map(read).transpose()?;
+        let entry = row.fetch_optional(self.store.readers()).await?.as_ref().map(read).transpose()?;
         Ok(entry.map(|entry| self.with_unwritten(entry)))
     }
 
@@ -190,26 +202,43 @@ impl Book {
         Ok(joined.map(|job| job.job).collect())
     }
 
-    /// Moves a job on; its last fault is forgotten.
+    /// Jobs that have no end here. Those that nobody has joined end too, though the coordinator names them no longer.
+    pub async fn unfinished(&self) -> Result<Vec<JobId>, StoreError> {
+        let jobs = self.list().await?.into_iter();
+        Ok(jobs.filter(|job| !job.stage.is_over()).map(|job| job.job).collect())
+    }
+
+    /// Jobs on which nobody has decided.
+    pub async fn proposed(&self) -> Result<Vec<Entry>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM job WHERE stage = $1");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(Stage::Proposed.number());
+        rows.fetch_all(self.store.readers()).await?.iter().map(read).collect()
+    }
+
+    /// Moves a job to one of its ends, unless it is at one; its last fault is forgotten.
     pub async fn advance(&self, id: i64, stage: Stage) -> Result<(), StoreError> {
-        sqlx::query("UPDATE job SET stage = $2, fault = NULL, updated_at = $3 WHERE id = $1")
-            .bind(id)
-            .bind(stage.number())
-            .bind(self.store.now())
-            .execute(self.store.pool())
+        self.store
+            .write(
+                sqlx::query(
+                    "UPDATE job SET stage = $2, fault = NULL, updated_at = $3 WHERE id = $1 AND stage < $4",
+                )
+                .bind(id)
+                .bind(stage.number())
+                .bind(self.store.now())
+                .bind(Stage::Done.number()),
+            )
             .await?;
         Ok(())
     }
 
     /// Takes down who decided, and how.
     pub async fn decide(&self, id: i64, stage: Stage, by: &str) -> Result<(), StoreError> {
-        sqlx::query("UPDATE job SET stage = $2, decided_by = $3, fault = NULL, updated_at = $4 WHERE id = $1 AND stage = 1")
-            .bind(id)
-            .bind(stage.number())
-            .bind(by)
-            .bind(self.store.now())
-            .execute(self.store.pool())
-            .await?;
+        let update = sqlx::query(
+            "UPDATE job SET stage = $2, decided_by = $3, fault = NULL, updated_at = $4 WHERE id = $1 AND stage = 1",
+        );
+        let decided = update.bind(id).bind(stage.number()).bind(by).bind(self.store.now());
+        self.store.write(decided).await?;
+        self.wake();
         Ok(())
     }
 
@@ -238,8 +267,8 @@ impl Book {
         update: &'static str,
     ) -> Result<Zeroizing<[u8; 32]>, StoreError> {
         let cipher = self.cipher(column);
-        let stored: Option<Vec<u8>> =
-            sqlx::query_scalar(select).bind(id).fetch_one(self.store.pool()).await?;
+        let mut tx = self.store.begin().await?;
+        let stored: Option<Vec<u8>> = sqlx::query_scalar(select).bind(id).fetch_one(&mut *tx).await?;
         if let Some(sealed) = stored {
             let opened = cipher.open(id, &sealed).map_err(StoreError::at("job", column))?;
             let bytes = opened.as_slice().try_into();
@@ -251,66 +280,79 @@ impl Book {
             rng.fill_bytes(seed.as_mut());
             cipher.seal(id, seed.as_ref(), &mut *rng).map_err(StoreError::at("job", column))?
         };
-        sqlx::query(update).bind(id).bind(sealed).execute(self.store.pool()).await?;
+        sqlx::query(update).bind(id).bind(sealed).execute(&mut *tx).await?;
+        tx.commit().await?;
         Ok(seed)
     }
 
     /// The submission lies on the disk under this header. Header and stage change together, and once: files under a
     /// header that is stored are never written again.
     pub async fn prepared(&self, id: i64, header: &[u8], figures: &Figures) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE job SET header = $2, stage = $3, figures = $4, fault = NULL, updated_at = $5
+        self.store
+            .write(
+                sqlx::query(
+                    "UPDATE job SET header = $2, stage = $3, figures = $4, fault = NULL, updated_at = $5
              WHERE id = $1 AND stage = $6 AND header IS NULL",
-        )
-        .bind(id)
-        .bind(header)
-        .bind(Stage::Prepared.number())
-        .bind(figures.json())
-        .bind(self.store.now())
-        .bind(Stage::Accepted.number())
-        .execute(self.store.pool())
-        .await?;
+                )
+                .bind(id)
+                .bind(header)
+                .bind(Stage::Prepared.number())
+                .bind(figures.json())
+                .bind(self.store.now())
+                .bind(Stage::Accepted.number()),
+            )
+            .await?;
         Ok(())
     }
 
-    /// Moves a job on, with its figures.
-    pub async fn moved(&self, id: i64, stage: Stage, figures: &Figures) -> Result<(), StoreError> {
-        sqlx::query("UPDATE job SET stage = $2, figures = $3, fault = NULL, updated_at = $4 WHERE id = $1")
-            .bind(id)
-            .bind(stage.number())
-            .bind(figures.json())
-            .bind(self.store.now())
-            .execute(self.store.pool())
+    /// The submission stands.
+    pub async fn submitted(&self, id: i64, figures: &Figures) -> Result<(), StoreError> {
+        self.store
+            .write(
+                sqlx::query(
+                    "UPDATE job SET stage = $2, figures = $3, fault = NULL, updated_at = $4 WHERE id = $1 AND stage = $5",
+                )
+                .bind(id)
+                .bind(Stage::Submitted.number())
+                .bind(figures.json())
+                .bind(self.store.now())
+                .bind(Stage::Prepared.number()),
+            )
             .await?;
         Ok(())
     }
 
     /// The report is kept, and this is the return.
     pub async fn returned(&self, id: i64, result: &[u8], figures: &Figures) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE job SET result = $2, stage = $3, figures = $4, fault = NULL, updated_at = $5 WHERE id = $1",
-        )
-        .bind(id)
-        .bind(result)
-        .bind(Stage::Returned.number())
-        .bind(figures.json())
-        .bind(self.store.now())
-        .execute(self.store.pool())
-        .await?;
+        self.store
+            .write(
+                sqlx::query(
+                    "UPDATE job SET result = $2, stage = $3, figures = $4, fault = NULL, updated_at = $5
+             WHERE id = $1 AND stage = $6 AND result IS NULL",
+                )
+                .bind(id)
+                .bind(result)
+                .bind(Stage::Returned.number())
+                .bind(figures.json())
+                .bind(self.store.now())
+                .bind(Stage::Submitted.number()),
+            )
+            .await?;
         Ok(())
     }
 
     /// The certificate is checked.
     pub async fn certified(&self, id: i64, certificate: &[u8]) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE job SET certificate = $2, stage = $3, fault = NULL, updated_at = $4 WHERE id = $1",
-        )
-        .bind(id)
-        .bind(certificate)
-        .bind(Stage::Done.number())
-        .bind(self.store.now())
-        .execute(self.store.pool())
-        .await?;
+        let update = sqlx::query(
+            "UPDATE job SET certificate = $2, stage = $3, fault = NULL, updated_at = $4 WHERE id = $1 AND stage = $5",
+        );
+        let certified = update
+            .bind(id)
+            .bind(certificate)
+            .bind(Stage::Done.number())
+            .bind(self.store.now())
+            .bind(Stage::Returned.number());
+        self.store.write(certified).await?;
         Ok(())
     }
 }
@@ -347,10 +389,20 @@ mod tests {
         book.decide(id, Stage::Accepted, "a person").await.unwrap();
         assert!(entry().await.stage == Stage::Prepared);
         assert_eq!(book.under_way().await.unwrap(), [job]);
+        // Steps that were overtaken, or come too soon, change nothing.
+        book.returned(id, b"too early", &figures).await.unwrap();
+        book.certified(id, b"too early").await.unwrap();
+        assert!(entry().await.stage == Stage::Prepared && entry().await.result.is_none());
+        book.submitted(id, &figures).await.unwrap();
         book.returned(id, b"return", &figures).await.unwrap();
+        book.returned(id, b"another", &figures).await.unwrap();
+        book.submitted(id, &figures).await.unwrap();
+        assert_eq!(entry().await.result.as_deref(), Some(&b"return"[..]));
         assert_eq!(book.under_way().await.unwrap(), [job]);
         book.certified(id, b"certificate").await.unwrap();
         assert_eq!(book.under_way().await.unwrap(), []);
+        book.advance(id, Stage::Missed).await.unwrap();
+        assert!(entry().await.stage == Stage::Done, "an end is an end");
     }
 
     #[tokio::test]

@@ -63,10 +63,10 @@ impl Chunks {
         let number: i64 =
             sqlx::query_scalar("SELECT coalesce(max(number) + 1, 0) FROM chunk WHERE terms_digest = $1")
                 .bind(&self.terms_digest.as_bytes()[..])
-                .fetch_one(self.store.pool())
+                .fetch_one(self.store.readers())
                 .await?;
         let id: i64 = sqlx::query_scalar("SELECT coalesce(max(id) + 1, 1) FROM chunk")
-            .fetch_one(self.store.pool())
+            .fetch_one(self.store.readers())
             .await?;
         Ok((u64::try_from(number).map_err(|_| malformed("number"))?, id))
     }
@@ -117,7 +117,7 @@ impl Chunks {
              WHERE terms_digest = $1 AND state = 0 ORDER BY number",
         )
         .bind(&self.terms_digest.as_bytes()[..])
-        .fetch_all(self.store.pool())
+        .fetch_all(self.store.readers())
         .await?;
         rows.iter().map(|row| self.read(row)).collect()
     }

@@ -42,7 +42,9 @@ impl Context {
         let kept = self.compared_record(terms.key.class, terms.key.epoch).await?;
         let pinned = self.roster.now();
         let record = kept.endorsed.record();
-        check_terms(terms, &self.bank, &pinned, Some(record), crate::normalise::RULE_SET)?;
+        // The roster may have moved on since the terms were signed: they are judged under the one that they name.
+        let named = self.roster_of(terms.roster_version).await?;
+        check_terms(terms, &self.bank, &named, Some(record), crate::normalise::RULE_SET)?;
         self.agree_with_holders(record, &pinned).await?;
         check_deadline(terms, self.ports.clock.now())?;
         let past = self.past(entry).await?;

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use lianfang_proto::documents::key_record::KeyRecord;
 use lianfang_proto::documents::terms::Terms;
 use lianfang_proto::{Fault, FaultCode};
+use lianfang_telemetry::trace::carried;
 use lianfang_trust::{Canonical as _, Digest};
 use tokio::task::JoinSet;
 use zeroize::Zeroizing;
@@ -133,7 +134,7 @@ impl Evaluation {
                 sent += ended.map_err(internal)??;
             }
             let evaluation = Arc::clone(self);
-            under_way.spawn(async move { evaluation.first_time(number, page).await });
+            under_way.spawn(carried(async move { evaluation.first_time(number, page).await }));
             number += 1;
         }
         while let Some(ended) = under_way.join_next().await {
@@ -233,10 +234,12 @@ impl Evaluation {
 
     async fn send(&self, id: i64, number: u64, chunk: BlindedChunk) -> Result<Sent, Fault> {
         let elements = chunk.count() as u64;
+        self.context.telemetry.blinded(elements);
         let place = ChunkPlace { terms_digest: self.terms_digest, number };
         let checked = self.evaluator.evaluate(chunk, &place).await?;
         // A chunk that is finished is never sent again, so evidence that is lost now is lost for good.
         self.evaluator.witness.settled().await?;
+        self.context.telemetry.checked(elements);
         let fresh = FreshOutputs::of(checked).await?;
         let outputs: Vec<_> = fresh
             .iter()

@@ -122,6 +122,7 @@ impl Context {
             calls.push(async move {
                 let standing = self.holders.standing(bank, key, seen.answer).await?;
                 self.sightings.stands(bank, key, seen.number, &standing).await?;
+                self.telemetry.has_left(bank, key.class, standing.quota.saturating_sub(standing.charged));
                 Ok(standing)
             });
         }
@@ -129,13 +130,13 @@ impl Context {
     }
 }
 
-/// Whether every holder is a member of the roster by the keys that the record names.
+/// Whether every holder is a member of the roster by the identity that the record names. The certificate key that stands
+/// beside it is that of the day of the ceremony: a member may have exchanged it since.
 fn check_holders(record: &KeyRecord, pinned: &Pinned) -> Result<(), Fault> {
     for holder in &record.holders {
-        let member = pinned.roster.active(&holder.bank);
-        let same = member
-            .is_some_and(|m| m.identity == holder.identity && m.certificate_key == holder.certificate_key);
-        if !same {
+        // Also where it is suspended by now: the others evaluate under the record without it.
+        let member = pinned.roster.member(&holder.bank);
+        if member.is_none_or(|member| member.identity != holder.identity) {
             return Err(Fault::field(FaultCode::TermsDiffer, "record.holders").at(holder.bank.as_str()));
         }
     }

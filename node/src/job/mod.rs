@@ -40,6 +40,7 @@ use crate::ports::Ports;
 use crate::register::Register;
 use crate::secrets::Secrets;
 use crate::store::Store;
+use crate::telemetry::Telemetry;
 
 /// What every step of a job may touch.
 pub struct Context {
@@ -57,6 +58,8 @@ pub struct Context {
     pub log: Log,
     /// Time and chance.
     pub ports: Ports,
+    /// What is seen of it from outside.
+    pub telemetry: Telemetry,
     /// The roster in force.
     pub roster: RosterInForce,
     /// The way to the coordinator.

@@ -65,9 +65,9 @@ impl Book {
 
     /// Whether this is not what was recorded of the job last: what is found again at every try stands in the log once.
     pub async fn first_time(&self, id: i64, what: &Digest) -> Result<bool, StoreError> {
-        let done = sqlx::query("UPDATE job SET recorded = $2 WHERE id = $1 AND recorded IS NOT $2");
-        let done = done.bind(id).bind(&what.as_bytes()[..]).execute(self.store.pool()).await?;
-        Ok(done.rows_affected() > 0)
+        let mark = sqlx::query("UPDATE job SET recorded = $2 WHERE id = $1 AND recorded IS DISTINCT FROM $2");
+        let done = self.store.write(mark.bind(id).bind(&what.as_bytes()[..])).await?;
+        Ok(done > 0)
     }
 
     /// What went wrong last; shown to people, and gone with the next step that succeeds. What the store does not take,
@@ -77,11 +77,14 @@ impl Book {
             "code": fault.code.code(), "party": fault.party, "field": fault.field,
             "wanted": fault.wanted, "got": fault.got,
         });
-        let written = sqlx::query("UPDATE job SET fault = $2, updated_at = $3 WHERE id = $1")
-            .bind(id)
-            .bind(text.to_string())
-            .bind(self.store.now())
-            .execute(self.store.pool())
+        let written = self
+            .store
+            .write(
+                sqlx::query("UPDATE job SET fault = $2, updated_at = $3 WHERE id = $1")
+                    .bind(id)
+                    .bind(text.to_string())
+                    .bind(self.store.now()),
+            )
             .await;
         if written.is_err() {
             self.unwritten().insert(id, text.to_string());

@@ -14,7 +14,7 @@ use lianfang_proto::ids::JobId;
 use lianfang_proto::v1::JobState;
 use lianfang_proto::{Fault, FaultCode, checked};
 use lianfang_trust::{Digest, Signed};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use super::book::Entry;
 use super::certificate::{OwnPart, check, countersign};
@@ -34,6 +34,8 @@ pub struct Runner {
     witness: Arc<dyn Witness>,
     /// One job evaluates at a time: two would find the same identifiers without output, and be charged for both.
     evaluating: Mutex<()>,
+    /// Whether the node is to stop: then no further step is begun.
+    stop: Option<watch::Receiver<bool>>,
 }
 
 /// A certificate, as it came and as it was opened.
@@ -50,7 +52,17 @@ impl Runner {
     /// A runner over what this node has; its observations of holders are written down.
     pub fn new(context: Arc<Context>) -> Self {
         let witness = Notary::start(context.store.clone(), context.log.clone(), context.sightings.clone());
-        Self { context, witness, evaluating: Mutex::default() }
+        Self { context, witness, evaluating: Mutex::default(), stop: None }
+    }
+
+    /// The same, beginning no further step once it is to stop.
+    #[must_use]
+    pub fn until(self, stop: watch::Receiver<bool>) -> Self {
+        Self { stop: Some(stop), ..self }
+    }
+
+    fn stopping(&self) -> bool {
+        self.stop.as_ref().is_some_and(|stop| *stop.borrow())
     }
 
     /// Takes the job as far as it goes; what stopped it is written down with it.
@@ -67,6 +79,31 @@ impl Runner {
         result
     }
 
+    /// The job could not even be begun: what stopped it is shown with it.
+    pub async fn stopped(&self, job: JobId, fault: &Fault) {
+        let fault = self.context.named(fault.clone());
+        if let Ok(Some(entry)) = self.context.book.get(job).await
+            && !entry.stage.is_over()
+        {
+            self.context.book.forget_unwritten(entry.id);
+            // What the disk does not take is shown all the same.
+            let _ = self.context.book.fault(entry.id, &fault).await;
+        }
+    }
+
+    /// Ends jobs on which nobody has decided before their deadline.
+    pub async fn close_missed(&self) -> Result<(), Fault> {
+        let now = self.context.ports.clock.now();
+        for entry in self.context.book.proposed().await.map_err(|e| of_store(&e))? {
+            let terms = self.open_terms(&entry.terms, entry.job).await;
+            // Terms under a key of the coordinator's that is no more are looked at by people.
+            if terms.is_ok_and(|terms| check_deadline(terms.value(), now).is_err()) {
+                self.end(&entry, Stage::Missed).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// A step of the job panicked: what is known of it is written down. Nothing of what it worked on is told.
     pub async fn panicked(&self, job: JobId) {
         let fault = Fault::field(FaultCode::Internal, "panic").at(self.context.bank.as_str());
@@ -78,14 +115,18 @@ impl Runner {
             self.context.book.fault(entry.id, &fault).await.map_err(|e| of_store(&e))
         };
         if let Err(error) = noted.await {
-            tracing::error!(%job, %error, "a panic could not be written down");
+            tracing::error!(event = "job.panic-not-written", %job, %error, "a panic could not be written down");
         }
     }
 
     async fn run(&self, job: JobId) -> Result<Stage, Fault> {
         loop {
-            let reply = self.context.coordinator.job(job).await?;
-            let terms = self.open_terms(&reply.terms, job)?;
+            let reply = match self.context.coordinator.job(job).await {
+                // It was proposed once, and is no more.
+                Err(fault) if fault.code == FaultCode::JobUnknown => return self.forgotten(job, fault).await,
+                reply => reply?,
+            };
+            let terms = self.open_terms(&reply.terms, job).await?;
             self.context.book.note(&terms).await.map_err(|e| of_store(&e))?;
             let entry = self.entry(job).await?;
             if entry.terms_digest != terms.digest() {
@@ -93,14 +134,24 @@ impl Runner {
             }
             let state = JobState::try_from(reply.state).unwrap_or(JobState::Unspecified);
             let before = entry.stage;
-            match next(entry.stage, state) {
+            let late = check_deadline(terms.value(), self.context.ports.clock.now()).is_err();
+            match next(entry.stage, state, late) {
                 Step::Wait => return Ok(entry.stage),
                 Step::End(stage) => return self.end(&entry, stage).await,
-                step => self.step(step, &entry, terms.value()).await?,
+                step => self.traced(step, &entry, terms.value()).await?,
             }
-            if self.entry(job).await?.stage == before {
-                return Ok(before);
+            let after = self.entry(job).await?.stage;
+            if after == before || self.stopping() {
+                return Ok(after);
             }
+        }
+    }
+
+    /// The coordinator does not know the job (any more). One that this bank has not joined is over by that.
+    async fn forgotten(&self, job: JobId, fault: Fault) -> Result<Stage, Fault> {
+        match self.context.book.get(job).await.map_err(|e| of_store(&e))? {
+            Some(entry) if entry.stage == Stage::Proposed => self.end(&entry, Stage::Missed).await,
+            _ => Err(fault),
         }
     }
 
@@ -109,14 +160,29 @@ impl Runner {
         entry.ok_or_else(|| Fault::new(FaultCode::JobUnknown))
     }
 
-    fn open_terms(&self, bytes: &[u8], job: JobId) -> Result<Signed<Terms>, Fault> {
-        let coordinator = self.context.roster.now().roster.coordinator;
+    async fn open_terms(&self, bytes: &[u8], job: JobId) -> Result<Signed<Terms>, Fault> {
+        let mut coordinator = self.context.roster.now().roster.coordinator;
+        let entry = self.context.book.get(job).await.map_err(|e| of_store(&e))?;
+        // Terms that were taken before stand, though the coordinator may sign by another key by now.
+        if entry.is_some_and(|entry| entry.terms == bytes) {
+            coordinator = Signed::<Terms>::claimed_signer(bytes).unwrap_or(coordinator);
+        }
         let terms: Signed<Terms> = checked::open_signed(bytes, "terms", &coordinator)?;
         if terms.value().job == job {
             Ok(terms)
         } else {
             Err(Fault::field(FaultCode::TermsDiffer, "terms.job"))
         }
+    }
+
+    /// Takes a step within a span of the job's trace.
+    async fn traced(&self, step: Step, entry: &Entry, terms: &Terms) -> Result<(), Fault> {
+        let mut span = self.context.telemetry.stage(entry.job, step.name());
+        let taken = span.around(self.step(step, entry, terms)).await;
+        if let Err(fault) = &taken {
+            span.failed(fault.code.code());
+        }
+        taken
     }
 
     async fn step(&self, step: Step, entry: &Entry, terms: &Terms) -> Result<(), Fault> {
@@ -160,8 +226,11 @@ impl Runner {
         let began = Instant::now();
         let sent_before = self.context.holders.bytes_sent();
         let mut sent = Sent::default();
+        let mut span = self.context.telemetry.part("evaluate");
         for _ in 0..ROUNDS {
             sent += evaluation.run().await?;
+            span.count("elements", sent.elements);
+            span.count("identifiers", sent.identifiers);
             let (evaluate, evaluated_at) = (began.elapsed(), self.context.ports.clock.now());
             let padding = self.context.book.padding_seed(entry.id).await.map_err(|e| of_store(&e))?;
             let Assembled::Ready(submission) = assemble(&self.context, terms, &evaluation, *padding).await?
@@ -169,7 +238,9 @@ impl Runner {
                 continue;
             };
             let mut figures = entry.figures();
-            figures.bytes_sent += self.context.holders.bytes_sent() - sent_before;
+            let bytes_sent = self.context.holders.bytes_sent() - sent_before;
+            self.context.telemetry.sent(bytes_sent);
+            figures.bytes_sent += bytes_sent;
             figures.evaluated += sent.identifiers;
             figures.own_rows = submission.own_rows;
             figures.cached = submission.own_rows.saturating_sub(figures.evaluated);
@@ -204,7 +275,7 @@ impl Runner {
         let mut figures = entry.figures();
         figures.bytes_sent += sent;
         figures.stage("submit", began.elapsed(), self.context.ports.clock.now());
-        self.context.book.moved(entry.id, Stage::Submitted, &figures).await.map_err(|e| of_store(&e))
+        self.context.book.submitted(entry.id, &figures).await.map_err(|e| of_store(&e))
     }
 
     async fn report(&self, entry: &Entry, terms: &Terms) -> Result<(), Fault> {
@@ -299,7 +370,9 @@ impl Runner {
     async fn certified(&self, entry: &Entry, event: &Event, bytes: &[u8]) -> Result<(), Fault> {
         self.context.log.record(event).await.map_err(|e| of_log(&e))?;
         clean(&self.context, &entry.terms_digest)?;
-        self.context.book.certified(entry.id, bytes).await.map_err(|e| of_store(&e))
+        self.context.book.certified(entry.id, bytes).await.map_err(|e| of_store(&e))?;
+        tracing::info!(event = "job.done", job = %entry.job, "a job is done");
+        Ok(())
     }
 
     fn own_header(&self, entry: &Entry) -> Result<Signed<SubmissionHeader>, Fault> {

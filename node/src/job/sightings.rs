@@ -202,7 +202,7 @@ impl Sightings {
         let rows = sqlx::query(
             "SELECT holder, class, epoch, seen, shown, settled_by FROM holder_doubt ORDER BY holder, class, epoch",
         );
-        let rows = rows.fetch_all(self.store.pool()).await?;
+        let rows = rows.fetch_all(self.store.readers()).await?;
         let read = |row: &crate::store::Row| {
             let class = u8::try_from(row.try_get::<i64, _>(1)?).ok().and_then(Class::from_number);
             let epoch = u32::try_from(row.try_get::<i64, _>(2)?).map_err(|_| malformed("epoch"))?;
@@ -279,6 +279,7 @@ impl Sightings {
             return Ok(());
         }
         tracing::error!(
+            event = "holder.doubted",
             holder = holder.as_str(),
             "a holder's charge number went back: it was restored from a backup, and is not used until this is settled"
         );

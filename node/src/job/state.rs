@@ -5,8 +5,22 @@
 //!     └──refuse──▶ refused          (any of the first four) ──the coordinator has gone on──▶ missed / failed
 //! ```
 //!
-//! Comes in: this bank's stage, which is stored, and the coordinator's state of the job. Goes out: one [`Step`]. Steps
-//! are safe to repeat: a node that dies in one of them begins it again.
+//! | stage | the coordinator's state | step |
+//! | --- | --- | --- |
+//! | proposed | open, and the deadline has not passed | decide |
+//! | accepted | open | prepare |
+//! | prepared | open, matching, reporting, certified | upload: the rows may stand, and the word that they do have been lost |
+//! | submitted | reporting, certified | read and keep the report, hand the return in |
+//! | returned | reporting | hand the return in again |
+//! | returned | certified | countersign |
+//! | returned | closed | conclude |
+//! | proposed, accepted | any later one, or unknown to it | missed |
+//! | prepared, submitted | closed | missed |
+//! | any but the ends | failed | failed |
+//!
+//! Comes in: this bank's stage, which is stored, the coordinator's state of the job, and whether its deadline has passed.
+//! Goes out: one [`Step`]. Steps are safe to repeat: a node that dies in one of them begins it again, and what leaves it
+//! twice is the same to the byte.
 
 use lianfang_proto::v1::JobState;
 
@@ -101,12 +115,30 @@ pub enum Step {
     End(Stage),
 }
 
-/// The next step.
-pub const fn next(stage: Stage, coordinator: JobState) -> Step {
+impl Step {
+    /// As traces name it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Decide => "decide",
+            Self::Prepare => "prepare",
+            Self::Upload => "upload",
+            Self::Report => "report",
+            Self::HandIn => "hand-in",
+            Self::Countersign => "countersign",
+            Self::Conclude => "conclude",
+            Self::Wait => "wait",
+            Self::End(_) => "end",
+        }
+    }
+}
+
+/// The next step. `late` says that the deadline has passed: nobody is asked about what cannot be joined any more.
+pub const fn next(stage: Stage, coordinator: JobState, late: bool) -> Step {
     match (stage, coordinator) {
         (Stage::Done | Stage::Refused | Stage::Missed | Stage::Failed, _) => Step::End(stage),
         (_, JobState::Failed) => Step::End(Stage::Failed),
         (_, JobState::Unspecified) => Step::Wait,
+        (Stage::Proposed, JobState::Open) if late => Step::End(Stage::Missed),
         (Stage::Proposed, JobState::Open) => Step::Decide,
         (Stage::Accepted, JobState::Open) => Step::Prepare,
         (Stage::Prepared, JobState::Open) => Step::Upload,
@@ -144,12 +176,14 @@ mod tests {
         ];
         for (stage, steps) in table {
             for (state, step) in [Open, Matching, Reporting, Certified, Closed].into_iter().zip(steps) {
-                assert_eq!(next(stage, state), step, "{stage:?} {state:?}");
+                assert_eq!(next(stage, state, false), step, "{stage:?} {state:?}");
+                let late = if step == Step::Decide { missed } else { step };
+                assert_eq!(next(stage, state, true), late, "{stage:?} {state:?}, late");
             }
-            assert_eq!(next(stage, Failed), Step::End(Stage::Failed));
+            assert_eq!(next(stage, Failed, true), Step::End(Stage::Failed));
         }
         for stage in Stage::ALL.into_iter().filter(|stage| stage.is_over()) {
-            assert_eq!(next(stage, Open), Step::End(stage));
+            assert_eq!(next(stage, Open, true), Step::End(stage));
         }
     }
 

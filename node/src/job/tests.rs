@@ -7,7 +7,7 @@ use lianfang_link::{Clock, Dialer, Memory};
 use lianfang_proto::documents::roster::{Member, Roster, Standing};
 use lianfang_proto::documents::terms::Terms;
 use lianfang_proto::ids::{BankId, GroupId};
-use lianfang_store::Place;
+use lianfang_store::trial::Trial;
 use lianfang_trust::{Canonical as _, Signed, SigningKey};
 
 use super::Context;
@@ -16,7 +16,7 @@ use super::consent::tests::terms;
 use super::sightings::Sightings;
 use super::state::Stage;
 use crate::audit::Log;
-use crate::config::{Config, Policy, Unlock};
+use crate::config::{Config, Policy, Serve, StorePlace, Unlock};
 use crate::key_holder::records::Records;
 use crate::key_holder::tests::{KEY, Party, Still, bank, dealt};
 use crate::key_holder::vault::Vault;
@@ -33,7 +33,7 @@ struct Alone {
     context: Context,
     coordinator: SigningKey,
     good: Terms,
-    _folder: tempfile::TempDir,
+    _trial: Trial,
 }
 
 fn member(party: &Party) -> Member {
@@ -58,7 +58,12 @@ fn config(unlock: Unlock) -> Config {
         unlock,
         certificate: None,
         policy: Policy::default(),
+        store: StorePlace::default(),
         reflection: false,
+        http: None,
+        log: lianfang_telemetry::log::Settings::default(),
+        traces: None,
+        serve: Serve::default(),
         source: std::collections::BTreeMap::new(),
         watch: None,
     }
@@ -66,7 +71,8 @@ fn config(unlock: Unlock) -> Config {
 
 impl Alone {
     async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let trial = Trial::new();
+        let folder = trial.folder();
         let ports = Ports::system();
         let still = Arc::new(Still::default());
         let parties = [Party::new("alpha", &still), Party::new("beta", &still)];
@@ -78,19 +84,17 @@ impl Alone {
             coordinator: coordinator.verifying_key(),
             coordinator_certificate_key: [9; 32],
             members: parties.iter().map(member).collect(),
+            retiring: Vec::new(),
         };
         let signed = Signed::sign(&authority, roster);
         let roster = RosterInForce::begin(authority.verifying_key(), signed.bytes()).unwrap();
 
-        let key_file = folder.path().join("key");
+        let key_file = folder.join("key");
         make_key_file(&key_file, &mut *ports.chance.rng()).unwrap();
         let unlock = Unlock::KeyFile(key_file);
-        let secrets = Arc::new(Secrets::create(folder.path(), &unlock, &mut *ports.chance.rng()).unwrap());
-        let path = folder.path().join("store.sqlite");
+        let secrets = Arc::new(Secrets::create(folder, &unlock, &mut *ports.chance.rng()).unwrap());
         let store =
-            Store::open(&Place::File(path), folder.path(), Arc::clone(&secrets.master), ports.clone())
-                .await
-                .unwrap();
+            Store::open(&trial.place(), folder, Arc::clone(&secrets.master), ports.clone()).await.unwrap();
         let log = Log::new(store.clone(), "test");
 
         let (_, endorsed) = dealt(&[&parties[0], &parties[1]], KEY);
@@ -117,13 +121,14 @@ impl Alone {
             records,
             vault: Vault::open(store.clone(), 1).await.unwrap(),
             sightings: Sightings::open(store.clone(), log.clone()).await.unwrap(),
-            spool: folder.path().to_owned(),
+            spool: folder.to_owned(),
             book: Book::new(store.clone()),
             log,
+            telemetry: crate::telemetry::Telemetry::default(),
             ports,
             store,
         };
-        Self { context, coordinator, good, _folder: folder }
+        Self { context, coordinator, good, _trial: trial }
     }
 
     /// What a person is told who says yes to these terms.

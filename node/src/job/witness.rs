@@ -129,7 +129,7 @@ impl Scribe {
                     self.accused(holder, evidence, signed).await
                 }
                 Observation::Absent { holder, fault } => {
-                    tracing::warn!(holder = holder.as_str(), %fault, "a holder did not serve a request");
+                    tracing::warn!(event = "holder.absent", holder = holder.as_str(), %fault, "a holder did not serve a request");
                     Ok(())
                 }
             };
@@ -154,7 +154,7 @@ impl Scribe {
 
     fn note_loss(&mut self, written: Result<(), StoreError>) {
         if let Err(error) = written {
-            tracing::error!(%error, "an observation of a holder could not be written down");
+            tracing::error!(event = "observation.not-written", %error, "an observation of a holder could not be written down");
             self.lost = Err(of_store(&error));
         }
     }
@@ -165,20 +165,22 @@ impl Scribe {
         evidence: Vec<u8>,
         signed: Option<Vec<u8>>,
     ) -> Result<(), StoreError> {
-        tracing::error!(holder = holder.as_str(), "a holder's answer fails the check; the evidence is kept");
+        tracing::error!(
+            event = "holder.lied",
+            holder = holder.as_str(),
+            "a holder's answer fails the check; the evidence is kept"
+        );
         let digest = Digest::of("lianfang/accusation", &evidence);
-        sqlx::query(
+        self.store.write(sqlx::query(
             "INSERT INTO accusation (holder, evidence, signed_answer, made_at) VALUES ($1, $2, $3, $4)",
         )
         .bind(holder.as_str())
         .bind(evidence)
         .bind(signed)
-        .bind(self.store.now())
-        .execute(self.store.pool())
-        .await?;
+        .bind(self.store.now())).await?;
         let event = Event::Accused { holder, evidence: digest };
         if let Err(error) = self.log.record(&event).await {
-            tracing::error!(%error, "the audit log could not be written");
+            tracing::error!(event = "audit.not-written", %error, "the audit log could not be written");
         }
         Ok(())
     }
@@ -259,12 +261,10 @@ mod tests {
     async fn evidence_that_could_not_be_kept_is_said() {
         let bench = Bench::new().await;
         let notary = started(&bench).await;
-        let refuse =
-            "CREATE TRIGGER refuse BEFORE INSERT ON accusation BEGIN SELECT RAISE(ABORT, 'full'); END";
-        sqlx::query(refuse).execute(bench.store.pool()).await.unwrap();
+        bench.refuse("accusation").await;
         notary.note(accused());
         assert!(notary.settled().await.is_err());
-        sqlx::query("DROP TRIGGER refuse").execute(bench.store.pool()).await.unwrap();
+        bench.allow("accusation").await;
         notary.note(accused());
         notary.settled().await.unwrap();
         assert_eq!(accusations(&bench).await, 1);

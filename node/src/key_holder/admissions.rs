@@ -81,15 +81,13 @@ impl Ledger {
 
     /// A person takes an admission back; the policy does not bring it back. Counters stay.
     pub async fn revoke(&self, bank: &BankId, by: &str) -> Result<bool, LedgerError> {
-        let done = sqlx::query(
+        let done = self.store.write(sqlx::query(
             "UPDATE key_holder_admissions SET revoked = 1, decided_by = $1, decided_at = $2 WHERE bank = $3",
         )
         .bind(by)
         .bind(self.store.now())
-        .bind(bank.as_str())
-        .execute(self.store.pool())
-        .await?;
-        Ok(done.rows_affected() > 0)
+        .bind(bank.as_str())).await?;
+        Ok(done > 0)
     }
 
     /// All decisions, by bank.

@@ -21,6 +21,7 @@
 //! Source: `PROTOCOL`, sections 2 (Evaluate, Trust) and 4.
 
 pub mod admissions;
+pub mod behind;
 mod closed;
 pub mod ledger;
 pub mod ports;

@@ -7,6 +7,8 @@ use lianfang_proto::{Fault, FaultCode};
 use lianfang_trust::envelope::SealingPublicKey;
 use lianfang_trust::{Digest, VerifyingKey};
 
+use crate::ports::Micros;
+
 /// A member's pinned keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberKeys {
@@ -32,6 +34,12 @@ pub trait Members: Send + Sync {
     fn version(&self) -> u64;
     /// The pinned roster's digest.
     fn digest(&self) -> Digest;
+    /// How long ago the coordinator confirmed that this roster is the newest; for ever, before it has since the start.
+    fn unconfirmed_for(&self, _now: Micros) -> Micros {
+        0
+    }
+    /// Somebody was not answered because that is too long ago.
+    fn confirm_again(&self) {}
 }
 
 /// The node's hash-chained log.

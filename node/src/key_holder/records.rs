@@ -107,17 +107,15 @@ impl Records {
     /// A person has compared the short digest of this key's record. Says whether there is such a record.
     pub async fn mark_compared(&self, key: KeyId, by: &str) -> Result<bool, RecordError> {
         let (class, epoch) = columns(key);
-        let done = sqlx::query(
+        let done = self.store.write(sqlx::query(
             "UPDATE key_records SET compared_by = $1, compared_at = $2 WHERE class = $3 AND epoch = $4 AND generation = $5",
         )
         .bind(by)
         .bind(self.store.now())
         .bind(class)
         .bind(epoch)
-        .bind(i64::from(key.generation.0))
-        .execute(self.store.pool())
-        .await?;
-        Ok(done.rows_affected() > 0)
+        .bind(i64::from(key.generation.0))).await?;
+        Ok(done > 0)
     }
 }
 

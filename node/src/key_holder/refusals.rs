@@ -57,7 +57,7 @@ impl From<VaultError> for Fault {
 fn of_store(error: &StoreError) -> Fault {
     Fault::new(match error {
         StoreError::Full => FaultCode::DiskFull,
-        StoreError::Locked => FaultCode::Busy,
+        error if error.is_passing() => FaultCode::Busy,
         _ => FaultCode::Internal,
     })
 }

@@ -25,11 +25,13 @@ use serde_json::json;
 use tonic::{Extensions, Request, Response, Status};
 
 use super::admissions::Admit;
+use super::behind;
 use super::ledger::{Ask, Ledger, Receipt};
 use super::ports::{AuditSink, MemberKeys, Members, caller};
 use super::repeats::Repeats;
 use super::vault::{ActiveKey, Vault};
-use crate::ports::Chance;
+use crate::ports::{Chance, Micros};
+use crate::telemetry::Telemetry;
 
 /// What the service is made of.
 pub struct Parts {
@@ -47,8 +49,12 @@ pub struct Parts {
     pub audit: Arc<dyn AuditSink>,
     /// What happens to members that nobody has decided on.
     pub admit: Admit,
+    /// How long ago the coordinator may have confirmed the roster; nobody is answered under an older one.
+    pub roster_age: Micros,
     /// Where chance comes from.
     pub chance: Arc<dyn Chance>,
+    /// What is seen of it from outside.
+    pub telemetry: Telemetry,
 }
 
 /// The answering service.
@@ -82,6 +88,8 @@ impl Answering {
         let ask = Ask { request: Some(&request), ..self.ask(member, &key, digest, stated.elements) };
         let receipt = self.charge(&ask).await?;
         let evaluated = self.parts.vault.evaluate(&key, &receipt, blinded).await?;
+        self.parts.telemetry.evaluated(stated.elements.into());
+        self.still(member)?;
         self.note_charge(&ask, receipt.charge_number(), receipt.repeated()).await;
         let context = evaluated_context(&self.parts.bank, key.key());
         let answer = EvaluationAnswer {
@@ -114,6 +122,8 @@ impl Answering {
         let receipt = self.charge(&ask).await?;
         let chance = &*self.parts.chance;
         let (evaluated, proof) = self.parts.vault.blind_evaluate(&key, &receipt, blinded, chance).await?;
+        self.parts.telemetry.evaluated(count.into());
+        self.still(member)?;
         self.note_charge(&ask, receipt.charge_number(), receipt.repeated()).await;
         Ok(BlindEvaluateReply {
             evaluated_elements: evaluated.into_packed().into(),
@@ -139,14 +149,36 @@ impl Answering {
             key_record_digest: key.record_digest().as_bytes().to_vec().into(),
             generation: key.key().generation.0,
             ledger_lost: standing.account.lost,
+            time_us: self.parts.ledger.now(),
         })
     }
 
     /// The member behind a request, as the pinned roster has it today.
     fn member(&self, extensions: &Extensions) -> Result<MemberKeys, Fault> {
         let bank = caller(extensions).map_err(|fault| self.named(fault))?;
+        self.in_touch().map_err(|fault| self.named(fault))?;
         let stranger = Fault::field(FaultCode::CertificateUnknown, "certificate").wanted("an active member");
         self.parts.members.active(&bank).ok_or_else(|| self.named(stranger))
+    }
+
+    /// Whether this holder can know who is a member today. One that has not heard of the coordinator for long, or not since
+    /// it started, may have missed that somebody was suspended: it answers nobody until it has.
+    fn in_touch(&self) -> Result<(), Fault> {
+        let members = &self.parts.members;
+        if members.unconfirmed_for(self.parts.ledger.now()) <= self.parts.roster_age {
+            return Ok(());
+        }
+        members.confirm_again();
+        Err(Fault::new(FaultCode::RosterStale))
+    }
+
+    /// Whether the member takes part still: an answer that was under way when it was suspended is not given.
+    fn still(&self, member: &MemberKeys) -> Result<(), Fault> {
+        let active = self.parts.members.active(&member.bank);
+        if active.is_some_and(|now| now.identity == member.identity) {
+            return Ok(());
+        }
+        Err(Fault::field(FaultCode::CertificateUnknown, "certificate").wanted("an active member"))
     }
 
     /// The key that is asked for, under exactly the generation that is active.
@@ -191,20 +223,10 @@ impl Answering {
         let own = self.parts.identity.verifying_key();
         let Ok(answer) = Signed::<EvaluationAnswer>::open(answer, &own) else { return Ok(()) };
         let seen = answer.value().charge_number;
-        let number = self.parts.ledger.charge_number().await?;
-        if answer.value().holder != self.parts.bank || seen <= number {
-            return Ok(());
+        if answer.value().holder == self.parts.bank {
+            let Parts { ledger, vault, audit, .. } = &self.parts;
+            behind::judge(ledger, vault, &**audit, seen, member.bank.as_str()).await?;
         }
-        tracing::error!(
-            seen,
-            number,
-            "the ledger is behind an answer of this node's own: all counters are full"
-        );
-        for key in self.parts.vault.keys() {
-            self.parts.ledger.declare_lost(key, seen, member.bank.as_str()).await?;
-        }
-        let body = json!({ "shown_by": member.bank.as_str(), "seen": seen, "charge_number": number });
-        self.parts.audit.record("holder.ledger-behind", body).await;
         Ok(())
     }
 
@@ -233,6 +255,7 @@ impl Answering {
         if repeated {
             return;
         }
+        self.parts.telemetry.charged(ask.key.class, ask.elements.into());
         let body = json!({
             "bank": ask.member.bank.as_str(), "class": ask.key.class.code(), "epoch": ask.key.epoch.0,
             "elements": ask.elements, "charge_number": number,

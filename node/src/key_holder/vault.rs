@@ -151,6 +151,15 @@ impl Vault {
         self.read().values().map(|key| key.key()).collect()
     }
 
+    /// The shares in use, each with its record, for a backup of keys and nothing else.
+    pub fn carried(&self) -> Vec<(Vec<u8>, Zeroizing<Vec<u8>>)> {
+        let active = self.read();
+        let carry = |key: &Arc<ActiveKey>| {
+            (key.endorsed.encode(), Zeroizing::new(key.share.to_sealed_bytes().to_vec()))
+        };
+        active.values().map(carry).collect()
+    }
+
     /// This node's own share, for combining in its own pipeline; only of the generation asked for.
     pub fn own_share(&self, key: KeyId) -> Option<OwnShare> {
         self.current(key.class, key.epoch)

@@ -13,7 +13,7 @@ use lianfang_proto::v1::enrolment_client::EnrolmentClient;
 use lianfang_proto::{Fault, FaultCode, limits, v1};
 use lianfang_trust::{Signed, VerifyingKey};
 
-use super::{Membership, own_identity, read_key, read_pem, unusable};
+use super::{Membership, own_identity, own_root, read_key, unusable};
 use crate::config::Config;
 use crate::fault;
 use crate::peers::coordinator::NAME;
@@ -32,6 +32,8 @@ pub struct Enrolling<'a> {
     pub transport: Arc<dyn Transport>,
     /// The time by which certificates are judged.
     pub clock: Clock,
+    /// By which it waits.
+    pub pauses: Arc<dyn crate::ports::Clock>,
     /// The node's configuration.
     pub config: &'a Config,
     /// The node's keys.
@@ -57,7 +59,7 @@ pub async fn enrol(
     );
     let mut client = EnrolmentClient::new(channel).max_decoding_message_size(limits::MESSAGE_BYTES);
     let request = bytes::Bytes::from(request(with, invite)?);
-    let until = tokio::time::Instant::now() + patience;
+    let until = with.pauses.elapsed() + patience;
     loop {
         let mut message = tonic::Request::new(v1::EnrolRequest { request: request.clone() });
         message.set_timeout(CALL);
@@ -65,21 +67,19 @@ pub async fn enrol(
         if let Some(given) = reply.into_inner().membership {
             return join(with, invite, given).await.map(Some);
         }
-        if tokio::time::Instant::now() >= until {
+        if with.pauses.elapsed() >= until {
             return Ok(None);
         }
-        tokio::time::sleep(AGAIN).await;
+        with.pauses.sleep(AGAIN).await;
     }
 }
 
 fn request(with: &Enrolling<'_>, invite: &Invite) -> Result<Vec<u8>, Problem> {
     let certificate = match &with.config.certificate {
-        None => CertificateSource::Authority(with.secrets.tls.certificate_request().map_err(Problem::bug)?),
+        None => CertificateSource::Authority(with.secrets.tls().certificate_request().map_err(Problem::bug)?),
         Some(own) => {
             let leaf = own_identity(own)?.chain().first().map(|der| der.to_vec()).unwrap_or_default();
-            let root = first_certificate(&read_pem(&own.root)?).ok_or_else(|| {
-                Problem::usage("own-certificate-unusable").with("path", own.root.display().to_string())
-            })?;
+            let root = own_root(own)?;
             let challenge = possession_challenge(&invite.id, &with.secrets.identity.verifying_key());
             let proof = possession::prove(&read_key(own)?, &challenge).map_err(|e| unusable(own, e))?;
             CertificateSource::Own { leaf, root, proof }
@@ -97,11 +97,6 @@ fn request(with: &Enrolling<'_>, invite: &Invite) -> Result<Vec<u8>, Problem> {
     Ok(Signed::sign(&with.secrets.identity, value).bytes().to_vec())
 }
 
-fn first_certificate(pem: &[u8]) -> Option<Vec<u8>> {
-    use lianfang_link::pem::PemObject as _;
-    CertificateDer::from_pem_slice(pem).ok().map(|der| der.to_vec())
-}
-
 /// Takes what was given only if it is what was asked for, under the keys that a person compared.
 async fn join(with: &Enrolling<'_>, invite: &Invite, given: v1::Membership) -> Result<Membership, Problem> {
     let chain: Vec<Vec<u8>> = given.certificate_chain.iter().map(|der| der.to_vec()).collect();
@@ -114,7 +109,7 @@ async fn join(with: &Enrolling<'_>, invite: &Invite, given: v1::Membership) -> R
     let wrong = |fault: Fault| fault::problem(&fault.at(NAME));
     let force = RosterInForce::begin(membership.authority, &given.roster).map_err(wrong)?;
     let pinned = force.now();
-    let identity = membership.identity(with.config, &with.secrets.tls)?;
+    let identity = membership.identity(with.config, with.secrets, &mut *with.store.rng())?;
     let key = identity.fingerprint().map_err(Problem::bug)?;
     check(&membership, invite, &pinned, &with.secrets.identity.verifying_key(), &key).map_err(wrong)?;
     membership.store(with.store, &pinned).await?;

@@ -1,23 +1,29 @@
-//! The federation that this node belongs to: how it joined, and what it has pinned since.
+//! The federation that this node belongs to: how it joined, what it has pinned since, and how it stays a member.
 //!
 //! Comes in: an invite that a person was handed and whose fingerprint a person has compared; later, newer rosters. Goes
 //! out: a [`Membership`], from which the node's identity on the network follows. Trusts: the two keys of the authority
 //! that the compared fingerprint covers, and nothing else. Fails with a problem that says at which party.
 
 mod enrol;
+mod history;
 mod invite;
+pub mod renewal;
+pub mod restored;
+pub mod witness;
 
 pub use enrol::{Enrolling, enrol};
 pub use invite::read_invite;
 
 use lianfang_desk::Problem;
-use lianfang_link::{CertificateDer, Identity, KeyMaterial};
+use lianfang_link::{CertificateDer, Identity};
 use lianfang_proto::ids::BankId;
 use lianfang_trust::{Decoder, Encoder, VerifyingKey};
+use rand_core::CryptoRng;
 use sqlx::Row as _;
 
 use crate::config::{Config, OwnCertificate};
 use crate::peers::roster::{Pinned, RosterInForce};
+use crate::secrets::Secrets;
 use crate::store::{Store, StoreError};
 
 /// A federation, joined.
@@ -43,14 +49,14 @@ impl Membership {
     /// The membership that is stored, with the roster in force.
     pub async fn load(store: &Store) -> Result<Option<(Self, RosterInForce)>, Problem> {
         let row = sqlx::query("SELECT bank, coordinator, authority_key, chain FROM membership WHERE id = 1")
-            .fetch_optional(store.pool())
+            .fetch_optional(store.readers())
             .await
             .map_err(StoreError::from)?;
         let Some(row) = row else { return Ok(None) };
         let membership = Self::read(&row)?;
         let roster: Vec<u8> =
             sqlx::query_scalar("SELECT roster FROM roster_pin ORDER BY version DESC LIMIT 1")
-                .fetch_one(store.pool())
+                .fetch_one(store.readers())
                 .await
                 .map_err(StoreError::from)?;
         let force =
@@ -88,16 +94,45 @@ impl Membership {
         Ok(tx.commit().await?)
     }
 
-    /// What this node shows on every connection.
-    pub fn identity(&self, config: &Config, tls: &KeyMaterial) -> Result<Identity, Problem> {
-        match &config.certificate {
-            Some(own) => own_identity(own),
-            None => {
-                let chain = self.chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
-                tls.certified(chain).map_err(Problem::bug)
-            }
+    /// What this node shows on every connection. Where no key of this node's is behind the certificate that is stored, as
+    /// after an older store was put back, it shows one that nobody accepts, until it has had another issued.
+    pub fn identity(
+        &self,
+        config: &Config,
+        secrets: &Secrets,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Identity, Problem> {
+        if let Some(own) = &config.certificate {
+            return own_identity(own);
         }
+        let chain: Vec<_> = self.chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
+        let behind = match chain.first() {
+            Some(leaf) => secrets.tls_behind(leaf, rng)?,
+            None => None,
+        };
+        let identity = match behind {
+            Some(key) => key.certified(chain),
+            None => secrets.tls().uncertified(),
+        };
+        identity.map_err(Problem::bug)
     }
+
+    /// Where the coordinator listens.
+    pub async fn coordinator_of(store: &Store) -> Result<String, StoreError> {
+        let address = sqlx::query_scalar("SELECT coordinator FROM membership WHERE id = 1");
+        Ok(address.fetch_one(store.readers()).await?)
+    }
+}
+
+/// The certificate chain from now on.
+async fn store_chain(store: &Store, chain: &[CertificateDer<'_>]) -> Result<(), StoreError> {
+    let chain: Vec<Vec<u8>> = chain.iter().map(|der| der.to_vec()).collect();
+    let mut tx = store.begin().await?;
+    sqlx::query("UPDATE membership SET chain = $1 WHERE id = 1")
+        .bind(write_chain(&chain))
+        .execute(&mut *tx)
+        .await?;
+    Ok(tx.commit().await?)
 }
 
 /// Pins a newer roster.
@@ -122,6 +157,15 @@ async fn pin(tx: &mut crate::store::Connection, roster: &Pinned, now: i64) -> Re
 /// The identity of a bank that brings its own certificate.
 fn own_identity(own: &OwnCertificate) -> Result<Identity, Problem> {
     Identity::from_pem(&read_pem(&own.chain)?, &read_key(own)?).map_err(|error| unusable(own, error))
+}
+
+/// The root that the roster is to pin for a bank that brings its own certificate.
+fn own_root(own: &OwnCertificate) -> Result<Vec<u8>, Problem> {
+    use lianfang_link::pem::PemObject as _;
+    let unreadable =
+        || Problem::usage("own-certificate-unusable").with("path", own.root.display().to_string());
+    let root = CertificateDer::from_pem_slice(&read_pem(&own.root)?);
+    Ok(root.map_err(|_| unreadable())?.to_vec())
 }
 
 /// The bank's own key, from a file that nobody else may read.

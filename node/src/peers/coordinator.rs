@@ -4,15 +4,17 @@ use lianfang_link::{Dialer, Party};
 use lianfang_proto::ids::{CeremonyId, JobId};
 use lianfang_proto::v1::ceremony_board_client::CeremonyBoardClient;
 use lianfang_proto::v1::directory_client::DirectoryClient;
+use lianfang_proto::v1::enrolment_client::EnrolmentClient;
 use lianfang_proto::v1::intake_client::IntakeClient;
 use lianfang_proto::v1::jobs_client::JobsClient;
 use lianfang_proto::v1::reports_client::ReportsClient;
-use lianfang_proto::{Fault, limits, v1};
+use lianfang_proto::{Fault, FaultCode, limits, v1};
 use lianfang_trust::Digest;
 use std::time::Duration;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
+use super::carry_trace;
 use crate::fault;
 
 /// The party's name in faults.
@@ -35,6 +37,7 @@ fn told(status: Status) -> Fault {
 fn within<T>(message: T) -> Request<T> {
     let mut request = Request::new(message);
     request.set_timeout(CALL);
+    carry_trace(&mut request);
     request
 }
 
@@ -52,9 +55,35 @@ impl Coordinator {
         Self { channel: dialer.channel(address, &Party::Coordinator) }
     }
 
+    /// Over a channel that leads to the coordinator.
+    pub fn over(channel: Channel) -> Self {
+        Self { channel }
+    }
+
+    /// Hands in a request for the next certificate.
+    pub async fn renew(&self, renewal: Vec<u8>) -> Result<v1::Membership, Fault> {
+        let message = v1::RenewRequest { renewal: renewal.into() };
+        let reply = client!(self, EnrolmentClient).renew(within(message)).await.map_err(told)?;
+        let missing = || Fault::field(FaultCode::MalformedField, "membership").at(NAME);
+        reply.into_inner().membership.ok_or_else(missing)
+    }
+
+    /// States how far this holder has charged; the highest that it has ever stated.
+    pub async fn witness(&self, statement: Vec<u8>) -> Result<Vec<u8>, Fault> {
+        let message = v1::WitnessRequest { statement: statement.into() };
+        let reply = client!(self, DirectoryClient).witness(within(message)).await.map_err(told)?;
+        Ok(reply.into_inner().highest.to_vec())
+    }
+
     /// The newest signed roster.
     pub async fn roster(&self) -> Result<Vec<u8>, Fault> {
-        let reply = client!(self, DirectoryClient).get_roster(within(v1::GetRosterRequest {})).await;
+        self.roster_of(0).await
+    }
+
+    /// The signed roster of a version; the newest for 0.
+    pub async fn roster_of(&self, version: u64) -> Result<Vec<u8>, Fault> {
+        let message = v1::GetRosterRequest { version };
+        let reply = client!(self, DirectoryClient).get_roster(within(message)).await;
         Ok(reply.map_err(told)?.into_inner().roster.to_vec())
     }
 
@@ -64,6 +93,12 @@ impl Coordinator {
         let mut request = Request::new(v1::WatchInboxRequest { seen, wait_ms });
         request.set_timeout(wait + CALL);
         Ok(client!(self, DirectoryClient).watch_inbox(request).await.map_err(told)?.into_inner())
+    }
+
+    /// What the coordinator sees of this node.
+    pub async fn check_up(&self) -> Result<v1::CheckUpReply, Fault> {
+        let reply = client!(self, DirectoryClient).check_up(within(v1::CheckUpRequest {})).await;
+        Ok(reply.map_err(told)?.into_inner())
     }
 
     /// A ceremony's board.
@@ -122,7 +157,8 @@ impl Coordinator {
 
     /// The report, slice by slice.
     pub async fn report(&self, terms: &Digest) -> Result<tonic::Streaming<v1::ReadReportReply>, Fault> {
-        let message = v1::ReadReportRequest { terms_digest: bytes(terms) };
+        let mut message = Request::new(v1::ReadReportRequest { terms_digest: bytes(terms) });
+        carry_trace(&mut message);
         Ok(client!(self, ReportsClient).read_report(message).await.map_err(told)?.into_inner())
     }
 

@@ -21,6 +21,7 @@ use lianfang_trust::Signed;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
+use super::carry_trace;
 use super::roster::RosterInForce;
 use crate::fault;
 use crate::pipeline::holders::{Answered, Holders, Proven};
@@ -141,6 +142,7 @@ impl Holders for GrpcHolders {
 fn within<T>(message: T) -> Request<T> {
     let mut request = Request::new(message);
     request.set_timeout(CALL);
+    carry_trace(&mut request);
     request
 }
 

@@ -6,3 +6,12 @@
 pub mod coordinator;
 pub mod holders;
 pub mod roster;
+
+use lianfang_telemetry::trace::{HEADER, current};
+
+/// A call that is part of something traced says so.
+fn carry_trace<T>(request: &mut tonic::Request<T>) {
+    if let Some(value) = current().and_then(|parent| parent.header().parse().ok()) {
+        request.metadata_mut().insert(HEADER, value);
+    }
+}

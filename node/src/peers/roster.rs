@@ -4,16 +4,23 @@
 //! only under the authority's key that a person compared at enrolment, and never if it is older than the one in force
 //! or another one of the same version.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, RwLock};
 
 use lianfang_link::{CertificateDer, Directory, Fingerprint, Party, Root};
-use lianfang_proto::documents::roster::{Member, Roster, Standing};
+use lianfang_proto::documents::roster::{Member, Roster};
 use lianfang_proto::ids::BankId;
 use lianfang_proto::{Fault, FaultCode, checked};
 use lianfang_trust::envelope::SealingPublicKey;
 use lianfang_trust::{Digest, Signed, VerifyingKey};
 
+use tokio::sync::{Notify, watch};
+
 use crate::key_holder::ports::{MemberKeys, Members};
+use crate::ports::Micros;
+
+/// By how much the clock may be set back without more ado.
+const CLOCK_STEP: Micros = 300_000_000;
 
 /// One roster, opened.
 pub struct Pinned {
@@ -30,13 +37,42 @@ pub struct Pinned {
 pub struct RosterInForce {
     authority: VerifyingKey,
     pinned: Arc<RwLock<Arc<Pinned>>>,
+    state: Arc<State>,
+}
+
+/// What is known of the roster beside what it says.
+struct State {
+    /// The version in force, for those who wait for the next.
+    version: watch::Sender<u64>,
+    /// When the coordinator confirmed that there is no newer one. Kept nowhere: a node that was restored from a backup has
+    /// an old roster, and one that was just started knows no more than when it stopped.
+    confirmed_at: AtomicI64,
+    /// Rings when somebody could not be answered because that is too long ago.
+    wanted: Notify,
 }
 
 impl RosterInForce {
     /// Begins with the roster of the enrolment, or the last that was stored.
     pub fn begin(authority: VerifyingKey, bytes: &[u8]) -> Result<Self, Fault> {
         let pinned = Arc::new(open(bytes, &authority)?);
-        Ok(Self { authority, pinned: Arc::new(RwLock::new(pinned)) })
+        let version = watch::Sender::new(pinned.roster.version);
+        let state = State { version, confirmed_at: AtomicI64::new(Micros::MIN), wanted: Notify::new() };
+        Ok(Self { authority, pinned: Arc::new(RwLock::new(pinned)), state: Arc::new(state) })
+    }
+
+    /// Reads a roster of whatever version that the authority has signed, without taking it.
+    pub fn read(&self, bytes: &[u8]) -> Result<Pinned, Fault> {
+        open(bytes, &self.authority)
+    }
+
+    /// The coordinator knows of no newer one.
+    pub fn confirm(&self, now: Micros) {
+        self.state.confirmed_at.store(now, Ordering::SeqCst);
+    }
+
+    /// Resolves when somebody could not be answered because the roster was not confirmed for too long.
+    pub async fn wanted(&self) {
+        self.state.wanted.notified().await;
     }
 
     /// The roster in force now.
@@ -66,10 +102,19 @@ impl RosterInForce {
 
     /// Puts a roster into force that [`Self::newer`] has judged and that is stored. A later one stays.
     pub fn take(&self, newer: Pinned) {
-        let mut slot = self.pinned.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if newer.roster.version > slot.roster.version {
-            *slot = Arc::new(newer);
+        let version = newer.roster.version;
+        {
+            let mut slot = self.pinned.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+            if version > slot.roster.version {
+                *slot = Arc::new(newer);
+            }
         }
+        // Told after it is in force: who hears of it reads no older one.
+        self.state.version.send_if_modified(|known| {
+            let newer = version > *known;
+            *known = version.max(*known);
+            newer
+        });
     }
 
     /// A member that takes part, with its address.
@@ -86,10 +131,10 @@ fn open(bytes: &[u8], authority: &VerifyingKey) -> Result<Pinned, Fault> {
 impl Directory for RosterInForce {
     fn roots(&self) -> Vec<Root> {
         let now = self.now();
-        let own = now.roster.members.iter().filter_map(|member| {
-            let root = member.own_root.clone()?;
-            Some(Root::of_bank(CertificateDer::from(root), member.bank.as_str()))
-        });
+        let own = now
+            .roster
+            .own_roots()
+            .map(|(bank, root)| Root::of_bank(CertificateDer::from(root.to_vec()), bank.as_str()));
         let authority = CertificateDer::from(now.roster.authority_root.clone());
         std::iter::once(Root::authority(authority)).chain(own).collect()
     }
@@ -99,8 +144,11 @@ impl Directory for RosterInForce {
         if now.roster.coordinator_certificate_key == key.0 {
             return Some(Party::Coordinator);
         }
-        let member = now.roster.members.iter().find(|m| m.certificate_key == key.0)?;
-        (member.standing == Standing::Active).then(|| Party::Bank(member.bank.as_str().to_owned()))
+        now.roster.holder_of(&key.0).map(|member| Party::Bank(member.bank.as_str().to_owned()))
+    }
+
+    fn changes(&self) -> Option<watch::Receiver<u64>> {
+        Some(self.state.version.subscribe())
     }
 }
 
@@ -130,10 +178,21 @@ impl Members for RosterInForce {
     fn digest(&self) -> Digest {
         self.now().digest
     }
+
+    fn unconfirmed_for(&self, now: Micros) -> Micros {
+        let ago = now.saturating_sub(self.state.confirmed_at.load(Ordering::SeqCst));
+        // Confirmed by a clock that was ahead and was set back: nobody knows how long ago that is.
+        if ago < -CLOCK_STEP { Micros::MAX } else { ago.max(0) }
+    }
+
+    fn confirm_again(&self) {
+        self.state.wanted.notify_one();
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use lianfang_proto::documents::roster::Standing;
     use lianfang_proto::ids::GroupId;
     use lianfang_trust::SigningKey;
 
@@ -147,6 +206,7 @@ mod tests {
             authority_root: vec![1],
             coordinator: coordinator.verifying_key(),
             coordinator_certificate_key: [9; 32],
+            retiring: Vec::new(),
             members: vec![Member {
                 group: GroupId::parse("alpha", "group").unwrap(),
                 bank,
@@ -182,6 +242,19 @@ mod tests {
             4,
             "an older one that was judged earlier takes nobody's place"
         );
+    }
+
+    #[test]
+    fn a_roster_is_only_as_good_as_its_last_confirmation() {
+        let authority = SigningKey::from_bytes(&[1; 32]);
+        let bytes = Signed::sign(&authority, roster(1, &authority)).bytes().to_vec();
+        let force = RosterInForce::begin(authority.verifying_key(), &bytes).unwrap();
+        let now = 1_800_000_000_000_000;
+        assert_eq!(force.unconfirmed_for(now), Micros::MAX, "not since the start");
+        force.confirm(now);
+        assert_eq!(force.unconfirmed_for(now + 7), 7);
+        assert_eq!(force.unconfirmed_for(now - 7), 0);
+        assert_eq!(force.unconfirmed_for(now - CLOCK_STEP - 1), Micros::MAX, "the clock was set back");
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub(super) struct Reading {
 
 /// A spill fails as the store beside it would.
 pub(super) fn spilled(error: io::Error) -> ImportError {
-    StoreError::from(sqlx::Error::Io(error)).into()
+    StoreError::of_file(&error).into()
 }
 
 impl Reading {

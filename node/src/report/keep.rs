@@ -190,7 +190,7 @@ pub async fn copy_out(
     let malformed = || StoreError::Malformed { table: TABLE, column: COLUMN };
     let cipher = store.cipher(TABLE, COLUMN);
     // One transaction: a report that is replaced meanwhile is not mixed with this one.
-    let mut tx = store.readers().begin().await.map_err(StoreError::from)?;
+    let mut tx = store.snapshot().await?;
     for part in 0_u32.. {
         let query =
             sqlx::query("SELECT id, body FROM report_part WHERE job_id = $1 AND form = $2 AND part = $3");

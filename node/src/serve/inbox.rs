@@ -1,11 +1,11 @@
 //! The loop: waits for the coordinator's word, keeps the roster, goes on with ceremonies and jobs.
 //!
-//! Comes in: the long poll. Goes out: steps. A coordinator that cannot be reached is asked again; what is due for other
-//! reasons is done meanwhile.
+//! Comes in: the long poll. Goes out: attempts, each under a lease. A coordinator that cannot be reached is asked again;
+//! what is due for other reasons is done meanwhile. Nothing new is begun once the node is to stop, and the step in hand ends.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use lianfang_proto::ids::{BankId, CeremonyId, JobId};
@@ -14,13 +14,19 @@ use lianfang_proto::{Fault, FaultCode};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::agenda::{Agenda, Ending};
+use super::agenda::Agenda;
+use super::attempt::{Attempts, Ended, Outcome};
 use crate::app::Joined;
-use crate::ceremony::{Board, BoardView, Driver, Progress};
+use crate::ceremony::{Board, BoardView, Driver};
 use crate::job::Context;
 use crate::job::runner::Runner;
-use crate::membership::pin_roster;
+use crate::membership::renewal::is_of_certificates;
+use crate::membership::{pin_roster, witness};
 use crate::peers::coordinator::Coordinator;
+use crate::ports::Micros;
+use crate::store::StoreError;
+use crate::store::work::Turn;
+use crate::work::{Desk, Errand, RULE};
 
 /// Pause after the coordinator could not be reached.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -30,62 +36,68 @@ const JOBS: usize = 256;
 
 struct Loop {
     context: Arc<Context>,
-    runner: Arc<Runner>,
-    driver: Driver,
+    attempts: Arc<Attempts>,
     agenda: Agenda,
-    began: Instant,
-    ended: mpsc::UnboundedSender<(JobId, Ended)>,
-    /// What was last said of a job.
-    told: BTreeMap<JobId, String>,
-    /// Attempts under way; they end with the loop.
-    attempts: JoinSet<()>,
+    ended: mpsc::UnboundedSender<Outcome>,
+    /// What was last said of a piece of work.
+    told: BTreeMap<Errand, String>,
+    /// Attempts under way.
+    under_way: JoinSet<()>,
     /// Ceremonies that are over for this holder.
     over: BTreeSet<CeremonyId>,
-    /// Ceremonies to go on with: those that the inbox has named, and those begun before the start.
-    open: BTreeSet<CeremonyId>,
+    /// The charge number that was stated last.
+    stated: Option<u64>,
 }
 
-/// Runs until stopped.
-pub(super) async fn run(joined: Arc<Joined>, stop: watch::Receiver<bool>) {
+/// Runs until stopped, and then until the steps in hand have ended.
+pub(super) async fn run(joined: Arc<Joined>, desk: Desk, stop: watch::Receiver<bool>) {
     let context = Arc::clone(&joined.context);
+    let clock = Arc::clone(&context.ports.clock);
     let (ended, mut endings) = mpsc::unbounded_channel();
+    let runner = Runner::new(Arc::clone(&context)).until(stop.clone());
     let mut this = Loop {
-        runner: Arc::new(Runner::new(Arc::clone(&context))),
-        driver: driver(&context),
+        attempts: Arc::new(Attempts::new(Arc::clone(&context), desk, runner, driver(&context))),
         agenda: Agenda::default(),
-        began: Instant::now(),
         ended,
         told: BTreeMap::new(),
-        attempts: JoinSet::new(),
+        under_way: JoinSet::new(),
         over: BTreeSet::new(),
-        open: BTreeSet::new(),
-        context,
+        stated: None,
+        context: Arc::clone(&context),
     };
-    match this.driver.unfinished().await {
-        Ok(begun) => this.open.extend(begun),
-        Err(error) => tracing::error!(%error, "ceremonies that were begun could not be read"),
-    }
-    let mut seen = 0;
+    // Ceremonies go on without the coordinator's word, for their deadlines pass without it too.
+    this.take(0, BTreeSet::new()).await;
+    // Asked once and not again before there is an answer: those who wait must not keep each other waiting.
+    let (mut seen, mut asked) = (0, false);
     loop {
-        this.ceremonies().await;
         this.begin();
-        let pause = this.agenda.pause(this.began.elapsed());
-        let context = Arc::clone(&this.context);
+        let pause = this.agenda.pause(clock.now());
         tokio::select! {
-            () = super::stopped(stop.clone()) => return,
-            Some((job, ended)) = endings.recv() => this.ended(job, ended),
+            biased;
+            () = super::stopped(stop.clone()) => break,
+            Some(outcome) = endings.recv() => this.ended(outcome),
+            () = context.book.woken() => this.woken().await,
+            // Somebody waits for this holder to know who is a member: the coordinator is asked now.
+            () = context.roster.wanted(), if !asked => (seen, asked) = (0, true),
             reply = context.coordinator.watch(seen, pause) => match reply {
                 Ok(reply) => {
-                    seen = reply.revision;
-                    this.take(&reply).await;
+                    this.context.telemetry.contacted(this.now());
+                    (seen, asked) = (reply.revision, false);
+                    this.hear(&reply).await;
                 }
                 Err(fault) => {
-                    tracing::warn!(%fault, "the inbox could not be read");
-                    tokio::time::sleep(AGAIN).await;
+                    asked = false;
+                    tracing::warn!(event = "coordinator.silent", %fault, "the inbox could not be read");
+                    if is_of_certificates(fault.code) {
+                        joined.refused.notify_one();
+                    }
+                    this.close_missed().await;
+                    clock.sleep(AGAIN).await;
                 }
             },
         }
     }
+    while this.under_way.join_next().await.is_some() {}
 }
 
 fn driver(context: &Context) -> Driver {
@@ -102,23 +114,78 @@ fn driver(context: &Context) -> Driver {
 }
 
 impl Loop {
-    async fn take(&mut self, reply: &WatchInboxReply) {
+    async fn hear(&mut self, reply: &WatchInboxReply) {
         if reply.roster_version > self.context.roster.now().roster.version
             && let Err(fault) = self.refresh_roster().await
         {
-            tracing::error!(%fault, "the newest roster was not taken");
+            tracing::error!(event = "roster.refused", %fault, "the newest roster was not taken");
         }
-        // What was begun goes on whether it is named or not; what was only named is forgotten when it is named no longer.
-        match self.driver.unfinished().await {
-            Ok(begun) => self.open = begun.into_iter().chain(named_ceremonies(reply)).collect(),
-            Err(error) => tracing::error!(%error, "ceremonies that were begun could not be read"),
+        self.confirm(reply).await;
+        self.close_missed().await;
+        let mut named = named_ceremonies(reply);
+        named.extend(named_jobs(reply));
+        match self.context.book.unfinished().await {
+            Ok(unfinished) => named.extend(unfinished.into_iter().map(Errand::Job)),
+            Err(error) => {
+                tracing::error!(event = "job.not-read", %error, "the jobs under way could not be read")
+            }
         }
-        let mut jobs = named_jobs(reply);
-        match self.context.book.under_way().await {
-            Ok(under_way) => jobs.extend(under_way),
-            Err(error) => tracing::error!(%error, "the jobs under way could not be read"),
+        self.take(reply.revision, named).await;
+    }
+
+    /// Takes up what the inbox names, and what was begun: that goes on whether it is named or not.
+    async fn take(&mut self, revision: u64, mut errands: BTreeSet<Errand>) {
+        match self.attempts.driver.unfinished().await {
+            Ok(begun) => errands.extend(begun.into_iter().map(Errand::Ceremony)),
+            Err(error) => {
+                tracing::error!(event = "ceremony.not-read", %error, "ceremonies that were begun could not be read")
+            }
         }
-        self.agenda.inbox(reply.revision, &jobs);
+        let mut wanted: Vec<Errand> = errands.into_iter().collect();
+        let unknown: Vec<Errand> = self.agenda.unknown(&wanted).collect();
+        for errand in unknown {
+            match self.turn(errand).await {
+                Ok(Some(turn)) => self.agenda.stands(errand, turn),
+                Ok(None) => wanted.retain(|other| *other != errand),
+                Err(error) => {
+                    tracing::error!(event = "work.not-read", %error, "how work stands could not be read")
+                }
+            }
+        }
+        self.agenda.inbox(revision, &wanted);
+    }
+
+    /// How a piece of work stands that was named; `None` if it is over for this node.
+    async fn turn(&self, errand: Errand) -> Result<Option<Turn>, StoreError> {
+        let over = match errand {
+            Errand::Ceremony(id) => self.over.contains(&id),
+            Errand::Job(job) => self.context.book.get(job).await?.is_some_and(|entry| entry.stage.is_over()),
+        };
+        if over { Ok(None) } else { self.attempts.desk.turn(errand).await.map(Some) }
+    }
+
+    /// A person has decided on something, or restarted it.
+    async fn woken(&mut self) {
+        for errand in self.agenda.idle() {
+            match self.attempts.desk.turn(errand).await {
+                Ok(turn) => self.agenda.woken(errand, turn),
+                Err(error) => {
+                    tracing::error!(event = "work.not-read", %error, "how work stands could not be read")
+                }
+            }
+        }
+    }
+
+    /// The roster is the newest that the coordinator knows of, and this holder has charged no less than it has ever said: from
+    /// here on members are answered for a while.
+    async fn confirm(&mut self, reply: &WatchInboxReply) {
+        if self.context.roster.now().roster.version < reply.roster_version {
+            return;
+        }
+        match witness::state(&self.context, &mut self.stated).await {
+            Ok(()) => self.context.roster.confirm(self.context.ports.clock.now()),
+            Err(fault) => tracing::warn!(%fault, "what this holder has charged could not be stated"),
+        }
     }
 
     async fn refresh_roster(&self) -> Result<(), Fault> {
@@ -130,103 +197,70 @@ impl Loop {
         Ok(())
     }
 
-    async fn ceremonies(&mut self) {
-        for ceremony in self.open.clone() {
-            if self.over.contains(&ceremony) {
-                self.open.remove(&ceremony);
-                continue;
-            }
-            match self.driver.step(ceremony, &self.context.coordinator).await {
-                Ok(Progress::Waiting { .. }) => {}
-                Ok(Progress::Done(endorsed)) => {
-                    self.over.insert(ceremony);
-                    let key = endorsed.record().key;
-                    if let Err(fault) = self.context.fetch_record(key.class, key.epoch).await {
-                        tracing::error!(%fault, "the new key record could not be taken up");
-                    }
-                }
-                Ok(Progress::Failed(failure)) => {
-                    tracing::error!(%ceremony, ?failure, "the ceremony has failed; start it again");
-                    self.over.insert(ceremony);
-                }
-                Ok(Progress::Refused(refusal)) => {
-                    // The roster that it names may still be on its way, or an earlier ceremony may end.
-                    tracing::warn!(%ceremony, ?refusal, "the ceremony's proposal is not accepted");
-                }
-                Err(error) => tracing::warn!(%ceremony, %error, "the ceremony did not go on"),
-            }
+    /// Jobs on which nobody has decided before their deadline are missed, whether the coordinator still names them or not.
+    async fn close_missed(&self) {
+        if let Err(fault) = self.attempts.runner.close_missed().await {
+            tracing::error!(event = "job.not-closed", %fault, "jobs that were missed could not be closed");
         }
     }
 
+    fn now(&self) -> Micros {
+        self.context.ports.clock.now()
+    }
+
     fn begin(&mut self) {
-        while self.attempts.try_join_next().is_some() {}
-        for job in self.agenda.begin(self.began.elapsed()) {
-            let (runner, ended) = (Arc::clone(&self.runner), self.ended.clone());
-            self.attempts.spawn(async move {
-                let worker = Arc::clone(&runner);
-                let ending = caught(async move { worker.work(job).await }).await;
-                if matches!(ending, Ended::Panicked) {
-                    runner.panicked(job).await;
-                }
+        while self.under_way.try_join_next().is_some() {}
+        for errand in self.agenda.begin(self.now()) {
+            let (attempts, ended) = (Arc::clone(&self.attempts), self.ended.clone());
+            self.under_way.spawn(async move {
+                let outcome = attempts.make(errand).await;
                 // The loop that listens ends only with the node.
-                let _ = ended.send((job, ending));
+                let _ = ended.send(outcome);
             });
         }
     }
 
-    /// An attempt has ended. What stops a job again and again is said once.
-    fn ended(&mut self, job: JobId, ended: Ended) {
-        let ending = match ended {
-            Ended::Done => {
-                self.told.remove(&job);
-                Ending::Done
+    /// An attempt has ended. What stops a piece of work again and again is said once.
+    fn ended(&mut self, outcome: Outcome) {
+        let Outcome { errand, ended, turn } = outcome;
+        let (word, fault) = ended.told();
+        self.context.telemetry.attempted(word, fault);
+        match ended {
+            Ended::Done | Ended::Elsewhere => {
+                self.told.remove(&errand);
+            }
+            Ended::Over => {
+                self.told.remove(&errand);
+                if let Errand::Ceremony(id) = errand {
+                    self.over.insert(id);
+                }
             }
             Ended::Failed(fault) => {
                 let waits = fault.code == FaultCode::ConsentPending;
-                if self.told.insert(job, fault.to_string()).as_ref() != Some(&fault.to_string()) && !waits {
-                    tracing::warn!(%job, %fault, "the job did not go on");
+                if self.told.insert(errand, fault.to_string()).as_ref() != Some(&fault.to_string()) && !waits
+                {
+                    tracing::warn!(event = "job.stopped", ?errand, %fault, "the work did not go on");
                 }
-                Ending::Failed
             }
-            Ended::Panicked => {
-                tracing::error!(%job, "a step of the job panicked");
-                Ending::Panicked
-            }
-        };
-        self.agenda.ended(job, ending, self.began.elapsed());
-    }
-}
-
-/// How an attempt ended, and what stopped it.
-#[derive(Debug, PartialEq, Eq)]
-enum Ended {
-    Done,
-    Failed(Fault),
-    Panicked,
-}
-
-/// Does work as a task of its own, so that a panic ends it and nothing else; in a set, so that it does not outlive this.
-async fn caught<T: Send + 'static>(work: impl Future<Output = Result<T, Fault>> + Send + 'static) -> Ended {
-    let mut task = JoinSet::new();
-    task.spawn(work);
-    match task.join_next().await {
-        Some(Ok(Ok(_))) => Ended::Done,
-        Some(Ok(Err(fault))) => Ended::Failed(fault),
-        Some(Err(error)) if error.is_panic() => Ended::Panicked,
-        // Nobody aborts it; an end without a word is a failure.
-        Some(Err(_)) | None => Ended::Failed(Fault::new(FaultCode::Busy)),
+            Ended::Panicked => tracing::error!(event = "job.panicked", ?errand, "a step panicked"),
+        }
+        if turn.as_ref().is_some_and(|turn: &Turn| turn.strikes >= RULE.strikes) {
+            tracing::error!(event = "job.rests", ?errand, "the work rests until a person restarts it");
+        }
+        self.agenda.ended(errand, turn, self.now());
     }
 }
 
 /// Ceremonies that the inbox names, up to a limit: an inbox is somebody else's word.
-fn named_ceremonies(reply: &WatchInboxReply) -> Vec<CeremonyId> {
+fn named_ceremonies(reply: &WatchInboxReply) -> BTreeSet<Errand> {
     let named = reply.ceremonies.iter().take(CEREMONIES);
-    named.filter_map(|id| CeremonyId::from_slice(id, "ceremony").ok()).collect()
+    named.filter_map(|id| CeremonyId::from_slice(id, "ceremony").ok()).map(Errand::Ceremony).collect()
 }
 
 /// Jobs that the inbox names, up to a limit.
-fn named_jobs(reply: &WatchInboxReply) -> Vec<JobId> {
-    reply.jobs.iter().take(JOBS).filter_map(|id| JobId::from_slice(id, "job").ok()).collect()
+fn named_jobs(reply: &WatchInboxReply) -> BTreeSet<Errand> {
+    let named = reply.jobs.iter().take(JOBS);
+    named.filter_map(|id| JobId::from_slice(id, "job").ok()).map(Errand::Job).collect()
 }
 
 #[async_trait]
@@ -251,19 +285,6 @@ impl Board for Coordinator {
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn a_panic_ends_an_attempt_and_nothing_else() {
-        assert_eq!(caught(async { Ok::<_, Fault>(()) }).await, Ended::Done);
-        let fault = Fault::new(FaultCode::DiskFull);
-        let stopped = fault.clone();
-        assert_eq!(caught(async { Err::<(), _>(stopped) }).await, Ended::Failed(fault));
-        let broken = async {
-            let none: Option<u8> = std::hint::black_box(None);
-            Ok(none.expect("a defect"))
-        };
-        assert_eq!(caught(broken).await, Ended::Panicked);
-    }
-
     #[test]
     fn an_inbox_is_taken_up_to_a_limit() {
         let id = |n: usize| bytes::Bytes::copy_from_slice(&(n as u128).to_be_bytes());
@@ -271,6 +292,7 @@ mod tests {
         let reply = WatchInboxReply { ceremonies: ids.clone(), jobs: ids, ..Default::default() };
         assert_eq!((named_ceremonies(&reply).len(), named_jobs(&reply).len()), (CEREMONIES, JOBS));
         let short = WatchInboxReply { jobs: vec![id(1).slice(1..), id(1)], ..Default::default() };
-        assert_eq!(named_jobs(&short), [JobId::from_random(1_u128.to_be_bytes())]);
+        let only = Errand::Job(JobId::from_random(1_u128.to_be_bytes()));
+        assert_eq!(named_jobs(&short), BTreeSet::from([only]));
     }
 }

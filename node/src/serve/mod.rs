@@ -4,24 +4,39 @@
 //! cannot be had; after that nothing ends it but its operator: a failed step is written down and tried again.
 
 mod agenda;
+mod attempt;
 mod inbox;
 mod server;
+mod upkeep;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lianfang_desk::Problem;
+use lianfang_telemetry::http::Listening;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::app::App;
 use crate::audit::Event;
+use crate::ports::Clock;
+use crate::telemetry;
+use crate::work::Desk;
+
+/// How long a store that does not answer is waited for at the end.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// A node at work.
 pub struct Running {
     /// Where it listens.
     pub address: String,
+    /// Where it serves probes and numbers, if it does.
+    pub http: Option<Listening>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
+    desk: Desk,
+    clock: Arc<dyn Clock>,
+    grace: Duration,
 }
 
 impl Running {
@@ -29,22 +44,44 @@ impl Running {
     pub async fn start(node: &Arc<App>) -> Result<Self, Problem> {
         let joined = node.must_have_joined().await?;
         let (stop, stopped) = watch::channel(false);
-        let (address, server) = server::start(node, &joined, stopped.clone()).await?;
+        let served = node.telemetry.served();
+        let http = telemetry::listen(node, served.clone()).await?;
+        let (address, server) = server::start(node, &joined, served, stopped.clone()).await?;
         let version = env!("CARGO_PKG_VERSION").to_owned();
         node.log.record(&Event::Started { version }).await.map_err(Problem::bug)?;
         let watch = crate::watch::start(node, stopped.clone())?;
-        let inbox = tokio::spawn(inbox::run(Arc::clone(&joined), stopped));
-        let tasks = [server, inbox].into_iter().chain(watch).collect();
-        Ok(Self { address, stop, tasks })
+        let desk = Desk::sit(&node.store).await?;
+        let upkeep = tokio::spawn(upkeep::run(Arc::clone(node), Arc::clone(&joined), stopped.clone()));
+        let inbox = tokio::spawn(inbox::run(Arc::clone(&joined), desk.clone(), stopped));
+        let (clock, grace) = (Arc::clone(&node.ports.clock), node.config.serve.grace());
+        tracing::info!(event = "serve.began", version = env!("CARGO_PKG_VERSION"), %address, "the node serves");
+        let tasks = [server, inbox, upkeep].into_iter().chain(watch).collect();
+        Ok(Self { address, http, stop, tasks, desk, clock, grace })
     }
 
-    /// Ends both, after the step in hand.
-    pub async fn shutdown(self) {
+    /// Begins nothing new and ends after the steps in hand, as long as the configuration gives them. What is cut off is
+    /// done again at the next start.
+    pub async fn shutdown(mut self) {
         let _ = self.stop.send(true);
-        for mut task in self.tasks {
-            if tokio::time::timeout(std::time::Duration::from_secs(10), &mut task).await.is_err() {
-                task.abort();
+        let ended = async {
+            for task in &mut self.tasks {
+                // A task that panicked has ended too.
+                let _ = task.await;
             }
+        };
+        if self.clock.within(self.grace, ended).await.is_none() {
+            tracing::warn!(
+                event = "serve.cut-off",
+                "what was in hand has not ended in time, and will be done again"
+            );
+            self.tasks.iter().for_each(JoinHandle::abort);
+        }
+        match self.clock.within(LAST_WORDS, self.desk.rise()).await {
+            Some(Ok(())) => {}
+            _ => tracing::warn!(
+                event = "serve.leases-kept",
+                "the leases could not be given back; they end by themselves"
+            ),
         }
     }
 }

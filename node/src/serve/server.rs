@@ -7,6 +7,7 @@ use lianfang_link::server::{AcceptLimits, builder};
 use lianfang_link::{Authenticated, Directory, Gate};
 use lianfang_proto::limits;
 use lianfang_proto::v1::key_holder_server::KeyHolderServer;
+use lianfang_telemetry::served::Served;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
@@ -15,11 +16,13 @@ use crate::app::{App, Joined};
 use crate::config::Decide;
 use crate::key_holder::admissions::Admit;
 use crate::key_holder::service::{Answering, Parts};
+use crate::ports::Micros;
 
 /// Listens and serves until stopped; gives the bound address.
 pub(super) async fn start(
     node: &Arc<App>,
     joined: &Arc<Joined>,
+    served: Served,
     stop: watch::Receiver<bool>,
 ) -> Result<(String, JoinHandle<()>), Problem> {
     let context = &joined.context;
@@ -29,6 +32,8 @@ pub(super) async fn start(
     let directory: Arc<dyn Directory> = Arc::new(context.roster.clone());
     let gate = Gate::new(&joined.identity, Arc::clone(&directory), &node.clock(), AcceptLimits::default())
         .map_err(Problem::bug)?;
+    let telemetry = node.telemetry.clone();
+    let gate = gate.on_failure(move |failed| telemetry.handshake_failed(failed));
     let incoming = gate.open(listener);
     let address = incoming.local_addr().to_owned();
     let (health, health_service) = tonic_health::server::health_reporter();
@@ -39,6 +44,7 @@ pub(super) async fn start(
     let reflection = if node.config.reflection { Some(reflection()?) } else { None };
     let no_open_services: [&str; 0] = [];
     let server = builder()
+        .layer(served)
         .layer(Authenticated::new(directory, no_open_services))
         .add_service(health_service)
         .add_optional_service(reflection)
@@ -46,7 +52,7 @@ pub(super) async fn start(
         .serve_with_incoming_shutdown(incoming, super::stopped(stop));
     let task = tokio::spawn(async move {
         if let Err(error) = server.await {
-            tracing::error!(%error, "the server ended");
+            tracing::error!(event = "serve.ended", %error, "the server ended");
         }
     });
     Ok((address, task))
@@ -75,7 +81,9 @@ fn parts(node: &App, joined: &Joined) -> Parts {
         vault: context.vault.clone(),
         audit: Arc::new(node.log.clone()),
         admit,
+        roster_age: Micros::from(policy.roster_minutes) * 60_000_000,
         chance: Arc::clone(&node.ports.chance),
+        telemetry: node.telemetry.clone(),
     }
 }
 

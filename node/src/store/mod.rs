@@ -18,7 +18,7 @@ use rand_core::CryptoRng;
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, Row as _};
 
-pub use lianfang_store::{Connection, Pool, Row, StoreError, Tx, number};
+pub use lianfang_store::{Connection, Kind, Pool, Row, Statement, StoreError, Tx, number, work};
 
 use crate::ports::{Micros, Ports};
 
@@ -56,8 +56,9 @@ impl Store {
         Ok(store)
     }
 
-    /// The writing connection as a pool of one. Never ask for it while holding a transaction: there is no second.
-    pub fn pool(&self) -> &Pool {
+    /// The writing connection as a pool of one, for tests that spoil what is stored.
+    #[cfg(test)]
+    pub(crate) fn pool(&self) -> &Pool {
         self.0.database.writer()
     }
 
@@ -69,6 +70,11 @@ impl Store {
     /// A transaction that holds the store from its first statement, so that what it reads stays true until it commits.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         self.0.database.begin().await
+    }
+
+    /// One statement as a transaction of its own; gives how many rows it touched.
+    pub async fn write(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
+        self.0.database.write(statement).await
     }
 
     /// A connection for reading.
@@ -106,6 +112,11 @@ impl Store {
         self.0.ports.clock.now()
     }
 
+    /// Of which kind it is.
+    pub fn kind(&self) -> Kind {
+        self.0.database.kind()
+    }
+
     /// Closes all connections. Waits for those that are lent out.
     pub async fn close(&self) {
         self.0.database.close().await;
@@ -123,7 +134,7 @@ impl Store {
         }
         let probe = cipher.seal(1, PROBE, &mut *self.rng()).map_err(StoreError::at("store_key", "probe"))?;
         sqlx::query("INSERT INTO store_key (id, probe) VALUES (1, $1)").bind(probe).execute(&mut *tx).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }
 

@@ -70,7 +70,7 @@ fn a_file_is_put_away_last() {
 
 /// A node of its own in a folder, which has joined nothing.
 async fn node(dir: &Path) -> Arc<App> {
-    use crate::config::{Config, Policy, Unlock};
+    use crate::config::{Config, Policy, Serve, StorePlace, Unlock};
     use crate::ports::Ports;
     use crate::secrets::{Secrets, make_key_file};
     let ports = Ports::system();
@@ -82,7 +82,12 @@ async fn node(dir: &Path) -> Arc<App> {
         unlock: Unlock::KeyFile(dir.join("unlock.key")),
         certificate: None,
         policy: Policy::default(),
+        store: StorePlace::default(),
         reflection: false,
+        http: None,
+        log: lianfang_telemetry::log::Settings::default(),
+        traces: None,
+        serve: Serve::default(),
         source: std::collections::BTreeMap::new(),
         watch: None,
     };

@@ -128,15 +128,10 @@ impl Canonical for EnrolmentRequest {
             .fixed(self.identity.as_bytes())
             .fixed(&self.sealing)
             .text(&self.address);
-        match &self.certificate {
-            CertificateSource::Authority(request) => to.u8(0).bytes(request),
-            CertificateSource::Own { leaf, root, proof } => to.u8(1).bytes(leaf).bytes(root).bytes(proof),
-        };
+        self.certificate.write(to);
     }
 
     fn read(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-        let der =
-            |from: &mut Decoder<'_>, field| from.bytes(field, limits::CERTIFICATE_BYTES).map(<[u8]>::to_vec);
         Ok(Self {
             invite: InviteId::from_random(from.fixed("invite")?),
             secret: from.fixed("secret")?,
@@ -144,15 +139,7 @@ impl Canonical for EnrolmentRequest {
             identity: from.key("identity")?,
             sealing: from.fixed("sealing")?,
             address: from.text("address", limits::ADDRESS_BYTES)?.to_owned(),
-            certificate: match from.u8("certificate")? {
-                0 => CertificateSource::Authority(der(from, "certificate.request")?),
-                1 => CertificateSource::Own {
-                    leaf: der(from, "certificate.leaf")?,
-                    root: der(from, "certificate.root")?,
-                    proof: der(from, "certificate.proof")?,
-                },
-                _ => return Err(DecodeError::Value { field: "certificate", why: "is of no known kind" }),
-            },
+            certificate: CertificateSource::read(from)?,
         })
     }
 }

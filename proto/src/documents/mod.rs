@@ -9,6 +9,7 @@ pub mod certificate;
 pub mod enrolment;
 pub mod evaluation;
 pub mod key_record;
+pub mod membership;
 pub mod roster;
 pub mod submission;
 pub mod terms;

@@ -42,7 +42,7 @@ const COMMON: u64 = 20;
 #[command(name = "figures")]
 #[command(group(clap::ArgGroup::new("size").required(true)))]
 struct Options {
-    /// 25,000 and 50,000 records per bank; fails if the larger run needs much more memory in any party.
+    /// 100,000 and 200,000 records per bank; fails if the larger run needs much more memory in any party.
     #[arg(long, group = "size")]
     quick: bool,
     /// 1,000,000 records per bank; fails if any party needs more than 300 MB.

@@ -49,6 +49,7 @@ pub struct Party {
     pub address: String,
     program: &'static str,
     exe: PathBuf,
+    network: Option<String>,
     dir: PathBuf,
     serving: Option<Serving>,
     usage: Arc<Mutex<Usage>>,
@@ -61,6 +62,13 @@ pub struct Refused {
     /// The code of its error, if it printed one.
     pub code: String,
     stderr: Vec<u8>,
+}
+
+impl Refused {
+    /// Its last words.
+    pub fn words(&self) -> String {
+        error_of(&self.stderr).1
+    }
 }
 
 struct Serving {
@@ -77,10 +85,17 @@ impl Party {
             address: String::new(),
             program,
             exe: exe.to_owned(),
+            network: None,
             dir: root.join(name),
             serving: None,
             usage: Arc::default(),
         }
+    }
+
+    /// The same party on a host of its own: a network namespace, by its name.
+    #[must_use]
+    pub fn within(self, network: &str) -> Self {
+        Self { network: Some(network.to_owned()), ..self }
     }
 
     /// Its folder.
@@ -94,7 +109,14 @@ impl Party {
     }
 
     fn start(&self, words: &[&str], stderr: Stdio) -> Result<Child, Problem> {
-        let mut command = Command::new(&self.exe);
+        let mut command = match &self.network {
+            None => Command::new(&self.exe),
+            Some(network) => {
+                let mut command = Command::new("ip");
+                command.args(["netns", "exec", network]).arg(&self.exe);
+                command
+            }
+        };
         command.arg(self.program).args(words).arg("--dir").arg(&self.dir).args(["--json", "--lang", "en"]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr).kill_on_drop(true);
         command.spawn().at_path(&self.exe)
@@ -114,6 +136,18 @@ impl Party {
             return Ok(Ok(Value::Null));
         }
         serde_json::from_slice(&ended.stdout).map(Ok).map_err(|error| self.mute(&error.to_string()))
+    }
+
+    /// Starts a command and kills it after `time`, unless it has ended by itself; whether it had to be killed.
+    pub async fn cut(&self, words: &[&str], time: Duration) -> Result<bool, Problem> {
+        let mut child = self.start(words, Stdio::null())?;
+        let lives = child.stdin.take();
+        let killed = tokio::time::timeout(time, child.wait()).await.is_err();
+        if killed {
+            child.kill().await.at_path(&self.exe)?;
+        }
+        drop(lives);
+        Ok(killed)
     }
 
     /// The same where every refusal ends the demo.

@@ -9,16 +9,22 @@
 //! | `messages` | a message is too large, out of turn, cut, malformed |
 //! | `wire` | a wire is cut, repeats messages, loses answers |
 //! | `machine` | a disk is full, a key file is wrong |
+//! | `members` | a bank or a holder is suspended or revoked; a holder that does not hear of it |
+//! | `certificates` | certificates that end, keys that are exchanged |
+//! | `restored` | stores and keys that were put back from a backup |
 //! | `joining` | certificates, invites and ceremonies that are not what they should be |
 //!
 //! `stage` sets a federation up; `told` reads what people are told.
 
 mod banks;
+mod certificates;
 mod coordinators;
 mod holders;
 mod joining;
 mod machine;
+mod members;
 mod messages;
+mod restored;
 mod stage;
 mod told;
 mod wire;

@@ -12,8 +12,10 @@
 //! ```
 //!
 //! The master key is random and is wrapped in the [`KeyRing`], so a passphrase is changed by writing one small file.
+//! A [`backup`] carries it away from the machine.
 //! Sources: RFC 9106 (Argon2), RFC 5869 (HKDF), draft-irtf-cfrg-xchacha-03 (XChaCha20-Poly1305), RFC 2104 (HMAC).
 
+pub mod backup;
 mod blind_index;
 mod column;
 pub mod file;

@@ -175,6 +175,11 @@ impl<'a> Decoder<'a> {
         T::decode(self.bytes(field, T::MAX_BYTES)?)
     }
 
+    /// Whether nothing is left: a list at the end of a layout may be left out where it is empty, and is then absent.
+    pub fn is_at_end(&self) -> bool {
+        self.rest.is_empty()
+    }
+
     /// The last field has been read: nothing may follow.
     pub fn end(self) -> Result<(), DecodeError> {
         match self.rest.len() {

@@ -11,6 +11,7 @@ use super::{KEY, Party, Still};
 use crate::key_holder::ledger::{Ask, Ledger, LedgerError};
 use crate::key_holder::ports::MemberKeys;
 use crate::key_holder::quota::Sharing;
+use crate::store::tests::{allow, refuse};
 
 const ALL: Sharing = Sharing { needed: 2, holders: 2 };
 
@@ -69,17 +70,12 @@ async fn what_fails_inside_the_transaction_charges_nothing() {
     let member = party.keys();
     let ledger = Ledger::new(party.start().await);
     ledger.admit(&member, 100, "li").await.unwrap();
-    sqlx::query(
-        "CREATE TRIGGER broken BEFORE INSERT ON key_holder_commitments BEGIN SELECT RAISE(ABORT, 'no'); END",
-    )
-    .execute(ledger.store.pool())
-    .await
-    .unwrap();
+    refuse(&ledger.store, "key_holder_commitments").await;
     let request = signed(&party, 1);
     let refused = ledger.charge(&Ask { request: Some(&request), ..ask(&member, 1, 10) }).await;
     assert!(matches!(refused, Err(LedgerError::Store(_))));
     assert_eq!(spent(&ledger, &member).await, (0, 0));
-    sqlx::query("DROP TRIGGER broken").execute(ledger.store.pool()).await.unwrap();
+    allow(&ledger.store, "key_holder_commitments").await;
     assert!(
         !ledger.charge(&Ask { request: Some(&request), ..ask(&member, 1, 10) }).await.unwrap().repeated()
     );

@@ -17,7 +17,7 @@ use lianfang_crypto::share::threshold::Threshold;
 use lianfang_proto::catalogue::Class;
 use lianfang_proto::documents::key_record::{EndorsedKeyRecord, Holder, KeyRecord};
 use lianfang_proto::ids::{BankId, Epoch, Generation, GroupId, KeyId};
-use lianfang_store::Place;
+use lianfang_store::trial::Trial;
 use lianfang_trust::at_rest::MasterKey;
 use lianfang_trust::envelope::SealingKey;
 use lianfang_trust::{Digest, SigningKey, VerifyingKey};
@@ -49,7 +49,7 @@ pub(crate) struct Party {
     pub(crate) sealing: Arc<SealingKey>,
     pub(crate) ports: Ports,
     master: Arc<MasterKey>,
-    folder: tempfile::TempDir,
+    trial: Trial,
 }
 
 impl Party {
@@ -61,15 +61,14 @@ impl Party {
             identity: Arc::new(SigningKey::generate(rng)),
             sealing: Arc::new(SealingKey::generate(rng)),
             master: Arc::new(MasterKey::ephemeral(rng)),
-            folder: tempfile::tempdir().unwrap(),
+            trial: Trial::new(),
             ports,
         }
     }
 
     /// Opens the disk: as at every start of the process.
     pub(crate) async fn start(&self) -> Store {
-        let path = self.folder.path().join("store.sqlite");
-        Store::open(&Place::File(path), self.folder.path(), self.master.clone(), self.ports.clone())
+        Store::open(&self.trial.place(), self.trial.folder(), self.master.clone(), self.ports.clone())
             .await
             .unwrap()
     }

@@ -51,6 +51,7 @@ async fn world(admit: Admit) -> World {
     vault.activate(endorsed.clone(), shares.remove(0), &*holder.ports.chance).await.unwrap();
     let (ledger, log) = (Ledger::new(store), Arc::new(Remembered::default()));
     let service = Answering::new(Parts {
+        roster_age: 0,
         bank: holder.bank.clone(),
         identity: holder.identity.clone(),
         members: members.clone(),
@@ -59,6 +60,7 @@ async fn world(admit: Admit) -> World {
         audit: log.clone(),
         admit,
         chance: holder.ports.chance.clone(),
+        telemetry: crate::telemetry::Telemetry::default(),
     });
     World { holder, caller, members, ledger, vault, log, service, record: endorsed.record().clone() }
 }

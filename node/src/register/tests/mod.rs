@@ -37,7 +37,10 @@ struct Desk {
 
 impl Desk {
     async fn new() -> Self {
-        let bench = Bench::new().await;
+        Self::at(Bench::new().await)
+    }
+
+    fn at(bench: Bench) -> Self {
         let log = Log::new(bench.store.clone(), "alpha");
         let register = Register::new(bench.store.clone(), log.clone());
         Self { bench, log, register }

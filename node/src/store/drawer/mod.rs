@@ -70,6 +70,9 @@ pub fn exactly(firsts: &[i64], second: i64) -> Vec<Range> {
     firsts.iter().map(|first| (key(*first, second), key(*first, second))).collect()
 }
 
+const UPDATE: &str = "UPDATE block SET drawer = $2, low = $3, entries = $4, body = $5 WHERE id = $1";
+const INSERT: &str = "INSERT INTO block (drawer, low, entries, body) VALUES ($1, $2, $3, $4)";
+
 /// One sealed, ordered collection. Cheap to clone.
 #[derive(Clone)]
 pub struct Drawer {
@@ -173,12 +176,11 @@ impl Drawer {
         for piece in changed(found.block.as_ref(), changes) {
             let body = self.cipher.seal(self.number, &piece.bytes, rng);
             let body = body.map_err(StoreError::at(self.table, COLUMN))?;
-            let write = match id {
-                Some(_) => "UPDATE block SET drawer = $2, low = $3, entries = $4, body = $5 WHERE id = $1",
-                None => "INSERT INTO block (id, drawer, low, entries, body) VALUES ($1, $2, $3, $4, $5)",
+            let write = match id.take() {
+                Some(id) => sqlx::query(UPDATE).bind(id),
+                None => sqlx::query(INSERT),
             };
-            sqlx::query(write)
-                .bind(id.take())
+            write
                 .bind(self.number)
                 .bind(piece.low())
                 .bind(piece.entries)

@@ -1,0 +1,209 @@
+//! `doctor`: what the regulator's operator has to look after, each with what to do.
+//!
+//! Comes in: a folder that opens, which is the first thing found out: configuration, secrets and store hold together.
+//! Goes out: a finding for each matter. A check is a small function that gives a [`Finding`]; a new one is a line in
+//! [`perform`]. Members are dialled a few at a time, for they may be many.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use lianfang_desk::{Console, Exit, Problem};
+use lianfang_link::client::DialLimits;
+use lianfang_link::identity::expiry;
+use lianfang_link::{Clock, Dialer, Identity, Party, Tcp, Transport};
+use lianfang_proto::documents::roster::{Member, Standing};
+use lianfang_telemetry::doctor::{Finding, State, machine, tell};
+use lianfang_telemetry::log::Level;
+
+use crate::audit::{self, Verified};
+use crate::config::Unlock;
+use crate::fault::Error;
+use crate::job::ledger;
+use crate::office::{Office, unix_time};
+use crate::store::FILE;
+use crate::telemetry::LEAST_FREE_BYTES;
+
+/// Days before a certificate's end from which on it is a matter.
+const DAYS: u64 = 30;
+/// Members that are dialled at a time, and how long each may take.
+const AT_ONCE: usize = 8;
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a job may stand with a failure before it counts as held up.
+const HELD_UP: i64 = 10 * 60 * 1_000_000;
+
+/// Runs every check.
+pub(super) async fn perform(office: &Office, console: &dyn Console) -> Result<Exit, Problem> {
+    let mut findings = vec![configuration(office), advertised(office)];
+    findings.extend(machine::checks(&office.dir, &secret(office), LEAST_FREE_BYTES));
+    findings.push(store(office).await);
+    findings.push(Finding::of("audit", whole_log(office).await));
+    findings.push(authority(office));
+    findings.push(Finding::of("jobs", jobs(office).await.map_err(Problem::from)));
+    findings.extend(network(office).await);
+    Ok(tell(console, &findings))
+}
+
+fn configuration(office: &Office) -> Finding {
+    let config = &office.config;
+    if let Some(http) = &config.http
+        && http.address().is_ok_and(|address| !address.ip().is_loopback())
+    {
+        return Finding::warn("configuration", "doctor-config-remote").with("address", http.listen.as_str());
+    }
+    if config.log.level == Level::Debug {
+        return Finding::warn("configuration", "doctor-config-debug");
+    }
+    Finding::ok("configuration", "doctor-config-ok")
+}
+
+fn advertised(office: &Office) -> Finding {
+    match office.advertised() {
+        Some(address) => Finding::ok("advertise", "doctor-advertise-ok").with("address", address),
+        None => Finding::fail("advertise", "doctor-advertise-unknown"),
+    }
+}
+
+/// What nobody else may read.
+fn secret(office: &Office) -> Vec<PathBuf> {
+    let unlock = match &office.config.unlock {
+        Unlock::KeyFile(path) | Unlock::PassphraseFile(path) => Some(office.dir.join(path)),
+        Unlock::Credential(_) => None,
+    };
+    let address = office.config.store.url_file.as_ref().map(|path| office.dir.join(path));
+    ["secrets", FILE].map(|name| office.dir.join(name)).into_iter().chain(unlock).chain(address).collect()
+}
+
+/// That it opens has shown its step; this looks at its pages. A server looks after its own.
+async fn store(office: &Office) -> Finding {
+    if office.config.store.url_file.is_some() {
+        return Finding::ok("store", "doctor-store-ok");
+    }
+    let asked =
+        sqlx::query_scalar::<_, String>("PRAGMA quick_check(1)").fetch_one(office.store.readers()).await;
+    match asked {
+        Ok(word) if word == "ok" => Finding::ok("store", "doctor-store-ok"),
+        // SQLite names pages and tables here, never what stands in them.
+        Ok(said) => Finding::fail("store", "doctor-store-damaged").with("detail", said),
+        Err(error) => Finding::problem("store", Error::from(error).into()),
+    }
+}
+
+async fn whole_log(office: &Office) -> Result<Finding, Problem> {
+    match audit::verify(office.store.readers()).await? {
+        Verified::Whole(head) => {
+            Ok(Finding::ok("audit", "doctor-audit-ok").with("entries", head.entries().to_string()))
+        }
+        Verified::Broken(broken) => {
+            Err(Problem::fault("audit-broken").with("got", broken.seq.to_string()).because(broken))
+        }
+    }
+}
+
+fn authority(office: &Office) -> Finding {
+    let now = unix_time(office.now()).as_secs();
+    let ends = match expiry(office.keys.authority.certificate()) {
+        Ok(ends) => ends.as_secs(),
+        Err(error) => return Finding::problem("authority", Problem::bug(error)),
+    };
+    let days = ends.saturating_sub(now) / 86_400;
+    let finding = match days {
+        _ if ends <= now => {
+            return Finding::fail("authority", "doctor-authority-over").exiting(Exit::Refused);
+        }
+        _ if days < DAYS => Finding::warn("authority", "doctor-authority-soon"),
+        _ => Finding::ok("authority", "doctor-authority-ok"),
+    };
+    finding.with("days", days)
+}
+
+async fn jobs(office: &Office) -> Result<Finding, Error> {
+    let mut connection = office.store.readers().acquire().await?;
+    let running = ledger::running(office, &mut connection).await?;
+    let long = |since: i64| office.now().saturating_sub(since) > HELD_UP;
+    let stuck: Vec<_> =
+        running.iter().filter(|job| !job.failure.is_empty() && long(job.entered_at)).collect();
+    Ok(match stuck.first() {
+        Some(oldest) => {
+            let finding = Finding::fail("jobs", "doctor-jobs-stuck").exiting(Exit::Later);
+            let finding = finding.with("count", stuck.len()).with("job", oldest.agreed.job().to_string());
+            finding.with("detail", oldest.failure.clone())
+        }
+        None => Finding::ok("jobs", "doctor-jobs-ok"),
+    })
+}
+
+/// Who is reached: this coordinator at its own address, and every active member.
+async fn network(office: &Office) -> Vec<Finding> {
+    let transport: Arc<dyn Transport> = Arc::new(Tcp::default());
+    let identity = match crate::app::certify(office) {
+        Ok(identity) => identity,
+        Err(error) => return vec![Finding::problem("certificate", Problem::bug(error))],
+    };
+    let dialer = dialer(office, Arc::clone(&transport), &identity);
+    let mut findings = vec![port(office, &*transport, &dialer).await];
+    findings.extend(members(office, &dialer).await);
+    findings
+}
+
+fn dialer(office: &Office, transport: Arc<dyn Transport>, identity: &Identity) -> Dialer {
+    if let Some(dialer) = office.reach.dialer() {
+        return dialer;
+    }
+    let ports = office.ports.clone();
+    let clock = Clock::new(move || unix_time(ports.clock.now()));
+    let directory = Arc::clone(&office.book);
+    let limits = DialLimits { connect: PATIENCE, ..DialLimits::default() };
+    Dialer::new(transport, Some(identity), directory, &clock, limits)
+}
+
+async fn port(office: &Office, transport: &dyn Transport, dialer: &Dialer) -> Finding {
+    let serving = office.address();
+    let listen = serving.unwrap_or(&office.config.listen);
+    let finding = match dialer.connect(&local(listen), &Party::Coordinator).await {
+        Ok(_) => Finding::ok("port", "doctor-port-ok"),
+        Err(error) if serving.is_some() => {
+            Finding::fail("port", "doctor-port-other").with("detail", error.reason())
+        }
+        Err(error) => match transport.listen(listen).await {
+            Ok(_) => Finding::warn("port", "doctor-port-idle"),
+            Err(_) => Finding::fail("port", "doctor-port-taken").with("detail", error.reason()),
+        },
+    };
+    finding.with("address", listen)
+}
+
+/// An address that means every one of this machine is dialled at its own.
+fn local(listen: &str) -> String {
+    match listen.rsplit_once(':') {
+        Some(("0.0.0.0" | "*", port)) => format!("127.0.0.1:{port}"),
+        Some(("[::]", port)) => format!("[::1]:{port}"),
+        _ => listen.to_owned(),
+    }
+}
+
+/// Members that are not reached; one line for all that are.
+async fn members(office: &Office, dialer: &Dialer) -> Vec<Finding> {
+    let in_force = office.book.now();
+    let active: Vec<Member> =
+        in_force.roster().members.iter().filter(|m| m.standing == Standing::Active).cloned().collect();
+    let count = active.len();
+    let dialled = futures::stream::iter(active.into_iter().map(|member| member_reached(dialer, member)));
+    let mut findings: Vec<Finding> = dialled.buffered(AT_ONCE).filter_map(std::future::ready).collect().await;
+    if findings.is_empty() {
+        findings.push(Finding::ok("members", "doctor-members-ok").with("count", count));
+    }
+    debug_assert!(
+        findings.iter().all(|finding| finding.state() != State::Fail),
+        "a bank's absence is its own matter"
+    );
+    findings
+}
+
+async fn member_reached(dialer: &Dialer, member: Member) -> Option<Finding> {
+    let party = Party::Bank(member.bank.as_str().to_owned());
+    let error = dialer.connect(&member.address, &party).await.err()?;
+    let finding = Finding::warn("members", "doctor-member-unreachable").with("party", member.bank.as_str());
+    Some(finding.with("address", member.address).with("why", error.reason()))
+}

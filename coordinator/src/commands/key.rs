@@ -1,0 +1,237 @@
+//! `key`: backups of the keys, the secret that opens them, the authority's root, the coordinator's signing key.
+//!
+//! Comes in: files that hold a passphrase, an identity, an unlocking secret; never the secret itself as an argument. Root
+//! and signing key are exchanged while nothing serves and no job runs: nodes take both from the next roster.
+
+use std::path::{Path, PathBuf};
+
+use lianfang_desk::{Call, Console, Exit, Problem};
+use lianfang_trust::Digest;
+use lianfang_trust::at_rest::backup::{BackupKey, BackupLock, MAX_BACKUP};
+use lianfang_trust::at_rest::file::{read_limited, read_secret, write_atomically};
+use serde_json::json;
+
+use crate::audit;
+use crate::ceremony;
+use crate::config::Unlock;
+use crate::fault::Error;
+use crate::job::ledger;
+use crate::office::{Office, unix_time};
+use crate::ports::Ports;
+use crate::secrets;
+
+/// Bytes of a file that holds a passphrase or an identity.
+const SECRET_BYTES: usize = 16 * 1_024;
+
+/// The subcommands.
+#[derive(clap::Subcommand)]
+pub(super) enum Key {
+    /// Seals the keys into a file that opens without this machine.
+    Backup {
+        /// The file, which must not be there yet.
+        file: PathBuf,
+        /// A file with the passphrase that opens it.
+        #[arg(
+            long,
+            value_name = "FILE",
+            required_unless_present = "recipient",
+            conflicts_with = "recipient"
+        )]
+        passphrase_file: Option<PathBuf>,
+        /// A public key of age; whoever has its identity opens it.
+        #[arg(long, value_name = "AGE1…")]
+        recipient: Option<String>,
+    },
+    /// Makes the keys of a folder that has none from such a file.
+    Restore(Restore),
+    /// Lets another secret open the keys.
+    Rekey(Rekey),
+    /// Makes the authority's root last for years more.
+    RenewRoot,
+    /// Gives the coordinator another key to sign by.
+    RotateSigning,
+}
+
+/// `key restore`.
+#[derive(clap::Args)]
+pub(super) struct Restore {
+    /// The file.
+    file: PathBuf,
+    /// A file with the passphrase that opens it.
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "identity_file",
+        conflicts_with = "identity_file"
+    )]
+    passphrase_file: Option<PathBuf>,
+    /// A file with the identity of age that opens it.
+    #[arg(long, value_name = "FILE")]
+    identity_file: Option<PathBuf>,
+}
+
+/// `key rekey`.
+#[derive(clap::Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Rekey {
+    /// A file of at least 32 random bytes.
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+    /// A file with a passphrase.
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+    /// A credential of the service manager.
+    #[arg(long, value_name = "NAME")]
+    credential: Option<String>,
+}
+
+fn secret(call: &Call, path: &Path) -> Result<zeroize::Zeroizing<Vec<u8>>, Problem> {
+    read_secret(&call.path(path), SECRET_BYTES)
+        .map_err(|error| Problem::usage("coordinator-secret-file").with("detail", error.to_string()))
+}
+
+impl Key {
+    pub(super) async fn perform(self, office: &Office, call: &Call) -> Result<Exit, Problem> {
+        match self {
+            Self::Backup { file, passphrase_file, recipient } => {
+                let lock = match passphrase_file {
+                    Some(file) => BackupLock::passphrase(&secret(call, &file)?),
+                    None => BackupLock::recipient(recipient.as_deref().unwrap_or_default()),
+                };
+                let lock = lock.map_err(|error| secrets::told(&error))?;
+                backup(office, call, &call.path(&file), &lock).await
+            }
+            Self::Rekey(args) => rekey(office, call, args).await,
+            Self::RenewRoot => {
+                quiet(office).await?;
+                let now = unix_time(office.now());
+                let mut rng = office.ports.chance.rng();
+                secrets::renew_root(&office.dir, &office.config.unlock, now, &mut *rng)?;
+                note(office, "authority.root-renewed", &json!({})).await?;
+                Ok(told(&*call.console, "coordinator-root-renewed", &[]))
+            }
+            Self::RotateSigning => {
+                quiet(office).await?;
+                let mut rng = office.ports.chance.rng();
+                secrets::rotate_signing(&office.dir, &office.config.unlock, &mut *rng)?;
+                note(office, "coordinator.key-rotated", &json!({})).await?;
+                Ok(told(&*call.console, "coordinator-key-rotated", &[]))
+            }
+            Self::Restore(_) => Err(Problem::usage("not-while-serving")),
+        }
+    }
+
+    /// The restoration, which needs no opened folder.
+    pub(super) fn restore(args: &Restore, call: &Call, ports: &Ports) -> Result<Exit, Problem> {
+        let path = call.path(&args.file);
+        let bytes = read_limited(&path, MAX_BACKUP)
+            .map_err(|error| Problem::usage("coordinator-secret-file").with("detail", error.to_string()))?;
+        let key = match (&args.passphrase_file, &args.identity_file) {
+            (Some(file), _) => BackupKey::passphrase(&secret(call, file)?),
+            (None, Some(file)) => BackupKey::identity_file(&secret(call, file)?),
+            (None, None) => {
+                return Err(Problem::usage("usage-value").field("--passphrase-file").with("got", ""));
+            }
+        };
+        let key = key.map_err(|error| secrets::told(&error))?;
+        let restored = secrets::restore(&call.dir, &bytes, &key, &mut *ports.chance.rng());
+        let fingerprint = restored
+            .map_err(|problem| problem.with("path", path.display().to_string()).doing("doing-key-restore"))?;
+        if call.console.json() {
+            call.console.out(&json!({"fingerprint": fingerprint}).to_string());
+        } else {
+            call.console.say("coordinator-keys-restored", &[("fingerprint", fingerprint.into())]);
+        }
+        Ok(Exit::Done)
+    }
+
+    /// What needs no opened folder.
+    pub(super) const fn restores(&self) -> Option<&Restore> {
+        match self {
+            Self::Restore(restore) => Some(restore),
+            _ => None,
+        }
+    }
+}
+
+fn told(console: &dyn Console, id: &str, args: &[(&str, lianfang_desk::messages::Value)]) -> Exit {
+    if console.json() {
+        console.out(&json!({"done": true}).to_string());
+    } else {
+        console.say(id, args);
+    }
+    Exit::Done
+}
+
+async fn note(office: &Office, event: &'static str, body: &serde_json::Value) -> Result<(), Problem> {
+    let noted = async {
+        let mut tx = office.store.begin().await?;
+        audit::append(&mut tx, office.now(), event, body).await?;
+        tx.commit().await.map_err(Error::from)
+    };
+    Ok(noted.await?)
+}
+
+/// Nothing serves and nothing runs: what was signed by the key before would be refused in the middle.
+async fn quiet(office: &Office) -> Result<(), Problem> {
+    if office.serves() {
+        return Err(Problem::usage("not-while-serving"));
+    }
+    let busy = async {
+        let mut connection = office.store.readers().acquire().await?;
+        let jobs = ledger::running(office, &mut connection).await?.len();
+        let ceremonies = ceremony::ledger::open(&mut connection, &office.keys).await?.len();
+        Ok::<_, Error>(jobs + ceremonies)
+    };
+    match busy.await? {
+        0 => Ok(()),
+        number => Err(Problem::later("coordinator-not-quiet").with("number", number as u64)),
+    }
+}
+
+async fn backup(office: &Office, call: &Call, path: &Path, lock: &BackupLock) -> Result<Exit, Problem> {
+    if path.exists() {
+        return Err(Problem::usage("file-exists").with("path", path.display().to_string()));
+    }
+    let bytes = secrets::back_up(&office.dir, &office.config.unlock, lock, office.now())?;
+    // Written down before it exists: a backup that nobody knows of is worse than one that was not made.
+    let digest = Digest::of("lianfang/file", &bytes).to_hex();
+    note(office, "key.backed-up", &json!({"file": digest, "by": call.person})).await?;
+    write_atomically(path, &bytes).map_err(secrets::unwritten)?;
+    let shown = path.display().to_string();
+    if call.console.json() {
+        call.console.out(&json!({"file": shown}).to_string());
+    } else {
+        call.console.say("coordinator-keys-backed-up", &[("path", shown.into())]);
+    }
+    Ok(Exit::Done)
+}
+
+async fn rekey(office: &Office, call: &Call, args: Rekey) -> Result<Exit, Problem> {
+    let (unlock, line) = match (args.key_file, args.passphrase_file, args.credential) {
+        (Some(file), ..) => {
+            let path = call.path(&file);
+            let line = format!("key-file = {:?}", path.display().to_string());
+            (Unlock::KeyFile(path), line)
+        }
+        (_, Some(file), _) => {
+            let path = call.path(&file);
+            let line = format!("passphrase-file = {:?}", path.display().to_string());
+            (Unlock::PassphraseFile(path), line)
+        }
+        (.., name) => {
+            let name = name.unwrap_or_default();
+            let line = format!("credential = {name:?}");
+            (Unlock::Credential(name), line)
+        }
+    };
+    let mut rng = office.ports.chance.rng();
+    secrets::rekey(&office.dir, &office.config.unlock, &unlock, &mut *rng)?;
+    note(office, "key.rekeyed", &json!({"by": call.person})).await?;
+    if call.console.json() {
+        call.console.out(&json!({"unlock": line}).to_string());
+    } else {
+        call.console.say("coordinator-rekeyed", &[("line", line.into())]);
+    }
+    Ok(Exit::Done)
+}

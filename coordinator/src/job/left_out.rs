@@ -1,0 +1,37 @@
+//! Participants that were suspended or revoked in the middle of a job.
+//!
+//! Comes in: the roster in force at the moment when submissions are no longer taken. Goes out: who is left out of the job
+//! for good. The participants are fixed by the terms, so the job itself goes on, and:
+//!
+//! * Before that moment nobody waits for such a bank, and one that is resumed goes on where it was.
+//! * At that moment it is left out, whatever it has submitted: its rows are compared with nobody's, and the certificate
+//!   says that it was missing. A resumption after that comes too late for this job.
+//! * After that moment what others have been told stays, but the bank itself is told nothing as long as it takes no part,
+//!   and nobody waits for its return or its countersignature.
+
+use lianfang_proto::documents::roster::Roster;
+use lianfang_proto::ids::JobId;
+use serde_json::json;
+
+use super::ledger::{self, Party};
+use crate::audit;
+use crate::fault::Error;
+use crate::ports::Micros;
+use crate::store::Connection;
+
+/// Leaves out whoever takes part no longer. Called in the transaction in which the job stops to take submissions.
+pub async fn leave_out(
+    tx: &mut Connection,
+    job: JobId,
+    parties: &[Party],
+    roster: &Roster,
+    now: Micros,
+) -> Result<(), Error> {
+    let away = parties.iter().filter(|party| !party.left_out && roster.active(&party.bank).is_none());
+    for party in away {
+        ledger::set_left_out(tx, job, &party.bank).await?;
+        let body = json!({"job": job.to_string(), "bank": party.bank.as_str(), "submitted": party.sealed});
+        audit::append(tx, now, "job.left-out", &body).await?;
+    }
+    Ok(())
+}

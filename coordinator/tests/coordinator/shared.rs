@@ -1,0 +1,246 @@
+//! Several coordinators over one store; and one that is stopped in the middle.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use lianfang_proto::FaultCode;
+use lianfang_proto::v1::{GetJobRequest, JobState, WatchInboxReply, WatchInboxRequest};
+use serde_json::{Value, json};
+
+use crate::submissions::{Rows, start_job};
+use crate::world::{Bank, World, code};
+
+impl Bank {
+    async fn watch(&self, seen: u64) -> WatchInboxReply {
+        let request = WatchInboxRequest { seen, wait_ms: 5_000 };
+        self.directory().watch_inbox(request).await.unwrap().into_inner()
+    }
+
+    async fn rows_received(&self, job: &str) -> u64 {
+        let request = GetJobRequest { job: hex::decode(job).unwrap().into() };
+        self.jobs().get_job(request).await.unwrap().into_inner().rows_received
+    }
+}
+
+impl World {
+    /// How often each event stands in the log.
+    async fn events(&self) -> BTreeMap<String, usize> {
+        let (_, log) = self.coordinator().run(&["audit", "list", "--last", "10000", "--json"]).await;
+        let mut events = BTreeMap::new();
+        for line in log.lines() {
+            let entry: Value = serde_json::from_str(line).unwrap();
+            *events.entry(entry["event"].as_str().unwrap().to_owned()).or_default() += 1;
+        }
+        events
+    }
+}
+
+#[tokio::test]
+async fn two_coordinators_share_a_job_and_nothing_is_done_twice() {
+    let (world, mut banks) = World::with(&["alpha", "beta", "gamma"]).await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let other = world.beside(elsewhere.path(), "hub-b:7443").await;
+    // Who becomes a member at one is let in by the other.
+    banks.push(Bank::join(&world, "delta").await);
+    let (exit, _) = other.run(&["roster", "list"]).await;
+    assert!(exit.is_done());
+    for bank in &mut banks[2..] {
+        bank.turn_to(&world, "hub-b:7443");
+    }
+    world.agree_on_key(&banks).await;
+    let before = banks[3].watch(0).await;
+    let job = start_job(&world, "institutions", &[]).await;
+    let id = job["job"].as_str().unwrap().to_owned();
+    let heard = banks[3].watch(before.revision).await;
+    assert_eq!(heard.jobs, [hex::decode(&id).unwrap()], "what is done at one is heard at the other");
+    assert!(heard.revision > before.revision);
+
+    let (terms, digest) = banks[0].terms(&id).await;
+    for bank in &banks[1..] {
+        bank.submit(&Rows::of(&terms, digest, bank.id.as_str(), &[1, 2, 3])).await;
+    }
+    // A submission that was begun at one goes on at the other, from what lies on the disk.
+    let rows = Rows::of(&terms, digest, "alpha", &[2, 3, 4]);
+    banks[0].announce(&rows.header).await.unwrap();
+    banks[0].send(&digest, 0, &rows.bytes[..7 * rows.row_bytes]).await.unwrap();
+    banks[0].turn_to(&world, "hub-b:7443");
+    assert_eq!(banks[0].rows_received(&id).await, 7);
+    let rest = &rows.bytes[7 * rows.row_bytes..];
+    assert_eq!(code(&banks[0].send(&digest, 7, rest).await.unwrap_err()).0, FaultCode::Busy, "one writes");
+    world.pass(21);
+    assert_eq!(banks[0].send(&digest, 7, rest).await.unwrap(), 16);
+    // The first one has lost the submission, and knows it.
+    banks[0].turn_to(&world, "hub:7443");
+    assert_eq!(code(&banks[0].seal(&digest).await.unwrap_err()).0, FaultCode::Busy);
+    banks[0].turn_to(&world, "hub-b:7443");
+    banks[0].seal(&digest).await.unwrap();
+    world.until(&id, "reporting").await;
+
+    // Whoever is asked says the same, to the byte, and however often.
+    let mut said = Vec::new();
+    for address in ["hub:7443", "hub-b:7443", "hub:7443"] {
+        banks[0].turn_to(&world, address);
+        said.push(banks[0].report(&digest).await.unwrap());
+    }
+    assert!(said.windows(2).all(|pair| pair[0] == pair[1]) && !said[0].1.is_empty());
+    for bank in &banks {
+        bank.give_return(&digest, 3).await.unwrap();
+        bank.give_return(&digest, 3).await.unwrap();
+    }
+    world.until(&id, "certified").await;
+    let mut certificates = Vec::new();
+    for address in ["hub:7443", "hub-b:7443"] {
+        banks[0].turn_to(&world, address);
+        certificates.push(banks[0].certificate(&digest).await.bytes().to_vec());
+    }
+    assert_eq!(certificates[0], certificates[1]);
+    for bank in &banks {
+        let certificate = bank.certificate(&digest).await;
+        bank.countersign(&digest, certificate.digest()).await.unwrap();
+        bank.countersign(&digest, certificate.digest()).await.unwrap();
+    }
+    world.until(&id, "closed").await;
+    let events = world.events().await;
+    for event in ["job.proposed", "job.matching", "job.reporting", "job.certified", "job.closed"] {
+        assert_eq!(events.get(event), Some(&1), "{event}");
+    }
+    for event in ["submission.sealed", "job.returned", "job.countersigned"] {
+        assert_eq!(events.get(event), Some(&4), "{event}");
+    }
+    world.json(&["audit", "verify"]).await;
+    until_gone(&world.dir.path().join("jobs").join(&id)).await;
+    other.shutdown().await;
+}
+
+async fn until_gone(path: &Path) {
+    for _ in 0..100 {
+        if !path.exists() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("files of a job that is over are still there");
+}
+
+#[tokio::test]
+async fn many_jobs_at_once_are_each_done_once() {
+    let (world, banks) = World::with(&["alpha", "beta"]).await;
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    world.agree_on_key(&banks).await;
+    let mut others = Vec::new();
+    for (number, folder) in folders.iter().enumerate() {
+        others.push(world.beside(folder.path(), &format!("hub-{number}:7443")).await);
+    }
+    let mut jobs = Vec::new();
+    for _ in 0..8 {
+        let job = start_job(&world, "count", &[]).await;
+        jobs.push(job["job"].as_str().unwrap().to_owned());
+    }
+    for job in &jobs {
+        let (terms, digest) = banks[0].terms(job).await;
+        banks[0].submit(&Rows::of(&terms, digest, "alpha", &[1, 2])).await;
+    }
+    // All come due in one moment, and nobody returns anything: they end by time alone.
+    for (seconds, state) in [(3_600, "reporting"), (3_600, "certified"), (3_600, "closed")] {
+        world.pass(seconds);
+        for job in &jobs {
+            world.until(job, state).await;
+        }
+    }
+    let events = world.events().await;
+    for event in ["job.matching", "job.reporting", "job.certified", "job.closed"] {
+        assert_eq!(events.get(event), Some(&jobs.len()), "{event}");
+    }
+    world.json(&["audit", "verify"]).await;
+    for other in others {
+        other.shutdown().await;
+    }
+}
+
+/// Two banks have submitted, and the coordinator was stopped as it began to match. Gives the job and a submission's path.
+async fn about_to_match(world: &mut World, banks: &[Bank]) -> (String, std::path::PathBuf) {
+    world.agree_on_key(banks).await;
+    let job = start_job(world, "count", &[]).await;
+    let id = job["job"].as_str().unwrap().to_owned();
+    let (terms, digest) = banks[0].terms(&id).await;
+    banks[0].submit(&Rows::of(&terms, digest, "alpha", &[1, 2])).await;
+    world.stop().await;
+    world.change("UPDATE job SET state = 2 WHERE id = $1", &hex::decode(&id).unwrap()).await;
+    let rows = world.dir.path().join("jobs").join(&id).join("alpha.rows");
+    (id, rows)
+}
+
+const MATCHING: i32 = JobState::Matching as i32;
+
+/// A pipe in the place of a file: who reads it waits for whoever writes it.
+fn pipe_over(path: &Path) -> Vec<u8> {
+    let bytes = std::fs::read(path).unwrap();
+    std::fs::remove_file(path).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+    bytes
+}
+
+#[tokio::test]
+async fn who_dies_holds_its_work_no_longer_than_a_lease() {
+    assert_eq!(MATCHING, 2);
+    let (mut world, banks) = World::with(&["alpha", "beta"]).await;
+    let (id, _) = about_to_match(&mut world, &banks).await;
+    // As another machine has left it that lost its power just now.
+    let held = world.now() + 30_000_000;
+    let row = format!(
+        "INSERT INTO work (kind, subject, seat, owner, fence, held_until) VALUES ('job', $1, $1, $1, 5, {held})"
+    );
+    world.change(Box::leak(row.into_boxed_str()), &hex::decode(&id).unwrap()).await;
+    world.start().await;
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    assert_eq!(world.json(&["job", "show", &id]).await["state"], "matching", "it is another's");
+    world.pass(31);
+    world.until(&id, "reporting").await;
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_the_step_in_hand() {
+    let (mut world, banks) = World::with(&["alpha", "beta"]).await;
+    let (id, rows) = about_to_match(&mut world, &banks).await;
+    let bytes = pipe_over(&rows);
+    world.start().await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let stopping = tokio::spawn(world.hand_over().shutdown());
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(!stopping.is_finished(), "the matching is in hand");
+    let fed = tokio::task::spawn_blocking(move || std::fs::write(rows, bytes));
+    stopping.await.unwrap();
+    fed.await.unwrap().unwrap();
+    world.start().await;
+    let shown = world.json(&["job", "show", &id]).await;
+    assert_eq!((&shown["state"], &shown["attempts"]), (&json!("reporting"), &json!(0)), "it was not cut off");
+}
+
+#[tokio::test]
+async fn what_a_stop_cuts_off_is_done_again_and_its_late_end_changes_nothing() {
+    let (mut world, banks) = World::with(&["alpha", "beta"]).await;
+    let (id, rows) = about_to_match(&mut world, &banks).await;
+    let config = world.dir.path().join("config.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, format!("{text}\n[serve]\ngrace_seconds = 1\n")).unwrap();
+    let bytes = pipe_over(&rows);
+    world.start().await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let began = std::time::Instant::now();
+    world.stop().await;
+    assert!(began.elapsed() < Duration::from_secs(4), "no longer than the configuration says");
+    // The pipe keeps its reader, and the rows stand in its place again.
+    let pipe = rows.with_extension("pipe");
+    std::fs::rename(&rows, &pipe).unwrap();
+    std::fs::write(&rows, &bytes).unwrap();
+    world.start().await;
+    world.until(&id, "reporting").await;
+    let (_, digest) = banks[0].terms(&id).await;
+    let told = banks[0].report(&digest).await.unwrap();
+    let fed = tokio::task::spawn_blocking(move || std::fs::write(pipe, bytes));
+    fed.await.unwrap().unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(banks[0].report(&digest).await.unwrap() == told);
+    assert_eq!(world.events().await.get("job.reporting"), Some(&1));
+}

@@ -1,0 +1,16 @@
+-- Work as rows: who works on what, until when, and when it is tried again.
+
+-- `seat` and `owner` name the process that holds the lease, if one does; `fence` grows with every lease.
+CREATE TABLE work (
+    kind       TEXT    NOT NULL,
+    subject    BYTEA    NOT NULL,
+    seat       BYTEA,
+    owner      BYTEA,
+    fence      BIGINT NOT NULL,
+    held_until BIGINT NOT NULL,
+    attempts   BIGINT NOT NULL DEFAULT 0, -- failures in a row
+    strikes    BIGINT NOT NULL DEFAULT 0, -- those of them that will hardly pass, in a row
+    not_before BIGINT NOT NULL DEFAULT 0,
+    fault      TEXT    NOT NULL DEFAULT '', -- the code of the last failure
+    PRIMARY KEY (kind, subject)
+);

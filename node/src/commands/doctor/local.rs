@@ -1,0 +1,75 @@
+//! What is found without asking anybody: machine, configuration, store, audit log.
+
+use std::path::PathBuf;
+
+use lianfang_crypto::lanes::Lanes;
+use lianfang_desk::Problem;
+use lianfang_telemetry::doctor::{Finding, machine};
+use lianfang_telemetry::log::Level;
+
+use crate::app::App;
+use crate::audit::AuditError;
+use crate::config::{Config, Unlock};
+use crate::secrets::STORE;
+use crate::telemetry::LEAST_FREE_BYTES;
+
+pub(super) async fn checks(node: &App) -> Vec<Finding> {
+    let mut findings = vec![engine(), configuration(&node.config)];
+    findings.extend(machine::checks(&node.dir, &secret(node), LEAST_FREE_BYTES));
+    findings.push(store(node).await);
+    findings.push(audit(node).await);
+    findings
+}
+
+/// What nobody else may read.
+fn secret(node: &App) -> Vec<PathBuf> {
+    let unlock = match &node.config.unlock {
+        Unlock::KeyFile(path) | Unlock::PassphraseFile(path) => Some(path.clone()),
+        Unlock::Credential(_) => None,
+    };
+    let own = node.config.certificate.as_ref().map(|own| own.key.clone());
+    let within = ["secrets", STORE].map(|name| node.dir.join(name));
+    let address = node.config.store.url_file.clone();
+    within.into_iter().chain(unlock).chain(own).chain(address).collect()
+}
+
+fn engine() -> Finding {
+    Finding::ok("engine", "doctor-engine-ok").with("engine", Lanes::current().name())
+}
+
+fn configuration(config: &Config) -> Finding {
+    if let Some(http) = &config.http
+        && http.address().is_ok_and(|address| !address.ip().is_loopback())
+    {
+        return Finding::warn("configuration", "doctor-config-remote").with("address", http.listen.as_str());
+    }
+    if config.log.level == Level::Debug {
+        return Finding::warn("configuration", "doctor-config-debug");
+    }
+    Finding::ok("configuration", "doctor-config-ok")
+}
+
+/// That it opens has shown its step and its key; this looks at its pages. A server looks after its own.
+async fn store(node: &App) -> Finding {
+    if node.config.store.url_file.is_some() {
+        return Finding::ok("store", "doctor-store-ok");
+    }
+    let asked =
+        sqlx::query_scalar::<_, String>("PRAGMA quick_check(1)").fetch_one(node.store.readers()).await;
+    match asked {
+        Ok(word) if word == "ok" => Finding::ok("store", "doctor-store-ok"),
+        // SQLite names pages and tables here, never what stands in them.
+        Ok(said) => Finding::fail("store", "doctor-store-damaged").with("detail", said),
+        Err(error) => Finding::problem("store", crate::store::StoreError::from(error).into()),
+    }
+}
+
+async fn audit(node: &App) -> Finding {
+    let head = node.log.verify(&node.secrets.identity.verifying_key(), &[]).await;
+    let broken =
+        |error: AuditError| Problem::fault("audit-broken").with("got", error.to_string()).because(error);
+    let found = head
+        .map_err(broken)
+        .map(|head| Finding::ok("audit", "doctor-audit-ok").with("entries", head.entries().to_string()));
+    Finding::of("audit", found)
+}

@@ -1,0 +1,297 @@
+//! The node's certificate, over the years: renewed in time, exchanged with its key, reloaded where the bank brings its own.
+//!
+//! Comes in: the certificate in use, the clock, the bank's own files. Goes out: the next certificate, in use for every
+//! connection made from then on; those that are open go on. Trusts: what the coordinator gives only as far as the chain
+//! ends at the authority's root and the key is this node's. Fails with a problem; the certificate in use stays.
+//!
+//! A certificate that has expired opens no connection, so its renewal goes to the one service that strangers may call,
+//! where the identity key speaks for the member. It goes over an ordinary connection as long as there is one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lianfang_desk::Problem;
+use lianfang_link::client::{DialLimits, enrolment_channel};
+use lianfang_link::{CertificateDer, Fingerprint, Identity, UnixTime, Validity, possession};
+use lianfang_proto::documents::enrolment::CertificateSource;
+use lianfang_proto::documents::membership::{CertificateRenewal, renewal_challenge};
+use lianfang_proto::documents::roster::Member;
+use lianfang_proto::{Fault, FaultCode, v1};
+use lianfang_trust::Signed;
+
+use super::{Membership, own_identity, own_root, pin_roster, read_key, store_chain, unusable};
+use crate::app::{App, Joined};
+use crate::audit::Event;
+use crate::config::OwnCertificate;
+use crate::fault::{self, problem};
+use crate::peers::coordinator::{Coordinator, NAME};
+
+/// What the life of a certificate asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// Nothing before this time.
+    NotYet(UnixTime),
+    /// It is time to renew it.
+    Now,
+    /// It is over: it opens no connection any more.
+    Over,
+}
+
+/// Renewal is due after two thirds of a certificate's life, and up to a twelfth of it later: `spread` is different at each
+/// node, so that those that joined on one day do not all come on one day.
+pub fn due(validity: Validity, now: UnixTime, spread: u8) -> Due {
+    let (begin, end) = (validity.not_before.as_secs(), validity.not_after.as_secs());
+    let life = end.saturating_sub(begin);
+    let at = begin + life / 3 * 2 + life / 12 / 256 * u64::from(spread);
+    match now.as_secs() {
+        now if now >= end => Due::Over,
+        now if now >= at => Due::Now,
+        _ => Due::NotYet(UnixTime::since_unix_epoch(Duration::from_secs(at))),
+    }
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// Nothing was due.
+    Nothing,
+    /// Another certificate over the same key.
+    Renewed,
+    /// A certificate over another key, which the roster pins from now on.
+    Exchanged,
+}
+
+/// The renewal of one node's certificate.
+pub struct Renewing<'a> {
+    /// The node.
+    pub node: &'a App,
+    /// Its membership.
+    pub joined: &'a Joined,
+}
+
+impl Renewing<'_> {
+    fn now(&self) -> UnixTime {
+        self.node.clock().now()
+    }
+
+    /// Does what is due. `doubted` after the coordinator has refused the certificate in use: then it is asked why.
+    pub async fn look(&self, doubted: bool) -> Result<Done, Problem> {
+        if let Some(own) = &self.node.config.certificate {
+            return self.reload(own, doubted).await;
+        }
+        if self.node.secrets.next_tls()?.is_some() {
+            return self.exchange(true).await;
+        }
+        let validity = self.joined.identity.validity().map_err(Problem::bug)?;
+        let [spread, ..] = *self.node.secrets.identity.verifying_key().as_bytes();
+        match due(validity, self.now(), spread) {
+            Due::NotYet(_) if !doubted => Ok(Done::Nothing),
+            Due::NotYet(_) | Due::Now | Due::Over => self.renew().await,
+        }
+    }
+
+    /// Has another certificate issued over the key in use.
+    pub async fn renew(&self) -> Result<Done, Problem> {
+        if let Some(own) = &self.node.config.certificate {
+            return self.reload(own, true).await;
+        }
+        let request = self.node.secrets.tls().certificate_request().map_err(Problem::bug)?;
+        self.issued(CertificateSource::Authority(request), true).await?;
+        let ends = self.ends();
+        self.node.log.record(&Event::CertificateRenewed { ends }).await.map_err(Problem::bug)?;
+        Ok(Done::Renewed)
+    }
+
+    /// Exchanges the key in use for another. Without `overlap` the one in use is refused everywhere from then on.
+    pub async fn exchange(&self, overlap: bool) -> Result<Done, Problem> {
+        if self.node.config.certificate.is_some() {
+            return Err(Problem::usage("certificate-is-own"));
+        }
+        let key = self.node.secrets.prepare_tls(&mut *self.node.ports.chance.rng())?;
+        let request = key.certificate_request().map_err(Problem::bug)?;
+        self.issued(CertificateSource::Authority(request), overlap).await?;
+        self.note_exchange(overlap).await?;
+        Ok(Done::Exchanged)
+    }
+
+    async fn note_exchange(&self, overlap: bool) -> Result<(), Problem> {
+        let key = self.joined.identity.fingerprint().map_err(Problem::bug)?.to_string();
+        let event = Event::CertificateExchanged { key, overlap, ends: self.ends() };
+        self.node.log.record(&event).await.map_err(Problem::bug)
+    }
+
+    fn ends(&self) -> String {
+        let ends = self.joined.identity.expires().map(|ends| ends.as_secs()).unwrap_or_default();
+        let ends = jiff::Timestamp::from_second(i64::try_from(ends).unwrap_or(i64::MAX));
+        ends.map(|ends| ends.to_string()).unwrap_or_default()
+    }
+
+    /// Asks for a certificate of the authority's, and uses it.
+    async fn issued(&self, source: CertificateSource, overlap: bool) -> Result<(), Problem> {
+        let chain = self.ask(source, overlap).await?;
+        let leaf = chain.first().ok_or_else(|| wrong("membership.certificate_chain"))?;
+        let root = CertificateDer::from(self.joined.context.roster.now().roster.authority_root.clone());
+        let (ends, wanted) = (chain.last().map(Fingerprint::of), Fingerprint::of(&root));
+        if !matches!((ends, wanted), (Some(Ok(ends)), Ok(wanted)) if ends == wanted) {
+            return Err(wrong("membership.certificate_chain"));
+        }
+        let secrets = &self.node.secrets;
+        let ours = [Some(secrets.tls()), secrets.next_tls()?.map(Arc::new)];
+        if !ours.iter().flatten().any(|key| key.is_behind(leaf)) {
+            return Err(wrong("membership.certificate_chain"));
+        }
+        // From here on the certificate decides which key is in use.
+        store_chain(&self.node.store, &chain).await?;
+        let key = secrets.tls_behind(leaf, &mut *self.node.ports.chance.rng())?;
+        let key = key.ok_or_else(|| wrong("membership.certificate_chain"))?;
+        self.joined.identity.replace(&key.certified(chain).map_err(Problem::bug)?);
+        Ok(())
+    }
+
+    /// Takes up the bank's own files, if they are others than those in use. A key or root that the roster does not pin yet
+    /// is made known first, and used only then.
+    async fn reload(&self, own: &OwnCertificate, doubted: bool) -> Result<Done, Problem> {
+        let newer = own_identity(own)?;
+        let root = own_root(own)?;
+        let pinned = self.member()?;
+        let key = newer.fingerprint().map_err(Problem::bug)?;
+        let is_pinned = pinned.certificate_key == key.0 && pinned.own_root.as_deref() == Some(&*root);
+        if is_pinned && !doubted {
+            if newer.chain() == self.joined.identity.chain() {
+                return Ok(Done::Nothing);
+            }
+            self.joined.identity.replace(&newer);
+            self.node
+                .log
+                .record(&Event::CertificateRenewed { ends: self.ends() })
+                .await
+                .map_err(Problem::bug)?;
+            return Ok(Done::Renewed);
+        }
+        let source = self.own_source(own, &newer, root, &pinned)?;
+        self.ask(source, true).await?;
+        self.joined.identity.replace(&newer);
+        if is_pinned {
+            return Ok(Done::Nothing);
+        }
+        self.note_exchange(true).await?;
+        Ok(Done::Exchanged)
+    }
+
+    fn own_source(
+        &self,
+        own: &OwnCertificate,
+        newer: &Identity,
+        root: Vec<u8>,
+        pinned: &Member,
+    ) -> Result<CertificateSource, Problem> {
+        let identity = self.node.secrets.identity.verifying_key();
+        let challenge = renewal_challenge(&pinned.certificate_key, &identity);
+        let proof = possession::prove(&read_key(own)?, &challenge).map_err(|e| unusable(own, e))?;
+        let leaf = newer.chain().first().map(|der| der.to_vec()).unwrap_or_default();
+        Ok(CertificateSource::Own { leaf, root, proof })
+    }
+
+    /// This node in its roster, whatever its standing.
+    fn member(&self) -> Result<Member, Problem> {
+        let context = &self.joined.context;
+        let member = context.roster.now().roster.member(&context.bank).cloned();
+        member.ok_or_else(|| problem(&Fault::new(FaultCode::CertificateUnknown).at(NAME)))
+    }
+
+    /// Sends the request, over the connection that there is or as a stranger, and takes up the roster that comes with it.
+    async fn ask(
+        &self,
+        certificate: CertificateSource,
+        overlap: bool,
+    ) -> Result<Vec<CertificateDer<'static>>, Problem> {
+        let context = &self.joined.context;
+        let renewal = CertificateRenewal {
+            bank: context.bank.clone(),
+            replaces: self.member()?.certificate_key,
+            at: self.node.ports.clock.now(),
+            overlap,
+            certificate,
+        };
+        let signed = Signed::sign(&context.secrets.identity, renewal).bytes().to_vec();
+        let validity = self.joined.identity.validity().map_err(Problem::bug)?;
+        // Without overlap the ordinary connection ends with the key that it was made with, before the answer is there.
+        let given = if validity.left(self.now()).is_zero() || !overlap {
+            self.as_a_stranger(signed).await
+        } else {
+            match context.coordinator.renew(signed.clone()).await {
+                Err(fault) if is_of_certificates(fault.code) => self.as_a_stranger(signed).await,
+                given => given,
+            }
+        };
+        self.take(given.map_err(|fault| problem(&fault))?).await
+    }
+
+    async fn as_a_stranger(&self, signed: Vec<u8>) -> Result<v1::Membership, Fault> {
+        let roster = self.joined.context.roster.now();
+        let root = Fingerprint::of(&CertificateDer::from(roster.roster.authority_root.clone()));
+        let root = root.map_err(|_| Fault::field(FaultCode::MalformedField, "roster.authority_root"))?;
+        let address = Membership::coordinator_of(&self.node.store).await.map_err(|e| fault::of_store(&e))?;
+        let transport = Arc::clone(&self.node.transport);
+        let clock = self.node.clock();
+        let channel = enrolment_channel(transport, &address, root, &clock, DialLimits::default());
+        Coordinator::over(channel).renew(signed).await
+    }
+
+    async fn take(&self, given: v1::Membership) -> Result<Vec<CertificateDer<'static>>, Problem> {
+        let roster = &self.joined.context.roster;
+        if let Some(newer) = roster.newer(&given.roster).map_err(|fault| problem(&fault.at(NAME)))? {
+            pin_roster(&self.node.store, &newer).await?;
+            roster.take(newer);
+        }
+        Ok(given.certificate_chain.into_iter().map(|der| CertificateDer::from(der.to_vec())).collect())
+    }
+}
+
+fn wrong(field: &str) -> Problem {
+    problem(&Fault::field(FaultCode::CertificateUnknown, field).at(NAME))
+}
+
+/// Whether it is the certificate, on either side, that stands in the way.
+pub fn is_of_certificates(code: FaultCode) -> bool {
+    matches!(
+        code,
+        FaultCode::CertificateExpired
+            | FaultCode::CertificateUnknown
+            | FaultCode::Unauthenticated
+            | FaultCode::WrongParty
+            | FaultCode::NotAdmitted
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn renewal_comes_in_time_and_not_for_all_at_once() {
+        let at = |seconds: u64| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+        let validity = Validity { not_before: at(1_000_000), not_after: at(1_000_000 + 1_200 * 256) };
+        let life = 1_200 * 256;
+        let first = 1_000_000 + life / 3 * 2;
+        let last = first + life / 12 / 256 * 255;
+        for (now, spread, wanted) in [
+            (1_000_000, 0, Due::NotYet(at(first))),
+            (first - 1, 0, Due::NotYet(at(first))),
+            (first, 0, Due::Now),
+            (first, 255, Due::NotYet(at(last))),
+            (last, 255, Due::Now),
+            (1_000_000 + life - 1, 255, Due::Now),
+            (1_000_000 + life, 0, Due::Over),
+            (u64::MAX / 2, 9, Due::Over),
+        ] {
+            assert_eq!(due(validity, at(now), spread), wanted, "{now} {spread}");
+        }
+        assert!(
+            last < 1_000_000 + life / 4 * 3 + 1,
+            "a quarter of its life is left for a coordinator that is away"
+        );
+        let nothing = Validity { not_before: at(0), not_after: at(0) };
+        assert_eq!(due(nothing, at(0), 0), Due::Over);
+    }
+}

@@ -1,0 +1,230 @@
+//! One attempt at a piece of work: from its lease to its release.
+//!
+//! Comes in: an errand whose turn has come. Goes out: how it ended, and how the work stands from now on. A lease that is
+//! lost while a step runs ends the step; what it had not written yet, it does not write. A panic ends the attempt and
+//! nothing else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lianfang_proto::ids::{CeremonyId, JobId};
+use lianfang_proto::{Fault, FaultCode};
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+
+use crate::ceremony::{Driver, Progress};
+use crate::fault::of_store;
+use crate::job::Context;
+use crate::job::runner::Runner;
+use crate::store::work::{Ending, Held, Lease, Turn};
+use crate::work::{Desk, Errand, LOOK_AGAIN, RULE, ending};
+
+/// How an attempt ended, and what stopped it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// It went as far as it goes for now.
+    Done,
+    /// Nothing is left to do.
+    Over,
+    /// Another process has it.
+    Elsewhere,
+    /// Something stopped it.
+    Failed(Fault),
+    /// A step panicked.
+    Panicked,
+}
+
+impl Ended {
+    /// As it is counted, and the fault that stopped it.
+    pub(super) const fn told(&self) -> (&'static str, Option<&Fault>) {
+        match self {
+            Self::Done => ("done", None),
+            Self::Over => ("over", None),
+            Self::Elsewhere => ("elsewhere", None),
+            Self::Failed(fault) => ("failed", Some(fault)),
+            Self::Panicked => ("panicked", None),
+        }
+    }
+}
+
+/// An attempt that has ended.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    /// At what.
+    pub(super) errand: Errand,
+    /// How.
+    pub(super) ended: Ended,
+    /// How the work stands; `None` if it is over.
+    pub(super) turn: Option<Turn>,
+}
+
+/// Makes attempts.
+pub(super) struct Attempts {
+    context: Arc<Context>,
+    pub(super) desk: Desk,
+    pub(super) runner: Arc<Runner>,
+    pub(super) driver: Arc<Driver>,
+    /// One ceremony steps at a time.
+    stepping: Arc<Mutex<()>>,
+}
+
+impl Attempts {
+    pub(super) fn new(context: Arc<Context>, desk: Desk, runner: Runner, driver: Driver) -> Self {
+        Self { context, desk, runner: Arc::new(runner), driver: Arc::new(driver), stepping: Arc::default() }
+    }
+
+    /// Makes one.
+    pub(super) async fn make(&self, errand: Errand) -> Outcome {
+        let mut lease = match self.desk.take(errand).await {
+            Ok(Some(lease)) => lease,
+            Ok(None) => {
+                let turn = self.desk.turn(errand).await.unwrap_or_default();
+                return Outcome { errand, ended: Ended::Elsewhere, turn: Some(turn) };
+            }
+            Err(error) => return self.not_begun(errand, of_store(&error)).await,
+        };
+        let ended = self.work(errand, &mut lease).await;
+        let now = self.context.ports.clock.now();
+        let ending = match &ended {
+            Ended::Over => {
+                self.desk.finish(&lease).await;
+                return Outcome { errand, ended, turn: None };
+            }
+            Ended::Elsewhere => {
+                let turn = self.desk.turn(errand).await.unwrap_or_default();
+                return Outcome { errand, ended, turn: Some(turn) };
+            }
+            Ended::Done => match errand {
+                Errand::Job(_) => Ending::Done,
+                // A deadline passes though nobody posts anything.
+                Errand::Ceremony(_) => Ending::Waits { until: now + LOOK_AGAIN },
+            },
+            Ended::Failed(fault) => ending(fault, now),
+            Ended::Panicked => Ending::Struck { fault: FaultCode::Internal.code().to_owned() },
+        };
+        let turn = self.desk.give_back(&lease, &ending).await;
+        Outcome { errand, ended, turn: Some(turn) }
+    }
+
+    /// The store would not let it begin, for its disk may be what is full: that is shown, and tried again.
+    async fn not_begun(&self, errand: Errand, fault: Fault) -> Outcome {
+        if let Errand::Job(job) = errand {
+            self.runner.stopped(job, &fault).await;
+        }
+        let before = self.desk.turn(errand).await.unwrap_or_default();
+        let now = self.context.ports.clock.now();
+        let chance = self.context.ports.chance.rng().next_u64();
+        let turn = before.after(&Ending::Failed { fault: fault.code.code().to_owned() }, &RULE, now, chance);
+        Outcome { errand, ended: Ended::Failed(fault), turn: Some(turn) }
+    }
+
+    async fn work(&self, errand: Errand, lease: &mut Lease) -> Ended {
+        match errand {
+            Errand::Job(job) => {
+                let runner = Arc::clone(&self.runner);
+                let ended = self.held(lease, caught(async move { work_on(&runner, job).await })).await;
+                if matches!(ended, Ended::Panicked) {
+                    self.runner.panicked(job).await;
+                }
+                ended
+            }
+            Errand::Ceremony(id) => {
+                let (driver, context) = (Arc::clone(&self.driver), Arc::clone(&self.context));
+                let stepping = Arc::clone(&self.stepping);
+                let step = async move {
+                    let _one_at_a_time = stepping.lock().await;
+                    step(&driver, &context, id).await
+                };
+                self.held(lease, caught(step)).await
+            }
+        }
+    }
+
+    /// Works as long as the lease is held.
+    async fn held(&self, lease: &mut Lease, work: impl Future<Output = Ended>) -> Ended {
+        tokio::pin!(work);
+        let between = Duration::from_micros(u64::try_from(RULE.lease / 3).unwrap_or(1));
+        loop {
+            tokio::select! {
+                biased;
+                ended = &mut work => return ended,
+                () = self.context.ports.clock.sleep(between) => {}
+            }
+            match self.desk.renew(lease).await {
+                Ok(Held::Yes) => {}
+                Ok(Held::Lost) => return Ended::Elsewhere,
+                // As long as the lease lasts it may still be renewed.
+                Err(_) if self.context.ports.clock.now() < lease.until() => {}
+                Err(_) => return Ended::Elsewhere,
+            }
+        }
+    }
+}
+
+async fn work_on(runner: &Runner, job: JobId) -> Result<Ended, Fault> {
+    let stage = runner.work(job).await?;
+    Ok(if stage.is_over() { Ended::Over } else { Ended::Done })
+}
+
+async fn step(driver: &Driver, context: &Context, ceremony: CeremonyId) -> Result<Ended, Fault> {
+    match driver.step(ceremony, &context.coordinator).await {
+        Ok(Progress::Waiting { .. }) => Ok(Ended::Done),
+        Ok(Progress::Done(endorsed)) => {
+            let key = endorsed.record().key;
+            if let Err(fault) = context.fetch_record(key.class, key.epoch).await {
+                tracing::error!(event = "key.not-taken", %fault, "the new key record could not be taken up");
+            }
+            Ok(Ended::Over)
+        }
+        Ok(Progress::Failed(failure)) => {
+            tracing::error!(event = "ceremony.failed", %ceremony, ?failure, "the ceremony has failed; start it again");
+            Ok(Ended::Over)
+        }
+        Ok(Progress::Refused(refusal)) => {
+            // The roster that it names may still be on its way, or an earlier ceremony may end.
+            tracing::warn!(event = "ceremony.refused", %ceremony, ?refusal, "the ceremony's proposal is not accepted");
+            Ok(Ended::Done)
+        }
+        Err(error) => {
+            let code = match &error {
+                crate::ceremony::StepError::Board(fault) => return Err(fault.clone()),
+                crate::ceremony::StepError::Store(error) => of_store(error).code,
+                crate::ceremony::StepError::Vault(_) | crate::ceremony::StepError::Records(_) => {
+                    FaultCode::Internal
+                }
+            };
+            Err(Fault::new(code).at(context.bank.as_str()).got(error))
+        }
+    }
+}
+
+/// Does work as a task of its own, so that a panic ends it and nothing else; in a set, so that it does not outlive this.
+async fn caught(work: impl Future<Output = Result<Ended, Fault>> + Send + 'static) -> Ended {
+    let mut task = JoinSet::new();
+    task.spawn(work);
+    match task.join_next().await {
+        Some(Ok(Ok(ended))) => ended,
+        Some(Ok(Err(fault))) => Ended::Failed(fault),
+        Some(Err(error)) if error.is_panic() => Ended::Panicked,
+        // Nobody aborts it; an end without a word is a failure.
+        Some(Err(_)) | None => Ended::Failed(Fault::new(FaultCode::Busy)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_ends_an_attempt_and_nothing_else() {
+        assert_eq!(caught(async { Ok(Ended::Over) }).await, Ended::Over);
+        let fault = Fault::new(FaultCode::DiskFull);
+        let stopped = fault.clone();
+        assert_eq!(caught(async { Err(stopped) }).await, Ended::Failed(fault));
+        let broken = async {
+            let none: Option<Ended> = std::hint::black_box(None);
+            Ok(none.expect("a defect"))
+        };
+        assert_eq!(caught(broken).await, Ended::Panicked);
+    }
+}

@@ -1,0 +1,67 @@
+//! One suite, two kinds of store: what the rooms of node and coordinator rely on holds for both.
+//!
+//! The part on a server is ignored unless asked for: `LIANFANG_TEST_POSTGRES=postgres://… cargo test -- --include-ignored`.
+//! Asked for without a server it fails.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod processes;
+mod server;
+mod suite;
+
+use lianfang_store::trial::{self, Trial};
+use lianfang_store::{Database, Steps, StoreError};
+
+static STEPS: Steps = Steps {
+    sqlite: sqlx::migrate!("./tests/steps/sqlite"),
+    postgres: sqlx::migrate!("./tests/steps/postgres"),
+};
+
+async fn open(trial: &Trial) -> Result<Database, StoreError> {
+    Database::open(&trial.place(), &STEPS).await
+}
+
+fn on_a_server() -> Trial {
+    let address = trial::server();
+    Trial::on(&address.unwrap_or_else(|| panic!("{} names no server", trial::SERVER)))
+}
+
+/// Stamps the suite out for both kinds.
+macro_rules! conformance {
+    ($($test:ident),* $(,)?) => {
+        mod in_a_file {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    crate::suite::$test(&super::Trial::in_a_file()).await;
+                }
+            )*
+        }
+        mod on_a_server {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                #[ignore = "needs a PostgreSQL server"]
+                async fn $test() {
+                    crate::suite::$test(&super::on_a_server()).await;
+                }
+            )*
+        }
+    };
+}
+
+conformance!(
+    a_transaction_excludes_every_other,
+    a_single_statement_waits_for_it_too,
+    a_snapshot_sees_one_moment,
+    what_is_not_committed_leaves_nothing,
+    no_number_is_given_twice,
+    a_conflict_is_met_or_told_and_harms_nothing_else,
+    values_come_back_as_they_went,
+    text_is_ordered_by_its_bytes,
+    readers_cannot_write,
+    a_store_opens_again_as_it_was,
+    a_newer_store_is_refused,
+    a_foreign_step_is_refused,
+    no_error_shows_a_value,
+    several_processes_count_together,
+);

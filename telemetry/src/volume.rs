@@ -1,0 +1,50 @@
+//! How full the disk is on which a folder lies.
+
+use std::io;
+use std::path::Path;
+
+/// What is left of a disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Volume {
+    /// Bytes that this user may still write.
+    pub free_bytes: u64,
+    /// Files that may still be made; `None` where the file system makes as many as there is room for.
+    pub free_files: Option<u64>,
+}
+
+impl Volume {
+    /// The disk of this folder.
+    pub fn of(folder: &Path) -> io::Result<Self> {
+        let found = rustix::fs::statvfs(folder)?;
+        let free_bytes = found.f_bavail.saturating_mul(found.f_frsize);
+        // File systems without a table of files say 0 of 0.
+        Ok(Self { free_bytes, free_files: (found.f_files > 0).then_some(found.f_favail) })
+    }
+}
+
+/// The bytes of a file, or of all files right under a folder; nothing where there is none.
+pub fn bytes_of(path: &Path) -> Option<u64> {
+    let found = std::fs::metadata(path).ok()?;
+    if !found.is_dir() {
+        return Some(found.len());
+    }
+    let entries = std::fs::read_dir(path).ok()?;
+    Some(entries.flatten().filter_map(|entry| entry.metadata().ok()).map(|found| found.len()).sum())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_tells_what_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Volume::of(folder.path()).unwrap().free_bytes > 0);
+        assert!(Volume::of(&folder.path().join("nowhere")).is_err());
+        std::fs::write(folder.path().join("a"), [0; 100]).unwrap();
+        std::fs::write(folder.path().join("b"), [0; 23]).unwrap();
+        assert_eq!(bytes_of(folder.path()), Some(123));
+        assert_eq!(bytes_of(&folder.path().join("a")), Some(100));
+        assert_eq!(bytes_of(&folder.path().join("c")), None);
+    }
+}

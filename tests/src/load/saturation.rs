@@ -1,0 +1,132 @@
+//! One holder that is asked for more than it can answer: every request is answered, or refused with a time to come back.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail, ensure};
+use curve25519_dalek::RistrettoPoint;
+use lianfang_desk::{Buffer, Lang};
+use lianfang_proto::Fault;
+use lianfang_proto::catalogue::Class;
+use lianfang_proto::ids::{Epoch, Generation, KeyId};
+use lianfang_proto::limits::{BLIND_EVALUATE_ELEMENTS, ELEMENT_BYTES};
+use lianfang_proto::v1::BlindEvaluateRequest;
+use lianfang_proto::v1::key_holder_client::KeyHolderClient;
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom as _;
+use tokio::task::JoinSet;
+use tonic::transport::Channel;
+
+use super::visitor::Visitor;
+use super::{COORDINATOR, Saturation, plan, resident_kib, stays_flat, told};
+use crate::demo::children::{Party, this_executable};
+use crate::demo::federation::Federation;
+
+/// Elements that a quota is made for: nobody is refused for having asked too much.
+const ELEMENTS: u64 = 1 << 40;
+/// Points that requests are drawn from.
+const POINTS: usize = 512;
+/// Until then the holder fills its caches: from there on its memory is compared.
+const WARM: u32 = 4;
+
+/// What requests came to.
+#[derive(Default)]
+struct Fared {
+    answered: AtomicU64,
+    refused: AtomicU64,
+}
+
+/// Runs the case; a table.
+pub async fn saturation(options: Saturation) -> anyhow::Result<String> {
+    let folder = tempfile::Builder::new().prefix("lianfang-load-").tempdir()?;
+    let (plan, console) = (plan(2)?, Buffer::new(Lang::En));
+    let mut federation = Federation::found(&plan, folder.path(), ELEMENTS, &console).await.map_err(told)?;
+    federation.enrol().await.map_err(told)?;
+    federation.agree_on_key().await.map_err(told)?;
+    let commands = Party::new(&this_executable().map_err(told)?, COORDINATOR, "coordinator", folder.path());
+    let addresses = federation.addresses();
+    let (coordinator, (holder, address)) = (&addresses[0].1, &addresses[1]);
+    let visitor = Visitor::join(&commands, coordinator, "visitor").await?;
+    let pid = federation.processes().iter().find(|(name, _)| name == holder).context("the holder serves")?.1;
+
+    let (fared, end) = (Arc::new(Fared::default()), Instant::now() + Duration::from_secs(options.seconds));
+    let mut asking = JoinSet::new();
+    for client in 0..options.at_once {
+        let channel = visitor.channel_to(holder, address);
+        asking.spawn(ask(channel, client as u64, end, Arc::clone(&fared)));
+    }
+    let begun = Instant::now();
+    let (mut early, mut late) = (0, 0);
+    while Instant::now() < end {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let part = begun.elapsed().as_secs_f64() / options.seconds.max(1) as f64 * f64::from(WARM);
+        match part {
+            part if part < 1.0 => {}
+            part if part < 2.0 => early = early.max(resident_kib(pid)),
+            _ => late = late.max(resident_kib(pid)),
+        }
+    }
+    while let Some(ended) = asking.join_next().await {
+        ended??;
+    }
+    federation.stop().await;
+    let (answered, refused) = (fared.answered.load(Ordering::Relaxed), fared.refused.load(Ordering::Relaxed));
+    ensure!(answered > 0, "nothing was answered");
+    stays_flat(early, late)?;
+    let mut table = String::new();
+    writeln!(
+        table,
+        "{} s, {} requests of {BLIND_EVALUATE_ELEMENTS} elements under way at any time.",
+        options.seconds, options.at_once
+    )?;
+    writeln!(
+        table,
+        "{answered} answered, {refused} refused with a time to come back, none left without a word: {:.0} elements a second.",
+        answered as f64 * BLIND_EVALUATE_ELEMENTS as f64 / options.seconds.max(1) as f64
+    )?;
+    writeln!(
+        table,
+        "The holder had {} MB resident in the second quarter and {} MB after it.",
+        early * 1_024 / 1_000_000,
+        late * 1_024 / 1_000_000
+    )?;
+    Ok(table)
+}
+
+/// Asks until the end, each time for another batch, and comes back when it is told to.
+async fn ask(channel: Channel, client: u64, end: Instant, fared: Arc<Fared>) -> anyhow::Result<()> {
+    let mut rng = StdRng::seed_from_u64(client);
+    let mut points: Vec<[u8; ELEMENT_BYTES]> =
+        (0..POINTS).map(|_| RistrettoPoint::random(&mut rng).compress().to_bytes()).collect();
+    let key = KeyId { class: Class::ALL[0], epoch: Epoch(1), generation: Generation(0) };
+    let mut holder = KeyHolderClient::new(channel);
+    while Instant::now() < end {
+        let (chosen, _) = points.partial_shuffle(&mut rng, BLIND_EVALUATE_ELEMENTS);
+        let request = BlindEvaluateRequest {
+            key_id: key.to_bytes().to_vec().into(),
+            blinded_elements: chosen.as_flattened().to_vec().into(),
+        };
+        match holder.blind_evaluate(request).await {
+            Ok(reply) => {
+                let reply = reply.into_inner();
+                ensure!(
+                    reply.evaluated_elements.len() == BLIND_EVALUATE_ELEMENTS * ELEMENT_BYTES,
+                    "a short answer"
+                );
+                fared.answered.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(status) => {
+                let fault = Fault::from_status(&status);
+                let Some(wait) = fault.retry_after else {
+                    bail!("refused without a time to come back: {status}")
+                };
+                fared.refused.fetch_add(1, Ordering::Relaxed);
+                tokio::time::sleep(wait.min(end.saturating_duration_since(Instant::now()))).await;
+            }
+        }
+    }
+    Ok(())
+}

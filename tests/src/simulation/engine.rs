@@ -1,0 +1,433 @@
+//! Runs a federation on one thread: whose turn it is, when time passes, who dies and comes back.
+//!
+//! Comes in: folders of parties, commands, deaths. Goes out: what commands printed. Time passes only when no task of any
+//! party is ready and no thread is at work, so that waiting costs nothing and nothing is late because the machine is.
+//! Trusts the parties to wait by their clock's port alone.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use lianfang_coordinator::Coordinator;
+use lianfang_desk::Exit;
+use lianfang_node::Node;
+use rand::RngExt as _;
+use rand::rngs::StdRng;
+
+use super::chance::{Seeded, generator};
+use super::quiet;
+use super::time::{Moment, PartyClock, Time, micros};
+use super::turn::Turns;
+use super::wire::Net;
+use crate::world::{COORDINATOR, Said};
+
+/// As long as people wait for a command.
+const PATIENCE: Duration = Duration::from_mins(5);
+/// Time passes at least so much at a time: what is due within it is due at once.
+const STRIDE: Moment = 50_000;
+/// Turns after which something goes round in circles.
+const TURNS: u64 = 4_000_000;
+
+/// Who stands in the middle belongs to no party.
+const OUTSIDE: &str = "outside";
+
+enum Machine {
+    Coordinator(Arc<Coordinator>),
+    Node(Arc<Node>),
+}
+
+struct Life {
+    turns: Turns,
+    machine: Option<Machine>,
+}
+
+struct Member {
+    dir: PathBuf,
+    skew: Arc<AtomicI64>,
+    lives: u64,
+    life: Option<Life>,
+    fuse: Option<u64>,
+}
+
+/// Why a command gave nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silent {
+    /// The party is down, or died meanwhile.
+    Dead,
+    /// It took longer than anybody waits.
+    Late,
+}
+
+/// A federation at work.
+pub struct Engine {
+    /// The common time.
+    pub time: Time,
+    /// The network.
+    pub net: Net,
+    seed: u64,
+    root: PathBuf,
+    members: BTreeMap<String, Member>,
+    order: StdRng,
+    stride: Moment,
+    turns: u64,
+    /// Who has died by a fuse and was not seen to yet.
+    fallen: Vec<String>,
+}
+
+impl Engine {
+    /// Nobody yet; folders are made under `root`.
+    pub fn new(seed: u64, root: &Path, now: Moment) -> Self {
+        let time = Time::from(now);
+        Self {
+            net: Net::new(&time),
+            time,
+            seed,
+            root: root.to_owned(),
+            members: BTreeMap::new(),
+            order: generator(seed, &["order"]),
+            stride: STRIDE,
+            turns: 0,
+            fallen: Vec::new(),
+        }
+    }
+
+    /// Takes a party in, whose folder lies under the root by its name.
+    pub fn add(&mut self, party: &str) {
+        let dir = self.root.join(party);
+        let member = Member { dir, skew: Arc::default(), lives: 0, life: None, fuse: None };
+        self.members.insert(party.to_owned(), member);
+    }
+
+    /// Everybody who belongs to the federation.
+    pub fn parties(&self) -> Vec<String> {
+        self.members.keys().filter(|party| *party != OUTSIDE).cloned().collect()
+    }
+
+    /// Runs something that belongs to no party, where those in the middle run.
+    pub fn outside<T: Send + 'static>(
+        &mut self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, Silent> {
+        if !self.members.contains_key(OUTSIDE) {
+            self.add(OUTSIDE);
+            self.member(OUTSIDE).life = Some(Life { turns: Turns::new(), machine: None });
+        }
+        self.perform(OUTSIDE, work)
+    }
+
+    fn member(&mut self, party: &str) -> &mut Member {
+        self.members.get_mut(party).expect("a party of this federation")
+    }
+
+    /// A party's folder.
+    pub fn dir(&self, party: &str) -> PathBuf {
+        self.members[party].dir.clone()
+    }
+
+    /// A folder for what belongs to no party.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Whether it runs.
+    pub fn lives(&self, party: &str) -> bool {
+        self.members[party].life.as_ref().is_some_and(|life| life.machine.is_some())
+    }
+
+    /// A party's clock.
+    pub fn clock(&self, party: &str) -> PartyClock {
+        PartyClock { time: self.time.clone(), skew: Arc::clone(&self.members[party].skew) }
+    }
+
+    /// Sets a party's clock so much ahead of what it shows.
+    pub fn set_clock(&mut self, party: &str, ahead: i64) {
+        self.member(party).skew.fetch_add(ahead, Ordering::SeqCst);
+    }
+
+    /// All clocks are right again.
+    pub fn set_all_clocks(&mut self) {
+        self.members.values().for_each(|member| member.skew.store(0, Ordering::SeqCst));
+    }
+
+    /// The party dies after so many steps of its tasks.
+    pub fn light_fuse(&mut self, party: &str, steps: u64) {
+        self.member(party).fuse = Some(steps);
+    }
+
+    /// No party dies any more.
+    pub fn put_out_fuses(&mut self) {
+        self.members.values_mut().for_each(|member| member.fuse = None);
+    }
+
+    /// Those who have died by a fuse since this was asked last.
+    pub fn fallen(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.fallen)
+    }
+
+    /// Lets time pass in longer strides, for as long as nobody looks closely.
+    pub fn stride(&mut self, stride: Duration) {
+        self.stride = micros(stride).max(STRIDE);
+    }
+
+    /// Starts a party that is set up. It may refuse, or die.
+    ///
+    /// # Panics
+    /// If it runs already.
+    pub fn start(&mut self, party: &str) -> Result<(), String> {
+        assert!(!self.lives(party), "{party} runs already");
+        let (clock, net, seed) = (Arc::new(self.clock(party)), self.net.of(party), self.seed);
+        let member = self.member(party);
+        member.lives += 1;
+        let chance = Arc::new(Seeded::of(seed, party, member.lives));
+        let dir = member.dir.clone();
+        member.life = Some(Life { turns: Turns::new(), machine: None });
+        let started = if party == COORDINATOR {
+            let ports = lianfang_coordinator::ports::Ports { clock, chance };
+            self.perform(party, async move {
+                let started = Coordinator::start(&dir, ports, net).await;
+                started.map(|coordinator| Machine::Coordinator(Arc::new(coordinator)))
+            })
+        } else {
+            let ports = lianfang_node::ports::Ports { clock, chance };
+            self.perform(party, async move {
+                Node::start(&dir, ports, net).await.map(|node| Machine::Node(Arc::new(node)))
+            })
+        };
+        match started {
+            Ok(Ok(machine)) => {
+                if let Some(life) = &mut self.member(party).life {
+                    life.machine = Some(machine);
+                }
+                Ok(())
+            }
+            Ok(Err(problem)) => {
+                self.kill(party);
+                Err(format!("{problem:?}"))
+            }
+            // A fuse may burn while it starts.
+            Err(Silent::Dead) => Ok(()),
+            Err(Silent::Late) => Err("it does not start".to_owned()),
+        }
+    }
+
+    /// Stops a party as its operator would.
+    pub fn stop(&mut self, party: &str) {
+        let Some(machine) = self.member(party).life.as_mut().and_then(|life| life.machine.take()) else {
+            return;
+        };
+        let stopped = self.perform(party, async move {
+            match machine {
+                // A command that nobody waits for any more may still hold it: then it just ends.
+                Machine::Coordinator(coordinator) => {
+                    if let Some(coordinator) = Arc::into_inner(coordinator) {
+                        coordinator.shutdown().await;
+                    }
+                }
+                Machine::Node(node) => {
+                    if let Some(node) = Arc::into_inner(node) {
+                        node.shutdown().await;
+                    }
+                }
+            }
+        });
+        assert_ne!(stopped, Err(Silent::Late), "{party} does not stop");
+        if let Some(life) = self.member(party).life.take() {
+            life.turns.kill(());
+        }
+        self.net.gone(party);
+    }
+
+    /// A party is gone at once. Its folder is what it was at that moment: its threads have ended what they were at, as
+    /// system calls do, and nothing was closed.
+    pub fn kill(&mut self, party: &str) {
+        self.net.gone(party);
+        quiet::wait();
+        let (root, member) = (self.root.clone(), self.member(party));
+        let Some(life) = member.life.take() else { return };
+        member.fuse = None;
+        let image = root.join(format!("{party}.{}", member.lives));
+        copy(&member.dir, &image);
+        let left = std::mem::replace(&mut member.dir, image);
+        let Life { turns, machine } = life;
+        turns.kill(machine);
+        // Closing a store writes to its file: that is no longer the party's.
+        quiet::wait();
+        let _ = std::fs::remove_dir_all(left);
+    }
+
+    /// What a backup of the party's folder would hold now, under this name.
+    pub fn keep(&mut self, party: &str, name: &str) {
+        quiet::wait();
+        let kept = self.root.join(name);
+        let _ = std::fs::remove_dir_all(&kept);
+        copy(&self.dir(party), &kept);
+    }
+
+    /// A party that is down goes on with what was kept under this name.
+    pub fn bring_back(&mut self, party: &str, name: &str) {
+        assert!(!self.lives(party), "{party} runs");
+        let (dir, kept) = (self.dir(party), self.root.join(name));
+        let _ = std::fs::remove_dir_all(&dir);
+        copy(&kept, &dir);
+    }
+
+    /// Runs a command at a party, in English and with `--json`.
+    pub fn run(&mut self, party: &str, words: &[&str]) -> Result<Said, Silent> {
+        let answer = self.begin(party, words)?;
+        self.answer(party, &answer)
+    }
+
+    /// Begins a command; its answer comes when turns are taken.
+    pub fn begin(&mut self, party: &str, words: &[&str]) -> Result<mpsc::Receiver<Said>, Silent> {
+        let words: Vec<String> =
+            words.iter().map(|word| (*word).to_owned()).chain(["--json".to_owned()]).collect();
+        let life = self.members[party].life.as_ref().ok_or(Silent::Dead)?;
+        let (to, from) = mpsc::channel();
+        match life.machine.as_ref().ok_or(Silent::Dead)? {
+            Machine::Coordinator(coordinator) => {
+                let coordinator = Arc::clone(coordinator);
+                life.turns.runtime().spawn(async move {
+                    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+                    let (exit, out) = coordinator.run(&words).await;
+                    drop(coordinator);
+                    let _ = to.send(Said { exit, out, notes: String::new() });
+                });
+            }
+            Machine::Node(node) => {
+                let node = Arc::clone(node);
+                life.turns.runtime().spawn(async move {
+                    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+                    let (exit, out, notes) = node.run(&words).await;
+                    drop(node);
+                    let _ = to.send(Said { exit, out, notes });
+                });
+            }
+        }
+        Ok(from)
+    }
+
+    /// Waits for what was begun.
+    pub fn answer<T>(&mut self, party: &str, answer: &mpsc::Receiver<T>) -> Result<T, Silent> {
+        let until = self.time.now() + micros(PATIENCE);
+        loop {
+            if let Ok(answer) = answer.try_recv() {
+                return Ok(answer);
+            }
+            if self.members[party].life.is_none() {
+                return Err(Silent::Dead);
+            }
+            if !self.step(until) {
+                return Err(Silent::Late);
+            }
+        }
+    }
+
+    fn perform<T: Send + 'static>(
+        &mut self,
+        party: &str,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, Silent> {
+        let (to, from) = mpsc::channel();
+        let life = self.members[party].life.as_ref().ok_or(Silent::Dead)?;
+        life.turns.runtime().spawn(async move {
+            let _ = to.send(work.await);
+        });
+        self.answer(party, &from)
+    }
+
+    /// Lets time pass.
+    pub fn pass(&mut self, time: Duration) {
+        let until = self.time.now() + micros(time);
+        while self.step(until) {}
+        self.time.advance(until);
+        while self.everybody() {}
+    }
+
+    /// One round of turns, or else the next moment; `false` if that is later than `until`.
+    fn step(&mut self, until: Moment) -> bool {
+        if self.everybody() {
+            return true;
+        }
+        quiet::wait();
+        if self.members.values().any(Member::has_work) {
+            return true;
+        }
+        let now = self.time.now();
+        let next = [self.time.next(), self.net.tires_at()].into_iter().flatten().min();
+        let Some(next) = next.filter(|next| *next <= until) else { return false };
+        self.time.advance(next.max(now + self.stride).min(until.max(next)));
+        self.net.tire();
+        true
+    }
+
+    /// Everybody who has something to do has a turn. Says whether anybody had.
+    fn everybody(&mut self) -> bool {
+        let mut due: Vec<String> = Vec::new();
+        due.extend(
+            self.members.iter().filter(|(_, member)| member.has_work()).map(|(party, _)| party.clone()),
+        );
+        if due.is_empty() {
+            return false;
+        }
+        self.turns += 1;
+        assert!(self.turns < TURNS, "the federation goes round in circles");
+        let first = self.order.random_range(0..due.len());
+        due.rotate_left(first);
+        for party in due {
+            let member = self.member(&party);
+            let Some(life) = &member.life else { continue };
+            if !life.turns.take(&mut member.fuse) {
+                self.kill(&party);
+                self.fallen.push(party);
+            }
+        }
+        true
+    }
+
+    /// Ends everybody, without a word.
+    pub fn end(&mut self) {
+        let parties: Vec<String> = self.members.keys().cloned().collect();
+        for party in parties {
+            self.net.gone(&party);
+            if let Some(Life { turns, machine }) = self.member(&party).life.take() {
+                turns.kill(machine);
+            }
+        }
+        quiet::wait();
+    }
+}
+
+impl Member {
+    fn has_work(&self) -> bool {
+        self.life.as_ref().is_some_and(|life| life.turns.has_work())
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Whether a command did what it was told.
+pub fn is_done(said: &Result<Said, Silent>) -> bool {
+    said.as_ref().is_ok_and(|said| said.exit == Exit::Done)
+}
+
+/// Copies a folder; sockets are left.
+///
+/// # Panics
+/// If the disk is full.
+pub fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a readable folder").flatten() {
+        let target = to.join(entry.file_name());
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => copy(&entry.path(), &target),
+            Ok(kind) if kind.is_file() => drop(std::fs::copy(entry.path(), target).expect("a copy")),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Lists from seeds, and smaller ones from those that fail.
+//!
+//! Comes in: a seed; a list and whether it still fails. Goes out: a list that is the same for the same seed; the smallest
+//! one found. The reducing is delta debugging (Zeller and Hildebrandt, 2002): halves are left out, then quarters, down to
+//! single lines; then numbers become smaller.
+
+use std::time::Duration;
+
+use lianfang_proto::catalogue::Disclosure;
+use rand::RngExt as _;
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom as _;
+
+use super::chance::generator;
+use super::operations::{Change, KINDS, LIES, List, Operation, Terms};
+use super::register::PERSONS;
+use super::shapes::{SHAPES, Shape};
+use super::wire::{Accident, Fate, Way};
+use crate::world::COORDINATOR;
+
+/// The list of this seed.
+pub fn generate(seed: u64) -> List {
+    let mut draw = Draw { rng: generator(seed, &["list"]), shape: &SHAPES[0] };
+    // The smaller shapes are cheaper, and most of what can go wrong goes wrong among three.
+    draw.shape = &SHAPES[*[0, 0, 0, 1, 2, 2, 3, 4].choose(&mut draw.rng).unwrap_or(&0)];
+    let length = draw.rng.random_range(3..=12);
+    let mut operations: Vec<Operation> = Vec::new();
+    if draw.rng.random_bool(0.7) {
+        operations.push(Operation::Job(draw.terms()));
+    }
+    while operations.len() < length {
+        operations.push(draw.operation());
+    }
+    if !operations.iter().any(|operation| matches!(operation, Operation::Job(_))) {
+        operations.push(Operation::Job(draw.terms()));
+    }
+    List { shape: draw.shape.name.to_owned(), seed, operations }
+}
+
+struct Draw {
+    rng: StdRng,
+    shape: &'static Shape,
+}
+
+impl Draw {
+    fn bank(&mut self) -> String {
+        (*self.shape.banks().choose(&mut self.rng).unwrap_or(&"alpha")).to_owned()
+    }
+
+    fn holder(&mut self) -> String {
+        let holders = &self.shape.banks()[..self.shape.holders];
+        (*holders.choose(&mut self.rng).unwrap_or(&"alpha")).to_owned()
+    }
+
+    fn party(&mut self) -> String {
+        if self.rng.random_bool(0.3) { COORDINATOR.to_owned() } else { self.bank() }
+    }
+
+    fn terms(&mut self) -> Terms {
+        let disclosures =
+            [Disclosure::Count, Disclosure::Institutions, Disclosure::Labels, Disclosure::Labels];
+        Terms {
+            threshold: if self.rng.random_bool(0.8) { 2 } else { 3 },
+            disclosure: *disclosures.choose(&mut self.rng).unwrap_or(&Disclosure::Labels),
+            kinds: if self.rng.random_bool(0.6) { 0 } else { self.rng.random_range(0..KINDS.len()) },
+        }
+    }
+
+    /// Small numbers as often as large ones.
+    fn steps(&mut self, most: u32) -> u64 {
+        let bits = self.rng.random_range(1..=most);
+        self.rng.random_range(0..1_u64 << bits)
+    }
+
+    fn wire(&mut self) -> Operation {
+        let from = self.bank();
+        let to = if self.rng.random_bool(0.6) { COORDINATOR.to_owned() } else { self.holder() };
+        let way = if self.rng.random_bool(0.5) { Way::Request } else { Way::Response };
+        let after = u32::try_from(self.steps(6)).unwrap_or(0);
+        let late = Duration::from_millis(self.rng.random_range(100..20_000));
+        let fate = if self.rng.random_bool(0.8) { Fate::Lost } else { Fate::Late(late) };
+        Operation::Wire(Accident { from, to, way, after, fate })
+    }
+
+    fn operation(&mut self) -> Operation {
+        match self.rng.random_range(0..100) {
+            0..16 => {
+                let changes = [Change::Add, Change::Add, Change::Remove, Change::Hold, Change::Retract];
+                let change = *changes.choose(&mut self.rng).unwrap_or(&Change::Add);
+                Operation::Import(self.bank(), change, self.rng.random_range(0..PERSONS))
+            }
+            16..30 => Operation::Job(self.terms()),
+            30..42 => Operation::Wait(Duration::from_millis(self.steps(15))),
+            42..58 => self.wire(),
+            58..74 => Operation::Crash(self.party(), self.steps(11), self.rng.random_bool(0.7)),
+            74..78 => Operation::Restart(self.party()),
+            78..82 => {
+                let banks = self.shape.banks();
+                let apart = banks.iter().filter(|_| self.rng.random_bool(0.4)).map(|bank| (*bank).to_owned());
+                let apart: Vec<String> = apart.collect();
+                if apart.is_empty() {
+                    Operation::Part(vec![COORDINATOR.to_owned()])
+                } else {
+                    Operation::Part(apart)
+                }
+            }
+            82..85 => Operation::Heal,
+            85..88 => {
+                let far = i64::try_from(self.steps(13)).unwrap_or(0);
+                let seconds = if self.rng.random_bool(0.5) { far } else { -far };
+                Operation::Clock(self.party(), seconds)
+            }
+            88..90 => Operation::Suspend(self.bank()),
+            90..91 => Operation::Resume(self.bank()),
+            91..94 => Operation::Backup(self.bank()),
+            94..96 => Operation::Restore(self.bank()),
+            96..97 => Operation::Twice(self.holder()),
+            _ => {
+                let (_, lie) = *LIES.choose(&mut self.rng).unwrap_or(&LIES[0]);
+                Operation::Lies(self.holder(), lie)
+            }
+        }
+    }
+}
+
+/// The smallest list found that still fails, in at most so many trials.
+pub fn shrink(list: &List, trials: usize, mut fails: impl FnMut(&List) -> bool) -> List {
+    let mut best = list.clone();
+    let mut left = trials;
+    let mut part = best.operations.len().div_ceil(2);
+    while part > 0 && left > 0 {
+        let mut at = 0;
+        let mut smaller = false;
+        while at < best.operations.len() && left > 0 {
+            let mut trial = best.clone();
+            trial.operations.drain(at..(at + part).min(best.operations.len()));
+            left -= 1;
+            if fails(&trial) {
+                best = trial;
+                smaller = true;
+            } else {
+                at += part;
+            }
+        }
+        if !smaller || part > 1 {
+            part /= 2;
+        }
+    }
+    for at in 0..best.operations.len() {
+        while left > 0
+            && let Some(operation) = simpler(&best.operations[at])
+        {
+            let mut trial = best.clone();
+            trial.operations[at] = operation;
+            left -= 1;
+            if !fails(&trial) {
+                break;
+            }
+            best = trial;
+        }
+    }
+    best
+}
+
+/// The same with smaller numbers.
+fn simpler(operation: &Operation) -> Option<Operation> {
+    match operation {
+        Operation::Wait(time) if *time >= Duration::from_millis(20) => Some(Operation::Wait(*time / 2)),
+        Operation::Crash(party, after, back) if *after > 1 => {
+            Some(Operation::Crash(party.clone(), after / 2, *back))
+        }
+        Operation::Wire(accident) if accident.after > 0 => {
+            Some(Operation::Wire(Accident { after: accident.after / 2, ..accident.clone() }))
+        }
+        Operation::Clock(party, seconds) if seconds.abs() > 1 => {
+            Some(Operation::Clock(party.clone(), seconds / 2))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failing_list_becomes_small() {
+        let list = generate(5);
+        assert_eq!(list, generate(5));
+        let crash = Operation::Crash("alpha".to_owned(), 900, true);
+        let mut long = list;
+        long.operations.insert(2, crash);
+        let fails = |list: &List| {
+            list.operations.iter().any(
+                |one| matches!(one, Operation::Crash(party, after, _) if party == "alpha" && *after >= 100),
+            )
+        };
+        let small = shrink(&long, 200, fails);
+        assert_eq!(small.operations, [Operation::Crash("alpha".to_owned(), 112, true)]);
+    }
+}

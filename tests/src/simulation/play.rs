@@ -1,0 +1,401 @@
+//! Plays a list: every operation in its turn, then rest, until nothing is open any more.
+//!
+//! Comes in: a template, a list. Goes out: a [`Played`], in which every party still runs, and what should have come of it
+//! is written down. What cannot be done when its turn comes (a command to a party that is down) is passed over.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lianfang_desk::Exit;
+use lianfang_link::{Directory, Party};
+use serde_json::Value;
+
+use super::engine::{Engine, Silent, is_done};
+use super::operations::{Change, KINDS, List, Operation, Terms};
+use super::register::Register;
+use super::shapes::{Template, import};
+use super::time::Moment;
+use super::wire::MIDDLE;
+use crate::liars::{BadWire, Credentials, Lie, LyingHolder};
+use crate::network::{Between, Meddler, Middle};
+use crate::world::{COORDINATOR, Said, address};
+
+/// How long submissions are taken, in virtual seconds.
+pub const DEADLINE: u64 = 120;
+/// How long everything has to come to rest: the deadline, both graces, the longest pause of a node, and some more.
+const REST: Duration = Duration::from_mins(10);
+/// After which a dead process is started again by whoever watches it.
+const WATCHED: Duration = Duration::from_secs(2);
+
+/// What a check found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The check.
+    pub check: &'static str,
+    /// What it saw.
+    pub seen: String,
+}
+
+/// A job that was begun.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Its id, once the coordinator has told it.
+    pub id: Option<String>,
+    /// Its terms.
+    pub terms: Terms,
+    /// Which version of each register was the newest then.
+    pub from: BTreeMap<String, usize>,
+    /// Whether it was begun when all was calm.
+    pub calm: bool,
+}
+
+/// A federation to which a list has happened.
+pub struct Played<'a> {
+    /// From which it was copied.
+    pub template: &'a Template,
+    /// The parties.
+    pub engine: Engine,
+    /// Every version of each register, the newest last.
+    pub versions: BTreeMap<String, Vec<Register>>,
+    /// The jobs.
+    pub jobs: Vec<Job>,
+    /// Who went on with an old copy of its folder.
+    pub restored: BTreeSet<String>,
+    /// What was found on the way.
+    pub failures: Vec<Failure>,
+    suspended: BTreeSet<String>,
+    kept: BTreeMap<String, Kept>,
+    /// Who comes back by itself.
+    watched: BTreeSet<String>,
+    /// Changes of which nobody knows whether they were made.
+    unsure: BTreeMap<String, (Change, u8)>,
+    middles: Vec<Middle>,
+    numbers: usize,
+}
+
+/// A copy that was put aside.
+struct Kept {
+    name: String,
+    version: usize,
+    unsure: Option<(Change, u8)>,
+}
+
+impl<'a> Played<'a> {
+    /// Plays the list in a folder.
+    pub fn list(template: &'a Template, list: &List, root: &Path) -> Self {
+        let engine = template.begin(list.seed, root);
+        let versions = template.registers.iter().map(|(bank, first)| (bank.clone(), vec![first.clone()]));
+        let mut this = Self {
+            template,
+            engine,
+            versions: versions.collect(),
+            jobs: Vec::new(),
+            restored: BTreeSet::new(),
+            failures: Vec::new(),
+            suspended: BTreeSet::new(),
+            kept: BTreeMap::new(),
+            watched: BTreeSet::new(),
+            unsure: BTreeMap::new(),
+            middles: Vec::new(),
+            numbers: 0,
+        };
+        for operation in &list.operations {
+            this.happen(operation);
+            this.pass(Duration::from_millis(10));
+        }
+        this.rest();
+        this
+    }
+
+    /// A check has failed.
+    pub fn fail(&mut self, check: &'static str, seen: impl Into<String>) {
+        self.failures.push(Failure { check, seen: seen.into() });
+    }
+
+    fn knows(&self, party: &str) -> bool {
+        self.engine.parties().iter().any(|known| known == party)
+    }
+
+    fn happen(&mut self, operation: &Operation) {
+        match operation {
+            Operation::Import(bank, change, person) => {
+                if self.versions.contains_key(bank) && !self.unsure.contains_key(bank) {
+                    self.change(bank, *change, *person);
+                }
+            }
+            Operation::Job(terms) => self.begin_job(*terms, false),
+            Operation::Wait(time) => self.pass(*time),
+            Operation::Wire(accident) => self.engine.net.expect(accident.clone()),
+            Operation::Twice(holder) => {
+                self.stand_between(holder, |_| Arc::new(BadWire::repeating(&["Evaluate", "BlindEvaluate"])));
+            }
+            Operation::Lies(holder, lie) => self.lies(holder, *lie),
+            Operation::Crash(party, after, back) => {
+                if self.knows(party) && self.engine.lives(party) {
+                    self.engine.light_fuse(party, *after);
+                    if *back {
+                        self.watched.insert(party.clone())
+                    } else {
+                        self.watched.remove(party)
+                    };
+                }
+            }
+            Operation::Restart(party) => {
+                if self.knows(party) {
+                    self.engine.stop(party);
+                    self.start(party);
+                }
+            }
+            Operation::Part(parties) => self.engine.net.part(parties.iter().cloned().collect()),
+            Operation::Heal => self.heal(),
+            Operation::Clock(party, seconds) => {
+                if self.knows(party) {
+                    self.engine.set_clock(party, seconds * 1_000_000);
+                }
+            }
+            Operation::Suspend(bank) => {
+                if is_done(&self.engine.run(COORDINATOR, &["roster", "suspend", bank])) {
+                    self.suspended.insert(bank.clone());
+                }
+            }
+            Operation::Resume(bank) => self.resume(bank),
+            Operation::Backup(party) => self.keep(party),
+            Operation::Restore(party) => self.bring_back(party),
+        }
+    }
+
+    /// Lets time pass, and sees to those who die meanwhile.
+    fn pass(&mut self, time: Duration) {
+        self.engine.pass(time);
+        for _ in 0..8 {
+            let fallen = self.engine.fallen();
+            if fallen.is_empty() {
+                return;
+            }
+            self.engine.pass(WATCHED);
+            for party in fallen {
+                if self.watched.contains(&party) && !self.engine.lives(&party) {
+                    self.start(&party);
+                }
+            }
+        }
+    }
+
+    fn start(&mut self, party: &str) {
+        if self.engine.lives(party) {
+            return;
+        }
+        if let Err(refused) = self.engine.start(party) {
+            self.fail("starts", format!("{party}: {refused}"));
+        }
+        if let Some((change, person)) = self.unsure.get(party).copied() {
+            // Who does not know whether it was done does it again.
+            let newest = self.newest(party);
+            match self.command(party, change, person, &newest) {
+                Err(_) => {}
+                Ok(said) if said.exit == Exit::Later => {}
+                Ok(_) => drop(self.unsure.remove(party)),
+            }
+        }
+    }
+
+    fn newest(&self, bank: &str) -> Register {
+        self.versions[bank].last().cloned().unwrap_or_default()
+    }
+
+    fn change(&mut self, bank: &str, change: Change, person: u8) {
+        let Some(next) = self.newest(bank).after(change, person) else { return };
+        if !self.engine.lives(bank) {
+            return;
+        }
+        match self.command(bank, change, person, &next) {
+            Ok(said) if said.exit == Exit::Done => {}
+            Ok(said) => {
+                self.fail("changes", format!("{bank}: {change:?} {person}: {} {}", said.out, said.notes));
+                return;
+            }
+            Err(Silent::Late) => self.fail("changes", format!("{bank} does not answer")),
+            Err(Silent::Dead) => drop(self.unsure.insert(bank.to_owned(), (change, person))),
+        }
+        self.versions.entry(bank.to_owned()).or_default().push(next);
+    }
+
+    /// Has the bank change its register to `next`.
+    fn command(&mut self, bank: &str, change: Change, person: u8, next: &Register) -> Result<Said, Silent> {
+        let record = next.record(person);
+        match change {
+            Change::Add | Change::Remove => import(&mut self.engine, bank, next),
+            Change::Retract => self.engine.run(bank, &["register", "retract", &record]),
+            Change::Hold if next.held(person) == Some(true) => {
+                self.engine.run(bank, &["hold", &record, "--kind", "dispute"])
+            }
+            Change::Hold => self.engine.run(bank, &["hold", &record, "--lift"]),
+        }
+    }
+
+    fn begin_job(&mut self, terms: Terms, calm: bool) {
+        let from = self.versions.iter().map(|(bank, versions)| (bank.clone(), versions.len() - 1)).collect();
+        let (number, threshold) = (format!("list-{}", self.jobs.len()), terms.threshold.to_string());
+        let (deadline, kinds) = (format!("{DEADLINE}s"), KINDS[terms.kinds].join(","));
+        let mut words = vec!["job", "start", "--match-threshold", &threshold, "--purpose", &number];
+        words.extend(["--disclosure", terms.disclosure.code(), "--basis", "simulation", "--chunk", "64"]);
+        words.extend(["--least-rows", "64", "--deadline", &deadline]);
+        if !kinds.is_empty() {
+            words.extend(["--kinds", &kinds]);
+        }
+        let id = match self.engine.run(COORDINATOR, &words) {
+            Ok(said) if said.exit == Exit::Done => said.json()["job"].as_str().map(str::to_owned),
+            Ok(_) => return,
+            // It may have been begun all the same.
+            Err(_) => None,
+        };
+        self.jobs.push(Job { id, terms, from, calm });
+    }
+
+    fn resume(&mut self, bank: &str) {
+        if self.suspended.contains(bank)
+            && is_done(&self.engine.run(COORDINATOR, &["roster", "resume", bank]))
+        {
+            self.suspended.remove(bank);
+        }
+    }
+
+    fn keep(&mut self, party: &str) {
+        if !self.knows(party) || !self.engine.lives(party) {
+            return;
+        }
+        let name = format!("kept-{party}");
+        self.engine.keep(party, &name);
+        let version = self.versions.get(party).map_or(0, |versions| versions.len() - 1);
+        let unsure = self.unsure.get(party).copied();
+        self.kept.insert(party.to_owned(), Kept { name, version, unsure });
+    }
+
+    fn bring_back(&mut self, party: &str) {
+        let Some(kept) = self.kept.get(party) else { return };
+        let (name, version, unsure) = (kept.name.clone(), kept.version, kept.unsure);
+        self.engine.kill(party);
+        self.engine.bring_back(party, &name);
+        self.restored.insert(party.to_owned());
+        if let Some(versions) = self.versions.get_mut(party) {
+            versions.push(versions[version].clone());
+            self.unsure.remove(party);
+            self.unsure.extend(unsure.map(|unsure| (party.to_owned(), unsure)));
+        }
+        self.start(party);
+    }
+
+    fn lies(&mut self, holder: &str, lie: Lie) {
+        self.stand_between(holder, |own| {
+            Arc::new(LyingHolder { bank: holder.to_owned(), signing: Arc::clone(&own.signing), lie })
+        });
+    }
+
+    /// Puts somebody in the place of a holder, for all other banks.
+    fn stand_between(&mut self, holder: &str, meddler: impl FnOnce(&Credentials) -> Arc<dyn Meddler>) {
+        let Some(own) = self.template.credentials.get(holder) else { return };
+        self.numbers += 1;
+        let name = format!("{MIDDLE}{holder}-{}", self.numbers);
+        let callers =
+            self.template.credentials.iter().map(|(bank, own)| (bank.clone(), own.identity.clone()));
+        let between = Between {
+            place: Party::Bank(holder.to_owned()),
+            identity: own.identity.clone(),
+            target: address(holder),
+            callers: callers.collect(),
+            directory: Arc::new(own.roster.clone()) as Arc<dyn Directory>,
+            clock: self.engine.clock(COORDINATOR).of_link(),
+        };
+        let (network, addr, meddler) = (self.engine.net.without_detours(&name), address(&name), meddler(own));
+        let started = {
+            let addr = addr.clone();
+            self.engine.outside(async move { Middle::start(&network, &addr, between, meddler).await })
+        };
+        self.middles.push(started.expect("somebody stands in the middle"));
+        self.engine.net.lead(&address(holder), &addr, holder);
+    }
+
+    fn heal(&mut self) {
+        self.engine.net.heal();
+        self.engine.net.straighten();
+        self.middles.clear();
+    }
+
+    /// Everything is whole again and everybody runs; then time passes until nothing is open.
+    fn rest(&mut self) {
+        self.heal();
+        self.engine.put_out_fuses();
+        self.engine.set_all_clocks();
+        for party in self.engine.parties() {
+            self.start(&party);
+        }
+        for bank in self.suspended.clone() {
+            self.resume(&bank);
+        }
+        self.settle();
+        if !self.restored.is_empty() {
+            // Whoever went back in time is looked in the face.
+            let terms =
+                Terms { threshold: 2, disclosure: lianfang_proto::catalogue::Disclosure::Count, kinds: 0 };
+            self.begin_job(terms, true);
+            self.settle();
+        }
+    }
+
+    fn settle(&mut self) {
+        self.engine.stride(Duration::from_secs(1));
+        let end = self.engine.time.now() + super::time::micros(REST);
+        while self.is_open() && self.engine.time.now() < end {
+            self.engine.pass(Duration::from_secs(5));
+        }
+        self.engine.stride(Duration::ZERO);
+        if self.is_open() {
+            let open = self.open().join("; ");
+            self.fail("ends", open);
+        }
+    }
+
+    fn is_open(&mut self) -> bool {
+        !self.open().is_empty()
+    }
+
+    /// What is not over, where.
+    fn open(&mut self) -> Vec<String> {
+        let mut open = Vec::new();
+        for party in self.engine.parties() {
+            let jobs = self.jobs_at(&party);
+            let (field, over): (_, &[&str]) = if party == COORDINATOR {
+                ("state", &["closed", "failed"])
+            } else {
+                ("stage", &["done", "refused", "missed", "failed"])
+            };
+            let not_over = jobs.iter().filter(|job| !over.contains(&job[field].as_str().unwrap_or_default()));
+            open.extend(not_over.map(|job| format!("{party}: {job}")));
+        }
+        open
+    }
+
+    /// All jobs as a party shows them.
+    pub fn jobs_at(&mut self, party: &str) -> Vec<Value> {
+        match self.engine.run(party, &["job", "list"]) {
+            Ok(said) if said.exit == Exit::Done => {
+                said.json()["jobs"].as_array().cloned().unwrap_or_default()
+            }
+            Ok(said) => {
+                self.fail("answers", format!("{party}: {} {}", said.out, said.notes));
+                Vec::new()
+            }
+            Err(silent) => {
+                self.fail("answers", format!("{party}: {silent:?}"));
+                Vec::new()
+            }
+        }
+    }
+
+    /// How long it took, in its own time.
+    pub fn lasted(&self) -> Moment {
+        self.engine.time.now() - self.template.now
+    }
+}

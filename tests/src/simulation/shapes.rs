@@ -1,0 +1,211 @@
+//! The federations that lists happen to, each made once and copied for every list.
+//!
+//! Comes in: a shape. Goes out: a [`Template`]: folders of parties that have enrolled, agreed on a key, imported their
+//! registers and were stopped; and what a liar needs to stand in a holder's place.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lianfang_coordinator::Coordinator;
+use lianfang_coordinator::commands::init::SetUp;
+use lianfang_node::config::Policy;
+
+use super::chance::Seeded;
+use super::engine::{Engine, copy, is_done};
+use super::register::Register;
+use super::time::{Moment, PartyClock, Time};
+use crate::liars::{Credentials, credentials_in};
+use crate::world::{COORDINATOR, address, automatic, fingerprint_in, set_up_node};
+
+const BANKS: [&str; 4] = ["alpha", "beta", "gamma", "delta"];
+/// How long the coordinator waits for returns, and then for countersignatures.
+const GRACE: u32 = 60;
+/// The federation was made a day before lists begin: clocks may go back a little without certificates being too young.
+const REST: Duration = Duration::from_hours(24);
+
+/// A federation's size.
+#[derive(Debug)]
+pub struct Shape {
+    /// Its name in lists.
+    pub name: &'static str,
+    /// How many banks.
+    pub banks: usize,
+    /// How many of them hold shares: the first ones.
+    pub holders: usize,
+    /// How many holders an evaluation takes.
+    pub needed: usize,
+    /// Whether the last two banks belong to one legal group.
+    pub kin: bool,
+    /// `Q`.
+    pub quota: u64,
+}
+
+/// All shapes.
+pub const SHAPES: [Shape; 5] = [
+    Shape { name: "three", banks: 3, holders: 3, needed: 2, kin: false, quota: 4_000_000 },
+    Shape { name: "four", banks: 4, holders: 4, needed: 3, kin: false, quota: 4_000_000 },
+    Shape { name: "pair", banks: 2, holders: 2, needed: 2, kin: false, quota: 4_000_000 },
+    Shape { name: "kin", banks: 4, holders: 3, needed: 2, kin: true, quota: 4_000_000 },
+    Shape { name: "scarce", banks: 3, holders: 3, needed: 2, kin: false, quota: 40 },
+];
+
+impl Shape {
+    /// The shape of this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        SHAPES.iter().find(|shape| shape.name == name)
+    }
+
+    /// The banks' names.
+    pub fn banks(&self) -> &'static [&'static str] {
+        &BANKS[..self.banks]
+    }
+
+    /// A bank's legal group.
+    pub fn group<'a>(&self, bank: &'a str) -> &'a str {
+        let kin = self.kin && BANKS[self.banks - 2..self.banks].contains(&bank);
+        if kin { "kin" } else { bank }
+    }
+}
+
+/// A federation that is ready, at rest.
+pub struct Template {
+    /// Its shape.
+    pub shape: &'static Shape,
+    /// When it was put to rest.
+    pub now: Moment,
+    /// What stands in the registers.
+    pub registers: BTreeMap<String, Register>,
+    /// What liars need.
+    pub credentials: BTreeMap<String, Credentials>,
+    folder: tempfile::TempDir,
+}
+
+/// A folder in memory if there is one.
+///
+/// # Panics
+/// If there is no room.
+pub fn folder() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    made.expect("a temporary folder")
+}
+
+impl Template {
+    /// Makes it.
+    ///
+    /// # Panics
+    /// If a step of the ordinary course fails.
+    pub fn make(shape: &'static Shape) -> Self {
+        let folder = folder();
+        let mut engine = Engine::new(0, folder.path(), 0);
+        set_up_coordinator(&folder.path().join(COORDINATOR));
+        engine.add(COORDINATOR);
+        engine.start(COORDINATOR).expect("the coordinator starts");
+        for bank in shape.banks() {
+            let policy = Policy { quota: shape.quota, ..automatic() };
+            set_up_node(&folder.path().join(bank), bank, policy);
+            engine.add(bank);
+            engine.start(bank).expect("the node starts");
+            enrol(&mut engine, bank, shape.group(bank));
+        }
+        agree(&mut engine, shape);
+        let mut registers = BTreeMap::new();
+        for (place, bank) in shape.banks().iter().enumerate() {
+            let register = Register::beginning(bank, place);
+            assert!(is_done(&import(&mut engine, bank, &register)), "{bank} imports");
+            registers.insert((*bank).to_owned(), register);
+        }
+        engine.pass(REST);
+        for party in engine.parties() {
+            engine.stop(&party);
+        }
+        let now = engine.time.now();
+        let credentials = liars_need(shape, folder.path(), &engine.time);
+        Self { shape, now, registers, credentials, folder }
+    }
+
+    /// A federation of its own, all running, under `root`.
+    ///
+    /// # Panics
+    /// If a party does not start.
+    pub fn begin(&self, seed: u64, root: &Path) -> Engine {
+        let mut engine = Engine::new(seed, root, self.now);
+        for party in self.shape.banks().iter().chain(&[COORDINATOR]) {
+            copy(&self.folder.path().join(party), &root.join(party));
+            engine.add(party);
+        }
+        for party in engine.parties() {
+            engine.start(&party).expect("the party starts");
+        }
+        engine
+    }
+}
+
+fn set_up_coordinator(dir: &Path) {
+    std::fs::create_dir(dir).expect("the coordinator's folder");
+    let clock = PartyClock { time: Time::default(), skew: Arc::default() };
+    let chance = Arc::new(Seeded::of(0, COORDINATOR, 0));
+    let ports = lianfang_coordinator::ports::Ports { clock: Arc::new(clock), chance };
+    Coordinator::init(dir, &SetUp::listening(address(COORDINATOR)), &ports)
+        .expect("the coordinator is set up");
+    let mut config = lianfang_coordinator::config::Config::read(dir).expect("a configuration");
+    config.grace_seconds = GRACE;
+    config.write(dir).expect("it is written");
+}
+
+fn enrol(engine: &mut Engine, bank: &str, group: &str) {
+    let invite = engine.run(COORDINATOR, &["invite", bank, "--group", group]).expect("an invite").json();
+    let (text, print) =
+        (invite["invite"].as_str().expect("text"), invite["fingerprint"].as_str().expect("hex"));
+    let enrolled = engine.begin(bank, &["enrol", text, "--fingerprint", print, "--wait", "60"]);
+    let enrolled = enrolled.expect("it runs");
+    let own = fingerprint_in(&engine.dir(bank));
+    for _ in 0..60 {
+        if is_done(&engine.run(COORDINATOR, &["roster", "confirm", bank, "--confirm", &own])) {
+            break;
+        }
+        engine.pass(Duration::from_millis(500));
+    }
+    engine.answer(bank, &enrolled).expect("it is enrolled").json();
+}
+
+fn agree(engine: &mut Engine, shape: &Shape) {
+    let (names, needed) = (shape.banks()[..shape.holders].join(","), shape.needed.to_string());
+    let words = ["ceremony", "start", "--holders", &names, "--threshold", &needed, "--deadline", "10m"];
+    let started = engine.run(COORDINATOR, &words).expect("a ceremony").json();
+    let id = started["ceremony"].as_str().expect("an id").to_owned();
+    for _ in 0..120 {
+        engine.pass(Duration::from_secs(1));
+        let shown = engine.run(COORDINATOR, &["ceremony", "show", &id]).expect("a ceremony").json();
+        if shown["state"] == "done" {
+            return;
+        }
+    }
+    panic!("no key was agreed on");
+}
+
+/// Has a bank import a register, whole.
+pub fn import(
+    engine: &mut Engine,
+    bank: &str,
+    register: &Register,
+) -> Result<crate::world::Said, super::engine::Silent> {
+    let path = engine.root().join(format!("{bank}.csv"));
+    std::fs::write(&path, register.file()).expect("the register is written");
+    let (path, rejects) = (path.display().to_string(), engine.root().join("rejects").display().to_string());
+    engine.run(bank, &["import", &path, "--full", "--rejects", &rejects])
+}
+
+fn liars_need(shape: &Shape, root: &Path, time: &Time) -> BTreeMap<String, Credentials> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    let clock = Arc::new(PartyClock { time: time.clone(), skew: Arc::default() });
+    let mut all = BTreeMap::new();
+    for bank in shape.banks() {
+        let chance = Arc::new(Seeded::of(0, "liar", 0));
+        let ports = lianfang_node::ports::Ports { clock: Arc::clone(&clock) as _, chance };
+        all.insert((*bank).to_owned(), runtime.block_on(credentials_in(&root.join(bank), ports)));
+    }
+    all
+}

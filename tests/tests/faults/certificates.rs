@@ -1,0 +1,166 @@
+//! Certificates over the years: renewed, expired, exchanged; keys of the coordinator that change.
+
+use std::time::Duration;
+
+use lianfang_link::client::DialLimits;
+use lianfang_link::{Dialer, Identity, Party};
+use lianfang_tests::liars::credentials;
+use lianfang_tests::world::{COORDINATOR, JobTerms, World, address};
+use serde_json::Value;
+
+use crate::members::until_evaluated;
+use crate::stage::{LABELS, agree, stocked};
+
+const DAY: Duration = Duration::from_hours(24);
+
+async fn days_left(world: &World, bank: &str) -> u64 {
+    world.run(bank, &["certificate", "show"]).await.json()["days_left"].as_u64().expect("days")
+}
+
+/// Whether the coordinator lets this certificate in.
+async fn admits(world: &World, bank: &str, identity: &Identity) -> bool {
+    let directory = std::sync::Arc::new(credentials(world, bank).await.roster);
+    let network = std::sync::Arc::new(world.network.clone());
+    let dialer =
+        Dialer::new(network, Some(identity), directory, &world.clock.of_link(), DialLimits::default());
+    dialer.connect(&address(COORDINATOR), &Party::Coordinator).await.is_ok()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_is_renewed_and_open_connections_go_on() {
+    let world = World::ready(&["alpha", "beta"], 2, 2).await;
+    until_evaluated(&world, "beta", "alpha", None).await;
+    let before = world.network.faults(&address("alpha")).connections();
+    assert_eq!(days_left(&world, "alpha").await, 365);
+    // A young certificate is given again, not another one.
+    world.run("alpha", &["certificate", "renew"]).await.json();
+    world.clock.pass(DAY * 300);
+    assert_eq!(days_left(&world, "alpha").await, 65);
+    let shown = world.run("alpha", &["certificate", "renew"]).await.json();
+    assert_eq!(
+        (&shown["days_left"], &shown["pinned"], &shown["own"]),
+        (&366.into(), &true.into(), &false.into())
+    );
+    until_evaluated(&world, "beta", "alpha", None).await;
+    assert_eq!(world.network.faults(&address("alpha")).connections(), before, "nothing was dialled again");
+    let log = world.run("alpha", &["audit", "list", "--limit", "1000"]).await;
+    assert!(log.out.contains("certificate.renewed"), "{}", log.out);
+    world.end().await;
+}
+
+/// Everything has been off for longer than any certificate lasts; nobody does anything, and all of it goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_federation_that_was_off_past_all_its_certificates() {
+    let (mut world, people) = stocked(3, 2, 2, 20).await;
+    let banks = ["bank-01", "bank-02", "bank-03"];
+    for party in banks.into_iter().chain([COORDINATOR]) {
+        world.stop(party).await;
+    }
+    world.clock.pass(DAY * 500);
+    for party in [COORDINATOR].into_iter().chain(banks) {
+        world.start(party).await;
+    }
+    let (job, _) = world.whole_job(&JobTerms::new(2, LABELS)).await;
+    agree(&world, &people, &banks, &job, 2, LABELS).await;
+    for bank in banks {
+        assert!(days_left(&world, bank).await > 360);
+    }
+    world.end().await;
+}
+
+/// A suspended bank is told so where it asks for a certificate, and an expired one of its opens nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspended_bank_renews_nothing() {
+    let world = World::ready(&["alpha", "beta"], 2, 2).await;
+    world.run(COORDINATOR, &["roster", "suspend", "beta"]).await.json();
+    let said = world.run("beta", &["certificate", "renew"]).await;
+    assert_eq!(crate::members::code(&said.notes), "member-suspended", "{said:?}");
+    world.run(COORDINATOR, &["roster", "resume", "beta"]).await.json();
+    world.run("beta", &["certificate", "renew"]).await.json();
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_key_is_exchanged() {
+    let (mut world, people) = stocked(3, 2, 2, 20).await;
+    let old = credentials(&world, "bank-01").await.identity;
+    assert!(admits(&world, "bank-01", &old).await);
+    let before = world.run("bank-01", &["certificate", "show"]).await.json();
+    let after = world.run("bank-01", &["key", "rotate-tls"]).await.json();
+    assert_ne!(before["fingerprint"], after["fingerprint"]);
+    assert_eq!(after["pinned"], true);
+    assert!(admits(&world, "bank-01", &old).await, "both are good for a while");
+    let (job, _) = world.whole_job(&JobTerms::new(2, LABELS)).await;
+    agree(&world, &people, &["bank-01", "bank-02", "bank-03"], &job, 2, LABELS).await;
+    // It is the same after a restart, and another bank has heard.
+    world.stop("bank-01").await;
+    world.start("bank-01").await;
+    assert_eq!(
+        world.run("bank-01", &["certificate", "show"]).await.json()["fingerprint"],
+        after["fingerprint"]
+    );
+    until_evaluated(&world, "bank-03", "bank-01", None).await;
+    // A day later the older one is dropped; the clock alone rings nobody, so a change of the roster does here.
+    world.clock.pass(DAY + Duration::from_mins(1));
+    world.run(COORDINATOR, &["roster", "suspend", "bank-02"]).await.json();
+    world.run(COORDINATOR, &["roster", "resume", "bank-02"]).await.json();
+    let dropped = async || (!admits(&world, "bank-01", &old).await).then_some(());
+    world.until("the older key is dropped", dropped).await;
+    // Where somebody else may have the key, it is refused at once.
+    let second = credentials(&world, "bank-01").await.identity;
+    world.run("bank-01", &["key", "rotate-tls", "--at-once"]).await.json();
+    assert!(!admits(&world, "bank-01", &second).await);
+    until_evaluated(&world, "bank-03", "bank-01", None).await;
+    world.end().await;
+}
+
+/// A store from before the exchange, as a backup brings it back: the certificate in it is for a key that is gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_from_before_the_exchange() {
+    let mut world = World::ready(&["alpha", "beta"], 2, 2).await;
+    let store = world.dir("alpha").join("store.sqlite");
+    world.stop("alpha").await;
+    let older = std::fs::read(&store).expect("a store");
+    world.start("alpha").await;
+    world.run("alpha", &["key", "rotate-tls"]).await.json();
+    world.stop("alpha").await;
+    std::fs::write(&store, older).expect("the older store is put back");
+    world.start("alpha").await;
+    world
+        .until("it has a certificate again", async || {
+            let shown = world.run("alpha", &["certificate", "show"]).await.json();
+            (shown["days_left"].as_u64() > Some(300) && shown["pinned"] == true).then_some(())
+        })
+        .await;
+    until_evaluated(&world, "beta", "alpha", None).await;
+    world.end().await;
+}
+
+/// What the coordinator signed years ago, by a key that it has no more, is still shown, and jobs go on under the new one.
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_of_a_signing_key_that_is_no_longer_used() {
+    let (mut world, people) = stocked(2, 2, 2, 20).await;
+    let terms = JobTerms::new(2, LABELS);
+    let (first, _) = world.whole_job(&terms).await;
+    let refused = world.run(COORDINATOR, &["key", "rotate-signing"]).await;
+    assert!(!refused.exit.is_done(), "not while it serves: {refused:?}");
+    world.stop(COORDINATOR).await;
+    let unlock =
+        lianfang_coordinator::config::Config::read(&world.dir(COORDINATOR)).expect("a config").unlock;
+    let ports = world.clock.of_coordinator();
+    let mut rng = ports.chance.rng();
+    let dir = world.dir(COORDINATOR);
+    lianfang_coordinator::secrets::rotate_signing(&dir, &unlock, &mut *rng).expect("rotated");
+    let now = world.clock.of_link().now();
+    lianfang_coordinator::secrets::renew_root(&dir, &unlock, now, &mut *rng).expect("renewed");
+    world.start(COORDINATOR).await;
+    let listed = world.run(COORDINATOR, &["job", "list"]).await.json();
+    assert!(listed.to_string().contains(&first), "{listed}");
+    assert_eq!(world.run(COORDINATOR, &["job", "show", &first]).await.json()["state"], "closed");
+    world.run(COORDINATOR, &["ceremony", "list"]).await.json();
+    let (second, _) = world.whole_job(&terms).await;
+    agree(&world, &people, &["bank-01", "bank-02"], &second, 2, LABELS).await;
+    let old: Value = world.job_at("bank-01", &first).await.expect("the bank has it too");
+    assert_eq!(old["stage"], "done");
+    world.end().await;
+}

@@ -1,0 +1,113 @@
+//! What the books say is there: every metric, every check, and rules of alerts that name metrics which exist.
+
+use std::path::{Path, PathBuf};
+
+use lianfang_telemetry::metrics::ALL;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The metrics that a text names.
+fn named(text: &str) -> Vec<String> {
+    let plain = |c: char| c.is_ascii_lowercase() || c == '_';
+    text.split(|c| !plain(c)).filter(|word| word.starts_with("lianfang_")).map(str::to_owned).collect()
+}
+
+fn is_known(name: &str) -> bool {
+    let base = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+    ALL.iter().any(|metric| metric.name == name || metric.name == base)
+}
+
+#[test]
+fn the_books_tell_of_every_metric() {
+    let book = read("docs/operations.md");
+    for metric in ALL {
+        assert!(book.contains(&format!("`{}`", metric.name)), "docs/operations.md lacks {}", metric.name);
+    }
+    for name in named(&book) {
+        assert!(is_known(&name), "docs/operations.md names {name}, which there is not");
+    }
+}
+
+/// The rules are YAML of the few forms that Prometheus's rules have; each has what a rule needs.
+#[test]
+fn the_rules_of_alerts_are_rules() {
+    let text = read("packaging/prometheus/alerts.yml");
+    assert!(text.starts_with("groups:\n"), "{text}");
+    assert!(!text.contains('\t'), "YAML is indented by blanks");
+    let names = named(&text);
+    assert!(names.len() > 10 && names.iter().all(|name| is_known(name)), "{names:?}");
+    let rules: Vec<&str> = text.split("\n      - alert: ").skip(1).collect();
+    assert!(rules.len() >= 10, "{} rules", rules.len());
+    for rule in rules {
+        let name = rule.lines().next().unwrap_or_default();
+        assert!(name.starts_with("Lianfang") && name.chars().all(char::is_alphanumeric), "{name}");
+        for field in
+            ["\n        expr: ", "\n        for: ", "\n          severity: ", "\n          summary: "]
+        {
+            assert!(rule.contains(field), "{name} lacks {field:?}");
+        }
+        let expression = rule.lines().find_map(|line| line.trim().strip_prefix("expr: ")).expect("one line");
+        let depth = expression.chars().try_fold(0_i32, |depth, c| match c {
+            '(' => Some(depth + 1),
+            ')' => (depth > 0).then_some(depth - 1),
+            _ => Some(depth),
+        });
+        assert_eq!(depth, Some(0), "{name}: {expression}");
+    }
+}
+
+/// The table of checks has a line for every message of the doctor that something is wrong.
+#[test]
+fn the_books_tell_of_every_check() {
+    let messages = read("desk/messages/en/doctor.ftl");
+    let book = read("docs/operations.md");
+    let wrong = messages.lines().filter_map(|line| line.split_once("-advice = ").map(|(id, _)| id));
+    let mut found = 0;
+    for id in wrong {
+        assert!(book.contains(&format!("`{id}`")), "docs/operations.md lacks {id}");
+        found += 1;
+    }
+    assert!(found > 20, "the messages were read");
+}
+
+/// A unit's lines are settings with values, under sections, and both are hardened alike.
+#[test]
+fn the_units_are_hardened() {
+    for program in ["node", "coordinator"] {
+        let unit = read(&format!("packaging/systemd/lianfang-{program}.service"));
+        let mut section = String::new();
+        for line in unit.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+                name.clone_into(&mut section);
+                continue;
+            }
+            assert!(
+                line.split_once('=').is_some_and(|(key, _)| key.chars().all(char::is_alphanumeric)),
+                "{line}"
+            );
+            assert!(["Unit", "Service", "Install"].contains(&section.as_str()), "{line}");
+        }
+        for wanted in [
+            "Type=notify",
+            "WatchdogSec=",
+            "LoadCredential=",
+            "ProtectSystem=strict",
+            "NoNewPrivileges=yes",
+            "PrivateTmp=yes",
+            "MemoryDenyWriteExecute=yes",
+            "SystemCallFilter=@system-service",
+            "CapabilityBoundingSet=\n",
+            "StateDirectory=",
+            "UMask=0077",
+            "LimitCORE=0",
+        ] {
+            assert!(unit.contains(wanted), "{program} lacks {wanted}");
+        }
+    }
+}
