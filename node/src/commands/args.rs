@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use lianfang_desk::Common;
 
-pub use import::Import;
+pub(super) use import::Import;
 
 /// A bank's node.
 #[derive(Parser)]
