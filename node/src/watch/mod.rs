@@ -64,7 +64,7 @@ impl Watcher {
                 // An error means that the sender is gone, and the node with it.
                 let _ = stop.wait_for(|stop| *stop).await;
             };
-            if tokio::time::timeout(every, stopped).await.is_ok() {
+            if self.node.ports.clock.within(every, stopped).await.is_some() {
                 return;
             }
         }
