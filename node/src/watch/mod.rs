@@ -58,7 +58,11 @@ impl Watcher {
         let every = self.config.every();
         loop {
             if let Err(error) = self.look(&stop).await {
-                tracing::warn!(event = "watch.stopped", code = error.code(), "the watched folder is looked at again later");
+                tracing::warn!(
+                    event = "watch.stopped",
+                    code = error.code(),
+                    "the watched folder is looked at again later"
+                );
             }
             let stopped = async {
                 // An error means that the sender is gone, and the node with it.
