@@ -170,7 +170,7 @@ impl Clerk {
     /// Begins all that is due. Gives how long to sleep if nothing rings; `None` if there is nothing to wait for.
     async fn round(&mut self) -> Result<Option<Duration>, Error> {
         let scheduled = crate::schedule::run_due(&self.office).await?;
-        let keys = crate::ceremony::life::tend(&self.office).await?;
+        let keys = ceremony::life::tend(&self.office).await?;
         let now = self.office.now();
         let due = due(&self.office, now).await?;
         self.office.uploads.keep(&due.open);

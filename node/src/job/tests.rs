@@ -117,6 +117,7 @@ impl Alone {
             holders: Arc::new(GrpcHolders::new(dialer, roster.clone(), Arc::clone(&ports.clock))),
             roster,
             records,
+            notices: crate::key_holder::notices::Notices::new(store.clone()),
             vault: Vault::open(store.clone(), 1).await.unwrap(),
             sightings: Sightings::open(store.clone(), log.clone()).await.unwrap(),
             spool: folder.to_owned(),
