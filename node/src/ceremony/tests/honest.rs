@@ -140,7 +140,7 @@ async fn the_shares_evaluate_under_the_record() {
     let inputs = vec![Input::new("mobile", 1, "13912345678").unwrap()];
     let (_, blinded) = blind(inputs, &seed, 1).unwrap();
     for (at, driver) in drivers.iter().enumerate() {
-        let ledger = crate::key_holder::ledger::Ledger::new(driver.store.clone());
+        let ledger = Ledger::new(driver.store.clone());
         let member = world.parties[0].keys();
         ledger.admit(&member, 10, "li").await.unwrap();
         let active = driver.vault.current(Class::Subject, Epoch(1)).unwrap();
