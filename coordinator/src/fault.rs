@@ -38,6 +38,9 @@ pub enum Error {
     /// The authority issued nothing.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
+    /// The folder's keys were exchanged for others that the newest roster names.
+    #[error("the folder's keys are older than those of the newest roster")]
+    OldKeys,
     /// A defect: something that cannot be was.
     #[error("{0}")]
     Bug(&'static str),
@@ -56,9 +59,12 @@ impl Error {
             Self::Disk { source, .. } if is_full(source) => Fault::new(FaultCode::DiskFull),
             Self::Store(StoreError::Full) => Fault::new(FaultCode::DiskFull),
             Self::Store(error) if error.is_passing() => Fault::new(FaultCode::Busy),
-            Self::Store(_) | Self::Disk { .. } | Self::Stored { .. } | Self::Authority(_) | Self::Bug(_) => {
-                Fault::new(FaultCode::Internal)
-            }
+            Self::Store(_)
+            | Self::Disk { .. }
+            | Self::Stored { .. }
+            | Self::Authority(_)
+            | Self::OldKeys
+            | Self::Bug(_) => Fault::new(FaultCode::Internal),
         }
     }
 }
@@ -131,6 +137,7 @@ impl From<Error> for Problem {
                 Self::fault("store-corrupt").with("path", Path::new(crate::store::FILE)).with("detail", what)
             }
             Error::Authority(error) => Self::bug(error),
+            Error::OldKeys => Self::usage("coordinator-keys-older"),
             Error::Bug(what) => Self::bug(anyhow::anyhow!(what)),
         }
     }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use lianfang_desk::Problem;
 use lianfang_link::{Identity, UnixTime};
+use lianfang_store::restore;
 
 use crate::bell::{self, Bell};
 use crate::config::Config;
@@ -68,6 +69,9 @@ impl Office {
 
     /// Opens the folder over a store at another place, which others may share.
     pub async fn open_over(dir: &Path, place: &Place, ports: Ports) -> Result<Arc<Self>, Problem> {
+        if restore::unfinished(dir) {
+            return Err(Problem::usage("restore-unfinished").with("path", dir));
+        }
         let config = Config::read(dir)?;
         let mut keys = Keys::open(dir, &config.unlock)?;
         let telemetry = Telemetry::open(&config)?;

@@ -186,6 +186,23 @@ pub fn place(dir: &Path, store: &StorePlace) -> Result<Place, Problem> {
     }
 }
 
+/// The files in the folder of secrets that are sealed, relative to `dir`: all but the one that unlocks the others.
+pub fn sealed_files(dir: &Path, unlock: &Unlock) -> Result<Vec<PathBuf>, Problem> {
+    let folder = dir.join(FOLDER);
+    let read =
+        || std::fs::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>();
+    let mut files = read().map_err(|error| Problem::file(&folder, error))?;
+    files.retain(|path| {
+        let unlocks = match unlock {
+            Unlock::KeyFile(file) | Unlock::PassphraseFile(file) => dir.join(file) == *path,
+            Unlock::Credential(_) => false,
+        };
+        path.is_file() && !unlocks && path.extension().is_none_or(|extension| extension != "unfinished")
+    });
+    files.sort();
+    Ok(files.iter().filter_map(|path| path.strip_prefix(dir).ok().map(Path::to_owned)).collect())
+}
+
 fn make_private(folder: &Path) -> Result<(), Problem> {
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
     made.map_err(|error| Problem::file(folder, error))

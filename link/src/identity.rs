@@ -241,10 +241,3 @@ impl ResolvesClientCert for Identity {
         true
     }
 }
-
-/// When a certificate ends.
-pub fn expiry(certificate: &CertificateDer<'_>) -> Result<UnixTime, IdentityError> {
-    let (_, parsed) = X509Certificate::from_der(certificate).map_err(|_| IdentityError::Certificate)?;
-    let seconds = u64::try_from(parsed.validity().not_after.timestamp()).unwrap_or(0);
-    Ok(UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds)))
-}

@@ -305,7 +305,7 @@ impl AsyncRead for ServerStream {
             && dismissed.as_mut().poll(cx).is_ready()
         {
             self.dismissal = None;
-            tracing::info!(peer = %self.peer.addr, "a connection was closed: its party is admitted no longer");
+            tracing::info!(event = "connection.closed", peer = %self.peer.addr, "a connection was closed: its party is admitted no longer");
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         Pin::new(&mut self.tls).poll_read(cx, buf)

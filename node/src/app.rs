@@ -8,6 +8,7 @@ use std::sync::Arc;
 use lianfang_desk::Problem;
 use lianfang_link::client::DialLimits;
 use lianfang_link::{Clock, Dialer, Identity, Transport, UnixTime};
+use lianfang_store::restore;
 use lianfang_telemetry::Traces;
 use tokio::sync::{Notify, RwLock};
 
@@ -77,6 +78,9 @@ impl Joined {
 impl App {
     /// Opens a folder that `init` has made.
     pub async fn open(dir: &Path, ports: Ports, transport: Arc<dyn Transport>) -> Result<Self, Problem> {
+        if restore::unfinished(dir) {
+            return Err(Problem::usage("restore-unfinished").with("path", dir));
+        }
         let config = Arc::new(Config::load(dir)?);
         let secrets = Arc::new(Secrets::open(dir, &config.unlock)?);
         let telemetry = telemetry(&config)?;
@@ -122,6 +126,12 @@ impl App {
         })
     }
 
+    /// The day of an import. The registers are Chinese: their day has begun when it has begun there.
+    pub fn today(&self) -> jiff::civil::Date {
+        let now = jiff::Timestamp::from_microsecond(self.ports.clock.now()).unwrap_or_default();
+        now.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).date()
+    }
+
     /// Takes up a membership that is stored.
     pub async fn join(&self) -> Result<(), Problem> {
         let Some((membership, roster)) = Membership::load(&self.store).await? else { return Ok(()) };
@@ -142,7 +152,7 @@ impl App {
         let transport = Arc::clone(&self.transport);
         let dialer = Dialer::new(transport, Some(identity), directory, &self.clock(), DialLimits::default());
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        let vault = Vault::open(self.store.clone(), cores).await.map_err(Problem::bug)?;
+        let vault = Vault::open(self.store.clone(), cores).await?;
         Ok(Context {
             bank: membership.bank.clone(),
             config: Arc::clone(&self.config),
@@ -158,7 +168,7 @@ impl App {
             records: Records::new(self.store.clone()),
             notices: Notices::new(self.store.clone()),
             vault,
-            sightings: Sightings::open(self.store.clone(), self.log.clone()).await?,
+            sightings: Sightings::new(self.store.clone(), self.log.clone()),
             spool: self.dir.join(SPOOL),
             book: Book::new(self.store.clone()),
         })

@@ -3,6 +3,9 @@
 //! Comes in: the file's text. Goes out: [`Config`], or a problem that names the field. The defaults are the strict
 //! ones: nobody is admitted, no key compared and no job accepted without a person.
 
+mod inputs;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,6 +13,8 @@ use lianfang_desk::Problem;
 use lianfang_desk::problem::AtPath as _;
 use lianfang_telemetry::{http, log, trace};
 use serde::{Deserialize, Serialize};
+
+pub use inputs::{Language, Source, Watch, span};
 
 /// The file's name within the folder.
 pub const FILE: &str = "config.toml";
@@ -52,6 +57,12 @@ pub struct Config {
     /// How `serve` behaves.
     #[serde(default, skip_serializing_if = "Serve::is_default")]
     pub serve: Serve,
+    /// Servers that `import --source` asks.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub source: BTreeMap<String, Source>,
+    /// A folder whose files are imported while the node serves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<Watch>,
 }
 
 /// How `serve` behaves.
@@ -192,6 +203,26 @@ impl Default for Policy {
 }
 
 impl Config {
+    /// The defaults, for a node that listens there and whose secrets are unlocked so.
+    pub fn new(listen: impl Into<String>, unlock: Unlock) -> Self {
+        Self {
+            listen: listen.into(),
+            advertise: None,
+            contact: String::new(),
+            unlock,
+            certificate: None,
+            policy: Policy::default(),
+            store: StorePlace::default(),
+            reflection: false,
+            http: None,
+            log: log::Settings::default(),
+            traces: None,
+            serve: Serve::default(),
+            source: BTreeMap::new(),
+            watch: None,
+        }
+    }
+
     /// Reads the folder's configuration.
     pub fn load(dir: &Path) -> Result<Self, Problem> {
         let path = dir.join(FILE);
@@ -212,6 +243,10 @@ impl Config {
             for path in [&mut own.chain, &mut own.key, &mut own.root] {
                 *path = dir.join(&*path);
             }
+        }
+        config.source.values_mut().for_each(|source| source.resolve(dir));
+        if let Some(watch) = &mut config.watch {
+            watch.resolve(dir);
         }
         config.check(&path)?;
         Ok(config)
@@ -260,6 +295,10 @@ impl Config {
         }
         if self.policy.jobs_days == 0 {
             return wrong("policy.jobs_days");
+        }
+        let sources = self.source.iter().find_map(|(name, source)| source.wrong(name));
+        if let Some(field) = sources.or_else(|| self.watch.as_ref().and_then(Watch::wrong)) {
+            return wrong(field);
         }
         Ok(())
     }
@@ -311,6 +350,9 @@ mod tests {
             (format!("{LEAST}\n[policy]\nleast_rows = 0\n"), "policy.least_rows"),
             (format!("{LEAST}\n[policy]\nroster_minutes = 4\n"), "policy.roster_minutes"),
             (format!("{LEAST}\n[policy]\njobs_days = 0\n"), "policy.jobs_days"),
+            (format!("{LEAST}\n[watch]\nfolder = \"in\"\nevery = \"soon\"\n"), "watch.every"),
+            (format!("{LEAST}\n[source.a]\nfrom = \"postgres://u:p@h/d\"\nquery = \"x\"\n"), "source.from"),
+            (format!("{LEAST}\n[source.a]\nfrom = \"postgres://u@h/d\"\n"), "source.query"),
         ] {
             let problem = load(&text).unwrap_err();
             assert_eq!(problem.code(), "config-invalid", "{field}");

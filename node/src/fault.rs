@@ -9,6 +9,9 @@ use lianfang_proto::{Fault, FaultCode};
 use tonic::Status;
 
 use crate::audit::AuditError;
+use crate::key_holder::ledger::LedgerError;
+use crate::key_holder::records::RecordError;
+use crate::key_holder::vault::VaultError;
 use crate::store::StoreError;
 
 /// What a call to `party` came to: the connection's own failure if there was one, else what the peer said.
@@ -66,4 +69,40 @@ pub fn problem(fault: &Fault) -> Problem {
         }
     }
     problem
+}
+
+impl From<AuditError> for Problem {
+    fn from(error: AuditError) -> Self {
+        match error {
+            AuditError::Store(error) => error.into(),
+            other => Self::fault("audit-broken").with("got", other.to_string()).because(other),
+        }
+    }
+}
+
+impl From<RecordError> for Problem {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Store(error) => error.into(),
+            other => Self::bug(other),
+        }
+    }
+}
+
+impl From<VaultError> for Problem {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Store(error) | VaultError::Record(RecordError::Store(error)) => error.into(),
+            other => Self::bug(other),
+        }
+    }
+}
+
+impl From<LedgerError> for Problem {
+    fn from(error: LedgerError) -> Self {
+        match error {
+            LedgerError::Store(error) => error.into(),
+            other => Self::bug(other),
+        }
+    }
 }

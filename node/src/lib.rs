@@ -25,6 +25,7 @@ pub mod secrets;
 pub mod serve;
 pub mod store;
 pub mod telemetry;
+pub mod watch;
 pub mod work;
 
 pub use handle::Node;

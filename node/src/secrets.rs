@@ -191,6 +191,25 @@ pub fn place(dir: &Path, store: &StorePlace) -> Result<Place, Problem> {
     }
 }
 
+/// The files in the folder of secrets that are sealed, relative to `dir`: all but the one that unlocks the others.
+pub fn sealed_files(dir: &Path, unlock: &Unlock) -> Result<Vec<PathBuf>, Problem> {
+    let folder = dir.join(FOLDER);
+    let read =
+        || std::fs::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>();
+    let mut files = read().map_err(|error| Problem::file(&folder, error))?;
+    files.retain(|path| {
+        let unlocks = matches!(unlock, Unlock::KeyFile(file) | Unlock::PassphraseFile(file) if file == path);
+        path.is_file() && !unlocks && path.extension().is_none_or(|extension| extension != "unfinished")
+    });
+    files.sort();
+    Ok(files.iter().filter_map(|path| path.strip_prefix(dir).ok().map(Path::to_owned)).collect())
+}
+
+/// What is in the file of a password for a server.
+pub fn read_password(path: &Path) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    read(path, UNLOCK_BYTES)
+}
+
 fn make_private(folder: &Path) -> Result<(), Problem> {
     use std::os::unix::fs::DirBuilderExt as _;
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);

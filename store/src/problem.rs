@@ -3,6 +3,7 @@
 use lianfang_desk::Problem;
 
 use crate::StoreError;
+use crate::backup::BackupError;
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
@@ -19,5 +20,27 @@ impl From<StoreError> for Problem {
             _ => Self::fault("store-corrupt"),
         };
         problem.with("path", "store.sqlite").with("detail", error.to_string()).because(error)
+    }
+}
+
+impl From<BackupError> for Problem {
+    fn from(error: BackupError) -> Self {
+        let problem = match error {
+            BackupError::Store(error) => return error.into(),
+            BackupError::File { path, source } => return Self::file(&path, source),
+            BackupError::Server => Self::usage("backup-on-server"),
+            BackupError::NotEmpty { ref path } => {
+                Self::usage("backup-not-empty").with("path", path.as_path())
+            }
+            BackupError::NoManifest { ref path } => {
+                Self::data("backup-unfinished").with("path", path.as_path())
+            }
+            BackupError::Other { ref found, ref wanted } => {
+                Self::data("backup-of-another").with("got", found.clone()).with("wanted", wanted.clone())
+            }
+            BackupError::Changed { ref file } => Self::data("backup-changed").with("path", file.as_path()),
+            BackupError::Damaged { .. } => Self::data("backup-damaged"),
+        };
+        problem.with("detail", error.to_string()).because(error)
     }
 }

@@ -19,7 +19,7 @@ use lianfang_coordinator::commands::init::SetUp;
 use lianfang_desk::Exit;
 use lianfang_link::Memory;
 use lianfang_node::Node;
-use lianfang_node::config::{Config, Decide, Policy, Serve, StorePlace, Unlock};
+use lianfang_node::config::{Config, Decide, Policy, Unlock};
 use lianfang_node::secrets::{Secrets, make_key_file};
 use lianfang_proto::catalogue::Disclosure;
 use lianfang_store::trial::Trial;
@@ -170,15 +170,18 @@ impl World {
 
     /// Starts a party that is set up.
     pub async fn start(&mut self, party: &str) {
-        let dir = self.dir(party);
         if party == COORDINATOR {
-            let network = Arc::new(self.network.clone());
-            let started = Coordinator::start(&dir, self.clock.of_coordinator(), network).await;
-            self.coordinator = Some(started.expect("the coordinator starts"));
+            self.coordinator = Some(self.try_start_coordinator().await.expect("the coordinator starts"));
         } else {
             let node = self.try_start(party).await;
             self.nodes.insert(party.to_owned(), Some(node.expect("the node starts")));
         }
+    }
+
+    /// Starts the coordinator, which may refuse; the caller keeps it.
+    pub async fn try_start_coordinator(&self) -> Result<Coordinator, lianfang_desk::Problem> {
+        let network = Arc::new(self.network.clone());
+        Coordinator::start(&self.dir(COORDINATOR), self.clock.of_coordinator(), network).await
     }
 
     /// Starts a node that may refuse; the caller keeps it.
@@ -435,19 +438,12 @@ pub(crate) fn set_up_node(dir: &Path, bank: &str, policy: Policy) {
     let mut rng = ports.chance.rng();
     make_key_file(&dir.join(key_file), &mut *rng).expect("a key file");
     let config = Config {
-        listen: address(bank),
-        advertise: None,
         contact: contact_of(bank),
-        unlock: Unlock::KeyFile(key_file.into()),
-        certificate: None,
         policy,
-        store: StorePlace::default(),
-        reflection: false,
-        http: None,
-        log: lianfang_telemetry::log::Settings::default(),
-        traces: None,
-        serve: Serve::default(),
+        ..Config::new(address(bank), Unlock::KeyFile(key_file.into()))
     };
     config.store(dir).expect("the configuration is written");
-    Secrets::create(dir, &config.unlock, &mut *rng).expect("secrets are made");
+    // As it will be read: the key file lies in the folder, wherever that is copied to.
+    let unlock = Config::load(dir).expect("a configuration").unlock;
+    Secrets::create(dir, &unlock, &mut *rng).expect("secrets are made");
 }

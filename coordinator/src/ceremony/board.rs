@@ -59,12 +59,7 @@ impl Matter<'_> {
 }
 
 /// Whether a post may stand on this board; `caller` is who has signed and sent it.
-pub fn admit(
-    matter: Matter<'_>,
-    digest: &Digest,
-    caller: &BankId,
-    post: &Post,
-) -> Result<(), Fault> {
+pub fn admit(matter: Matter<'_>, digest: &Digest, caller: &BankId, post: &Post) -> Result<(), Fault> {
     let proposal = matter.proposal;
     if post.ceremony != proposal.ceremony {
         return Err(Fault::field(FaultCode::CeremonyUnknown, "post.ceremony"));
@@ -329,9 +324,8 @@ mod tests {
 
     #[test]
     fn all_endorsements_make_the_record_and_a_complaint_ends_it() {
-        let come_to = |posts: &[Post]| {
-            outcome(Matter { proposal: &proposal(), base: None, roster: &roster() }, posts)
-        };
+        let come_to =
+            |posts: &[Post]| outcome(Matter { proposal: &proposal(), base: None, roster: &roster() }, posts);
         let mut posts = vec![endorse("alpha", &record()), endorse("beta", &record())];
         assert!(matches!(come_to(&posts), Ok(Outcome::Open)));
         posts.push(endorse("gamma", &record()));
@@ -381,9 +375,17 @@ mod tests {
         let to = Some("post.to".to_owned());
         assert_eq!(field("alpha", sealed("alpha", Phase::RoundTwo, "gamma")), None);
         assert_eq!(field("alpha", sealed("alpha", Phase::RoundThree, "beta")), None);
-        assert_eq!(field("alpha", sealed("alpha", Phase::RoundTwo, "beta")), to, "never a summand to the loser");
+        assert_eq!(
+            field("alpha", sealed("alpha", Phase::RoundTwo, "beta")),
+            to,
+            "never a summand to the loser"
+        );
         assert_eq!(field("alpha", sealed("alpha", Phase::RoundThree, "gamma")), to);
-        assert_eq!(field("beta", sealed("beta", Phase::RoundTwo, "alpha")), to, "the loser has nothing to give");
+        assert_eq!(
+            field("beta", sealed("beta", Phase::RoundTwo, "alpha")),
+            to,
+            "the loser has nothing to give"
+        );
         assert_eq!(field("alpha", endorse("alpha", &base)), to, "not the helper's to say");
         assert_eq!(field("beta", endorse("beta", &base)), None);
         let other = KeyRecord { public_key: [9; 32], ..base.clone() };
@@ -415,7 +417,9 @@ mod tests {
         let matter = Matter { proposal: &proposal, base: Some(&base), roster: &roster };
         let field = |record: KeyRecord| {
             let post = Post { proposal_digest: proposal.digest(), ..endorse("alpha", &record) };
-            admit(matter, &proposal.digest(), &bank("alpha"), &post).err().map(|f| f.field.unwrap_or_default())
+            admit(matter, &proposal.digest(), &bank("alpha"), &post)
+                .err()
+                .map(|f| f.field.unwrap_or_default())
         };
         let renewed = KeyRecord { key, ..base.clone() };
         assert_eq!(field(renewed.clone()), None);

@@ -238,7 +238,10 @@ pub async fn exact_record(tx: &mut Connection, key: KeyId) -> Result<Option<Endo
 }
 
 /// The record that a proposal begins from; a new key has none.
-pub async fn base_record(tx: &mut Connection, proposal: &Proposal) -> Result<Option<EndorsedKeyRecord>, Error> {
+pub async fn base_record(
+    tx: &mut Connection,
+    proposal: &Proposal,
+) -> Result<Option<EndorsedKeyRecord>, Error> {
     let generation = match &proposal.task {
         Task::Generate => return Ok(None),
         Task::Refresh { .. } => proposal.key.generation.0.saturating_sub(1),

@@ -119,7 +119,11 @@ async fn turn(
     let unknown = || Error::from(Fault::field(FaultCode::MalformedField, "--epoch").got(epoch.0));
     let life = life.ok_or_else(unknown)?;
     let out_of_turn = |OutOfTurn { state, .. }| {
-        Error::from(Fault::field(FaultCode::MalformedField, "--epoch").got(format!("{} {}", epoch.0, state.code())))
+        Error::from(Fault::field(FaultCode::MalformedField, "--epoch").got(format!(
+            "{} {}",
+            epoch.0,
+            state.code()
+        )))
     };
     let state = life.state.apply(event).map_err(out_of_turn)?;
     let record = ledger::newest_record(tx, class, Some(epoch)).await?.ok_or_else(unknown)?;
@@ -167,7 +171,8 @@ pub async fn activate(
     let before = all(&mut tx).await?;
     turn(office, &mut tx, (class, epoch), KeyEvent::Activate, None, by).await?;
     let closes_at = Some(office.now().saturating_add(overlap));
-    for other in before.iter().filter(|l| l.class == class && l.epoch != epoch && l.state == KeyState::Active) {
+    for other in before.iter().filter(|l| l.class == class && l.epoch != epoch && l.state == KeyState::Active)
+    {
         turn(office, &mut tx, (class, other.epoch), KeyEvent::Retire, closes_at, by).await?;
     }
     tx.commit().await?;
@@ -218,18 +223,21 @@ pub async fn tend(office: &Office) -> Result<Option<Micros>, Error> {
                 close(office, life.class, life.epoch, "date").await?;
             }
             (KeyState::Retiring, Some(at)) => wait(at),
-            (KeyState::Active, _) => match refresh_at(&facts(life, &ceremonies), office.config.refresh_every()) {
-                Some(at) if at <= now => {
-                    let epoch = Some(life.epoch);
-                    let choice = Choice { class: life.class, epoch, lasts: REFRESH_LASTS, by: "schedule" };
-                    // A holder that is suspended stands in the way until a person makes a new epoch.
-                    if let Err(error) = propose::refresh(office, &choice).await {
-                        tracing::warn!(epoch = life.epoch.0, %error, "a refresh is due and cannot be proposed");
+            (KeyState::Active, _) => {
+                match refresh_at(&facts(life, &ceremonies), office.config.refresh_every()) {
+                    Some(at) if at <= now => {
+                        let epoch = Some(life.epoch);
+                        let choice =
+                            Choice { class: life.class, epoch, lasts: REFRESH_LASTS, by: "schedule" };
+                        // A holder that is suspended stands in the way until a person makes a new epoch.
+                        if let Err(error) = propose::refresh(office, &choice).await {
+                            tracing::warn!(epoch = life.epoch.0, %error, "a refresh is due and cannot be proposed");
+                        }
                     }
+                    Some(at) => wait(at),
+                    None => {}
                 }
-                Some(at) => wait(at),
-                None => {}
-            },
+            }
             (KeyState::Pending | KeyState::Retiring | KeyState::Retired, _) => {}
         }
     }

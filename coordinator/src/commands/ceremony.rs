@@ -283,13 +283,21 @@ async fn list(office: &Office, console: &dyn Console) -> Result<Exit, Problem> {
         console.out(&json!({"ceremonies": all}).to_string());
         return Ok(Exit::Done);
     }
-    let headers = ["column-ceremony", "column-task", "column-class", "column-epoch", "column-state", "column-deadline"];
+    let headers =
+        ["column-ceremony", "column-task", "column-class", "column-epoch", "column-state", "column-deadline"];
     let mut table = Table::new(headers.map(|id| console.text(&format!("coordinator-{id}"), &[])));
     for (ceremony, _) in &all {
         let proposal = ceremony.proposal.value();
         let epoch = proposal.key.epoch.0.to_string();
         let (id, deadline) = (ceremony.id().to_string(), time(proposal.deadline));
-        table.row([id.as_str(), proposal.task.code(), proposal.key.class.code(), &epoch, ceremony.state.word(), &deadline]);
+        table.row([
+            id.as_str(),
+            proposal.task.code(),
+            proposal.key.class.code(),
+            &epoch,
+            ceremony.state.word(),
+            &deadline,
+        ]);
     }
     console.out(&table.render());
     Ok(Exit::Done)

@@ -11,8 +11,7 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use lianfang_desk::{Console, Exit, Problem};
 use lianfang_link::client::DialLimits;
-use lianfang_link::identity::expiry;
-use lianfang_link::{Clock, Dialer, Identity, Party, Tcp, Transport};
+use lianfang_link::{Clock, Dialer, Identity, Party, Tcp, Transport, Validity};
 use lianfang_proto::documents::roster::{Member, Standing};
 use lianfang_telemetry::doctor::{Finding, State, machine, tell};
 use lianfang_telemetry::log::Level;
@@ -103,8 +102,8 @@ async fn whole_log(office: &Office) -> Result<Finding, Problem> {
 
 fn authority(office: &Office) -> Finding {
     let now = unix_time(office.now()).as_secs();
-    let ends = match expiry(office.keys.authority.certificate()) {
-        Ok(ends) => ends.as_secs(),
+    let ends = match Validity::of(office.keys.authority.certificate()) {
+        Ok(validity) => validity.not_after.as_secs(),
         Err(error) => return Finding::problem("authority", Problem::bug(error)),
     };
     let days = ends.saturating_sub(now) / 86_400;

@@ -4,6 +4,7 @@
 //! serves, by the same code.
 
 mod audit;
+mod backup;
 mod ceremony;
 mod doctor;
 pub mod init;
@@ -60,6 +61,8 @@ enum Command {
     #[command(subcommand)]
     Audit(audit::Audit),
     Doctor,
+    Backup(backup::Backup),
+    Restore(backup::Restore),
 }
 
 impl Cli {
@@ -87,7 +90,10 @@ impl Cli {
             Command::Summary { job } => summary::perform(job, office, console).await,
             Command::Audit(audit) => audit.perform(office, console).await,
             Command::Doctor => doctor::perform(office, console).await,
-            Command::Init(_) | Command::Serve => Err(Problem::bug(anyhow::anyhow!("no ordinary command"))),
+            Command::Backup(backup) => backup.perform(office, call).await,
+            Command::Init(_) | Command::Serve | Command::Restore(_) => {
+                Err(Problem::bug(anyhow::anyhow!("no ordinary command")))
+            }
         }
     }
 }
@@ -98,9 +104,9 @@ impl Program for Cli {
     }
 
     fn seat(&self) -> Seat {
-        match &self.command {
-            Command::Init(_) => Seat::Create,
-            Command::Key(key) if key.restores().is_some() => Seat::Create,
+        match self.command {
+            Command::Init(_) | Command::Restore(_) => Seat::Create,
+            Command::Key(ref key) if key.restores().is_some() => Seat::Create,
             Command::Serve => Seat::Serve,
             Command::Invite(_)
             | Command::Roster(_)
@@ -110,7 +116,8 @@ impl Program for Cli {
             | Command::Schedule(_)
             | Command::Summary { .. }
             | Command::Audit(_)
-            | Command::Doctor => Seat::Ordinary,
+            | Command::Doctor
+            | Command::Backup(_) => Seat::Ordinary,
         }
     }
 
@@ -125,6 +132,7 @@ impl Program for Cli {
         }
         match self.command {
             Command::Init(init) => init.perform(&call, &Ports::system()),
+            Command::Restore(restore) => restore.perform(&call, &Ports::system()).await,
             Command::Serve => serve::perform(call).await,
             _ => {
                 let office = Office::open(&call.dir, Ports::system()).await?;

@@ -116,7 +116,7 @@ impl Party {
 
     /// Whether the submission stood only after the bank's deadline.
     pub fn is_late(&self, terms: &Terms) -> bool {
-        self.sealed_at.is_some_and(|at| at >= terms.deadline_of(&self.bank))
+        self.sealed && self.sealed_at.is_some_and(|at| at >= terms.deadline_of(&self.bank))
     }
 
     /// What decides about the job.

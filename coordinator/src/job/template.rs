@@ -66,7 +66,7 @@ pub struct Template {
 pub struct Chosen {
     /// Sorted by bank.
     pub participants: Vec<Participant>,
-    /// Each with what keeps it out: `suspended`, or `unknown` where the roster has no such bank.
+    /// Each with what keeps it out: `suspended`, `revoked`, or `unknown` where the roster has no such bank.
     pub left_out: Vec<(BankId, &'static str)>,
 }
 
@@ -85,7 +85,9 @@ impl Who {
                 (true, Standing::Active) => chosen
                     .participants
                     .push(Participant { bank: member.bank.clone(), group: member.group.clone() }),
-                (true, _) => chosen.left_out.push((member.bank.clone(), "suspended")),
+                (true, Standing::Suspended) => chosen.left_out.push((member.bank.clone(), "suspended")),
+                (true, Standing::Revoked) if *self == Self::All => {}
+                (true, Standing::Revoked) => chosen.left_out.push((member.bank.clone(), "revoked")),
             }
         }
         if let Self::Banks(banks) = self {

@@ -50,6 +50,15 @@ pub async fn first(store: &Store, keys: &Keys, now: Micros) -> Result<Signed<Ros
         Some(newest) if is_of(newest.value(), &own) => return Ok(newest),
         Some(newest) => {
             let before = newest.into_value();
+            // Of this moment in the transaction, so that no two folders take turns.
+            for earlier in rosters(&mut tx, keys).await? {
+                let old_key = earlier.coordinator == own.coordinator && own.coordinator != before.coordinator;
+                let old_root = earlier.authority_root == own.authority_root
+                    && own.authority_root != before.authority_root;
+                if old_key || old_root {
+                    return Err(Error::OldKeys);
+                }
+            }
             Roster { version: before.version + 1, members: before.members, retiring: before.retiring, ..own }
         }
     };
@@ -68,18 +77,24 @@ fn is_of(roster: &Roster, own: &Roster) -> bool {
 /// The keys by which the coordinator has ever signed, by the rosters: what it signed years ago is still its own.
 pub async fn coordinators_keys(store: &Store, keys: &Keys) -> Result<Vec<VerifyingKey>, Error> {
     let mut connection = store.readers().acquire().await?;
-    let all: Vec<Vec<u8>> =
-        sqlx::query_scalar("SELECT signed FROM roster ORDER BY version").fetch_all(&mut *connection).await?;
     let mut known: Vec<VerifyingKey> = Vec::new();
-    for bytes in all {
-        let roster: Signed<Roster> =
-            Signed::open(&bytes, &keys.roster.verifying_key()).stored_as("roster")?;
-        let key = roster.value().coordinator;
-        if !known.contains(&key) {
-            known.push(key);
+    for roster in rosters(&mut connection, keys).await? {
+        if !known.contains(&roster.coordinator) {
+            known.push(roster.coordinator);
         }
     }
     Ok(known)
+}
+
+/// Every roster that was ever signed, oldest first.
+async fn rosters(tx: &mut Connection, keys: &Keys) -> Result<Vec<Roster>, Error> {
+    let all: Vec<Vec<u8>> =
+        sqlx::query_scalar("SELECT signed FROM roster ORDER BY version").fetch_all(tx).await?;
+    let open = |bytes: &Vec<u8>| {
+        let signed: Signed<Roster> = Signed::open(bytes, &keys.roster.verifying_key()).stored_as("roster")?;
+        Ok(signed.into_value())
+    };
+    all.iter().map(open).collect()
 }
 
 /// A roster by its version; the newest for 0.
@@ -143,6 +158,14 @@ async fn change(
     let now = office.now();
     let next = change(newest.value(), now)?;
     insert(tx, &office.keys, now, next).await
+}
+
+/// The newest roster of a restored store, signed anew with a version above all that were signed after the backup: banks
+/// take no older one, and no other one of a version that they have. Nothing if there is none yet.
+pub async fn after_restore(tx: &mut Connection, keys: &Keys, now: Micros) -> Result<u64, Error> {
+    let Some(newest) = newest(tx, keys).await? else { return Ok(0) };
+    let roster = next::after_restore(newest.value(), now);
+    Ok(insert(tx, keys, now, roster).await?.value().version)
 }
 
 /// From here on the new roster is in force for everybody.

@@ -9,6 +9,14 @@ fn successor(roster: &Roster, now: Micros) -> Roster {
     Roster { version: roster.version + 1, signed_at: now, ..roster.clone() }
 }
 
+/// Versions that a restored roster leaves out: more than are signed between two backups.
+const LEFT_OUT: u64 = 10_000;
+
+/// The same, with a version that no roster signed after the backup has.
+pub fn after_restore(roster: &Roster, now: Micros) -> Roster {
+    Roster { version: roster.version.saturating_add(LEFT_OUT), signed_at: now, ..roster.clone() }
+}
+
 /// With this member, who takes the place of one with the same id and of its keys.
 pub fn with_member(roster: &Roster, member: Member, now: Micros) -> Roster {
     let mut next = without_retiring(roster, |key| key.bank == member.bank, now);

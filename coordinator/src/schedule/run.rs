@@ -35,7 +35,7 @@ pub async fn run_due(office: &Office) -> Result<Option<Micros>, Error> {
     let mut next = remind(office).await?;
     for name in names {
         let until = look_after(office, &name).await.unwrap_or_else(|error| {
-            tracing::error!(schedule = %name, error = %error, "a schedule could not be looked after");
+            tracing::error!(event = "schedule.stopped", schedule = %name, error = %error, "a schedule could not be looked after");
             Some(office.now() + RETRY)
         });
         next = next.into_iter().chain(until).min();

@@ -4,7 +4,8 @@ use lianfang_proto::checked;
 use lianfang_proto::ids::{Epoch, Generation, KeyId};
 use lianfang_proto::v1::ceremony_board_server::CeremonyBoard;
 use lianfang_proto::v1::{
-    GetKeyRecordReply, GetKeyRecordRequest, ListKeyNoticesReply, ListKeyNoticesRequest, PostReply, PostRequest, ReadBoardReply, ReadBoardRequest,
+    GetKeyRecordReply, GetKeyRecordRequest, ListKeyNoticesReply, ListKeyNoticesRequest, PostReply,
+    PostRequest, ReadBoardReply, ReadBoardRequest,
 };
 use lianfang_trust::Canonical as _;
 use tonic::{Request, Response, Status};

@@ -66,6 +66,8 @@ impl Directory for Services {
         let bank = caller(&request)?;
         let WatchInboxRequest { seen, wait_ms } = request.into_inner();
         let wait = Duration::from_millis(wait_ms.min(WATCH_WAIT_MS).into());
+        // What was done before this request is in its answer, whichever process has done it.
+        self.office.catch_up().await?;
         let (mut bell, mut stop) = (self.office.bell.listen(), self.stop.clone());
         tokio::select! {
             _ = bell.wait_for(|revision| *revision != seen) => {}

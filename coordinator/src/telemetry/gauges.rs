@@ -3,8 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use lianfang_link::Identity;
-use lianfang_link::identity::expiry;
+use lianfang_link::{Identity, Validity};
 use lianfang_proto::documents::roster::Standing;
 use lianfang_telemetry::metrics::{
     BUILD, CEREMONIES, CEREMONY_OLDEST, CERTIFICATE_LEFT, DISK_FREE, DISK_FREE_FILES, JOB_FAULTED,
@@ -55,7 +54,8 @@ fn roster(office: &Office, moment: &Moment) {
         moment.set(&MEMBERS, &[Label::word(Key::State, word)], count as f64);
     }
     let now = unix_time(office.now()).as_secs() as f64;
-    let authority = expiry(office.keys.authority.certificate()).ok().map(|ends| ends.as_secs() as f64 - now);
+    let authority = Validity::of(office.keys.authority.certificate()).ok();
+    let authority = authority.map(|validity| validity.not_after.as_secs() as f64 - now);
     moment.set_known(&CERTIFICATE_LEFT, &[Label::word(Key::Whose, "authority")], authority);
 }
 

@@ -43,14 +43,25 @@ async fn the_record_is_published_once_all_have_endorsed_it() {
     assert!(banks[0].board().get_key_record(newest).await.unwrap().into_inner().record.is_empty());
     world.agree_on_key(&banks).await;
     for epoch in [0, 1] {
-        let reply = banks[1].board().get_key_record(GetKeyRecordRequest { class: 1, epoch, generation: None }).await.unwrap();
+        let reply = banks[1]
+            .board()
+            .get_key_record(GetKeyRecordRequest { class: 1, epoch, generation: None })
+            .await
+            .unwrap();
         let record = EndorsedKeyRecord::decode(&reply.into_inner().record).unwrap();
         assert_eq!((record.record().key.epoch.0, record.record().holders.len()), (1, 2));
     }
-    let absent = banks[1].board().get_key_record(GetKeyRecordRequest { class: 1, epoch: 2, generation: None }).await.unwrap();
+    let absent = banks[1]
+        .board()
+        .get_key_record(GetKeyRecordRequest { class: 1, epoch: 2, generation: None })
+        .await
+        .unwrap();
     assert!(absent.into_inner().record.is_empty());
-    let unknown =
-        banks[1].board().get_key_record(GetKeyRecordRequest { class: 7, epoch: 0, generation: None }).await.unwrap_err();
+    let unknown = banks[1]
+        .board()
+        .get_key_record(GetKeyRecordRequest { class: 7, epoch: 0, generation: None })
+        .await
+        .unwrap_err();
     assert_eq!(code(&unknown), (FaultCode::MalformedField, Some("class".to_owned())));
 }
 

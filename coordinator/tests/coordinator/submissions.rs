@@ -1,5 +1,7 @@
 //! Rows on their way in: refusals by name, resuming, conflicts.
 
+use lianfang_coordinator::intake::check_header;
+use lianfang_coordinator::job::ledger::Agreed;
 use lianfang_proto::FaultCode;
 use lianfang_proto::documents::submission::SubmissionHeader;
 use lianfang_proto::documents::terms::Terms;
@@ -138,12 +140,13 @@ async fn headers_and_rows_are_refused_by_name() {
         refused(SubmissionHeader { rows: 64, ..header() }).await,
         named(FaultCode::SizeCapExceeded, "header.rows")
     );
+    let agreed = Agreed { signed: Signed::sign(&alpha.key, terms.clone()), digest };
     for uneven in [17, 20, 31] {
-        assert_eq!(
-            refused(SubmissionHeader { rows: uneven, ..header() }).await,
-            named(FaultCode::MalformedField, "header.rows"),
-            "{uneven} is no power of two"
-        );
+        // Nobody can even write it down, and whoever could is refused by the field's name.
+        let header = SubmissionHeader { rows: uneven, ..header() };
+        assert_eq!(refused(header.clone()).await, named(FaultCode::MalformedField, "header"));
+        let fault = check_header(&header, &alpha.id, &agreed).unwrap_err();
+        assert_eq!((fault.code, fault.field.as_deref()), (FaultCode::MalformedField, Some("header.rows")));
     }
     assert_eq!(
         refused(SubmissionHeader { rows: 8, ..header() }).await,

@@ -213,12 +213,25 @@ impl World {
     pub(crate) async fn until(&self, job: &str, state: &str) -> Value {
         for _ in 0..400 {
             let shown = self.json(&["job", "show", job]).await;
-            if shown["state"] == state {
+            // Files are swept when the state is written down: a moment later.
+            if shown["state"] == state && self.is_swept(job, state) {
                 return shown;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         panic!("the job does not become {state}: {}", self.json(&["job", "show", job]).await);
+    }
+
+    fn is_swept(&self, job: &str, state: &str) -> bool {
+        let folder = self.dir.path().join("jobs").join(job);
+        let rows = || std::fs::read_dir(&folder).into_iter().flatten().flatten();
+        match state {
+            "reporting" | "certified" => {
+                !rows().any(|file| file.path().extension().is_some_and(|kind| kind == "rows"))
+            }
+            "closed" | "failed" => !folder.exists(),
+            _ => true,
+        }
     }
 
     /// A key record that these banks have endorsed, by a ceremony without mathematics.

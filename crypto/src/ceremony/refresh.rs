@@ -56,7 +56,11 @@ pub fn finish(
             .map_err(frost::blame)?;
     let (share, renewed) = frost::concluded(keys.threshold(), me, &share, &public)?;
     // The dealt polynomials have no constant term by their form; that `Y` stays is the whole point, so it is looked at.
-    if renewed.key() == keys.key() { Ok((share, renewed)) } else { Err(CeremonyError::OwnState { what: "key" }) }
+    if renewed.key() == keys.key() {
+        Ok((share, renewed))
+    } else {
+        Err(CeremonyError::OwnState { what: "key" })
+    }
 }
 
 /// The secret polynomial through zero, the same at every call.

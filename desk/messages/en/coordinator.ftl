@@ -25,6 +25,8 @@ coordinator-nobody-waits = { $bank } has not asked to be enrolled, or is a membe
 coordinator-nobody-waits-advice = let the bank run “enrol” with its invite first, then confirm again
 coordinator-not-quiet = { $number } jobs or ceremonies are under way
 coordinator-not-quiet-advice = wait until they are over, then run the command again
+coordinator-keys-older = the keys in this folder were exchanged for others that the newest roster names
+coordinator-keys-older-advice = take the keys from the folder where they were exchanged, or from a later backup
 coordinator-choice = the value { $got } cannot be used for { $field }
 coordinator-choice-advice = choose another; see “roster list” for members and --help for limits
 coordinator-terms = no job's terms can say what { $field } says
@@ -148,19 +150,19 @@ help-coordinator-roster-fingerprint = Print the authority's fingerprint, which b
 help-coordinator-key = The authority's and the coordinator's keys: back up, restore, let another secret open them, renew
 help-coordinator-key-backup = Seal the keys into a file that opens without this machine
     .example = Example:
-        lianfang-coordinator key backup /media/usb/hub.keys --passphrase-file /root/backup.pass --dir /var/lib/lianfang-coordinator
+        lianfang-coordinator key backup /media/usb/hub.keys --passphrase-file /etc/lianfang/backup.pass --dir /var/lib/lianfang-coordinator
     .file = The file, which must not be there yet
     .passphrase-file = A file with the passphrase that will open it
     .recipient = A public key of age; whoever has its identity opens it
 help-coordinator-key-restore = Make the keys of a folder that has none from a backup
     .example = Example:
-        lianfang-coordinator key restore /media/usb/hub.keys --passphrase-file /root/backup.pass --dir /var/lib/lianfang-coordinator
+        lianfang-coordinator key restore /media/usb/hub.keys --passphrase-file /etc/lianfang/backup.pass --dir /var/lib/lianfang-coordinator
     .file = The backup
     .passphrase-file = A file with the passphrase that opens it
     .identity-file = A file with the identity of age that opens it
 help-coordinator-key-rekey = Let another secret open the keys; nothing is sealed anew
     .example = Example:
-        lianfang-coordinator key rekey --passphrase-file /root/new.pass --dir /var/lib/lianfang-coordinator
+        lianfang-coordinator key rekey --passphrase-file /etc/lianfang/new.pass --dir /var/lib/lianfang-coordinator
     .key-file = A file of at least 32 random bytes
     .passphrase-file = A file with a passphrase
     .credential = A credential of the service manager
@@ -361,3 +363,15 @@ help-coordinator-audit-list = Print the last entries of the audit log
 help-coordinator-doctor = Look for what an operator has to look after
     .example = Example:
         lianfang-coordinator doctor --dir /var/lib/lianfang-coordinator
+
+help-coordinator-backup = Copy the store and the sealed secrets into a folder, also while the coordinator serves
+    .example = Example:
+        lianfang-coordinator backup /var/backups/lianfang-2026-11-22 --dir /var/lib/lianfang-coordinator
+    .to = The folder to write into, new or empty
+help-coordinator-restore = Put a backup in the place of what is there
+    .example = Example:
+        lianfang-coordinator restore /var/backups/lianfang-2026-11-22 --dir /var/lib/lianfang-coordinator
+    .from = The folder with the backup
+    .server = The store is on a PostgreSQL server and was restored there
+coordinator-restore-done = the backup is restored, and the roster signed anew as version { $version }; what was there before is in { $aside }. Suspend again whom you have suspended since, and enrol again who has joined since
+coordinator-restore-noted = it is noted that the store was restored, and the roster is signed anew as version { $version }. Suspend again whom you have suspended since, and enrol again who has joined since

@@ -37,10 +37,17 @@ help-node-serve = Run the node
 help-node-import = Read a register, or update the one that is there
     .example = Example:
         lianfang-node import register.csv --dry-run --dir /var/lib/lianfang
-    .file = The register, a CSV file
+    .file = The register: a CSV, XLSX or Parquet file
+    .from = A server to ask instead: postgres://user@host/database or mysql://user@host/database
+    .query = What to ask: one SELECT, or @ and the name of a file with it
+    .password-file = A file with the server's password, readable by this node alone
+    .timeout = How long the query may take: 90s, 30m, 2h; 30m if left out
+    .source = A server that config.toml names as [source.NAME]
     .full = Retract the records that the file lacks
     .dry-run = Change nothing; show what would be read
     .map = A TOML file that names other headers: "their header" = "our column"
+    .format = The file's format, instead of the one found in its content: csv, xlsx or parquet
+    .sheet = The sheet of a workbook, instead of the first that has a header
     .encoding = The file's encoding, instead of the one found: utf-8, gb18030, utf-16le or utf-16be
     .rejects = Where to write what could not be read; rejects.csv beside the register if left out
 help-node-register = Look at the register, or retract a record
@@ -140,20 +147,20 @@ help-node-certificate-renew = Have the certificate renewed now; a bank's own fil
         lianfang-node certificate renew --dir /var/lib/lianfang
 help-node-key-backup = Seal this node's keys into a file that opens without this machine
     .example = Example:
-        lianfang-node key backup /media/usb/alpha.keys --passphrase-file /root/backup.pass --dir /var/lib/lianfang
+        lianfang-node key backup /media/usb/alpha.keys --passphrase-file /etc/lianfang/backup.pass --dir /var/lib/lianfang
     .file = The file, which must not be there yet
     .passphrase-file = A file with the passphrase that will open it
     .recipient = A public key of age; whoever has its identity opens it
     .with-shares = As a holder, put the key shares in use into it
 help-node-key-restore = Make the keys of a folder that has none from a backup
     .example = Example:
-        lianfang-node key restore /media/usb/alpha.keys --passphrase-file /root/backup.pass --dir /var/lib/lianfang
+        lianfang-node key restore /media/usb/alpha.keys --passphrase-file /etc/lianfang/backup.pass --dir /var/lib/lianfang
     .file = The backup
     .passphrase-file = A file with the passphrase that opens it
     .identity-file = A file with the identity of age that opens it
 help-node-key-rekey = Let another secret open the keys; nothing is sealed anew
     .example = Example:
-        lianfang-node key rekey --passphrase-file /root/new.pass --dir /var/lib/lianfang
+        lianfang-node key rekey --passphrase-file /etc/lianfang/new.pass --dir /var/lib/lianfang
     .key-file = A file of at least 32 random bytes
     .passphrase-file = A file with a passphrase
     .credential = A credential that systemd hands over
@@ -241,6 +248,7 @@ node-serving = Listening at { $address }.
 node-importing = rows
 node-imported = { $rows } rows read, { $records } records with { $identifiers } identifiers; { $rejected } rejects and { $warnings } warnings are in { $path }.
 node-import-found = Encoding { $encoding }, delimiter “{ $delimiter }”. Nothing was changed. The first rows:
+node-import-found-table = Format { $format }, sheet “{ $sheet }”. Nothing was changed. The first rows:
 node-register = { $records } records with { $identifiers } distinct identifiers.
 node-retracted = The record is retracted; its content and cached outputs are gone.
 node-hold-set = The hold is set; the record enters no job until a person lifts it.
@@ -360,3 +368,16 @@ evidence-unfounded = the evidence does not hold: { $reason }
 evidence-unfounded-advice = draw nothing from it against anybody but whoever handed it over
 papers-of-another-authority = the papers are signed by another authority than the one given
 papers-of-another-authority-advice = do not use them; fetch papers from a bank that you know
+
+help-node-backup = Copy the store and the sealed secrets into a folder, also while the node serves
+    .example = Example:
+        lianfang-node backup /var/backups/lianfang-2026-11-22 --dir /var/lib/lianfang
+    .to = The folder to write into, new or empty
+help-node-restore = Put a backup in the place of what is there
+    .example = Example:
+        lianfang-node restore /var/backups/lianfang-2026-11-22 --dir /var/lib/lianfang
+    .from = The folder with the backup
+    .server = The store is on a PostgreSQL server and was restored there
+    .complete = State that this node has answered no other bank since the backup was made: its counters stay as they are
+node-restore-done = the backup is restored; what was there before is in { $aside }. As a holder this node takes its charges for lost: every counter is full until people allow more (policy allow)
+node-restore-noted = it is noted that the store was restored: every counter that is not known to be complete is full until people allow more (policy allow)

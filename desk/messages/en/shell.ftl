@@ -87,3 +87,25 @@ help-shared = Options of every command
     .lang = Language of texts for people, zh or en; else LANG decides, else English
     .help = Print this help
     .version = Print the version
+
+# Backup and restore.
+backup-done = the backup is in { $path } ({ $bytes } bytes); the unlocking secret is not in it, keep that elsewhere
+restore-done-complete = the backup is restored; what was there before is in { $aside }, delete it when all is well
+backup-on-server = the store is on a PostgreSQL server and is not copied from here
+backup-on-server-advice = back up its schema there with pg_dump, and copy config.toml and the folder secrets yourself
+backup-not-empty = { $path } is not empty
+backup-not-empty-advice = name a folder that is new or empty
+backup-unfinished = { $path } is no finished backup: its manifest is missing or cannot be read
+backup-unfinished-advice = take another backup
+backup-of-another = the backup is of { $got }, and this is { $wanted }
+backup-of-another-advice = restore it with the program that made it
+backup-changed = the backup is damaged: { $path } is missing or was changed
+backup-changed-advice = take another backup; nothing was replaced
+backup-damaged = the store does not hold together: { $detail }
+backup-damaged-advice = restore an earlier backup; nothing was replaced
+restore-unlock-missing = the secret that unlocks the backup is not there: { $path }
+restore-unlock-missing-advice = put the key file or the passphrase there, readable by its owner alone, then restore again
+restore-unfinished = a restore of { $path } was cut off while it replaced files
+restore-unfinished-advice = run restore again: it first moves back what was there
+restore-no-server = the store of this folder is a file, and no backup was named
+restore-no-server-advice = name the folder with the backup

@@ -25,6 +25,8 @@ coordinator-nobody-waits = { $bank } 尚未申请加入，或已是成员
 coordinator-nobody-waits-advice = 请先让该银行用邀请运行 enrol，然后再确认
 coordinator-not-quiet = 尚有 { $number } 个任务或仪式在进行
 coordinator-not-quiet-advice = 待其结束后再执行命令
+coordinator-keys-older = 此目录中的密钥已更换，最新名册所记的是新的密钥
+coordinator-keys-older-advice = 从更换密钥的目录或更新的备份取得密钥
 coordinator-choice = { $field } 不能取值 { $got }
 coordinator-choice-advice = 请另选；成员见 roster list，限制见 --help
 coordinator-terms = 任何任务的条款都无法写入 { $field } 给出的值
@@ -148,19 +150,19 @@ help-coordinator-roster-fingerprint = 显示授权方指纹，供银行核对
 help-coordinator-key = 授权方和协调方的密钥：备份、恢复、更换开启口令、续期
 help-coordinator-key-backup = 把密钥封存到一个无需本机即可开启的文件
     .example = 示例：
-        lianfang-coordinator key backup /media/usb/hub.keys --passphrase-file /root/backup.pass --dir /var/lib/lianfang-coordinator
+        lianfang-coordinator key backup /media/usb/hub.keys --passphrase-file /etc/lianfang/backup.pass --dir /var/lib/lianfang-coordinator
     .file = 备份文件，不得已存在
     .passphrase-file = 写有开启口令的文件
     .recipient = age 公钥；持有相应身份者可开启
 help-coordinator-key-restore = 用备份为尚无密钥的目录恢复密钥
     .example = 示例：
-        lianfang-coordinator key restore /media/usb/hub.keys --passphrase-file /root/backup.pass --dir /var/lib/lianfang-coordinator
+        lianfang-coordinator key restore /media/usb/hub.keys --passphrase-file /etc/lianfang/backup.pass --dir /var/lib/lianfang-coordinator
     .file = 备份文件
     .passphrase-file = 写有开启口令的文件
     .identity-file = 写有 age 身份的文件
 help-coordinator-key-rekey = 改用另一口令或密钥文件开启密钥，无需重新封存数据
     .example = 示例：
-        lianfang-coordinator key rekey --passphrase-file /root/new.pass --dir /var/lib/lianfang-coordinator
+        lianfang-coordinator key rekey --passphrase-file /etc/lianfang/new.pass --dir /var/lib/lianfang-coordinator
     .key-file = 至少 32 字节随机数的文件
     .passphrase-file = 写有口令的文件
     .credential = 服务管理器提供的凭据
@@ -361,3 +363,15 @@ help-coordinator-audit-list = 显示审计日志的最后若干条
 help-coordinator-doctor = 检查运维人员需要处理的事项
     .example = 示例：
         lianfang-coordinator doctor --dir /var/lib/lianfang-coordinator
+
+help-coordinator-backup = 将数据库与已加密的密钥复制到一个目录，协调方运行时亦可执行
+    .example = 示例：
+        lianfang-coordinator backup /var/backups/lianfang-2026-11-22 --dir /var/lib/lianfang-coordinator
+    .to = 写入的目录，须为新目录或空目录
+help-coordinator-restore = 用备份替换现有内容
+    .example = 示例：
+        lianfang-coordinator restore /var/backups/lianfang-2026-11-22 --dir /var/lib/lianfang-coordinator
+    .from = 备份所在目录
+    .server = 数据库位于 PostgreSQL 服务器，且已在服务器上恢复
+coordinator-restore-done = 备份已恢复，成员名册已重新签署为第 { $version } 版；原有内容在 { $aside }。备份之后暂停的成员须再次暂停，之后加入的成员须重新登记
+coordinator-restore-noted = 已记录数据库经过恢复，成员名册已重新签署为第 { $version } 版。备份之后暂停的成员须再次暂停，之后加入的成员须重新登记

@@ -37,10 +37,17 @@ help-node-serve = 运行节点
 help-node-import = 导入名单，或更新已有名单
     .example = 示例：
         lianfang-node import register.csv --dry-run --dir /var/lib/lianfang
-    .file = 名单，CSV 文件
+    .file = 名单：CSV、XLSX 或 Parquet 文件
+    .from = 改为查询的服务器：postgres://用户@主机/数据库 或 mysql://用户@主机/数据库
+    .query = 查询内容：一条 SELECT，或 @ 加含有它的文件名
+    .password-file = 含服务器密码的文件，只有本节点能读取
+    .timeout = 查询时限：90s、30m、2h；默认 30m
+    .source = config.toml 中以 [source.名称] 指定的服务器
     .full = 撤回文件中没有的记录
     .dry-run = 不作更改，只显示将读入的内容
     .map = 指明其他列名的 TOML 文件："对方列名" = "本系统列名"
+    .format = 文件格式，取代由内容识别的格式：csv、xlsx 或 parquet
+    .sheet = 工作簿的工作表，取代第一个有表头的工作表
     .encoding = 指定文件编码：utf-8、gb18030、utf-16le 或 utf-16be
     .rejects = 拒收内容写入的文件；省略时为名单旁的 rejects.csv
 help-node-register = 查看名单，或撤回记录
@@ -140,20 +147,20 @@ help-node-certificate-renew = 立即更新证书；使用本行证书时重新�
         lianfang-node certificate renew --dir /var/lib/lianfang
 help-node-key-backup = 把本节点的密钥封存到一个无需本机即可开启的文件
     .example = 示例：
-        lianfang-node key backup /media/usb/alpha.keys --passphrase-file /root/backup.pass --dir /var/lib/lianfang
+        lianfang-node key backup /media/usb/alpha.keys --passphrase-file /etc/lianfang/backup.pass --dir /var/lib/lianfang
     .file = 备份文件，不得已存在
     .passphrase-file = 写有开启口令的文件
     .recipient = age 公钥；持有相应身份者可开启
     .with-shares = 作为持钥行，一并封存在用的密钥份额
 help-node-key-restore = 用备份为尚无密钥的目录恢复密钥
     .example = 示例：
-        lianfang-node key restore /media/usb/alpha.keys --passphrase-file /root/backup.pass --dir /var/lib/lianfang
+        lianfang-node key restore /media/usb/alpha.keys --passphrase-file /etc/lianfang/backup.pass --dir /var/lib/lianfang
     .file = 备份文件
     .passphrase-file = 写有开启口令的文件
     .identity-file = 写有 age 身份的文件
 help-node-key-rekey = 改用另一口令或密钥文件开启密钥，无需重新封存数据
     .example = 示例：
-        lianfang-node key rekey --passphrase-file /root/new.pass --dir /var/lib/lianfang
+        lianfang-node key rekey --passphrase-file /etc/lianfang/new.pass --dir /var/lib/lianfang
     .key-file = 至少 32 字节随机数的文件
     .passphrase-file = 写有口令的文件
     .credential = systemd 提供的凭据
@@ -241,6 +248,7 @@ node-serving = 正在 { $address } 监听。
 node-importing = 行
 node-imported = 已读 { $rows } 行，{ $records } 条记录，{ $identifiers } 个标识；拒收 { $rejected } 项、提示 { $warnings } 项，见 { $path }。
 node-import-found = 编码 { $encoding }，分隔符“{ $delimiter }”。未作任何更改。前几行：
+node-import-found-table = 格式 { $format }，工作表“{ $sheet }”。未作任何更改。前几行：
 node-register = { $records } 条记录，{ $identifiers } 个不同标识。
 node-retracted = 记录已撤回；其内容和缓存结果已删除。
 node-hold-set = 已设限制；在人工解除前，该记录不进入任何任务。
@@ -360,3 +368,16 @@ evidence-unfounded = 证据不成立：{ $reason }
 evidence-unfounded-advice = 除提交者之外，不得据此对任何人作出结论
 papers-of-another-authority = 名册和密钥记录由另一机构签署，与所给的不同
 papers-of-another-authority-advice = 请勿使用；请向您认识的银行索取
+
+help-node-backup = 将数据库与已加密的密钥复制到一个目录，节点运行时亦可执行
+    .example = 示例：
+        lianfang-node backup /var/backups/lianfang-2026-11-22 --dir /var/lib/lianfang
+    .to = 写入的目录，须为新目录或空目录
+help-node-restore = 用备份替换现有内容
+    .example = 示例：
+        lianfang-node restore /var/backups/lianfang-2026-11-22 --dir /var/lib/lianfang
+    .from = 备份所在目录
+    .server = 数据库位于 PostgreSQL 服务器，且已在服务器上恢复
+    .complete = 声明自备份以来本节点未应答过其他银行：计数保持不变
+node-restore-done = 备份已恢复；原有内容在 { $aside }。作为持钥行，本节点视其账本为遗失：所有计数均视为已满，直至有人另行许可（policy allow）
+node-restore-noted = 已记录数据库经过恢复：凡未声明完整的计数均视为已满，直至有人另行许可（policy allow）

@@ -87,3 +87,25 @@ help-shared = 各命令共有的选项
     .lang = 界面语言，zh 或 en；未指定时由 LANG 决定，否则为英文
     .help = 显示本帮助
     .version = 显示版本
+
+# 备份与恢复
+backup-done = 备份已写入 { $path }（{ $bytes } 字节）；其中不含解锁密钥，请另行保管
+restore-done-complete = 备份已恢复；原有内容在 { $aside }，确认无误后可删除
+backup-on-server = 数据库位于 PostgreSQL 服务器上，不在此处复制
+backup-on-server-advice = 请在服务器上用 pg_dump 备份其模式，并自行复制 config.toml 与 secrets 目录
+backup-not-empty = { $path } 不是空目录
+backup-not-empty-advice = 请指定新目录或空目录
+backup-unfinished = { $path } 不是完整的备份：清单缺失或无法读取
+backup-unfinished-advice = 请使用另一份备份
+backup-of-another = 该备份属于 { $got }，而当前程序是 { $wanted }
+backup-of-another-advice = 请用制作该备份的程序恢复
+backup-changed = 备份已损坏：{ $path } 缺失或被改动
+backup-changed-advice = 请使用另一份备份；未替换任何内容
+backup-damaged = 数据库不完整：{ $detail }
+backup-damaged-advice = 请恢复更早的备份；未替换任何内容
+restore-unlock-missing = 缺少用于解锁该备份的密钥：{ $path }
+restore-unlock-missing-advice = 请将密钥文件或口令放到该处（仅属主可读），然后重新恢复
+restore-unfinished = { $path } 的恢复在替换文件时中断
+restore-unfinished-advice = 请再次运行 restore：它会先还原原有内容
+restore-no-server = 此目录的数据库是文件，且未指定备份
+restore-no-server-advice = 请指定备份所在目录

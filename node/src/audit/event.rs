@@ -126,6 +126,20 @@ events! {
         /// Rows, cells and values that were left out.
         rejects: u64,
     }
+    /// The store and the sealed secrets were copied.
+    BackedUp = "store.backed-up" {
+        /// Who did it.
+        by: String,
+    }
+    /// The store was restored from a backup: what stood in this log after it is gone from here.
+    Restored = "store.restored" {
+        /// When the backup was made, in microseconds; 0 if nobody knows.
+        made_at: i64,
+        /// Whether it was stated that nothing was answered since. If not, all counters are full.
+        complete: bool,
+        /// Who restored it.
+        by: String,
+    }
     /// A record was retracted by hand.
     Retracted = "register.retracted" {
         /// Its row.

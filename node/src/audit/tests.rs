@@ -28,7 +28,9 @@ async fn kept(entries: u64) -> Kept {
 
 impl Kept {
     async fn change(&self, sql: &'static str) {
-        sqlx::query(sql).execute(self.bench.store.pool()).await.unwrap();
+        for statement in sql.split(';').filter(|statement| !statement.trim().is_empty()) {
+            sqlx::query(statement).execute(self.bench.store.pool()).await.unwrap();
+        }
     }
 
     async fn verdict(&self, known: &[Head]) -> Result<Head, AuditError> {

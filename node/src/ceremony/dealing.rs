@@ -107,8 +107,7 @@ pub fn view(plan: &Plan, openings: &[Opening]) -> Result<View, Failure> {
             CeremonyError::InvalidProof { .. } => blame(plan, &error, Reason::OpeningUnproven),
             error => malformed(error),
         })?;
-        let seen: Vec<u8> =
-            openings.iter().flat_map(|opening| *opening.seen().package.as_bytes()).collect();
+        let seen: Vec<u8> = openings.iter().flat_map(|opening| *opening.seen().package.as_bytes()).collect();
         let all = [plan.digest().as_bytes().as_slice(), &seen].concat();
         let digest = Digest::of("lianfang/ceremony-repair-transcript", &all);
         return Ok(View { digest: *digest.as_bytes(), transcript: None });
@@ -125,7 +124,8 @@ pub fn agree(plan: &Plan, openings: &[Opening], echoes: &[Echo]) -> Result<(), F
         if echo.seen.len() != ours.seen.len() {
             return Err(Failure::of(Reason::EchoMalformed, author));
         }
-        for (dealer, (theirs, ours)) in plan.participants().into_iter().zip(echo.seen.iter().zip(&ours.seen)) {
+        for (dealer, (theirs, ours)) in plan.participants().into_iter().zip(echo.seen.iter().zip(&ours.seen))
+        {
             if theirs.package == ours.package {
                 continue;
             }

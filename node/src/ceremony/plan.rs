@@ -57,7 +57,9 @@ pub enum Refusal {
     #[error("the proposal begins from another key record than the newest one here; propose again")]
     OtherRecord,
     /// A refresh or a repair with other holders, or another number of them needed, than the record has.
-    #[error("a refresh and a repair keep the holders and the threshold of the key record; make a new epoch instead")]
+    #[error(
+        "a refresh and a repair keep the holders and the threshold of the key record; make a new epoch instead"
+    )]
     OtherHolders,
     /// Not the generation that follows, or of a repair not the present one.
     #[error("the generation must be {}", .expected.0)]
@@ -179,7 +181,9 @@ impl Plan {
         let plan = Self::new(proposal, seats, base, bank)?;
         let current = plan.base.as_ref().map(|record| record.key);
         match plan.role() {
-            Role::Dealer | Role::Helper if current.is_some() && known.share != current => Err(Refusal::NoShare),
+            Role::Dealer | Role::Helper if current.is_some() && known.share != current => {
+                Err(Refusal::NoShare)
+            }
             Role::Loser if known.share == current => Err(Refusal::ShareNotLost),
             Role::Dealer | Role::Helper | Role::Loser => Ok(plan),
         }
@@ -351,11 +355,7 @@ fn same_key(proposal: &Proposal, record: &KeyRecord) -> Result<(), Refusal> {
 
 /// The holders with their keys. Who takes part is an active member; of a key that there is, under the keys of its record:
 /// in a refresh those by which it signs, in a repair its certificate as well.
-fn seats(
-    proposal: &Proposal,
-    base: Option<&KeyRecord>,
-    members: &dyn Members,
-) -> Result<Vec<Seat>, Refusal> {
+fn seats(proposal: &Proposal, base: Option<&KeyRecord>, members: &dyn Members) -> Result<Vec<Seat>, Refusal> {
     let seat = |bank: &BankId| {
         let recorded = base.and_then(|record| record.holder(bank)).map(|(_, holder)| holder);
         if let (Some(holder), false) = (recorded, proposal.takes_part(bank)) {

@@ -129,9 +129,7 @@ fn write(state: &State) -> Zeroizing<Vec<u8>> {
     let mut to = Encoder::new(DOMAIN, VERSION);
     to.nested(state.papers.plan.proposal());
     to.list(state.papers.plan.seats(), |to, seat| {
-        to.text(seat.bank.as_str())
-            .fixed(seat.identity.as_bytes())
-            .fixed(&seat.certificate_key);
+        to.text(seat.bank.as_str()).fixed(seat.identity.as_bytes()).fixed(&seat.certificate_key);
     });
     to.option(state.papers.plan.base(), |to, record| {
         to.nested(record);

@@ -1,9 +1,13 @@
 //! What may be typed. The texts that people read are in the desk's message files.
 
+mod import;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use lianfang_desk::Common;
+
+pub(super) use import::Import;
 
 /// A bank's node.
 #[derive(Parser)]
@@ -55,6 +59,10 @@ pub enum Command {
     Policy(Policy),
     /// Measure this machine and predict a job's time.
     Bench(Bench),
+    /// Copy store and sealed secrets, also while the node serves.
+    Backup(Backup),
+    /// Put a backup in the place of what is there.
+    Restore(Restore),
     /// Look for what an operator has to look after.
     Doctor,
 }
@@ -93,28 +101,6 @@ pub struct Enrol {
     /// Seconds to wait for the regulator to confirm.
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub wait: u64,
-}
-
-/// `import`.
-#[derive(Args)]
-pub struct Import {
-    /// The register.
-    pub file: PathBuf,
-    /// Retract the records that the file lacks.
-    #[arg(long)]
-    pub full: bool,
-    /// Change nothing; show what would be read.
-    #[arg(long)]
-    pub dry_run: bool,
-    /// A file that names other headers.
-    #[arg(long, value_name = "FILE")]
-    pub map: Option<PathBuf>,
-    /// The file's encoding, instead of the one found.
-    #[arg(long, value_name = "NAME")]
-    pub encoding: Option<String>,
-    /// Where to write what could not be read; beside the register if left out.
-    #[arg(long, value_name = "FILE")]
-    pub rejects: Option<PathBuf>,
 }
 
 /// `register`.
@@ -437,6 +423,27 @@ pub enum Policy {
         /// How many elements more at this holder.
         elements: u64,
     },
+}
+
+/// `backup`.
+#[derive(Args)]
+pub struct Backup {
+    /// The folder to write into, new or empty.
+    pub to: PathBuf,
+}
+
+/// `restore`.
+#[derive(Args)]
+pub struct Restore {
+    /// The folder with the backup.
+    #[arg(required_unless_present = "server")]
+    pub from: Option<PathBuf>,
+    /// The store is on a PostgreSQL server and was restored there.
+    #[arg(long, conflicts_with = "from")]
+    pub server: bool,
+    /// State that this node has answered nothing since the backup was made.
+    #[arg(long)]
+    pub complete: bool,
 }
 
 /// `bench`.

@@ -50,7 +50,7 @@ pub(super) async fn run(node: &Arc<App>, args: &args::Enrol, call: &Call) -> Res
     let joined = node.must_have_joined().await?;
     let roster = joined.context.roster.now();
     let event = Event::Enrolled { bank: membership.bank.clone(), roster: roster.digest };
-    node.log.record(&event).await.map_err(Problem::bug)?;
+    node.log.record(&event).await?;
     let version = roster.roster.version;
     let said = [("bank", membership.bank.as_str().into()), ("version", version.into())];
     let json = json!({ "bank": membership.bank.as_str(), "roster_version": version });

@@ -32,17 +32,13 @@ async fn confirm(call: &Call, yes: bool, question: &str, epoch: Epoch) -> Result
 
 /// The epoch that was named, or the newest that is known here.
 async fn named_epoch(context: &Context, epoch: Option<u32>) -> Result<Epoch, Problem> {
-    let newest = context.records.newest_epoch(CLASS).await.map_err(Problem::bug)?;
+    let newest = context.records.newest_epoch(CLASS).await?;
     epoch.map(Epoch).or(newest).ok_or_else(|| Problem::fault("key-not-agreed"))
 }
 
-pub(super) async fn close(
-    joined: &Joined,
-    call: &Call,
-    args: &args::KeyClose,
-) -> Result<Exit, Problem> {
+pub(super) async fn close(joined: &Joined, call: &Call, args: &args::KeyClose) -> Result<Exit, Problem> {
     let (context, epoch) = (&joined.context, Epoch(args.epoch));
-    let kept = context.records.current(CLASS, epoch).await.map_err(Problem::bug)?;
+    let kept = context.records.current(CLASS, epoch).await?;
     let unknown = || Problem::fault("epoch-unknown").with("got", u64::from(epoch.0)).exiting(Exit::Usage);
     kept.ok_or_else(unknown)?;
     if let Some(job) = context.job_under(CLASS, epoch, 0).await.map_err(|fault| problem(&fault))? {
@@ -70,7 +66,7 @@ pub(super) async fn lost(
     }
     confirm(call, args.yes, "node-ask-lost", epoch).await?;
     let event = Event::LedgerLost { class: CLASS, epoch, by: call.person.clone() };
-    node.log.record(&event).await.map_err(Problem::bug)?;
+    node.log.record(&event).await?;
     let key = KeyId { class: CLASS, epoch, generation: Generation(0) };
     let told = |error| match error {
         LedgerError::Store(error) => Problem::from(error),

@@ -56,7 +56,7 @@ async fn write<T: Form>(
     })?;
     let file = Digest::of("lianfang/evidence-file", &bytes);
     let event = Event::Exported { what, file, by: call.person.clone() };
-    node.log.record(&event).await.map_err(Problem::bug)?;
+    node.log.record(&event).await?;
     Ok((path.display().to_string(), file))
 }
 
@@ -90,7 +90,7 @@ async fn export(node: &App, joined: &Joined, call: &Call, id: i64, out: &Path) -
 
 async fn papers(node: &App, joined: &Joined, call: &Call, out: &Path) -> Result<Exit, Problem> {
     let context = &joined.context;
-    let records = context.records.all().await.map_err(Problem::bug)?;
+    let records = context.records.all().await?;
     let file = PapersFile::new(&context.roster.now().bytes, &records);
     let basis = file.open().map_err(Problem::bug)?.basis();
     let (path, _) = write(node, call, ("papers".to_owned(), out), &file).await?;
@@ -107,7 +107,7 @@ async fn commitments(
 ) -> Result<Exit, Problem> {
     let context = &joined.context;
     let id = bank_id(bank)?;
-    let newest = context.records.newest_epoch(Class::Subject).await.map_err(Problem::bug)?;
+    let newest = context.records.newest_epoch(Class::Subject).await?;
     let epoch = epoch.map(Epoch).or(newest).ok_or_else(|| Problem::fault("key-not-agreed"))?;
     let key = KeyId { class: Class::Subject, epoch, generation: Generation(0) };
     let requests = node.ledger.commitments_of(&id, key).await.map_err(|error| match error {
@@ -136,7 +136,7 @@ async fn disclose(node: &App, joined: &Joined, call: &Call, args: &args::Disclos
     let chunks = file.chunks.len() as u64;
     let (path, digest) = write(node, call, ("inspection".to_owned(), &args.out), &file).await?;
     let event = Event::Disclosed { elements: opened, file: digest, by: call.person.clone() };
-    node.log.record(&event).await.map_err(Problem::bug)?;
+    node.log.record(&event).await?;
     let json = json!({ "chunks": chunks, "opened": opened, "withheld": withheld, "file": path });
     let told = [
         ("opened", opened.into()),

@@ -4,7 +4,7 @@ use lianfang_desk::{Call, Exit, Problem};
 use serde_json::json;
 
 use super::{args, tell};
-use crate::config::{Config, FILE, Policy, Serve, StorePlace, Unlock};
+use crate::config::{Config, FILE, Unlock};
 use crate::ports::Ports;
 use crate::secrets::{Secrets, make_key_file};
 
@@ -22,18 +22,9 @@ pub(super) async fn run(args: &args::Init, call: &Call, ports: &Ports) -> Result
         _ => (Unlock::KeyFile(DEFAULT_KEY_FILE.into()), true),
     };
     let config = Config {
-        listen: listen(&args.listen).await?,
         advertise: args.advertise.clone(),
         contact: args.contact.clone(),
-        unlock,
-        certificate: None,
-        policy: Policy::default(),
-        store: StorePlace::default(),
-        reflection: false,
-        http: None,
-        log: lianfang_telemetry::log::Settings::default(),
-        traces: None,
-        serve: Serve::default(),
+        ..Config::new(listen(&args.listen).await?, unlock)
     };
     if made {
         make_key_file(&call.dir.join(DEFAULT_KEY_FILE), &mut *rng)?;

@@ -57,6 +57,10 @@ pub(super) async fn decide(
     node.log.record(&event).await.map_err(Problem::bug)?;
     questions.decide(ceremony, joins, &call.person).await?;
     let id = if joins { "node-ceremony-joined" } else { "node-ceremony-declined" };
-    tell(&*call.console, &json!({ "ceremony": ceremony.to_string(), "joins": joins }), &call.console.text(id, &[]));
+    tell(
+        &*call.console,
+        &json!({ "ceremony": ceremony.to_string(), "joins": joins }),
+        &call.console.text(id, &[]),
+    );
     Ok(Exit::Done)
 }

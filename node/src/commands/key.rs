@@ -47,10 +47,10 @@ pub(super) async fn run(node: &Arc<App>, args: &args::Key, call: &Call) -> Resul
 /// The record of this epoch, or of the newest that is known; fetched if need be.
 async fn record(joined: &Joined, epoch: Option<u32>) -> Result<KeptRecord, Problem> {
     let context = &joined.context;
-    let newest = context.records.newest_epoch(Class::Subject).await.map_err(Problem::bug)?;
+    let newest = context.records.newest_epoch(Class::Subject).await?;
     let epoch = epoch.map(Epoch).or(newest).unwrap_or(Epoch(1));
     context.fetch_record(Class::Subject, epoch).await.map_err(|fault| problem(&fault))?;
-    let kept = context.records.current(Class::Subject, epoch).await.map_err(Problem::bug)?;
+    let kept = context.records.current(Class::Subject, epoch).await?;
     kept.ok_or_else(|| Problem::fault("key-not-agreed"))
 }
 

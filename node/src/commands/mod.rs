@@ -5,14 +5,16 @@
 
 mod args;
 mod audit;
+mod backup;
 mod bench;
 mod certificate;
 mod doctor;
 mod enrol;
 mod epoch;
 mod evidence;
-mod import;
+pub(crate) mod import;
 mod init;
+pub(crate) mod input;
 mod job;
 mod joining;
 mod key;
@@ -45,7 +47,7 @@ impl Program for NodeArgs {
 
     fn seat(&self) -> Seat {
         match self.command {
-            Command::Init(_) | Command::Key(args::Key::Restore(_)) => Seat::Create,
+            Command::Init(_) | Command::Restore(_) | Command::Key(args::Key::Restore(_)) => Seat::Create,
             Command::Serve => Seat::Serve,
             Command::Bench(_) | Command::Evidence(args::Evidence::Verify(_)) => Seat::Free,
             _ => Seat::Ordinary,
@@ -66,6 +68,7 @@ impl Program for NodeArgs {
         match self.command {
             Command::Init(init) => init::run(&init, &call, &ports).await,
             Command::Key(args::Key::Restore(restore)) => keys::restore(&restore, &call, &ports),
+            Command::Restore(restore) => backup::restore(&restore, &call, &ports).await,
             Command::Bench(bench) => bench::run(&bench, &call, &ports).await,
             Command::Evidence(args::Evidence::Verify(verify)) => verdict::run(&verify, &call),
             Command::Serve => {
@@ -96,8 +99,11 @@ pub async fn run(node: &Arc<App>, command: Command, call: &Call) -> Result<Exit,
         Command::Certificate(certificate) => certificate::run(node, &certificate, call).await,
         Command::Policy(policy) => policy::run(node, &policy, call).await,
         Command::Audit(audit) => audit::run(node, &audit, call).await,
+        Command::Backup(backup) => backup::back_up(node, &backup, call).await,
         Command::Doctor => doctor::run(node, call).await,
-        Command::Init(_) | Command::Serve | Command::Bench(_) => Err(Problem::usage("not-while-serving")),
+        Command::Init(_) | Command::Serve | Command::Bench(_) | Command::Restore(_) => {
+            Err(Problem::usage("not-while-serving"))
+        }
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) async fn run(node: &Arc<App>, args: &args::Policy, call: &Call) -> Re
             node.ledger.admit(&member, quota, &call.person).await.map_err(told)?;
             let (class, epoch) = newest(&joined).await?;
             let event = Event::Admitted { bank: member.bank, class, epoch, quota, by: call.person.clone() };
-            node.log.record(&event).await.map_err(Problem::bug)?;
+            node.log.record(&event).await?;
             let said = [("bank", bank.as_str().into()), ("quota", quota.into())];
             tell(
                 &*call.console,
@@ -41,7 +41,7 @@ pub(super) async fn run(node: &Arc<App>, args: &args::Policy, call: &Call) -> Re
             node.ledger.revoke(&id, &call.person).await.map_err(told)?;
             let (class, epoch) = newest(&joined).await?;
             let event = Event::Admitted { bank: id, class, epoch, quota: 0, by: call.person.clone() };
-            node.log.record(&event).await.map_err(Problem::bug)?;
+            node.log.record(&event).await?;
             let said = [("bank", bank.as_str().into())];
             tell(&*call.console, &json!({ "revoked": bank }), &call.console.text("node-revoked", &said));
             Ok(Exit::Done)
@@ -86,7 +86,7 @@ fn member(joined: &Joined, bank: &str) -> Result<MemberKeys, Problem> {
 }
 
 async fn newest(joined: &Joined) -> Result<(Class, Epoch), Problem> {
-    let newest = joined.context.records.newest_epoch(Class::Subject).await.map_err(Problem::bug)?;
+    let newest = joined.context.records.newest_epoch(Class::Subject).await?;
     Ok((Class::Subject, newest.unwrap_or(Epoch(1))))
 }
 

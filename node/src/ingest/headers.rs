@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use unicode_normalization::UnicodeNormalization;
 
 use super::issues::{self, Issue};
-use super::records::Cells;
+use super::line::{COLUMNS, Cells};
 use super::{IngestError, cells};
 use crate::normalise::Column as Identifier;
 
@@ -176,6 +176,12 @@ impl HeaderMap {
         }
     }
 
+    /// Whether a header means a column.
+    #[cfg(any(feature = "parquet", feature = "postgres", feature = "mysql"))]
+    pub(super) fn knows(&self, header: &str) -> bool {
+        matches!(self.meaning(header), Meaning::Column(_))
+    }
+
     /// How many headers mean a column.
     pub(super) fn known(&self, header: &Cells) -> usize {
         header.iter().filter(|cell| matches!(self.meaning(cell), Meaning::Column(_))).count()
@@ -199,7 +205,7 @@ pub(super) struct Layout {
 impl Layout {
     /// Reads a header; issues are the columns that were ignored.
     pub(super) fn new(header: &Cells, map: &HeaderMap) -> Result<(Self, Vec<Issue>), IngestError> {
-        if header.count > super::records::COLUMNS {
+        if header.count > COLUMNS {
             return Err(IngestError::TooManyColumns { found: header.count });
         }
         let (mut places, mut seen, mut issues) = (BTreeMap::new(), BTreeSet::new(), Vec::new());
@@ -262,7 +268,7 @@ fn warning(column: String, reason: issues::Reason) -> Issue {
 }
 
 /// A header as it may be repeated: a file without a header line has a person's data in its place.
-fn shown(header: &str) -> String {
+pub(super) fn shown(header: &str) -> String {
     let header = header.replace('\0', "␀");
     let plain: String = header.chars().filter(|&c| !cells::is_invisible(c)).nfkc().collect();
     let digits = plain.chars().filter(|c| c.is_numeric()).count();

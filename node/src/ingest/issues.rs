@@ -44,6 +44,11 @@ pub struct Issue {
 }
 
 impl Issue {
+    /// A warning about the table as a whole.
+    pub(super) const fn of_header(reason: Reason) -> Self {
+        Self { row: 1, record: String::new(), column: String::new(), reason }
+    }
+
     /// An issue that the rules of identifiers found in a row.
     pub fn of_value(row: u64, record: &str, found: &normalise::Issue) -> Self {
         Self { row, record: record.to_owned(), column: found.column.code().to_owned(), reason: found.into() }
@@ -97,6 +102,21 @@ reasons! {
     CELL_TOO_LONG = Reject "cell-too-long",
         "The cell is longer than its column allows; shorten it.",
         "单元格超过该列允许的长度；请缩短。";
+    NUMERIC_CELL = Reject "numeric-cell",
+        "The cell is a number, which a spreadsheet or a floating-point column rounds after 15 digits and robs of leading zeros; format the column as text and fill it in again.",
+        "该单元格是数字，电子表格或浮点列会在 15 位之后取整并丢掉前导零；请把该列设为文本格式后重新填写。";
+    FAULTY_CELL = Reject "faulty-cell",
+        "The cell holds an error of a formula, or bytes that are no text; correct it at its source.",
+        "该单元格是公式错误，或不是文本的字节；请在源头更正。";
+    ABOVE_HEADER = Warning "above-header",
+        "Rows above the header were passed over; remove them if that is not right.",
+        "已跳过表头之上的行；如有不妥，请删除这些行。";
+    FORMULAS = Warning "formulas",
+        "The sheet has formulas, of which the values were read that were computed last; open and save it if they may be old.",
+        "工作表含有公式，读取的是最近一次计算的值；如可能过期，请打开并重新保存。";
+    OTHER_FORMAT = Warning "other-format",
+        "The file's name says another format than its content; it was read by its content.",
+        "文件名所示格式与内容不符；已按内容读取。";
     UNKNOWN_ROLE = Reject "unknown-role",
         "The role is not known and the record enters no job; use agent, agency, complainant or victim.",
         "无法识别角色，该记录不进入任何任务；请用代理人、代理机构、投诉人或受害人。";

@@ -1,8 +1,22 @@
 //! From a file of bytes to typed rows.
 //!
-//! Comes in: a CSV file as other systems export it. Goes out: what was found out about the file, then one [`Entry`] per
-//! row with a typed [`Row`] and the issues of that row. Memory is bounded by one row and one piece of the file, whatever
-//! the file holds. Never sees: the store, keys, other rows than the one at hand (a second row with one record is found by
+//! Comes in: a table as other systems export it: CSV, XLSX, Parquet, or the answer to a query of a PostgreSQL or MySQL
+//! server. Goes out: what was found out about it, then one [`Entry`] per row with a typed [`Row`] and the issues of that
+//! row. All of them feed the same headers, cell rules and rejects, so one register reads the same from each. Memory is
+//! bounded whatever the table holds: by one row and one piece of a CSV file; by the shared texts of a workbook, a page of
+//! each Parquet column, a few hundred rows of a query, all of which have limits that are refused by name.
+//!
+//! | file | answers |
+//! | --- | --- |
+//! | `format` | which format has the file, by its content? |
+//! | `csv`, `encoding`, `records` | text with delimiters |
+//! | `xlsx` | workbooks |
+//! | `parquet` | columns |
+//! | `sql` | a query |
+//! | `line`, `pipe` | what do all of them hand over, and how do those that need a thread of their own? |
+//! | `headers`, `cells`, `row`, `issues` | which column is which, what may a cell be, what was wrong? |
+//!
+//! Never sees: the store, keys, other rows than the one at hand (a second row with one record is found by
 //! the caller, who has the reason [`issues::DUPLICATE_RECORD`]). Trusts: nobody. Fails: where the file cannot be read as a
 //! register (65), or cannot be understood as it is named (64); a bad row or cell is an issue and never ends the reading.
 //! Sources: RFC 4180; the identifier rules' page on files, version 1.
@@ -12,23 +26,31 @@ use std::io::{Read, Seek};
 use thiserror::Error;
 
 pub mod cells;
+mod csv;
 pub mod encoding;
+pub mod format;
 pub mod headers;
 pub mod issues;
-pub mod records;
+pub mod line;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod pipe;
+mod records;
 pub mod row;
+pub mod sql;
+mod xlsx;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-pub use encoding::{Detected, Encoding};
+pub use encoding::Encoding;
+pub use format::{Format, Unread};
 pub use headers::{Column, HeaderMap};
 pub use issues::{Issue, Reason, Rejects, Severity};
 pub use row::{Disposition, Holding, IdentifierCell, Row};
 
-use encoding::Text;
 use headers::Layout;
-use records::{Line, Records};
+use line::{Cells, Line, Rows};
 
 /// Why a file cannot be read as a register.
 #[derive(Debug, Error)]
@@ -54,7 +76,7 @@ pub enum IngestError {
     #[error("the first line cannot be read as a header; check its quotes and its length")]
     BadHeader,
     /// The header has too many cells.
-    #[error("the header names {found} columns; at most {} are read", records::COLUMNS)]
+    #[error("the header names {found} columns; at most {} are read", line::COLUMNS)]
     TooManyColumns {
         /// How many it names.
         found: usize,
@@ -79,6 +101,43 @@ pub enum IngestError {
         /// The second of them.
         header: String,
     },
+    /// The format is known and not read.
+    #[error("the file is not read in this form ({}); save it as XLSX without macros and password, or as CSV", .0.code())]
+    Unread(Unread),
+    /// The content is not in the format that was named.
+    #[error("the file is no {} file, as --format says; leave --format out", .0.name())]
+    NotOfFormat(Format),
+    /// The program was built without the format.
+    #[error("this program was built without {0}; use one that has it, or export the register as CSV")]
+    NotBuilt(&'static str),
+    /// The file is damaged.
+    #[error("the file is damaged or not of its format; export it again")]
+    Damaged,
+    /// Something in the file is over its limit.
+    #[error("the file has more {what} than are read ({limit}); export it as CSV, or in parts")]
+    TooLarge {
+        /// What there is too much of.
+        what: &'static str,
+        /// How much is read.
+        limit: u64,
+    },
+    /// There is no such sheet.
+    #[error("the workbook has no sheet of that name; it has {found}")]
+    NoSuchSheet {
+        /// The sheets that it has.
+        found: String,
+    },
+    /// A known column has a type that is no text.
+    #[error("the column \"{column}\" is of the type {kind}, which is not read; export it as text")]
+    ColumnType {
+        /// The column.
+        column: String,
+        /// Its type.
+        kind: String,
+    },
+    /// The server, or the way to it.
+    #[error(transparent)]
+    Server(#[from] sql::ServerError),
     /// The file of `--map` is not one.
     #[error("the file of --map cannot be read; each line is \"their header\" = \"our column\"")]
     BadMap,
@@ -94,14 +153,24 @@ impl IngestError {
     /// The number a command ends with: 64 where the names must be settled first, 65 where the data are at fault.
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::RepeatedHeader { .. } | Self::BadMap | Self::UnknownMapTarget { .. } => 64,
+            Self::RepeatedHeader { .. }
+            | Self::BadMap
+            | Self::UnknownMapTarget { .. }
+            | Self::NotOfFormat(_)
+            | Self::NotBuilt(_)
+            | Self::NoSuchSheet { .. } => 64,
+            Self::Server(error) => error.exit_code(),
             Self::Read(_)
             | Self::BadBytes { .. }
             | Self::Empty
             | Self::BadHeader
             | Self::TooManyColumns { .. }
             | Self::NoRecordColumn { .. }
-            | Self::NoIdentifierColumn { .. } => 65,
+            | Self::NoIdentifierColumn { .. }
+            | Self::Unread(_)
+            | Self::Damaged
+            | Self::TooLarge { .. }
+            | Self::ColumnType { .. } => 65,
         }
     }
 }
@@ -109,10 +178,34 @@ impl IngestError {
 /// What the user may say about a file.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
+    /// The format, instead of the one found.
+    pub format: Option<Format>,
     /// The encoding, instead of the one found.
     pub encoding: Option<Encoding>,
+    /// The sheet of a workbook, instead of the first with a header that can be read.
+    pub sheet: Option<String>,
+    /// The file's own name, of which only the ending is looked at.
+    pub name: Option<String>,
     /// Headers of the user's own.
     pub map: HeaderMap,
+}
+
+/// What was found out about a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its format; none for a query.
+    pub format: Option<Format>,
+    /// The encoding of a text file.
+    pub encoding: Option<Encoding>,
+    /// The delimiter of a text file: comma, semicolon or tab.
+    pub delimiter: Option<char>,
+    /// The sheet of a workbook.
+    pub sheet: Option<String>,
+}
+
+impl Found {
+    /// Found in a query.
+    pub(super) const NOTHING: Self = Self { format: None, encoding: None, delimiter: None, sheet: None };
 }
 
 /// A row of the file as far as it could be read, and what was wrong with it.
@@ -125,40 +218,68 @@ pub struct Entry {
     pub issues: Vec<Issue>,
 }
 
-/// A file that is a register; iterate for its rows.
-pub struct RegisterFile<S> {
-    records: Records<S>,
+/// A table that is a register; iterate for its rows.
+pub struct RegisterFile {
+    rows: Box<dyn Rows>,
     layout: Layout,
-    detected: Detected,
-    delimiter: u8,
+    found: Found,
     issues: Vec<Issue>,
     number: u64,
     failed: bool,
 }
 
-impl<S: Read + Seek> RegisterFile<S> {
-    /// Finds encoding, delimiter and columns. The source is read once or twice in full, and then row by row.
-    pub fn open(mut source: S, options: &Options) -> Result<Self, IngestError> {
-        let detected = encoding::detect(&mut source, options.encoding)?;
-        let mut records = Records::new(Text::new(source, detected)?);
-        let delimiter = choose_delimiter(&mut records, &options.map)?;
-        let header = match records.next(delimiter)? {
-            Some(Line::Cells(cells)) => cells,
-            Some(Line::Unreadable(_)) => return Err(IngestError::BadHeader),
-            None => return Err(IngestError::Empty),
+impl RegisterFile {
+    /// Finds format, columns and what else there is to find. A text file is read once or twice in full for that.
+    pub fn open<S: Read + Seek + Send + 'static>(
+        mut source: S,
+        options: &Options,
+    ) -> Result<Self, IngestError> {
+        let format = match (options.format, format::detect(&mut source)) {
+            // Any bytes may be text, whatever they look like.
+            (Some(Format::Csv), Ok(_) | Err(IngestError::Unread(_))) => Format::Csv,
+            (Some(said), Ok(found)) if said != found => return Err(IngestError::NotOfFormat(said)),
+            (_, found) => found?,
         };
-        let (layout, issues) = Layout::new(&header, &options.map)?;
-        Ok(Self { records, layout, detected, delimiter, issues, number: 1, failed: false })
+        let mut file = match format {
+            Format::Csv => Self::open_csv(source, options)?,
+            Format::Xlsx => xlsx::open(source, options)?,
+            #[cfg(feature = "parquet")]
+            Format::Parquet => parquet::open(source, options)?,
+            #[cfg(not(feature = "parquet"))]
+            Format::Parquet => return Err(IngestError::NotBuilt("Parquet")),
+        };
+        let promised = options.name.as_deref().and_then(Format::promised);
+        if options.format.is_none() && promised.is_some_and(|promised| promised != format) {
+            file.issues.push(Issue::of_header(issues::OTHER_FORMAT));
+        }
+        Ok(file)
     }
 
-    /// The encoding in force.
-    pub const fn detected(&self) -> Detected {
-        self.detected
+    fn open_csv<S: Read + Seek + Send + 'static>(source: S, options: &Options) -> Result<Self, IngestError> {
+        let (csv, header) = csv::Csv::open(source, options)?;
+        let found = Found {
+            format: Some(Format::Csv),
+            encoding: Some(csv.detected.encoding),
+            delimiter: Some(csv.delimiter.into()),
+            sheet: None,
+        };
+        Self::new(&header, options, found, Box::new(csv))
     }
 
-    /// The delimiter: comma, semicolon or tab.
-    pub const fn delimiter(&self) -> char {
-        self.delimiter as char
+    /// The table with this header, whose rows come from `rows`.
+    fn new(
+        header: &Cells,
+        options: &Options,
+        found: Found,
+        rows: Box<dyn Rows>,
+    ) -> Result<Self, IngestError> {
+        let (layout, issues) = Layout::new(header, &options.map)?;
+        Ok(Self { rows, layout, found, issues, number: 1, failed: false })
+    }
+
+    /// What was found out about it.
+    pub const fn found(&self) -> &Found {
+        &self.found
     }
 
     /// The columns that the file has, in the order of the product.
@@ -172,7 +293,7 @@ impl<S: Read + Seek> RegisterFile<S> {
     }
 
     fn entry(&mut self) -> Result<Option<Entry>, IngestError> {
-        let Some(line) = self.records.next(self.delimiter)? else { return Ok(None) };
+        let Some(line) = self.rows.next()? else { return Ok(None) };
         self.number += 1;
         let (number, mut issues) = (self.number, Vec::new());
         let row = match line {
@@ -186,7 +307,7 @@ impl<S: Read + Seek> RegisterFile<S> {
     }
 }
 
-impl<S: Read + Seek> Iterator for RegisterFile<S> {
+impl Iterator for RegisterFile {
     type Item = Result<Entry, IngestError>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -197,16 +318,4 @@ impl<S: Read + Seek> Iterator for RegisterFile<S> {
         self.failed = matches!(entry, Some(Err(_)));
         entry
     }
-}
-
-/// The delimiter by which the header yields the most known columns; the comma, if they are equal.
-fn choose_delimiter<S: Read + Seek>(records: &mut Records<S>, map: &HeaderMap) -> Result<u8, IngestError> {
-    let mut best = (b',', 0);
-    for delimiter in *b",;\t" {
-        let known = records.peek(delimiter)?.map_or(0, |header| map.known(&header));
-        if known > best.1 {
-            best = (delimiter, known);
-        }
-    }
-    Ok(best.0)
 }

@@ -9,53 +9,8 @@ use std::io::{Read, Seek};
 
 use super::IngestError;
 use super::encoding::Text;
-use super::issues::{self, Reason};
-
-/// Bytes of UTF-8 that one row may have.
-pub const ROW_BYTES: usize = 1024 * 1024;
-/// Columns that a register may have.
-pub const COLUMNS: usize = 1024;
-
-/// The cells of one row, unquoted.
-#[derive(Default, PartialEq, Eq)]
-pub(super) struct Cells {
-    text: String,
-    ends: Vec<usize>,
-    /// How many cells the row has; those beyond [`COLUMNS`] are counted and not kept.
-    pub(super) count: usize,
-}
-
-impl Cells {
-    /// The text of one cell; empty where the row is too short.
-    pub(super) fn get(&self, index: usize) -> &str {
-        let Some(&end) = self.ends.get(index) else { return "" };
-        let start = index.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
-        self.text.get(start..end).unwrap_or_default()
-    }
-
-    /// The cells that were kept.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
-        (0..self.ends.len()).map(|index| self.get(index))
-    }
-
-    fn end_cell(&mut self) {
-        self.count += 1;
-        if self.ends.len() < COLUMNS {
-            self.ends.push(self.text.len());
-        } else {
-            let kept = self.ends.last().copied().unwrap_or(0);
-            self.text.truncate(kept);
-        }
-    }
-}
-
-/// One row of the file, or why it cannot be read as one.
-pub(super) enum Line {
-    /// Its cells.
-    Cells(Cells),
-    /// It is left out; reading went on behind it.
-    Unreadable(&'static Reason),
-}
+use super::issues;
+use super::line::{Cells, Line, ROW_BYTES};
 
 /// What a look at the buffer found, with the number of bytes up to the next row.
 enum Scan {

@@ -11,7 +11,7 @@ use lianfang_proto::catalogue::{Grade, Hold, Role, Typology};
 use super::cells::{self, CELL_BYTES, RECORD_BYTES, Unreadable, WORD_BYTES};
 use super::headers::{Column, Layout};
 use super::issues::{self, Issue, Reason};
-use super::records::Cells;
+use super::line::{Cells, Mark};
 
 /// What the cell of a protective column said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +106,10 @@ impl<'a> Reader<'a> {
     /// The row, unless it names no usable record or has more cells than the header.
     pub(super) fn read(mut self) -> Option<Row> {
         let written = cells::text(self.cell(Column::Record));
-        if written.len() <= RECORD_BYTES {
+        if let Some(mark) = self.mark(Column::Record) {
+            let faulty = mark == Mark::Faulty;
+            self.issue(Column::Record, if faulty { issues::FAULTY_CELL } else { issues::NUMERIC_CELL });
+        } else if written.len() <= RECORD_BYTES {
             self.record = written;
         } else {
             self.issue(Column::Record, issues::RECORD_TOO_LONG);
@@ -179,7 +182,7 @@ impl<'a> Reader<'a> {
         let layout = self.layout;
         layout
             .identifiers()
-            .map(|(column, _)| (column, self.bounded(Column::Identifier(column), CELL_BYTES)))
+            .map(|(column, _)| (column, self.exact(Column::Identifier(column), CELL_BYTES)))
             .filter(|(_, text)| !cells::is_blank(text))
             .map(|(column, text)| IdentifierCell { column, text: text.to_owned() })
             .collect()
@@ -189,14 +192,29 @@ impl<'a> Reader<'a> {
         self.layout.place(column).map_or("", |place| self.cells.get(place))
     }
 
-    /// The cell, or nothing and an issue where it is too long.
+    /// The cell, or nothing and an issue where it is too long or faulty.
     fn bounded(&mut self, column: Column, limit: usize) -> &'a str {
         let cell = self.cell(column);
-        if cell.len() <= limit {
-            return cell;
-        }
-        self.issue(column, issues::CELL_TOO_LONG);
+        let reason = match self.mark(column) {
+            Some(Mark::Faulty) => issues::FAULTY_CELL,
+            _ if cell.len() <= limit => return cell,
+            _ => issues::CELL_TOO_LONG,
+        };
+        self.issue(column, reason);
         ""
+    }
+
+    /// The cell of a column in which every digit counts: a number that may have been rounded is left out.
+    fn exact(&mut self, column: Column, limit: usize) -> &'a str {
+        if self.mark(column) == Some(Mark::Number) {
+            self.issue(column, issues::NUMERIC_CELL);
+            return "";
+        }
+        self.bounded(column, limit)
+    }
+
+    fn mark(&self, column: Column) -> Option<Mark> {
+        self.layout.place(column).and_then(|place| self.cells.mark(place))
     }
 
     /// The value of a cell, with an issue where it cannot be read; a cell too long cannot be read either.

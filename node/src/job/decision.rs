@@ -48,7 +48,9 @@ impl Context {
         check_terms(terms, &self.bank, &named, Some(&of_terms), crate::normalise::RULE_SET)?;
         self.in_its_life(terms).await?;
         match self.agree_with_holders(record, &pinned).await {
-            Err(fault) if fault.code == FaultCode::GenerationChanged && self.is_renewed(record.key).await? => {
+            Err(fault)
+                if fault.code == FaultCode::GenerationChanged && self.is_renewed(record.key).await? =>
+            {
                 let kept = self.compared_record(terms.key.class, terms.key.epoch).await?;
                 self.agree_with_holders(kept.endorsed.record(), &pinned).await?;
             }

@@ -91,7 +91,8 @@ impl Context {
         if bytes.is_empty() {
             return Ok(None);
         }
-        let endorsed = EndorsedKeyRecord::decode(&bytes).map_err(|e| checked::document_fault("record", &e))?;
+        let endorsed =
+            EndorsedKeyRecord::decode(&bytes).map_err(|e| checked::document_fault("record", &e))?;
         let key = endorsed.record().key;
         if (key.class, key.epoch) != (class, epoch) {
             return Err(Fault::field(FaultCode::TermsDiffer, "record.key").at(NAME));
@@ -103,7 +104,8 @@ impl Context {
             // Of one epoch there is one key: a later record follows on the one here, an earlier one led to it.
             Some(known) => {
                 let newer = key.generation > known.endorsed.record().key.generation;
-                let (later, earlier) = if newer { (&endorsed, &known.endorsed) } else { (&known.endorsed, &endorsed) };
+                let (later, earlier) =
+                    if newer { (&endorsed, &known.endorsed) } else { (&known.endorsed, &endorsed) };
                 let field = |differs: NotNext| format!("record.{differs}");
                 later
                     .follows(earlier.record())

@@ -97,7 +97,10 @@ impl Context {
 
     /// The coordinator has announced of a key what cannot be; the notice is not taken.
     async fn contradicted(&self, signed: &Signed<KeyNotice>) -> Result<(), Fault> {
-        tracing::error!(epoch = signed.value().epoch.0, "a notice about a key contradicts what is known of it");
+        tracing::error!(
+            epoch = signed.value().epoch.0,
+            "a notice about a key contradicts what is known of it"
+        );
         let event =
             Event::Fault { party: NAME.to_owned(), code: FaultCode::TermsDiffer, digest: signed.digest() };
         self.log.record(&event).await.map_err(|e| of_log(&e))

@@ -75,7 +75,9 @@ pub async fn tell(context: &Context) {
     let coordinator = context.roster.now().roster.coordinator;
     let awaited = match context.book.awaited().await {
         Ok(awaited) => awaited,
-        Err(error) => return tracing::error!(%error, "jobs that await a submission could not be read"),
+        Err(error) => {
+            return tracing::error!(event = "job.not-read", %error, "jobs that await a submission could not be read");
+        }
     };
     for (entry, told) in awaited {
         let Some(terms) = entry.opened(&coordinator) else { continue };
@@ -85,10 +87,12 @@ pub async fn tell(context: &Context) {
             Ok(true) => {
                 let deadline = jiff::Timestamp::from_microsecond(terms.deadline_of(&context.bank));
                 let deadline = deadline.map(|time| time.to_string()).unwrap_or_default();
-                tracing::warn!(job = %entry.job, stage = entry.stage.code(), deadline, "the job awaits this bank");
+                tracing::warn!(event = "job.reminder", job = %entry.job, stage = entry.stage.code(), deadline, "the job awaits this bank");
             }
             Ok(false) => {}
-            Err(error) => tracing::error!(job = %entry.job, %error, "a reminder could not be told"),
+            Err(error) => {
+                tracing::error!(event = "job.reminder-not-told", job = %entry.job, %error, "a reminder could not be told")
+            }
         }
     }
 }

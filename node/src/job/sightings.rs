@@ -8,8 +8,7 @@
 //!
 //! Source: `PROTOCOL`, section 4 (a restored backup is found by the highest charge numbers that peers have seen).
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -76,12 +75,11 @@ const fn judge(before: u64, shown: u64, lost: bool) -> Judgement {
     }
 }
 
-/// What this bank has seen. Cheap to clone; all clones change together.
+/// What this bank has seen. Cheap to clone. Nothing of it is remembered beside the store, which other processes may share.
 #[derive(Clone)]
 pub struct Sightings {
     store: Store,
     log: Log,
-    doubted: Arc<RwLock<BTreeSet<(BankId, Class, Epoch)>>>,
 }
 
 fn malformed(column: &'static str) -> StoreError {
@@ -105,12 +103,8 @@ fn from_column(number: i64) -> u64 {
 
 impl Sightings {
     /// Those in the store.
-    pub async fn open(store: Store, log: Log) -> Result<Self, StoreError> {
-        let this = Self { store, log, doubted: Arc::default() };
-        let open = this.list().await?.into_iter().filter(|doubt| doubt.settled_by.is_none());
-        let open = open.map(|doubt| (doubt.holder, doubt.class, doubt.epoch)).collect();
-        *this.doubted.write().unwrap_or_else(PoisonError::into_inner) = open;
-        Ok(this)
+    pub const fn new(store: Store, log: Log) -> Self {
+        Self { store, log }
     }
 
     /// The highest number that this holder has shown.
@@ -139,11 +133,7 @@ impl Sightings {
         if number > before {
             remember(&mut tx, holder, number, Some(answer)).await?;
         }
-        tx.commit().await?;
-        if behind {
-            self.take_up(holder, key);
-        }
-        Ok(())
+        tx.commit().await
     }
 
     /// A holder said where it stands, after `before` had been seen: then no overtaking explains a lower number.
@@ -157,7 +147,7 @@ impl Sightings {
         let shown = standing.charge_number;
         let judged = self.judge(holder, key, before, shown, standing.ledger_lost).await;
         judged.map_err(|error| crate::fault::of_store(&error))?;
-        self.check(holder, key)
+        self.check(holder, key).await
     }
 
     async fn judge(
@@ -170,7 +160,7 @@ impl Sightings {
     ) -> Result<(), StoreError> {
         match judge(before, shown, lost) {
             Judgement::Fine => {}
-            Judgement::Declared if shown >= before && !self.is_doubted(holder, key) => {}
+            Judgement::Declared if shown >= before && !self.is_doubted(holder, key).await? => {}
             Judgement::Declared => {
                 self.settle(holder, key.class, key.epoch, Some(shown), DECLARED).await?;
             }
@@ -178,23 +168,28 @@ impl Sightings {
                 let mut tx = self.store.begin().await?;
                 self.doubt(&mut tx, holder, key, before, shown).await?;
                 tx.commit().await?;
-                self.take_up(holder, key);
             }
         }
         Ok(())
     }
 
     /// Whether this holder's answers may be used under this key.
-    pub fn check(&self, holder: &BankId, key: KeyId) -> Result<(), Fault> {
-        if self.is_doubted(holder, key) {
+    pub async fn check(&self, holder: &BankId, key: KeyId) -> Result<(), Fault> {
+        if self.is_doubted(holder, key).await.map_err(|error| crate::fault::of_store(&error))? {
             return Err(Fault::field(FaultCode::LedgerBehind, "charge_number").at(holder.as_str()));
         }
         Ok(())
     }
 
-    fn is_doubted(&self, holder: &BankId, key: KeyId) -> bool {
-        let doubted = self.doubted.read().unwrap_or_else(PoisonError::into_inner);
-        doubted.contains(&(holder.clone(), key.class, key.epoch))
+    async fn is_doubted(&self, holder: &BankId, key: KeyId) -> Result<bool, StoreError> {
+        let open = sqlx::query_scalar(
+            "SELECT count(*) FROM holder_doubt
+             WHERE holder = $1 AND class = $2 AND epoch = $3 AND settled_by IS NULL",
+        );
+        let open =
+            open.bind(holder.as_str()).bind(i64::from(key.class.number())).bind(i64::from(key.epoch.0));
+        let open: i64 = open.fetch_one(&mut *self.store.reader().await?).await?;
+        Ok(open != 0)
     }
 
     /// Every doubt that there was.
@@ -248,8 +243,6 @@ impl Sightings {
             self.log.append(&mut tx, &event).await.map_err(of_audit)?;
         }
         tx.commit().await?;
-        let mut doubted = self.doubted.write().unwrap_or_else(PoisonError::into_inner);
-        doubted.remove(&(holder.clone(), class, epoch));
         Ok(shown.is_some())
     }
 
@@ -265,7 +258,7 @@ impl Sightings {
             "INSERT INTO holder_doubt (holder, class, epoch, seen, shown, noted_at) VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (holder, class, epoch) DO UPDATE
                  SET seen = $4, shown = $5, noted_at = $6, settled_by = NULL, settled_at = NULL
-                 WHERE settled_by IS NOT NULL",
+                 WHERE holder_doubt.settled_by IS NOT NULL",
         )
         .bind(holder.as_str())
         .bind(i64::from(key.class.number()))
@@ -286,12 +279,6 @@ impl Sightings {
         let (class, epoch) = (key.class, key.epoch);
         let event = Event::Doubted { holder: holder.clone(), class, epoch, seen, shown };
         self.log.append(tx, &event).await.map_err(of_audit)
-    }
-
-    /// Takes up a doubt that is committed.
-    fn take_up(&self, holder: &BankId, key: KeyId) {
-        let mut doubted = self.doubted.write().unwrap_or_else(PoisonError::into_inner);
-        doubted.insert((holder.clone(), key.class, key.epoch));
     }
 }
 
@@ -335,12 +322,12 @@ impl Holders for Undoubted {
         request: &Signed<EvaluationRequest>,
         blinded: Bytes,
     ) -> Result<Answered, Fault> {
-        self.sightings.check(&holder.bank, request.value().key)?;
+        self.sightings.check(&holder.bank, request.value().key).await?;
         self.holders.evaluate(holder, request, blinded).await
     }
 
     async fn blind_evaluate(&self, holder: &Holder, key: KeyId, blinded: Bytes) -> Result<Proven, Fault> {
-        self.sightings.check(&holder.bank, key)?;
+        self.sightings.check(&holder.bank, key).await?;
         self.holders.blind_evaluate(holder, key, blinded).await
     }
 }
@@ -360,8 +347,8 @@ mod tests {
         BankId::parse("alpha", "bank").unwrap()
     }
 
-    async fn open(bench: &Bench) -> Sightings {
-        Sightings::open(bench.store.clone(), Log::new(bench.store.clone(), "test")).await.unwrap()
+    fn open(bench: &Bench) -> Sightings {
+        Sightings::new(bench.store.clone(), Log::new(bench.store.clone(), "test"))
     }
 
     fn standing(charge_number: u64, ledger_lost: bool) -> GetStandingReply {
@@ -380,7 +367,7 @@ mod tests {
     #[tokio::test]
     async fn a_restored_holder_is_in_doubt_until_a_person_settles_it() {
         let bench = Bench::new().await;
-        let sightings = open(&bench).await;
+        let sightings = open(&bench);
         sightings.answered(&holder(), KEY, 40, b"answer").await.unwrap();
         let seen = sightings.highest(&holder()).await.unwrap();
         assert_eq!(seen, Sighting { number: 40, answer: b"answer".to_vec() });
@@ -391,31 +378,31 @@ mod tests {
         assert_eq!((behind.code, behind.party.as_deref()), (FaultCode::LedgerBehind, Some("alpha")));
 
         // It stands over a restart, and over later numbers that are high enough.
-        let sightings = open(&bench).await;
-        assert!(sightings.check(&holder(), KEY).is_err());
+        let sightings = open(&bench);
+        assert!(sightings.check(&holder(), KEY).await.is_err());
         assert!(sightings.stands(&holder(), KEY, 40, &standing(50, false)).await.is_err());
         let other = KeyId { epoch: Epoch(2), ..KEY };
-        assert!(sightings.check(&holder(), other).is_ok());
+        assert!(sightings.check(&holder(), other).await.is_ok());
 
         assert!(sightings.settle(&holder(), KEY.class, KEY.epoch, None, "li").await.unwrap());
         assert!(!sightings.settle(&holder(), KEY.class, KEY.epoch, None, "li").await.unwrap());
-        assert!(sightings.check(&holder(), KEY).is_ok());
+        assert!(sightings.check(&holder(), KEY).await.is_ok());
         assert_eq!(sightings.highest(&holder()).await.unwrap().number, 12, "numbers count from there on");
         assert!(sightings.stands(&holder(), KEY, 12, &standing(13, false)).await.is_ok());
         let list = sightings.list().await.unwrap();
         assert_eq!((list[0].seen, list[0].shown, list[0].settled_by.as_deref()), (40, 12, Some("li")));
-        assert!(open(&bench).await.check(&holder(), KEY).is_ok());
+        assert!(open(&bench).check(&holder(), KEY).await.is_ok());
     }
 
     #[tokio::test]
     async fn a_holder_that_declares_its_ledger_lost_is_used_again() {
         let bench = Bench::new().await;
-        let sightings = open(&bench).await;
+        let sightings = open(&bench);
         sightings.answered(&holder(), KEY, u64::MAX, b"x").await.unwrap();
         assert!(sightings.answered(&holder(), KEY, 0, b"y").await.is_ok());
-        assert!(sightings.check(&holder(), KEY).is_err(), "no overtaking explains this");
+        assert!(sightings.check(&holder(), KEY).await.is_err(), "no overtaking explains this");
         sightings.stands(&holder(), KEY, 5, &standing(3, true)).await.unwrap();
-        assert!(sightings.check(&holder(), KEY).is_ok());
+        assert!(sightings.check(&holder(), KEY).await.is_ok());
         assert_eq!(sightings.highest(&holder()).await.unwrap(), Sighting { number: 3, answer: Vec::new() });
         // A second restore is a second doubt.
         sightings.answered(&holder(), KEY, 9, b"z").await.unwrap();

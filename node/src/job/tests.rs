@@ -16,7 +16,8 @@ use super::consent::tests::terms;
 use super::sightings::Sightings;
 use super::state::Stage;
 use crate::audit::Log;
-use crate::config::{Config, Policy, Serve, StorePlace, Unlock};
+use crate::config::{Config, Unlock};
+use crate::key_holder::notices::Notices;
 use crate::key_holder::records::Records;
 use crate::key_holder::tests::{KEY, Party, Still, bank, dealt};
 use crate::key_holder::vault::Vault;
@@ -51,20 +52,7 @@ fn member(party: &Party) -> Member {
 
 /// Of an operator who is asked about everything.
 fn config(unlock: Unlock) -> Config {
-    Config {
-        listen: "nobody:1".into(),
-        advertise: None,
-        contact: String::new(),
-        unlock,
-        certificate: None,
-        policy: Policy::default(),
-        store: StorePlace::default(),
-        reflection: false,
-        http: None,
-        log: lianfang_telemetry::log::Settings::default(),
-        traces: None,
-        serve: Serve::default(),
-    }
+    Config::new("nobody:1", unlock)
 }
 
 impl Alone {
@@ -117,10 +105,10 @@ impl Alone {
             holders: Arc::new(GrpcHolders::new(dialer, roster.clone(), Arc::clone(&ports.clock))),
             roster,
             records,
-            notices: crate::key_holder::notices::Notices::new(store.clone()),
             vault: Vault::open(store.clone(), 1).await.unwrap(),
-            sightings: Sightings::open(store.clone(), log.clone()).await.unwrap(),
+            sightings: Sightings::new(store.clone(), log.clone()),
             spool: folder.to_owned(),
+            notices: Notices::new(store.clone()),
             book: Book::new(store.clone()),
             log,
             telemetry: crate::telemetry::Telemetry::default(),
@@ -169,4 +157,32 @@ async fn a_person_cannot_accept_terms_that_differ_from_what_the_node_knows() {
 async fn a_person_cannot_accept_while_no_holder_confirms_roster_and_key() {
     let alone = Alone::new().await;
     assert_eq!(alone.told(&alone.good).await, "unreachable");
+}
+
+#[tokio::test]
+async fn a_job_on_which_nobody_decides_in_time_is_missed_though_the_coordinator_is_gone() {
+    let alone = Alone::new().await;
+    let now = alone.context.ports.clock.now();
+    let hour = 3_600_000_000;
+    let mut jobs = Vec::new();
+    for (number, deadline) in [(1, now - hour), (2, now + hour), (3, now - hour)] {
+        let job = lianfang_proto::ids::JobId::from_random([number; 16]);
+        let terms = Terms { job, deadline, ..alone.good.clone() };
+        alone.context.book.note(&Signed::sign(&alone.coordinator, terms)).await.unwrap();
+        jobs.push(job);
+    }
+    let context = Arc::new(alone.context);
+    let entry = async |job| context.book.get(job).await.unwrap().unwrap();
+    // What a bank has joined ends by what the coordinator says, for its rows may stand there.
+    context.book.decide(entry(jobs[2]).await.id, Stage::Accepted, "a person").await.unwrap();
+    let runner = super::runner::Runner::new(Arc::clone(&context));
+    for _ in 0..2 {
+        runner.close_missed().await.unwrap();
+        let mut stages = Vec::new();
+        for job in &jobs {
+            stages.push(entry(*job).await.stage);
+        }
+        assert_eq!(stages, [Stage::Missed, Stage::Proposed, Stage::Accepted]);
+    }
+    assert_eq!(context.book.unfinished().await.unwrap().len(), 2);
 }

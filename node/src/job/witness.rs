@@ -226,7 +226,7 @@ mod tests {
 
     async fn started(bench: &Bench) -> Arc<Notary> {
         let log = Log::new(bench.store.clone(), "test");
-        let sightings = Sightings::open(bench.store.clone(), log.clone()).await.unwrap();
+        let sightings = Sightings::new(bench.store.clone(), log.clone());
         Notary::start(bench.store.clone(), log, sightings)
     }
 

@@ -21,7 +21,12 @@ pub async fn judge(
     if seen <= number {
         return Ok(false);
     }
-    tracing::error!(seen, number, "the ledger is behind an answer of this node's own: all counters are full");
+    tracing::error!(
+        event = "holder.ledger-behind",
+        seen,
+        number,
+        "the ledger is behind an answer of this node's own: all counters are full"
+    );
     for key in vault.keys() {
         ledger.declare_lost(key, seen, shown_by).await?;
     }

@@ -171,7 +171,8 @@ impl Ledger {
              FROM key_holder_accounts WHERE class = $1 AND epoch = $2",
         );
         let row = row.bind(class).bind(epoch).fetch_one(&mut *reader).await?;
-        let lost = sqlx::query_scalar("SELECT count(*) FROM key_holder_losses WHERE class = $1 AND epoch = $2");
+        let lost =
+            sqlx::query_scalar("SELECT count(*) FROM key_holder_losses WHERE class = $1 AND epoch = $2");
         let lost: i64 = lost.bind(class).bind(epoch).fetch_one(&mut *reader).await?;
         Ok(Usage {
             spent: from_column("spent", row.try_get(0)?)?,

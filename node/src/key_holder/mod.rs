@@ -14,6 +14,7 @@
 //! | [`records`] | key records that all holders have signed |
 //! | [`notices`] | what the coordinator has announced of each epoch |
 //! | `closed` | epochs that are over here |
+//! | [`restored`] | what counters are worth after a backup was restored |
 //! | `repeats` | how often a batch is answered again |
 //! | [`vault`] | this node's shares, sealed at rest, and the multiplication |
 //! | [`service`] | the gRPC service, which puts them in their order |
@@ -31,6 +32,7 @@ pub mod quota;
 pub mod records;
 mod refusals;
 mod repeats;
+pub mod restored;
 pub mod service;
 pub mod vault;
 

@@ -60,7 +60,8 @@ pub fn next(kept: Option<&Kept>, came: &KeyNotice, now: Micros) -> (Taken, Optio
         Some(kept) if !came.follows(&kept.notice) => (Taken::Contradicts, None),
         Some(kept) => {
             // A date that is no earlier than the one that was known has been known since then.
-            let known = matches!((kept.notice.closes_at, came.closes_at), (Some(old), Some(new)) if new >= old);
+            let known =
+                matches!((kept.notice.closes_at, came.closes_at), (Some(old), Some(new)) if new >= old);
             let known_since = if known { kept.known_since } else { now };
             (Taken::New, Some(Kept { known_since, ..fresh }))
         }

@@ -78,7 +78,7 @@ impl Answering {
         let CheckedEvaluation { request, elements } =
             CheckedEvaluation::open(message, &member.bank, &member.identity)?;
         let stated = request.value();
-        let key = self.key("request.key", stated.key)?;
+        let key = self.key("request.key", stated.key).await?;
         let digest = batch_digest(&member.bank, stated.key, &elements);
         if digest != stated.elements_digest {
             return Err(Fault::field(FaultCode::DigestDiffers, "request.elements_digest"));
@@ -112,7 +112,7 @@ impl Answering {
         message: BlindEvaluateRequest,
     ) -> Result<BlindEvaluateReply, Fault> {
         let (asked, packed) = checked::blind_evaluate(&message)?;
-        let key = self.key("key_id", asked)?;
+        let key = self.key("key_id", asked).await?;
         let digest = batch_digest(&member.bank, asked, packed);
         let count = u32::try_from(packed.len() / limits::ELEMENT_BYTES).unwrap_or(u32::MAX);
         self.admitted(member).await?;
@@ -137,7 +137,7 @@ impl Answering {
         message: GetStandingRequest,
     ) -> Result<GetStandingReply, Fault> {
         let (class, epoch) = checked::class_epoch(message.class, message.epoch)?;
-        let key = self.current("epoch", class, epoch)?;
+        let key = self.current("epoch", class, epoch).await?;
         self.face(member, &message.highest_answer).await?;
         let standing = self.parts.ledger.standing(member, key.key(), key.sharing()).await?;
         Ok(GetStandingReply {
@@ -182,8 +182,8 @@ impl Answering {
     }
 
     /// The key that is asked for, under exactly the generation that is active.
-    fn key(&self, field: &str, asked: KeyId) -> Result<Arc<ActiveKey>, Fault> {
-        let key = self.current(&format!("{field}.epoch"), asked.class, asked.epoch)?;
+    async fn key(&self, field: &str, asked: KeyId) -> Result<Arc<ActiveKey>, Fault> {
+        let key = self.current(&format!("{field}.epoch"), asked.class, asked.epoch).await?;
         let Generation(active) = key.key().generation;
         if active != asked.generation.0 {
             let fault = Fault::field(FaultCode::GenerationChanged, &format!("{field}.generation"));
@@ -193,8 +193,9 @@ impl Answering {
     }
 
     /// The key of this epoch, or why there is none.
-    fn current(&self, field: &str, class: Class, epoch: Epoch) -> Result<Arc<ActiveKey>, Fault> {
+    async fn current(&self, field: &str, class: Class, epoch: Epoch) -> Result<Arc<ActiveKey>, Fault> {
         let vault = &self.parts.vault;
+        vault.refresh(class, epoch).await?;
         vault.current(class, epoch).ok_or_else(|| {
             let closed = vault.is_closed(class, epoch);
             let code = if closed { FaultCode::EpochClosed } else { FaultCode::EpochUnknown };

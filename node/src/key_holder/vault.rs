@@ -6,7 +6,8 @@
 //! * Never sees: who asks, what for. Trusts: the ledger's [`Receipt`] that the batch is charged.
 //! * Fails: with a [`VaultError`]; a share that does not fit its record is never activated.
 //!
-//! A newer generation takes the older one's place in one transaction, and the older share is erased with it.
+//! A newer generation takes the older one's place in one transaction, and the older share is erased with it. Several
+//! processes may share the store: before each answer the row is looked at ([`Vault::refresh`]).
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -196,6 +197,53 @@ impl Vault {
             .map(|active| active.share.own_share())
     }
 
+    /// Takes up what another process has changed that shares the store: a newer share, an epoch that was closed. Costs one
+    /// row's reading if nothing has.
+    pub async fn refresh(&self, class: Class, epoch: Epoch) -> Result<(), VaultError> {
+        let stands = Stands::read(&mut *self.store.reader().await?, class, epoch).await?;
+        if stands == self.stands_here(class, epoch) {
+            return Ok(());
+        }
+        // Now with the store held: nobody is between a commit and taking it up but with what stands here.
+        let mut tx = self.store.begin().await?;
+        let stands = Stands::read(&mut tx, class, epoch).await?;
+        match stands.newest {
+            _ if stands.closed => {
+                self.closed.insert(class, epoch);
+                self.write().remove(&(class, epoch));
+            }
+            None => drop(self.write().remove(&(class, epoch))),
+            Some(_) if stands == self.stands_here(class, epoch) => {}
+            Some(generation) => {
+                let key = KeyId { class, epoch, generation };
+                let taken_up = self.stored(&mut tx, key).await?;
+                self.write().insert((class, epoch), Arc::new(taken_up));
+            }
+        }
+        Ok(())
+    }
+
+    /// The same for every key: what was erased elsewhere leaves this process's memory too.
+    pub async fn refresh_all(&self) -> Result<(), VaultError> {
+        let mut keys = stored_keys(&mut *self.store.reader().await?).await?;
+        keys.extend(self.keys());
+        for key in keys {
+            self.refresh(key.class, key.epoch).await?;
+        }
+        Ok(())
+    }
+
+    fn stands_here(&self, class: Class, epoch: Epoch) -> Stands {
+        let newest = self.current(class, epoch).map(|active| active.key().generation);
+        Stands { newest, closed: self.is_closed(class, epoch) }
+    }
+
+    async fn stored(&self, tx: &mut Connection, key: KeyId) -> Result<ActiveKey, VaultError> {
+        let share = load(tx, &self.cipher, key).await?;
+        let malformed = StoreError::Malformed { table: "key_records", column: "record" };
+        ActiveKey::new(records::find(tx, key).await?.ok_or(malformed)?, share)
+    }
+
     /// Stores the share and the record that all holders have signed, erases older generations, and answers with the new
     /// share from now on. Doing it again with the same changes nothing.
     pub async fn activate(
@@ -214,6 +262,7 @@ impl Vault {
             return Err(VaultError::Superseded);
         }
         let mut tx = self.store.begin().await?;
+        super::restored::of_repaired(&mut tx, key).await?;
         records::insert(&mut tx, activated.endorsed()).await?;
         let row: i64 = sqlx::query_scalar("SELECT coalesce(max(id), 0) + 1 FROM key_holder_shares")
             .fetch_one(&mut *tx)
@@ -304,6 +353,27 @@ impl Vault {
 
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, Active> {
         self.active.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How a key stands: the generation of its newest share, and whether its epoch is over.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stands {
+    newest: Option<Generation>,
+    closed: bool,
+}
+
+impl Stands {
+    async fn read(tx: &mut Connection, class: Class, epoch: Epoch) -> Result<Self, VaultError> {
+        let row = sqlx::query(
+            "SELECT (SELECT max(generation) FROM key_holder_shares WHERE class = $1 AND epoch = $2),
+                    (SELECT count(*) FROM closed_epoch WHERE class = $1 AND epoch = $2)",
+        );
+        let (class, epoch) = columns(KeyId { class, epoch, generation: Generation(0) });
+        let row = row.bind(class).bind(epoch).fetch_one(tx).await?;
+        let malformed = |_| StoreError::Malformed { table: TABLE, column: "generation" };
+        let newest = row.try_get::<Option<i64>, _>(0)?.map(|newest| newest.try_into().map_err(malformed));
+        Ok(Self { newest: newest.transpose()?.map(Generation), closed: row.try_get::<i64, _>(1)? != 0 })
     }
 }
 

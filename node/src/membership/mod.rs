@@ -149,9 +149,16 @@ async fn pin(tx: &mut crate::store::Connection, roster: &Pinned, now: i64) -> Re
         .bind(&roster.digest.as_bytes()[..])
         .bind(&roster.bytes)
         .bind(now)
-        .execute(tx)
+        .execute(&mut *tx)
         .await?;
-    Ok(())
+    // Another process that shares the store may have pinned this version: the same roster, or there are two.
+    let stored = sqlx::query_scalar("SELECT digest FROM roster_pin WHERE version = $1");
+    let stored: Vec<u8> = stored.bind(version).fetch_one(tx).await?;
+    if stored == roster.digest.as_bytes() {
+        Ok(())
+    } else {
+        Err(StoreError::Malformed { table: "roster_pin", column: "digest" })
+    }
 }
 
 /// The identity of a bank that brings its own certificate.

@@ -19,7 +19,7 @@ use super::{RegisterError, Standing};
 use crate::ingest::{Issue, Reason, issues};
 use crate::pipeline::spill::Sorted;
 use crate::store::StoreError;
-use crate::store::drawer::{Change, exactly, key, numbers, span};
+use crate::store::drawer::{Change, key, numbers, span};
 
 /// Rows, and bytes of them, that are filed at once.
 const BATCH_ROWS: usize = 4096;
@@ -84,34 +84,62 @@ impl Import<'_> {
     }
 
     async fn file_batch(&mut self, batch: &[Parts<'_>]) -> Result<(), ImportError> {
+        let Some(last) = batch.last() else { return Ok(()) };
+        if !self.options.full {
+            return self.file_by_block(batch).await;
+        }
         let mut ids: Vec<i64> = batch.iter().map(|parts| parts.id).collect();
         ids.dedup();
         let mut known = HashMap::with_capacity(ids.len());
-        match ids.last() {
-            Some(&last) if self.options.full => self.sweep(last, &ids, &mut known).await?,
-            _ => self.look_up(&ids, &mut known).await?,
-        }
+        self.sweep(last.id, &ids, &mut known).await?;
         let mut changes = Vec::new();
         for parts in batch {
-            let known = known.get(&parts.id);
-            let standing = self.placed.filter(|(id, _)| *id == parts.id).map(|(_, mark)| mark);
-            match standing.or(known.map(|known| known.mark)) {
-                Some(mark) if mark != parts.mark => self.refuse(parts, issues::RECORD_NUMBER)?,
-                _ if standing.is_some() => self.refuse(parts, issues::DUPLICATE_RECORD)?,
-                _ => self.place(parts, known, &mut changes)?,
-            }
+            self.file_one(parts, known.get(&parts.id), &mut changes)?;
         }
         self.change_records(&changes).await
     }
 
-    async fn look_up(&mut self, ids: &[i64], known: &mut HashMap<i64, Known>) -> Result<(), StoreError> {
+    /// Block by block: each is opened once, to be looked at and to be changed.
+    async fn file_by_block(&mut self, mut batch: &[Parts<'_>]) -> Result<(), ImportError> {
         let records = &self.register.seals.records;
-        let mut see = |key: &_, value: &[u8]| {
-            let record = Record::read(value).ok_or_else(|| records.malformed())?;
-            known.insert(numbers(key).0, Known::of(&record));
-            Ok(ControlFlow::Continue(()))
-        };
-        records.visit(&mut self.tx, &exactly(ids, 0), &mut see).await
+        while let Some(first) = batch.first() {
+            let mut block = records.holding(&mut self.tx, &key(first.id, 0)).await?;
+            let (here, later) =
+                batch.split_at(batch.partition_point(|parts| block.reaches(&key(parts.id, 0))));
+            batch = later;
+            let (mut changes, mut known) = (Vec::new(), None::<(i64, Option<Known>)>);
+            for parts in here {
+                let found = match known {
+                    Some((id, found)) if id == parts.id => found,
+                    _ => {
+                        let here = (key(parts.id, 0), key(parts.id, 0));
+                        let entry = block.first_within(&here).map(|(_, value)| Record::read(value));
+                        let malformed = || records.malformed();
+                        entry.map(|record| record.ok_or_else(malformed)).transpose()?.as_ref().map(Known::of)
+                    }
+                };
+                self.file_one(parts, found.as_ref(), &mut changes)?;
+                known = Some((parts.id, found));
+            }
+            if !self.options.dry_run {
+                records.rewrite(&mut self.tx, &mut *self.rng, block, &changes).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn file_one(
+        &mut self,
+        parts: &Parts<'_>,
+        known: Option<&Known>,
+        changes: &mut Vec<Change>,
+    ) -> Result<(), ImportError> {
+        let standing = self.placed.filter(|(id, _)| *id == parts.id).map(|(_, mark)| mark);
+        match standing.or(known.map(|known| known.mark)) {
+            Some(mark) if mark != parts.mark => self.refuse(parts, issues::RECORD_NUMBER),
+            _ if standing.is_some() => self.refuse(parts, issues::DUPLICATE_RECORD),
+            _ => self.place(parts, known, changes),
+        }
     }
 
     /// Passes all records up to a number: those of `ids` become known, the others are retracted.

@@ -10,7 +10,7 @@
 //! last row that was read to the end.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Seek, Write};
+use std::io::Write;
 
 use jiff::civil::Date;
 use lianfang_proto::catalogue::Kind;
@@ -70,8 +70,8 @@ pub struct Source<I> {
     pub entries: I,
 }
 
-impl<S: Read + Seek> From<RegisterFile<S>> for Source<RegisterFile<S>> {
-    fn from(file: RegisterFile<S>) -> Self {
+impl From<RegisterFile> for Source<RegisterFile> {
+    fn from(file: RegisterFile) -> Self {
         Self { header: file.header_issues().to_vec(), entries: file }
     }
 }

@@ -3,7 +3,6 @@
 //! Comes in: the lines of `filing`, sorted. Goes out: entries of the mentions; and outputs that no entering record needs
 //! any more are gone. An identifier whose number another one has is left out, with an issue.
 
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use lianfang_proto::catalogue::Kind;
@@ -16,7 +15,7 @@ use super::reading::spilled;
 use crate::ingest::{Issue, issues};
 use crate::pipeline::spill::Sorted;
 use crate::store::StoreError;
-use crate::store::drawer::{Change, Key, numbers, spans};
+use crate::store::drawer::{Change, Key, numbers, span};
 
 const BATCH_ROWS: usize = 4096;
 const BATCH_BYTES: usize = 4 << 20;
@@ -48,10 +47,12 @@ impl Import<'_> {
                 batch.push(Change { key: *key, value });
             }
             let Some(end) = batch.last().map(|change| numbers(&change.key).0) else { break };
-            let known = if empty { HashMap::new() } else { self.holders(&batch).await? };
-            self.refuse_strangers(&mut batch, &known, &mut last)?;
-            let mentions = &self.register.seals.mentions;
-            mentions.apply(&mut self.tx, &mut *self.rng, &batch).await?;
+            if empty {
+                self.refuse_strangers(&mut batch, &mut last, &mut |_| Ok(None))?;
+                self.register.seals.mentions.apply(&mut self.tx, &mut *self.rng, &batch).await?;
+            } else {
+                batch = self.mention_by_block(batch, &mut last).await?;
+            }
             for change in &batch {
                 let id = numbers(&change.key).0;
                 let enters = change.value.as_ref().is_some_and(|value| Mention::says_enters(value));
@@ -68,30 +69,59 @@ impl Import<'_> {
         Ok(forgetting::forget_outputs(&mut self.tx, &mut *self.rng, self.register, &touched).await?)
     }
 
-    /// Who has the numbers already for which the batch has something to enter.
-    async fn holders(&mut self, batch: &[Change]) -> Result<HashMap<i64, Holder>, StoreError> {
-        let entered = batch.iter().filter(|change| change.value.is_some());
-        let mut ids: Vec<i64> = entered.map(|change| numbers(&change.key).0).collect();
-        ids.dedup();
+    /// Block by block: each is opened once, to see who has the numbers already and to be changed. Gives what was entered.
+    async fn mention_by_block(
+        &mut self,
+        mut batch: Vec<Change>,
+        last: &mut Option<(i64, Holder)>,
+    ) -> Result<Vec<Change>, ImportError> {
         let mentions = &self.register.seals.mentions;
-        let mut holders = HashMap::new();
-        let mut see = |key: &Key, value: &[u8]| {
-            let id = numbers(key).0;
-            if let std::collections::hash_map::Entry::Vacant(place) = holders.entry(id) {
-                let mention = Mention::read(value).ok_or_else(|| mentions.malformed())?;
-                place.insert(holder(&mention));
+        let mut entered = Vec::with_capacity(batch.len());
+        while let Some(first) = batch.first() {
+            let mut block = mentions.holding(&mut self.tx, &first.key).await?;
+            let later = batch.split_off(batch.partition_point(|change| block.reaches(&change.key)));
+            let mut here = std::mem::replace(&mut batch, later);
+            // Mentions of the last identifier may all lie behind this block.
+            let (mut behind, end) = (None, here.last().map(|change| numbers(&change.key).0));
+            if let Some(id) = end
+                && block.ends_within(&span(id, id))
+            {
+                behind = self.holder(id).await?;
             }
-            Ok(ControlFlow::Continue(()))
+            let mut holder_of = |id| {
+                let here = block.first_within(&span(id, id));
+                let mention = here.map(|(_, value)| Mention::read(value).ok_or_else(|| mentions.malformed()));
+                Ok(mention
+                    .transpose()?
+                    .as_ref()
+                    .map(holder)
+                    .or_else(|| behind.take().filter(|_| Some(id) == end)))
+            };
+            self.refuse_strangers(&mut here, last, &mut holder_of)?;
+            mentions.rewrite(&mut self.tx, &mut *self.rng, block, &here).await?;
+            entered.append(&mut here);
+        }
+        Ok(entered)
+    }
+
+    /// Who has a number already.
+    async fn holder(&mut self, id: i64) -> Result<Option<Holder>, StoreError> {
+        let mentions = &self.register.seals.mentions;
+        let mut found = None;
+        let mut see = |_: &Key, value: &[u8]| {
+            let mention = Mention::read(value).ok_or_else(|| mentions.malformed())?;
+            found = Some(holder(&mention));
+            Ok(ControlFlow::Break(()))
         };
-        mentions.visit(&mut self.tx, &spans(&ids), &mut see).await?;
-        Ok(holders)
+        mentions.visit(&mut self.tx, &[span(id, id)], &mut see).await?;
+        Ok(found)
     }
 
     fn refuse_strangers(
         &mut self,
         batch: &mut Vec<Change>,
-        known: &HashMap<i64, Holder>,
         last: &mut Option<(i64, Holder)>,
+        holder_of: &mut dyn FnMut(i64) -> Result<Option<Holder>, StoreError>,
     ) -> Result<(), ImportError> {
         let mut kept = Vec::with_capacity(batch.len());
         for change in batch.drain(..) {
@@ -101,8 +131,12 @@ impl Import<'_> {
             };
             let id = numbers(&change.key).0;
             let mention = Mention::read(value).ok_or_else(broken)?;
-            let before = last.as_ref().filter(|(last, _)| *last == id).map(|(_, holder)| holder);
-            match known.get(&id).or(before) {
+            if last.as_ref().is_none_or(|(last, _)| *last != id)
+                && let Some(holder) = holder_of(id)?
+            {
+                *last = Some((id, holder));
+            }
+            match last.as_ref().filter(|(last, _)| *last == id).map(|(_, holder)| holder) {
                 Some((kind, value)) if *kind == mention.kind && **value == mention.value => kept.push(change),
                 Some(_) => {
                     let record = Said::read(mention.said).ok_or_else(broken)?.reference.to_owned();

@@ -39,6 +39,8 @@ impl Item {
         match self.turn.state(&RULE, now) {
             State::Resting => None,
             State::Held { until } => Some(until),
+            // Somebody held it until a moment ago and did not give it back: nobody knows how far it came.
+            State::Free if self.turn.held_until.is_some() => Some(now),
             State::Free => (moved || self.turn.not_before > 0).then_some(now),
             State::Waiting { until } if !moved || self.seen.is_none() => Some(until),
             State::Waiting { .. } if self.turn.attempts == 0 => Some(now),
@@ -241,6 +243,18 @@ mod tests {
         assert!(agenda.begin(START).is_empty());
         assert_eq!(agenda.pause(START), Duration::from_secs(5));
         assert_eq!(agenda.begin(START + 5_000_000), [JOB], "it has gone");
+    }
+
+    #[test]
+    fn what_was_lost_in_the_middle_is_taken_up_again() {
+        let mut agenda = agenda(1, &Turn::default());
+        agenda.begin(START);
+        let held = |until| Some(Turn { held_until: Some(until), ..Turn::default() });
+        agenda.ended(JOB, held(START + 5_000_000), START);
+        assert!(agenda.begin(START + 4_000_000).is_empty(), "another has it");
+        assert_eq!(agenda.begin(START + 5_000_000), [JOB], "and has let it fall");
+        agenda.ended(JOB, held(START), START + 5_000_000);
+        assert_eq!(agenda.begin(START + 5_000_000), [JOB], "the clock has leapt over the lease");
     }
 
     #[test]

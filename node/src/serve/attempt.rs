@@ -79,7 +79,7 @@ impl Attempts {
         let mut lease = match self.desk.take(errand).await {
             Ok(Some(lease)) => lease,
             Ok(None) => {
-                let turn = self.desk.turn(errand).await.unwrap_or_default();
+                let turn = self.as_stored(errand).await;
                 return Outcome { errand, ended: Ended::Elsewhere, turn: Some(turn) };
             }
             Err(error) => return self.not_begun(errand, of_store(&error)).await,
@@ -92,7 +92,7 @@ impl Attempts {
                 return Outcome { errand, ended, turn: None };
             }
             Ended::Elsewhere => {
-                let turn = self.desk.turn(errand).await.unwrap_or_default();
+                let turn = self.as_stored(errand).await;
                 return Outcome { errand, ended, turn: Some(turn) };
             }
             Ended::Done => match errand {
@@ -105,6 +105,12 @@ impl Attempts {
         };
         let turn = self.desk.give_back(&lease, &ending).await;
         Outcome { errand, ended, turn: Some(turn) }
+    }
+
+    /// How work stands that another process has, or had; looked at again where the store does not say.
+    async fn as_stored(&self, errand: Errand) -> Turn {
+        let unknown = Turn { not_before: self.context.ports.clock.now() + LOOK_AGAIN, ..Turn::default() };
+        self.desk.turn(errand).await.unwrap_or(unknown)
     }
 
     /// The store would not let it begin, for its disk may be what is full: that is shown, and tried again.

@@ -18,9 +18,9 @@ use super::agenda::Agenda;
 use super::attempt::{Attempts, Ended, Outcome};
 use crate::app::Joined;
 use crate::ceremony::{Board, BoardView, Driver};
-use crate::key_holder::ledger::Ledger;
 use crate::job::runner::Runner;
 use crate::job::{Context, reminder};
+use crate::key_holder::ledger::Ledger;
 use crate::membership::renewal::is_of_certificates;
 use crate::membership::{pin_roster, witness};
 use crate::peers::coordinator::Coordinator;
@@ -193,7 +193,9 @@ impl Loop {
         }
         match witness::state(&self.context, &mut self.stated).await {
             Ok(()) => self.context.roster.confirm(self.context.ports.clock.now()),
-            Err(fault) => tracing::warn!(%fault, "what this holder has charged could not be stated"),
+            Err(fault) => {
+                tracing::warn!(event = "holder.not-witnessed", %fault, "what this holder has charged could not be stated")
+            }
         }
     }
 

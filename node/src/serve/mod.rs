@@ -25,6 +25,10 @@ use crate::work::Desk;
 
 /// How long a store that does not answer is waited for at the end.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+use crate::key_holder::vault::Vault;
+
+/// How often shares are looked up that nobody asks for.
+const KEEP_UP: Duration = Duration::from_secs(5);
 
 /// A node at work.
 pub struct Running {
@@ -48,13 +52,16 @@ impl Running {
         let http = telemetry::listen(node, served.clone()).await?;
         let (address, server) = server::start(node, &joined, served, stopped.clone()).await?;
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        node.log.record(&Event::Started { version }).await.map_err(Problem::bug)?;
+        node.log.record(&Event::Started { version }).await?;
         let desk = Desk::sit(&node.store).await?;
+        let watch = crate::watch::start(node, stopped.clone())?;
         let upkeep = tokio::spawn(upkeep::run(Arc::clone(node), Arc::clone(&joined), stopped.clone()));
-        let inbox = tokio::spawn(inbox::run(Arc::clone(&joined), desk.clone(), stopped));
+        let inbox = tokio::spawn(inbox::run(Arc::clone(&joined), desk.clone(), stopped.clone()));
         let (clock, grace) = (Arc::clone(&node.ports.clock), node.config.serve.grace());
+        let keeping_up = tokio::spawn(keep_up(joined.context.vault.clone(), stopped));
         tracing::info!(event = "serve.began", version = env!("CARGO_PKG_VERSION"), %address, "the node serves");
-        Ok(Self { address, http, stop, tasks: vec![server, inbox, upkeep], desk, clock, grace })
+        let tasks = [server, inbox, upkeep, keeping_up].into_iter().chain(watch).collect();
+        Ok(Self { address, http, stop, tasks, desk, clock, grace })
     }
 
     /// Begins nothing new and ends after the steps in hand, as long as the configuration gives them. What is cut off is
@@ -80,6 +87,20 @@ impl Running {
                 event = "serve.leases-kept",
                 "the leases could not be given back; they end by themselves"
             ),
+        }
+    }
+}
+
+/// Takes up what another process changes that shares the store: a share that was erased there leaves the memory here even
+/// if nobody asks for it.
+async fn keep_up(vault: Vault, stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = stopped(stop.clone()) => return,
+            () = tokio::time::sleep(KEEP_UP) => {}
+        }
+        if let Err(error) = vault.refresh_all().await {
+            tracing::warn!(event = "key.not-read", %error, "shares could not be looked up");
         }
     }
 }

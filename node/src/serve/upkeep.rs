@@ -31,7 +31,7 @@ pub(super) async fn run(node: Arc<App>, joined: Arc<Joined>, stop: watch::Receiv
             Ok(_) => failures = 0,
             Err(problem) => {
                 failures = failures.saturating_add(1);
-                tracing::warn!(problem = %problem.sentence(Lang::En), "the certificate was not renewed");
+                tracing::warn!(event = "certificate.not-renewed", problem = %problem.sentence(Lang::En), "the certificate was not renewed");
             }
         }
         let now = node.ports.clock.now();
@@ -40,7 +40,7 @@ pub(super) async fn run(node: Arc<App>, joined: Arc<Joined>, stop: watch::Receiv
             && warned_at.is_none_or(|at| now >= at + DAY)
         {
             warned_at = Some(now);
-            tracing::warn!(days, "the certificate of this node comes to its end");
+            tracing::warn!(event = "certificate.ends", days, "the certificate of this node comes to its end");
         }
         let least = FIRST.saturating_mul(1 << failures.min(16)).min(LONGEST);
         doubted = tokio::select! {

@@ -16,19 +16,3 @@ macro_rules! calls {
 calls! {
     KeyHolder: Evaluate BlindEvaluate GetStanding;
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_list_is_of_calls_that_there_are() {
-        for call in CALLS {
-            for name in [call.service, call.method] {
-                let named =
-                    lianfang_proto::DESCRIPTORS.windows(name.len()).any(|part| part == name.as_bytes());
-                assert!(named, "{name}");
-            }
-        }
-    }
-}

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use lianfang_crypto::lanes::Lanes;
-use lianfang_link::identity::expiry;
-use lianfang_link::{CertificateDer, UnixTime};
+use lianfang_link::{CertificateDer, UnixTime, Validity};
 use lianfang_proto::documents::roster::Standing;
 use lianfang_telemetry::metrics::{
     BUILD, CEREMONIES, CEREMONY_OLDEST, CERTIFICATE_LEFT, CONTACT_AGE, DISK_FREE, DISK_FREE_FILES, ENGINE,
@@ -114,7 +113,7 @@ fn membership(node: &App, joined: &Joined, moment: &Moment) {
     let own = joined.identity.expires().ok().map(left);
     moment.set_known(&CERTIFICATE_LEFT, &[Label::word(Key::Whose, "own")], own);
     let root = CertificateDer::from(pinned.roster.authority_root.as_slice());
-    let authority = expiry(&root).ok().map(left);
+    let authority = Validity::of(&root).ok().map(|validity| left(validity.not_after));
     moment.set_known(&CERTIFICATE_LEFT, &[Label::word(Key::Whose, "authority")], authority);
     moment.set(&ROSTER_VERSION, &[], pinned.roster.version as f64);
     moment.set(&ROSTER_AGE, &[], seconds(now - pinned.roster.signed_at));

@@ -173,7 +173,9 @@ impl Proposal {
         let generation = self.key.generation.0;
         match &self.task {
             Task::Generate if generation != 0 => wrong("generation", "must be 0 for a new key"),
-            Task::Refresh { .. } if generation == 0 => wrong("generation", "must be above 0 for a renewed key"),
+            Task::Refresh { .. } if generation == 0 => {
+                wrong("generation", "must be above 0 for a renewed key")
+            }
             Task::Generate | Task::Refresh { .. } => Ok(()),
             Task::Repair { lost, .. } if !self.holders.contains(lost) => {
                 wrong("task.lost", "must be a holder")

@@ -167,7 +167,10 @@ impl Canonical for KeyNotice {
         if ends == notice.closes_at.is_some() {
             return Ok(notice);
         }
-        Err(DecodeError::Value { field: "closes_at", why: "must stand with a key that ends, and with no other" })
+        Err(DecodeError::Value {
+            field: "closes_at",
+            why: "must stand with a key that ends, and with no other",
+        })
     }
 }
 
@@ -213,7 +216,8 @@ mod tests {
     #[test]
     fn notice_bytes_are_golden() {
         let prefix = Encoder::new(KeyNotice::DOMAIN, KeyNotice::VERSION).finish();
-        let expected = format!("0100000003{}000000000000000503000000000000000a010000000000000014", "09".repeat(32));
+        let expected =
+            format!("0100000003{}000000000000000503000000000000000a010000000000000014", "09".repeat(32));
         assert_eq!(hex::encode(&NOTICE.encode()[prefix.len()..]), expected);
         assert_eq!(KeyNotice::decode(&NOTICE.encode()), Ok(NOTICE));
     }

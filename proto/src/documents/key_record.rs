@@ -124,7 +124,8 @@ impl EndorsedKeyRecord {
             if before.public_key != record.public_key {
                 return Err(NotNext::PublicKey);
             }
-            let banks = |record: &KeyRecord| record.holders.iter().map(|h| h.bank.clone()).collect::<Vec<_>>();
+            let banks =
+                |record: &KeyRecord| record.holders.iter().map(|h| h.bank.clone()).collect::<Vec<_>>();
             if before.threshold != record.threshold || banks(before) != banks(record) {
                 return Err(NotNext::Holders);
             }

@@ -283,8 +283,17 @@ mod tests {
     #[test]
     fn a_roster_without_retiring_keys_is_written_as_ever() {
         let bytes = roster().encode();
-        let digest = hex_of(lianfang_trust::Digest32::of("test", &bytes).as_bytes());
-        assert_eq!(digest, ROSTER);
+        let long = |number: usize| (number as u64).to_be_bytes();
+        let text = |text: &str| [&long(text.len())[..], text.as_bytes()].concat();
+        let key = |seed: u8| *SigningKey::from_bytes(&[seed; 32]).verifying_key().as_bytes();
+        let mut expected = [&text("lianfang/roster")[..], &[1], &long(3), &long(5), &long(1), &[1]].concat();
+        expected.extend([key(99), [99; 32]].concat());
+        expected.extend(long(3));
+        for (name, standing, seed) in [("alpha", 1_u8, 1_u8), ("beta", 0, 2), ("gamma", 2, 3)] {
+            expected.extend([&text(name)[..], &text(name), &[standing], &key(seed)].concat());
+            expected.extend([&[seed; 64][..], &[0], &text("host:1")].concat());
+        }
+        assert_eq!(bytes, expected);
         let mut with = roster();
         with.retiring.push(retiring("alpha", 11));
         assert!(with.encode().starts_with(&bytes));
@@ -295,14 +304,4 @@ mod tests {
         twice.retiring.push(retiring("alpha", 12));
         assert!(Roster::decode(&twice.encode()).is_err());
     }
-
-    fn hex_of(bytes: &[u8]) -> String {
-        use std::fmt::Write as _;
-        bytes.iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
-    }
-
-    const ROSTER: &str = "";
 }

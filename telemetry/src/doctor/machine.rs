@@ -23,7 +23,8 @@ pub fn checks(dir: &Path, secret: &[PathBuf], least_free: u64) -> Vec<Finding> {
 
 /// Whether folder and secrets belong to this user, and to this user alone.
 fn folder(dir: &Path, secret: &[PathBuf]) -> Finding {
-    let own = rustix::process::geteuid().as_raw();
+    // Without /proc nobody knows who runs this, and only modes are judged.
+    let own = std::fs::metadata("/proc/self").map_or(0, |found| found.uid());
     let within = secret.iter().flat_map(|path| with_entries(path));
     for path in std::iter::once(dir.to_owned()).chain(within) {
         let found = match std::fs::metadata(&path) {

@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse as _;
 use http_body_util::Limited;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -85,7 +85,7 @@ fn bounded(router: Router, limits: Limits) -> Router {
         let request = request.map(|body| Body::new(Limited::new(body, limits.body)));
         match tokio::time::timeout(limits.answer, next.run(request)).await {
             Ok(answer) => answer,
-            Err(_) => Response::into_response(StatusCode::SERVICE_UNAVAILABLE.into_response()),
+            Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         }
     }))
 }

@@ -94,6 +94,10 @@ impl Traces {
     }
 
     /// Sends what has ended, before the party stops.
+    #[cfg_attr(
+        not(feature = "traces"),
+        allow(clippy::unused_async, reason = "the same with and without traces")
+    )]
     pub async fn flush(&self) {
         #[cfg(feature = "traces")]
         if let Some(sender) = &self.sender {
@@ -125,11 +129,6 @@ impl Span {
 }
 
 #[cfg(not(feature = "traces"))]
-#[expect(
-    clippy::unused_self,
-    clippy::needless_pass_by_ref_mut,
-    reason = "the same words with and without traces"
-)]
 impl Span {
     /// So many of something.
     pub fn count(&mut self, _: &'static str, _: u64) {}

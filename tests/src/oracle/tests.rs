@@ -147,7 +147,7 @@ fn rows_that_no_job_may_see() {
 /// What the importer makes of a file, as far as jobs go.
 fn imported(bytes: &[u8]) -> Option<Vec<(String, Vec<String>)>> {
     let rules = Rules::new(date(2026, 11, 22));
-    let file = RegisterFile::open(Cursor::new(bytes), &Options::default()).ok()?;
+    let file = RegisterFile::open(Cursor::new(bytes.to_vec()), &Options::default()).ok()?;
     let (mut seen, mut records) = (BTreeSet::new(), Vec::new());
     for row in file.filter_map(|entry| entry.unwrap().row) {
         if seen.insert(row.record.clone()) && row.disposition() == Disposition::In {

@@ -27,7 +27,7 @@ fn overlaps(world: &World) -> BTreeMap<usize, usize> {
 /// What the node's own path makes of a register, as truth.
 fn as_read(bank: &BankRegister) -> Vec<TruthRow> {
     let rules = Rules::new(date(2026, 11, 22));
-    let file = RegisterFile::open(Cursor::new(&bank.file), &Options::default()).unwrap();
+    let file = RegisterFile::open(Cursor::new(bank.file.clone()), &Options::default()).unwrap();
     assert!(file.header_issues().is_empty(), "{:?}", file.header_issues());
     let mut rows = Vec::new();
     for entry in file.map(Result::unwrap) {

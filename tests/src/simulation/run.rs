@@ -55,7 +55,19 @@ impl Templates {
             let seen = list.shape.clone();
             return Outcome { failures: vec![Failure { check: "shapes", seen }], ..Outcome::default() };
         };
-        let template = self.0.entry(shape.name).or_insert_with(|| Template::make(shape));
+        if !self.0.contains_key(shape.name) {
+            match catch_unwind(AssertUnwindSafe(|| Template::make(shape))) {
+                Ok(template) => drop(self.0.insert(shape.name, template)),
+                Err(_) => {
+                    let seen = panics().join("\n");
+                    return Outcome {
+                        failures: vec![Failure { check: "shapes", seen }],
+                        ..Outcome::default()
+                    };
+                }
+            }
+        }
+        let template = &self.0[shape.name];
         panics();
         let root = folder();
         let played = catch_unwind(AssertUnwindSafe(|| {

@@ -371,7 +371,7 @@ impl AsyncRead for End {
         self.late = arrives.map(|at| Box::pin(net.time.sleep_until(at)));
         if let Some(late) = &mut self.late {
             // Wakes this reader when the piece arrives.
-            let _ = Future::poll(late.as_mut(), cx);
+            let _ = late.as_mut().poll(cx);
         }
         Poll::Pending
     }

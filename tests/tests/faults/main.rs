@@ -8,6 +8,8 @@
 //! | `coordinators` | a coordinator shows others other terms, spoils reports, starts again |
 //! | `messages` | a message is too large, out of turn, cut, malformed |
 //! | `wire` | a wire is cut, repeats messages, loses answers |
+//! | `backups` | a party is restored from a backup, or the backup is spoilt |
+//! | `database` | a database server is stopped and started under load |
 //! | `machine` | a disk is full, a key file is wrong |
 //! | `members` | a bank or a holder is suspended or revoked; a holder that does not hear of it |
 //! | `certificates` | certificates that end, keys that are exchanged |
@@ -16,9 +18,11 @@
 //!
 //! `stage` sets a federation up; `told` reads what people are told.
 
+mod backups;
 mod banks;
 mod certificates;
 mod coordinators;
+mod database;
 mod holders;
 mod joining;
 mod machine;

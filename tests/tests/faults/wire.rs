@@ -29,7 +29,7 @@ const OF_COORDINATOR: &[&str] =
     &["Answer", "OpenSubmission", "SendRows", "SealSubmission", "Return", "Countersign"];
 
 /// What a holder has charged a bank.
-async fn charged(world: &World, bank: &str, holder: &str) -> u64 {
+pub(crate) async fn charged(world: &World, bank: &str, holder: &str) -> u64 {
     let mut client = KeyHolderClient::new(channel(world, bank, holder).await);
     let standing = client
         .get_standing(v1::GetStandingRequest { class: 1, epoch: 1, highest_answer: Vec::new().into() })

@@ -111,3 +111,25 @@ fn the_units_are_hardened() {
         }
     }
 }
+
+/// Every call of the schema is counted by its name, at the party that answers it.
+#[test]
+fn every_call_has_its_name() {
+    let folder = root().join("proto/schema/lianfang/v1");
+    let mut of_schema = std::collections::BTreeSet::new();
+    for file in std::fs::read_dir(folder).expect("the schema").flatten() {
+        let text = std::fs::read_to_string(file.path()).expect("text");
+        let mut service = "";
+        for line in text.lines() {
+            if let Some(name) = line.strip_prefix("service ") {
+                service = name.trim_end_matches(" {");
+            } else if let Some(call) = line.trim().strip_prefix("rpc ") {
+                let method = call.split('(').next().unwrap_or_default();
+                of_schema.insert(format!("/lianfang.v1.{service}/{method}"));
+            }
+        }
+    }
+    let lists = [lianfang_node::telemetry::CALLS, lianfang_coordinator::telemetry::CALLS];
+    let listed = lists.iter().flat_map(|list| list.iter()).map(|call| call.path.to_owned()).collect();
+    assert_eq!(of_schema, listed);
+}

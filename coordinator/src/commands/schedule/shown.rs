@@ -58,7 +58,7 @@ async fn run_with_job(office: &Office, tx: &mut Connection, one: &Occurrence) ->
     let banks = |of: &dyn Fn(&jobs::Party) -> bool| -> Vec<&str> {
         parties.iter().filter(|party| of(party)).map(|party| party.bank.as_str()).collect()
     };
-    let declined = |party: &jobs::Party| party.part(terms).declined;
+    let declined = |party: &jobs::Party| party.accepted == Some(false) && !party.sealed && !party.left_out;
     shown["state"] = job.state.word().into();
     shown["missing"] = banks(&|party| gathered && !party.sealed && !declined(party)).into();
     shown["declined"] = banks(&declined).into();

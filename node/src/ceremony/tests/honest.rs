@@ -176,9 +176,9 @@ async fn what_was_sealed_in_a_ceremony_opens_with_nothing_that_is_kept() {
         }
     }
     let sealed = async |driver: &Driver| -> Vec<u8> {
-        let row = sqlx::query_scalar("SELECT sealed FROM ceremonies");
-        let row: Vec<u8> = row.fetch_one(driver.store.readers()).await.unwrap();
-        driver.store.cipher("ceremonies", "sealed").open(1, &row).unwrap().to_vec()
+        let row = sqlx::query_scalar::<_, Vec<u8>>("SELECT sealed FROM ceremonies")
+            .fetch_one(driver.store.readers());
+        driver.store.cipher("ceremonies", "sealed").open(1, &row.await.unwrap()).unwrap().to_vec()
     };
     run(&drivers, &readers).await;
     for (party, driver) in world.parties.iter().zip(&drivers) {

@@ -16,8 +16,8 @@ use lianfang_proto::ids::{BankId, CeremonyId, Generation, KeyId};
 use lianfang_proto::{Fault, FaultCode};
 use lianfang_trust::{Canonical as _, Signed, SigningKey};
 
-use super::drive::{Board, BoardView, Driver, Progress};
 use super::body::Opening;
+use super::drive::{Board, BoardView, Driver, Progress};
 use crate::config::Decide;
 use crate::key_holder::ledger::Ledger;
 use crate::key_holder::ports::Members;
@@ -82,7 +82,13 @@ impl World {
     fn board_with(&self, proposal: Proposal, record: Vec<u8>) -> Notices {
         let ceremony = proposal.ceremony;
         let proposal = Signed::sign(&self.coordinator, proposal).bytes().to_vec();
-        Notices(Arc::new(Wall { ceremony, proposal, record, posts: Mutex::default(), swapped: Mutex::default() }))
+        Notices(Arc::new(Wall {
+            ceremony,
+            proposal,
+            record,
+            posts: Mutex::default(),
+            swapped: Mutex::default(),
+        }))
     }
 
     /// The holder's process, freshly started on its disk.

@@ -32,7 +32,9 @@ async fn a_refresh_keeps_the_key_and_replaces_every_share() {
     let after = held(&drivers[0]).unwrap();
     assert_eq!(after.record().public_key, before.record().public_key);
     assert_eq!(after.follows(before.record()), Ok(()));
-    for (driver, (old, new)) in drivers.iter().zip(before.record().holders.iter().zip(&after.record().holders)) {
+    for (driver, (old, new)) in
+        drivers.iter().zip(before.record().holders.iter().zip(&after.record().holders))
+    {
         assert_ne!(old.public_share, new.public_share);
         assert_eq!((generation(driver), shares(driver).await), (1, 1), "the old share is erased");
         assert!(driver.vault.own_share(before.record().key).is_none());
@@ -49,8 +51,7 @@ async fn until_the_last_endorsement_the_old_shares_answer_and_then_the_new_ones(
     let (world, drivers, before) = with_key(3, 2).await;
     let board = world.board(world.refresh(2, before.record()));
     let readers: Vec<Reader> = drivers.iter().map(|driver| board.of(driver)).collect();
-    let endorsements =
-        || board.posts().iter().filter(|old| old.post.phase == Phase::Endorse).count();
+    let endorsements = || board.posts().iter().filter(|old| old.post.phase == Phase::Endorse).count();
     while endorsements() < 3 {
         for (driver, reader) in drivers.iter().zip(&readers) {
             driver.step(board.0.ceremony, reader).await.unwrap();
@@ -221,7 +222,8 @@ async fn who_lies_in_a_refresh_is_named() {
     let key = world.parties[2].identity.clone();
     let lie = move |post: &mut Post| {
         if post.phase == Phase::Endorse {
-            let mut record = Signed::<KeyRecord>::open(&post.body, &key.verifying_key()).unwrap().into_value();
+            let mut record =
+                Signed::<KeyRecord>::open(&post.body, &key.verifying_key()).unwrap().into_value();
             record.public_key = record.holders[0].public_share;
             post.body = Signed::sign(&key, record).bytes().to_vec();
         }

@@ -6,8 +6,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use lianfang_desk::Exit;
 use lianfang_link::client::DialLimits;
-use lianfang_link::identity::expiry;
-use lianfang_link::{CertificateDer, Dialer, LinkError, Party};
+use lianfang_link::{CertificateDer, Dialer, LinkError, Party, Validity};
 use lianfang_proto::ids::{BankId, KeyId};
 use lianfang_proto::v1::{CheckUpReply, GetStandingReply};
 use lianfang_proto::{Fault, FaultCode};
@@ -55,7 +54,8 @@ fn certificates(node: &App, joined: &Joined) -> Vec<Finding> {
     };
     let pinned = joined.context.roster.now();
     let root = CertificateDer::from(pinned.roster.authority_root.as_slice());
-    let authority = expiry(&root).map(|ends| authority(days(ends.as_secs()), ends.as_secs() <= now));
+    let ends = Validity::of(&root).map(|validity| validity.not_after.as_secs());
+    let authority = ends.map(|ends| authority(days(ends), ends <= now));
     let authority = authority.map_err(lianfang_desk::Problem::bug);
     vec![own, Finding::of("authority", authority)]
 }

@@ -25,7 +25,7 @@ fn every_encoding_reads_the_same() {
     ];
     for (bytes, encoding) in files {
         let file = open(&bytes).unwrap();
-        assert_eq!(file.detected().encoding, encoding);
+        assert_eq!(file.found().encoding, Some(encoding));
         assert!(file.header_issues().is_empty());
         let entries: Vec<Entry> = file.map(Result::unwrap).collect();
         assert_eq!(entries.len(), 1);
@@ -42,7 +42,7 @@ fn four_byte_characters_of_gb18030_and_their_override() {
     assert_eq!(entries[0].row.as_ref().unwrap().note, "𠮷㐂");
     let options = Options { encoding: Some(Encoding::Gbk), ..Options::default() };
     let file = RegisterFile::open(Cursor::new(bytes.clone()), &options).unwrap();
-    assert_eq!(file.detected().encoding, Encoding::Gbk);
+    assert_eq!(file.found().encoding, Some(Encoding::Gbk));
     let options = Options { encoding: Some(Encoding::Utf8), ..Options::default() };
     let refused = RegisterFile::open(Cursor::new(bytes), &options).err().unwrap();
     assert!(matches!(refused, IngestError::BadBytes { encoding: Encoding::Utf8, offset: 0 }));
@@ -88,7 +88,7 @@ fn a_late_character_that_is_not_utf8_makes_the_whole_file_gb18030() {
     }
     bytes.extend(GB18030.encode("B,13912345678,王芳\n").0.iter());
     let file = open(&bytes).unwrap();
-    assert_eq!(file.detected().encoding, Encoding::Gb18030);
+    assert_eq!(file.found().encoding, Some(Encoding::Gb18030));
     let last = file.map(Result::unwrap).last().unwrap();
     assert_eq!((last.number, last.row.unwrap().note.as_str()), (5002, "王芳"));
 }
@@ -98,11 +98,11 @@ fn delimiters_are_known_by_the_columns_they_give() {
     for (delimiter, name) in [(",", ','), (";", ';'), ("\t", '\t')] {
         let text = "record|role|mobile\nA1|agent|13912345678\n".replace('|', delimiter);
         let file = open(text.as_bytes()).unwrap();
-        assert_eq!(file.delimiter(), name);
+        assert_eq!(file.found().delimiter, Some(name));
         assert_eq!(file.columns(), [Column::Record, Column::Role, Column::Identifier(Identifier::Mobile)]);
     }
     let file = open("编号\t手机号\t备注,说明;其他,角色\nA1\t139\t\n".as_bytes()).unwrap();
-    assert_eq!((file.delimiter(), file.columns().len()), ('\t', 2));
+    assert_eq!((file.found().delimiter, file.columns().len()), (Some('\t'), 2));
 }
 
 #[test]
@@ -135,9 +135,9 @@ fn an_open_quote_costs_its_own_row_alone() {
 #[test]
 fn rows_have_a_limit_and_reading_goes_on() {
     let mut bytes = b"record,mobile,note\nA1,1,".to_vec();
-    bytes.extend(vec![b'x'; records::ROW_BYTES]);
+    bytes.extend(vec![b'x'; line::ROW_BYTES]);
     bytes.extend(b"\nA2,2,\"");
-    bytes.extend(b"line\n".repeat(records::ROW_BYTES / 5 + 1));
+    bytes.extend(b"line\n".repeat(line::ROW_BYTES / 5 + 1));
     let entries = read(&bytes);
     assert_eq!(codes(&entries[0]), ["row-too-long"]);
     assert_eq!(codes(&entries[1]), ["unclosed-quote"]);
@@ -147,9 +147,9 @@ fn rows_have_a_limit_and_reading_goes_on() {
     assert_eq!(codes(&entries[0]), ["unknown-hold", "cell-too-long"]);
     assert_eq!(entries[0].row.as_ref().unwrap().disposition(), Disposition::Held);
 
-    let wide = format!("record,mobile{}\n", ",x".repeat(records::COLUMNS));
+    let wide = format!("record,mobile{}\n", ",x".repeat(line::COLUMNS));
     assert!(
-        matches!(refusal(wide.as_bytes()), IngestError::TooManyColumns { found } if found == 2 + records::COLUMNS)
+        matches!(refusal(wide.as_bytes()), IngestError::TooManyColumns { found } if found == 2 + line::COLUMNS)
     );
 }
 

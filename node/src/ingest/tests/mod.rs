@@ -6,11 +6,14 @@ use crate::normalise::Column as Identifier;
 
 use super::*;
 
+pub(crate) mod books;
+#[cfg(feature = "parquet")]
+pub(crate) mod columns;
 mod files;
 mod rows;
 mod streams;
 
-fn open(bytes: &[u8]) -> Result<RegisterFile<Cursor<Vec<u8>>>, IngestError> {
+fn open(bytes: &[u8]) -> Result<RegisterFile, IngestError> {
     RegisterFile::open(Cursor::new(bytes.to_vec()), &Options::default())
 }
 

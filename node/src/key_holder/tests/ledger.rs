@@ -19,7 +19,7 @@ fn digest(number: u8) -> Digest {
     Digest::from_bytes(elements_digest(b"test", &[number]))
 }
 
-fn ask(member: &MemberKeys, number: u8, elements: u32) -> Ask<'_> {
+pub(super) fn ask(member: &MemberKeys, number: u8, elements: u32) -> Ask<'_> {
     let elements_digest = digest(number);
     Ask { member, key: KEY, sharing: ALL, elements_digest, elements, request: None, automatic: None }
 }

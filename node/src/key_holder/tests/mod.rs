@@ -1,6 +1,7 @@
 //! A small federation for the tests of the answering role and of the ceremony: members, keys, stores that open again.
 
 mod ledger;
+mod restored;
 mod service;
 mod vault;
 

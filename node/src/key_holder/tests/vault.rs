@@ -124,3 +124,33 @@ async fn a_record_is_compared_by_a_person() {
     let (_, other) = dealt(&[&a, &b, &c], KEY);
     assert!(matches!(records.put(&other).await, Err(RecordError::Differs)));
 }
+
+/// Two processes over one store, as far as the vault knows.
+#[tokio::test]
+async fn what_one_process_changes_the_other_takes_up() {
+    let [a, b, c] = three();
+    let (one, two) = (a.start().await, a.start().await);
+    let (here, there) = (Vault::open(one, 1).await.unwrap(), Vault::open(two, 1).await.unwrap());
+    let refresh = async |vault: &Vault| vault.refresh(Class::Subject, Epoch(1)).await.unwrap();
+    let current = |vault: &Vault| vault.current(Class::Subject, Epoch(1)).map(|active| active.key());
+
+    let (mut shares, endorsed) = dealt(&[&a, &b, &c], KEY);
+    here.activate(endorsed, shares.remove(0), &*a.ports.chance).await.unwrap();
+    assert_eq!(current(&there), None);
+    refresh(&there).await;
+    assert_eq!(current(&there), Some(KEY), "a new key");
+
+    let refreshed = KeyId { generation: Generation(1), ..KEY };
+    let (mut shares, endorsed) = dealt(&[&a, &b, &c], refreshed);
+    there.activate(endorsed, shares.remove(0), &*a.ports.chance).await.unwrap();
+    assert_eq!(current(&here), Some(KEY));
+    here.refresh_all().await.unwrap();
+    assert_eq!(current(&here), Some(refreshed), "a newer share; the older one is gone from the memory");
+
+    here.close_epoch(Class::Subject, Epoch(1), "li").await.unwrap();
+    there.refresh_all().await.unwrap();
+    assert_eq!(current(&there), None);
+    assert!(there.is_closed(Class::Subject, Epoch(1)));
+    refresh(&here).await;
+    assert!(here.is_closed(Class::Subject, Epoch(1)) && here.keys().is_empty());
+}

@@ -16,12 +16,15 @@ use crate::store::tests::Bench;
 mod canary;
 mod hands;
 mod importing;
+mod inputs;
 mod model;
 mod numbers;
 mod pace;
 mod selecting;
+#[cfg(feature = "sources")]
+mod sources;
 
-type File = RegisterFile<Cursor<Vec<u8>>>;
+type File = RegisterFile;
 
 const KEY: OutputKey = OutputKey { class: Class::Subject, epoch: Epoch(1), public: [7; 32] };
 

@@ -67,7 +67,9 @@ impl Kept {
     }
 
     async fn run(&self, statement: &'static str) {
-        sqlx::query(statement).execute(self.bench.store.pool()).await.unwrap();
+        for statement in statement.split(';').filter(|statement| !statement.trim().is_empty()) {
+            sqlx::query(statement).execute(self.bench.store.pool()).await.unwrap();
+        }
     }
 
     async fn bodies(&self) -> Vec<Vec<u8>> {

@@ -82,15 +82,26 @@ pub struct Drawer {
 }
 
 /// The block that holds a key, if there is one, and where the next one begins.
-struct Found {
+pub struct Found {
     id: Option<i64>,
     block: Option<Block>,
     next: Option<Key>,
 }
 
 impl Found {
-    fn reaches(&self, key: &Key) -> bool {
+    /// Whether this block is the one that holds the key; keys ascend.
+    pub fn reaches(&self, key: &Key) -> bool {
         self.next.is_none_or(|next| *key < next)
+    }
+
+    /// The block's first entry of a range that was not passed yet. Ranges ascend.
+    pub fn first_within(&mut self, (from, to): &Range) -> Option<(&Key, &[u8])> {
+        self.block.as_mut().and_then(|block| block.next_within(from, to))
+    }
+
+    /// Whether entries of a range may lie in the blocks behind this one.
+    pub fn ends_within(&self, (_, to): &Range) -> bool {
+        self.next.is_some_and(|next| next <= *to)
     }
 }
 
@@ -145,25 +156,40 @@ impl Drawer {
             let (here, later) =
                 changes.split_at(changes.partition_point(|change| found.reaches(&change.key)));
             changes = later;
-            let mut id = found.id;
-            for piece in changed(found.block.as_ref(), here) {
-                let body = self.cipher.seal(self.number, &piece.bytes, rng);
-                let body = body.map_err(StoreError::at(self.table, COLUMN))?;
-                let write = match id.take() {
-                    Some(id) => sqlx::query(UPDATE).bind(id),
-                    None => sqlx::query(INSERT),
-                };
-                write
-                    .bind(self.number)
-                    .bind(piece.low())
-                    .bind(piece.entries)
-                    .bind(body)
-                    .execute(&mut *tx)
-                    .await?;
-            }
-            if let Some(emptied) = id {
-                sqlx::query("DELETE FROM block WHERE id = $1").bind(emptied).execute(&mut *tx).await?;
-            }
+            self.rewrite(tx, rng, found, here).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes changes to a block that was looked at, all of which it reaches.
+    pub async fn rewrite(
+        &self,
+        tx: &mut Connection,
+        rng: &mut (dyn CryptoRng + Send),
+        found: Found,
+        changes: &[Change],
+    ) -> Result<(), StoreError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let mut id = found.id;
+        for piece in changed(found.block.as_ref(), changes) {
+            let body = self.cipher.seal(self.number, &piece.bytes, rng);
+            let body = body.map_err(StoreError::at(self.table, COLUMN))?;
+            let write = match id.take() {
+                Some(id) => sqlx::query(UPDATE).bind(id),
+                None => sqlx::query(INSERT),
+            };
+            write
+                .bind(self.number)
+                .bind(piece.low())
+                .bind(piece.entries)
+                .bind(body)
+                .execute(&mut *tx)
+                .await?;
+        }
+        if let Some(emptied) = id {
+            sqlx::query("DELETE FROM block WHERE id = $1").bind(emptied).execute(&mut *tx).await?;
         }
         Ok(())
     }
@@ -182,7 +208,8 @@ impl Drawer {
         Ok(())
     }
 
-    async fn holding(&self, connection: &mut Connection, key: &Key) -> Result<Found, StoreError> {
+    /// The block that holds a key.
+    pub async fn holding(&self, connection: &mut Connection, key: &Key) -> Result<Found, StoreError> {
         let row = sqlx::query(HOLDING).bind(self.number).bind(key.as_slice());
         if let Some(row) = row.fetch_optional(&mut *connection).await? {
             let opened = self.cipher.open(self.number, row.try_get(2)?);
@@ -190,8 +217,8 @@ impl Drawer {
             let block = Block::new(opened, row.try_get(1)?).ok_or_else(|| self.malformed())?;
             return Ok(Found { id: row.try_get(0)?, block: Some(block), next: self.bound(row.try_get(3)?)? });
         }
-        let lowest = sqlx::query_scalar("SELECT min(low) FROM block WHERE drawer = $1");
-        let lowest: Option<Vec<u8>> = lowest.bind(self.number).fetch_one(connection).await?;
+        let lowest = sqlx::query_scalar("SELECT low FROM block WHERE drawer = $1 ORDER BY low LIMIT 1");
+        let lowest: Option<Vec<u8>> = lowest.bind(self.number).fetch_optional(connection).await?;
         Ok(Found { id: None, block: None, next: self.bound(lowest.as_deref())? })
     }
 

@@ -67,6 +67,12 @@ impl SmallDisk {
         file.set_len(length.saturating_sub(left)).expect("cut");
     }
 
+    /// Makes the disk read-only, or writable again. Nobody may have a file of it open for writing.
+    fn remount(&self, how: &str) {
+        let folder = self.ballast.parent().expect("a folder").display().to_string();
+        run("mount", &["-o", &format!("remount,{how}"), &folder]);
+    }
+
     fn make_room(&self) {
         std::fs::remove_file(&self.ballast).expect("removed");
     }
@@ -97,6 +103,31 @@ async fn the_coordinators_disk_is_full_while_rows_come_in() {
     let job = world.start_job(&long_submission()).await;
     told(&world, "bank-01", &job, FaultCode::DiskFull, "coordinator").await;
     disk.make_room();
+    ends_well(world, &people, &job).await;
+}
+
+/// A disk that comes back read-only after a restart of the machine, in the middle of a job.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_is_read_only_for_a_while() {
+    if !inside("a_disk_is_read_only_for_a_while") {
+        return;
+    }
+    let (mut world, people) = stocked(2, 2, 2, 30).await;
+    let disk = SmallDisk::under(&mut world, "bank-02").await;
+    let job = world.start_job(&JobTerms::new(2, LABELS).with("--deadline", "1h")).await;
+    world.stop("bank-02").await;
+    disk.remount("ro");
+    let Err(problem) = world.try_start("bank-02").await else { panic!("it opened") };
+    assert_eq!(problem.code(), "disk-read-only");
+    disk.remount("rw");
+    world.start("bank-02").await;
+    let coordinators = SmallDisk::under(&mut world, COORDINATOR).await;
+    world.stop(COORDINATOR).await;
+    coordinators.remount("ro");
+    let Err(problem) = world.try_start_coordinator().await else { panic!("it opened") };
+    assert_eq!(problem.code(), "disk-read-only");
+    coordinators.remount("rw");
+    world.start(COORDINATOR).await;
     ends_well(world, &people, &job).await;
 }
 

@@ -1,0 +1,139 @@
+//! `backup` and `restore`: the folder of the coordinator, copied while it works, and put back.
+//!
+//! Comes in: a folder to write into, or to read. Goes out: a finished backup; a restored folder whose roster is newer than
+//! any that the banks may have seen. Submissions and reports are in no backup: they die with their job, and a job that
+//! was under way ends as failed. The unlocking secret is in none either: it is kept elsewhere.
+
+use std::path::{Path, PathBuf};
+
+use lianfang_desk::{Call, Exit, Problem};
+use lianfang_store::Place;
+use lianfang_store::backup::About;
+use lianfang_store::restore::Staged;
+use serde_json::json;
+
+use crate::audit;
+use crate::config::{Config, FILE, Unlock};
+use crate::fault::Error;
+use crate::office::Office;
+use crate::ports::Ports;
+use crate::roster;
+use crate::secrets::{self, Keys, sealed_files};
+use crate::store::Store;
+
+const PROGRAM: &str = "lianfang-coordinator";
+/// What a restored folder does not have from before: what belongs to the store that is moved aside.
+const ASIDE: [&str; 3] = ["store.sqlite-wal", "store.sqlite-shm", "jobs"];
+
+/// `backup`.
+#[derive(clap::Args)]
+pub(super) struct Backup {
+    /// The folder to write into, new or empty.
+    to: PathBuf,
+}
+
+/// `restore`.
+#[derive(clap::Args)]
+pub(super) struct Restore {
+    /// The folder with the backup.
+    #[arg(required_unless_present = "server")]
+    from: Option<PathBuf>,
+    /// The store is on a PostgreSQL server and was restored there.
+    #[arg(long, conflicts_with = "from")]
+    server: bool,
+}
+
+impl Backup {
+    pub(super) async fn perform(self, office: &Office, call: &Call) -> Result<Exit, Problem> {
+        let into = call.path(&self.to);
+        let mut files = vec![PathBuf::from(FILE)];
+        files.extend(sealed_files(&office.dir, &office.config.unlock)?);
+        // The entry comes first, so that it is in the backup as well; one whose backup failed is no harm.
+        let mut tx = office.store.begin().await?;
+        audit::append(&mut tx, office.now(), "store.backed-up", &json!({ "by": call.person })).await?;
+        tx.commit().await?;
+        let about = About { program: PROGRAM, version: env!("CARGO_PKG_VERSION"), now: office.now() };
+        let manifest = office.store.back_up(&office.dir, &files, &into, about).await?;
+        let bytes: u64 = manifest.files.iter().map(|file| file.bytes).sum();
+        let path = into.display().to_string();
+        if call.console.json() {
+            let json = json!({ "backup": path, "bytes": bytes, "files": manifest.files.len() });
+            call.console.out(&json.to_string());
+        } else {
+            call.console.say("backup-done", &[("path", path.into()), ("bytes", bytes.into())]);
+        }
+        Ok(Exit::Done)
+    }
+}
+
+impl Restore {
+    pub(super) async fn perform(self, call: &Call, ports: &Ports) -> Result<Exit, Problem> {
+        match &self.from {
+            Some(from) => restore_folder(&call.path(from), call, ports).await,
+            None => note_server(call, ports).await,
+        }
+    }
+}
+
+async fn restore_folder(from: &Path, call: &Call, ports: &Ports) -> Result<Exit, Problem> {
+    let staged = Staged::take(from, &call.dir, PROGRAM)?;
+    let config = Config::read(staged.folder())?;
+    if let Unlock::KeyFile(path) | Unlock::PassphraseFile(path) = &config.unlock
+        && path.is_relative()
+        && !staged.keep(path)?
+    {
+        return Err(Problem::usage("restore-unlock-missing").with("path", call.dir.join(path).as_path()));
+    }
+    let keys = Keys::open(staged.folder(), &config.unlock)?;
+    staged.check_store().await?;
+    let store = Store::open(&Place::File(staged.folder().join(crate::store::FILE))).await?;
+    let made_at = staged.manifest().made_at_us;
+    let noted = note(&store, &keys, made_at, call, ports).await;
+    store.close().await;
+    let version = noted?;
+    let aside = staged.replace(&ASIDE, ports.clock.now())?.display().to_string();
+    if call.console.json() {
+        let json =
+            json!({ "restored": true, "made_at_us": made_at, "roster_version": version, "aside": aside });
+        call.console.out(&json.to_string());
+    } else {
+        let said = [("aside", aside.into()), ("version", version.into())];
+        call.console.say("coordinator-restore-done", &said);
+    }
+    Ok(Exit::Done)
+}
+
+/// The store is on a server, and was restored there: what follows from it is done.
+async fn note_server(call: &Call, ports: &Ports) -> Result<Exit, Problem> {
+    let config = Config::read(&call.dir)?;
+    let keys = Keys::open(&call.dir, &config.unlock)?;
+    let place = secrets::place(&call.dir, &config.store)?;
+    if matches!(place, Place::File(_)) {
+        return Err(Problem::usage("restore-no-server").field("BACKUP"));
+    }
+    let store = Store::open(&place).await?;
+    let noted = note(&store, &keys, 0, call, ports).await;
+    store.close().await;
+    let version = noted?;
+    if call.console.json() {
+        let json = json!({ "restored": true, "made_at_us": null, "roster_version": version, "aside": null });
+        call.console.out(&json.to_string());
+    } else {
+        call.console.say("coordinator-restore-noted", &[("version", version.into())]);
+    }
+    Ok(Exit::Done)
+}
+
+/// Checks the log, takes the restore down in it, and signs the roster anew, all of it or nothing.
+async fn note(store: &Store, keys: &Keys, made_at: i64, call: &Call, ports: &Ports) -> Result<u64, Problem> {
+    if let audit::Verified::Broken(broken) = audit::verify(store.readers()).await? {
+        return Err(Problem::fault("audit-broken").with("got", broken.seq.to_string()).because(broken));
+    }
+    let now = ports.clock.now();
+    let mut tx = store.begin().await?;
+    let body = json!({ "made_at": made_at, "by": call.person });
+    audit::append(&mut tx, now, "store.restored", &body).await?;
+    let version = roster::after_restore(&mut tx, keys, now).await?;
+    tx.commit().await.map_err(Error::from)?;
+    Ok(version)
+}

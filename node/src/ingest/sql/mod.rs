@@ -1,0 +1,387 @@
+//! The answer to a query of a PostgreSQL or MySQL server as a table.
+//!
+//! * Comes in: an address without a password, the password from its file, one query. Goes out: rows, a few hundred at a
+//!   time, while the server makes them: memory is that of two batches, here and there.
+//! * The query is prepared by itself first, so it is one statement, and is run in a transaction that only reads, under a
+//!   timeout. Give it a user that may read what it needs and nothing else: that is the guard, these are seat belts.
+//! * Every value is taken in the server's own text form, so nothing is rounded on the way. Floating-point numbers are
+//!   rejects in the record's and identifiers' columns; so are decimals with a fraction. Types that are no text, whatever
+//!   stands in them, are refused by the column's name.
+//! * Times are shown as in China, where the registers are.
+//! * Trusts: the server, as far as its rows go. TLS as the address asks for it (`sslmode`, `ssl-mode`).
+//! * Fails with a [`ServerError`], which has the server's code and never its words: they may repeat values, and the
+//!   password is in none of ours.
+
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "postgres")]
+mod postgres;
+
+use std::fmt;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use zeroize::Zeroizing;
+
+use super::headers::shown;
+use super::line::{Cells, Line, Mark, ROW_BYTES, Rows};
+use super::{Found, IngestError, Options, RegisterFile, issues};
+
+/// Rows that are asked for at once.
+#[cfg_attr(
+    not(any(feature = "postgres", feature = "mysql")),
+    expect(dead_code, reason = "there is no server")
+)]
+const BATCH: usize = 512;
+/// Batches that may wait.
+const WAITING: usize = 2;
+/// How long a server may take to answer at all.
+const CONNECT: Duration = Duration::from_secs(30);
+/// How long a query may take that says nothing else.
+pub const TIMEOUT: Duration = Duration::from_secs(30 * 60);
+
+/// Why a server gave no rows, or no more.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The address is none.
+    #[error("the address is not one of postgres://user@host/database and mysql://user@host/database")]
+    Address,
+    /// The address has a password in it.
+    #[error("the address holds a password; put it into a file and name that with --password-file")]
+    PasswordInAddress,
+    /// The program was built without this kind of server.
+    #[error("this program was built without {0}")]
+    NotBuilt(&'static str),
+    /// Nobody answers, or the connection broke.
+    #[error("the server cannot be reached, or broke off")]
+    Unreachable,
+    /// The server does not let the user in, or not at this table.
+    #[error("the server refuses the user, the password or what the query reads (code {code})")]
+    Refused {
+        /// The server's code.
+        code: String,
+    },
+    /// The query is not one that the server understands.
+    #[error("the server does not understand the query (code {code}); it must be one SELECT")]
+    Query {
+        /// The server's code.
+        code: String,
+    },
+    /// The query would change something.
+    #[error("the query would change something; it may only read")]
+    Writes,
+    /// The query took too long.
+    #[error("the query took longer than its timeout")]
+    TimedOut,
+    /// Something else.
+    #[error("the server ended the query (code {code})")]
+    Failed {
+        /// The server's code.
+        code: String,
+    },
+}
+
+impl ServerError {
+    /// The stable code, by which the desk has a sentence for each.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Address => "source-address",
+            Self::PasswordInAddress => "source-password-in-address",
+            Self::NotBuilt(_) => "source-not-built",
+            Self::Unreachable => "source-unreachable",
+            Self::Refused { .. } => "source-refused",
+            Self::Query { .. } => "source-query",
+            Self::Writes => "source-writes",
+            Self::TimedOut => "source-timed-out",
+            Self::Failed { .. } => "source-failed",
+        }
+    }
+
+    /// The number a command ends with.
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Address
+            | Self::PasswordInAddress
+            | Self::NotBuilt(_)
+            | Self::Query { .. }
+            | Self::Writes => 64,
+            Self::Unreachable => 69,
+            Self::Refused { .. } => 77,
+            Self::TimedOut => 75,
+            Self::Failed { .. } => 65,
+        }
+    }
+
+    /// By a code of SQL's own classes (ISO 9075), as both kinds of server have it.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    fn of_state(state: &str) -> Self {
+        let code = state.to_owned();
+        match state {
+            "57014" => Self::TimedOut,
+            "25006" => Self::Writes,
+            "42501" => Self::Refused { code },
+            _ if state.starts_with("28") => Self::Refused { code },
+            _ if ["42", "3D", "22", "0A", "34"].iter().any(|class| state.starts_with(class)) => {
+                Self::Query { code }
+            }
+            _ if ["08", "53", "57"].iter().any(|class| state.starts_with(class)) => Self::Unreachable,
+            _ => Self::Failed { code },
+        }
+    }
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+impl From<sqlx::Error> for ServerError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(told) => {
+                #[cfg(feature = "mysql")]
+                if let Some(told) = mysql::told(told.as_ref()) {
+                    return told;
+                }
+                told.code().map_or_else(|| Self::Failed { code: String::new() }, |code| Self::of_state(&code))
+            }
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::WorkerCrashed => Self::Unreachable,
+            sqlx::Error::Configuration(_) => Self::Address,
+            _ => Self::Failed { code: String::new() },
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Engine {
+    Postgres,
+    MySql,
+}
+
+/// Where a server is, without a password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Address {
+    engine: Engine,
+    url: String,
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Address").field("engine", &self.engine).finish_non_exhaustive()
+    }
+}
+
+impl Address {
+    /// Takes an address that names no password.
+    pub fn parse(url: &str) -> Result<Self, ServerError> {
+        let (scheme, rest) = url.split_once("://").ok_or(ServerError::Address)?;
+        let engine = match scheme {
+            "postgres" | "postgresql" => Engine::Postgres,
+            "mysql" | "mariadb" => Engine::MySql,
+            _ => return Err(ServerError::Address),
+        };
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let user = authority.rsplit_once('@').map_or("", |(user, _)| user);
+        let said = rest.split_once('?').map_or("", |(_, said)| said).to_ascii_lowercase();
+        if user.contains(':') || said.contains("password") || rest.matches('@').count() > 1 {
+            return Err(ServerError::PasswordInAddress);
+        }
+        let scheme = if engine == Engine::Postgres { "postgres" } else { "mysql" };
+        Ok(Self { engine, url: format!("{scheme}://{rest}") })
+    }
+}
+
+/// What is asked, and of whom.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// The server.
+    pub address: Address,
+    /// One statement that reads.
+    pub text: String,
+    /// How long it may take.
+    pub timeout: Duration,
+}
+
+/// What of a password's file is the password: all but the end of its line.
+pub fn password(file: &[u8]) -> Option<Zeroizing<String>> {
+    let text = std::str::from_utf8(file).ok()?;
+    Some(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+/// Asks the server, and reads the header from its answer.
+pub async fn open(
+    query: Query,
+    password: Option<Zeroizing<String>>,
+    options: &Options,
+) -> Result<RegisterFile, IngestError> {
+    let (to, from) = mpsc::channel(WAITING);
+    let outlet = Outlet { to };
+    let asked = match query.address.engine {
+        #[cfg(feature = "postgres")]
+        Engine::Postgres => tokio::time::timeout(CONNECT, postgres::ask(query, password, outlet)).await,
+        #[cfg(feature = "mysql")]
+        Engine::MySql => tokio::time::timeout(CONNECT, mysql::ask(query, password, outlet)).await,
+        #[allow(unreachable_patterns, reason = "reached where a feature is off")]
+        engine => {
+            let name = if engine == Engine::Postgres { "PostgreSQL" } else { "MySQL" };
+            drop((password, outlet, options));
+            return Err(ServerError::NotBuilt(name).into());
+        }
+    };
+    let columns = asked.map_err(|_| ServerError::Unreachable)??;
+    let mut header = Cells::default();
+    for column in &columns {
+        header.push(&column.name, None);
+        if column.take == Take::Refused && options.map.knows(&column.name) {
+            let (column, kind) = (shown(&column.name), column.kind.clone());
+            return Err(IngestError::ColumnType { column, kind });
+        }
+    }
+    let rows = Answer { from, batch: Vec::new().into_iter() };
+    RegisterFile::new(&header, options, Found::NOTHING, Box::new(rows))
+}
+
+/// How the values of a column are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Take {
+    /// As they are.
+    Text,
+    /// A number without a point if it has no fraction.
+    Decimal,
+    /// A number that was rounded.
+    Float,
+    /// Not at all.
+    Refused,
+}
+
+/// A column of an answer.
+struct Column {
+    name: String,
+    kind: String,
+    take: Take,
+}
+
+impl Take {
+    /// The text of a cell.
+    fn written<'a>(self, text: &'a str) -> (&'a str, Option<Mark>) {
+        match self {
+            Self::Text => (text, None),
+            Self::Float => (text, Some(Mark::Number)),
+            Self::Refused => ("", None),
+            Self::Decimal => match text.split_once('.') {
+                Some((whole, fraction)) if fraction.bytes().all(|digit| digit == b'0') => (whole, None),
+                Some(_) => (text, Some(Mark::Number)),
+                None => (text, None),
+            },
+        }
+    }
+}
+
+/// Puts one row together from what a server said of each column.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+fn line<'a>(columns: &[Column], mut value: impl FnMut(usize) -> Option<&'a [u8]>) -> Line {
+    let mut cells = Cells::default();
+    for (place, column) in columns.iter().enumerate() {
+        match value(place).map(std::str::from_utf8) {
+            None => cells.push("", None),
+            Some(Err(_)) if column.take == Take::Refused => cells.push("", None),
+            Some(Err(_)) => cells.push("", Some(Mark::Faulty)),
+            Some(Ok(text)) => {
+                let (text, mark) = column.take.written(text);
+                if cells.bytes() + text.len() > ROW_BYTES {
+                    return Line::Unreadable(&issues::ROW_TOO_LONG);
+                }
+                cells.push(text, mark);
+            }
+        }
+    }
+    Line::Cells(cells)
+}
+
+type Batch = Result<Vec<Line>, IngestError>;
+
+/// Where the rows of an answer go. Whoever takes them may be gone: then there is no more to do.
+struct Outlet {
+    to: mpsc::Sender<Batch>,
+}
+
+impl Outlet {
+    async fn give(&self, lines: Vec<Line>) -> bool {
+        self.to.send(Ok(lines)).await.is_ok()
+    }
+
+    async fn fail(&self, error: sqlx::Error) {
+        // Whoever is gone needs no last word.
+        let _ = self.to.send(Err(ServerError::from(error).into())).await;
+    }
+}
+
+struct Answer {
+    from: mpsc::Receiver<Batch>,
+    batch: std::vec::IntoIter<Line>,
+}
+
+impl Rows for Answer {
+    fn next(&mut self) -> Result<Option<Line>, IngestError> {
+        loop {
+            if let Some(line) = self.batch.next() {
+                return Ok(Some(line));
+            }
+            match self.from.blocking_recv() {
+                Some(batch) => self.batch = batch?.into_iter(),
+                None => return Ok(None),
+            }
+        }
+    }
+}
+
+/// The statement without what ends it.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+fn statement(text: &str) -> &str {
+    text.trim().trim_end_matches(';').trim_end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_no_password() {
+        for good in [
+            "postgres://reader@db.bank.cn:5432/cases?sslmode=verify-full",
+            "postgresql:///cases?host=/run/postgresql",
+            "mysql://reader@127.0.0.1/cases",
+            "mariadb://reader@127.0.0.1/cases",
+        ] {
+            assert!(Address::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["db.bank.cn", "oracle://a@b/c", "http://x"] {
+            assert!(matches!(Address::parse(bad), Err(ServerError::Address)), "{bad}");
+        }
+        for told in [
+            "postgres://reader:secret@db/cases",
+            "mysql://reader:@db/cases",
+            "postgres://db/cases?password=secret",
+            "postgres://reader:p@ss/w@db/cases",
+        ] {
+            let error = Address::parse(told).unwrap_err();
+            assert!(matches!(error, ServerError::PasswordInAddress), "{told}");
+            assert!(!format!("{error:?}{error}").contains("secret"));
+        }
+        let shown = format!("{:?}", Address::parse("mysql://reader@db/cases").unwrap());
+        assert!(!shown.contains("reader") && !shown.contains("db"), "{shown}");
+    }
+
+    #[test]
+    fn decimals_without_a_fraction_are_whole() {
+        assert_eq!(Take::Decimal.written("13912345678.00"), ("13912345678", None));
+        assert_eq!(Take::Decimal.written("-12"), ("-12", None));
+        assert_eq!(Take::Decimal.written("1.5"), ("1.5", Some(Mark::Number)));
+        assert_eq!(Take::Float.written("1"), ("1", Some(Mark::Number)));
+    }
+
+    #[test]
+    fn a_password_is_all_but_the_end_of_its_line() {
+        assert_eq!(*password(b"a b\r\n").unwrap(), "a b");
+        assert!(password(b"\xFF").is_none());
+    }
+}

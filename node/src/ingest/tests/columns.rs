@@ -1,0 +1,165 @@
+//! Parquet files as data platforms write them, and as nobody should.
+
+use std::sync::Arc;
+
+use ::parquet::basic::Compression;
+use ::parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int32Type, Int64Type};
+use ::parquet::file::properties::WriterProperties;
+use ::parquet::file::writer::SerializedFileWriter;
+use ::parquet::schema::parser::parse_message_type;
+use proptest::prelude::*;
+
+use super::*;
+
+/// The values of one column with their levels.
+pub(crate) enum Values {
+    Texts(Vec<&'static str>),
+    Longs(Vec<i64>),
+    Days(Vec<i32>),
+    Floats(Vec<f64>),
+    /// Values, definition levels, repetition levels.
+    Nested(Vec<&'static str>, Vec<i16>, Vec<i16>),
+}
+
+pub(crate) fn written(schema: &str, compression: Compression, columns: &[Values]) -> Vec<u8> {
+    let schema = Arc::new(parse_message_type(schema).unwrap());
+    let properties = Arc::new(WriterProperties::builder().set_compression(compression).build());
+    let mut bytes = Vec::new();
+    let mut file = SerializedFileWriter::new(&mut bytes, schema, properties).unwrap();
+    let mut group = file.next_row_group().unwrap();
+    for column in columns {
+        let mut writer = group.next_column().unwrap().unwrap();
+        let texts = |texts: &[&str]| texts.iter().map(|&text| ByteArray::from(text)).collect::<Vec<_>>();
+        match column {
+            Values::Texts(values) => writer.typed::<ByteArrayType>().write_batch(&texts(values), None, None),
+            Values::Longs(values) => writer.typed::<Int64Type>().write_batch(values, None, None),
+            Values::Days(values) => writer.typed::<Int32Type>().write_batch(values, None, None),
+            Values::Floats(values) => writer.typed::<DoubleType>().write_batch(values, None, None),
+            Values::Nested(values, defined, repeated) => {
+                writer.typed::<ByteArrayType>().write_batch(&texts(values), Some(defined), Some(repeated))
+            }
+        }
+        .unwrap();
+        writer.close().unwrap();
+    }
+    group.close().unwrap();
+    file.close().unwrap();
+    bytes
+}
+
+const SCHEMA: &str = "message register {
+    REQUIRED BYTE_ARRAY record (UTF8);
+    REQUIRED BYTE_ARRAY role;
+    REQUIRED INT64 手机号;
+    REQUIRED INT32 first_seen (DATE);
+    REQUIRED DOUBLE qq;
+    OPTIONAL GROUP email (LIST) { REPEATED GROUP list { OPTIONAL BYTE_ARRAY element (UTF8); } }
+    REQUIRED INT64 elsewhere;
+}";
+
+fn columns() -> Vec<Values> {
+    vec![
+        Values::Texts(vec!["A1", "A2", "A3"]),
+        Values::Texts(vec!["代理人", "agent", ""]),
+        Values::Longs(vec![13_912_345_678, 13_812_345_678, 0]),
+        Values::Days(vec![19_753, 0, -1]),
+        Values::Floats(vec![10001.0, 1e22, 0.5]),
+        Values::Nested(vec!["a@b.cn", "c@d.cn"], vec![3, 3, 0, 1], vec![0, 1, 0, 0]),
+        Values::Longs(vec![1, 2, 3]),
+    ]
+}
+
+#[test]
+fn columns_read_as_their_text_would_under_every_compression() {
+    for compression in [
+        Compression::UNCOMPRESSED,
+        Compression::SNAPPY,
+        Compression::GZIP(::parquet::basic::GzipLevel::default()),
+        Compression::ZSTD(::parquet::basic::ZstdLevel::default()),
+        Compression::LZ4_RAW,
+    ] {
+        let file = open(&written(SCHEMA, compression, &columns())).unwrap();
+        assert_eq!(file.found().format, Some(Format::Parquet));
+        let told: Vec<_> = file.header_issues().iter().map(|issue| issue.column.as_str()).collect();
+        assert_eq!(told, ["elsewhere"], "what means nothing is told, and not read");
+        let entries: Vec<Entry> = file.map(Result::unwrap).collect();
+        assert_eq!(entries.len(), 3);
+        let first = entries[0].row.as_ref().unwrap();
+        assert_eq!(
+            (first.record.as_str(), first.first_seen.unwrap().to_string().as_str()),
+            ("A1", "2024-01-31")
+        );
+        assert_eq!(cell(&entries[0], Identifier::Mobile), "13912345678");
+        assert_eq!(cell(&entries[0], Identifier::Email), "a@b.cn;c@d.cn");
+        assert_eq!(codes(&entries[0]), ["numeric-cell"], "a floating-point number is no identifier");
+        assert_eq!(entries[1].row.as_ref().unwrap().first_seen.unwrap().to_string(), "1970-01-01");
+    }
+}
+
+#[test]
+fn what_is_not_read_is_named() {
+    let nested = "message r { REQUIRED BYTE_ARRAY record (UTF8); \
+                  REQUIRED GROUP mobile { REQUIRED BYTE_ARRAY a (UTF8); REQUIRED BYTE_ARRAY b (UTF8); } }";
+    let texts = || Values::Texts(vec!["a"]);
+    let error = refusal(&written(nested, Compression::SNAPPY, &[texts(), texts(), texts()]));
+    assert!(
+        matches!(&error, IngestError::ColumnType { column, kind } if column == "mobile" && kind == "nested")
+    );
+    let plain = "message r { REQUIRED BYTE_ARRAY record (UTF8); REQUIRED BYTE_ARRAY mobile (UTF8); }";
+    let brotli = Compression::BROTLI(::parquet::basic::BrotliLevel::default());
+    let error = refusal(&written(plain, brotli, &[texts(), texts()]));
+    assert!(matches!(&error, IngestError::ColumnType { kind, .. } if kind == "BROTLI"), "{error}");
+    let twice = "message r { REQUIRED BYTE_ARRAY record (UTF8); REQUIRED BYTE_ARRAY mobile (UTF8); \
+                 REQUIRED BYTE_ARRAY Mobile (UTF8); }";
+    let error = refusal(&written(twice, Compression::SNAPPY, &[texts(), texts(), texts()]));
+    assert!(matches!(error, IngestError::RepeatedHeader { .. }));
+    let bare = "message r { REQUIRED BYTE_ARRAY record (UTF8); }";
+    assert!(matches!(
+        refusal(&written(bare, Compression::SNAPPY, &[texts()])),
+        IngestError::NoIdentifierColumn { .. }
+    ));
+}
+
+#[test]
+fn promises_of_room_are_not_believed() {
+    let plain = "message r { REQUIRED BYTE_ARRAY record (UTF8); REQUIRED BYTE_ARRAY mobile (UTF8); }";
+    let long: &'static str = Box::leak("1".repeat(17 << 20).into_boxed_str());
+    let bytes = written(
+        plain,
+        Compression::ZSTD(::parquet::basic::ZstdLevel::default()),
+        &[Values::Texts(vec!["A1"]), Values::Texts(vec![long])],
+    );
+    assert!(bytes.len() < 1 << 20);
+    let error = refusal(&bytes);
+    assert!(matches!(error, IngestError::TooLarge { what: "bytes of a page", .. }), "{error}");
+    let mut footer =
+        written(plain, Compression::SNAPPY, &[Values::Texts(vec!["A1"]), Values::Texts(vec!["1"])]);
+    let at = footer.len() - 8;
+    footer[at..at + 4].copy_from_slice(&u32::MAX.to_le_bytes());
+    assert!(matches!(refusal(&footer), IngestError::TooLarge { .. }));
+    assert!(matches!(refusal(b"PAR1"), IngestError::Damaged));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(384))]
+
+    #[test]
+    fn changed_files_end_without_a_panic(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+        folded: bool,
+    ) {
+        let compression = if folded { Compression::SNAPPY } else { Compression::UNCOMPRESSED };
+        let mut bytes = written(SCHEMA, compression, &columns());
+        for (at, byte) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        if let Ok(file) = open(&bytes) {
+            prop_assert!(file.take(10_000).count() < 10_000);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The watched folder on the disk.
+//!
+//! Comes in: its path. Goes out: what lies in it, open files, and files that are put away. Only plain files with plain
+//! names are touched; a link, whatever it leads to, is none. Fails with the error of the system.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::settle::Seen;
+
+/// Entries that are looked at.
+const ENTRIES: usize = 1_000;
+/// Bytes of a name, so that a moment and an ending fit beside it.
+const NAME_BYTES: usize = 180;
+/// Says that the file of this name without it is complete.
+const READY: &str = ".ready";
+/// Copies that are under way.
+const UNFINISHED: [&str; 6] = [".part", ".partial", ".tmp", ".filepart", ".crdownload", "~"];
+
+/// Where a file goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Done,
+    Failed,
+}
+
+impl Place {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// What one look found.
+pub(super) struct Look {
+    pub(super) files: BTreeMap<String, Seen>,
+    /// Files that are said to be ready.
+    pub(super) said: BTreeSet<String>,
+    /// Entries that are left where they are.
+    pub(super) unfit: usize,
+}
+
+pub(super) struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    /// The folder and the two in it, which are made if they are not there.
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        let path = fs::canonicalize(path)?;
+        for place in [Place::Done, Place::Failed] {
+            let inner = path.join(place.name());
+            match DirBuilder::new().mode(0o700).create(&inner) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                _ => {}
+            }
+            if !fs::symlink_metadata(&inner)?.is_dir() {
+                return Err(io::ErrorKind::NotADirectory.into());
+            }
+        }
+        Ok(Self { path })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn look(&self) -> io::Result<Look> {
+        let mut look = Look { files: BTreeMap::new(), said: BTreeSet::new(), unfit: 0 };
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let Some(name) = name.to_str().filter(|name| fits(name)) else {
+                look.unfit += 1;
+                continue;
+            };
+            if name.starts_with('.') || UNFINISHED.iter().any(|end| name.ends_with(end)) {
+                continue;
+            }
+            // A file that is gone meanwhile is no file.
+            let Ok(metadata) = fs::symlink_metadata(entry.path()) else { continue };
+            if metadata.is_dir() && [Place::Done, Place::Failed].iter().any(|place| place.name() == name) {
+                continue;
+            }
+            if !metadata.is_file() || look.files.len() >= ENTRIES {
+                look.unfit += 1;
+            } else if let Some(of) = name.strip_suffix(READY) {
+                look.said.insert(of.to_owned());
+            } else {
+                look.files.insert(name.to_owned(), seen(&metadata));
+            }
+        }
+        Ok(look)
+    }
+
+    /// The file of this name, if it is a plain one: what was opened is what the name stands for.
+    pub(super) fn open_file(&self, name: &str) -> io::Result<Option<File>> {
+        let path = self.path.join(name);
+        let file = match fs::symlink_metadata(&path) {
+            Ok(named) if named.is_file() => (named, File::open(&path)),
+            Ok(_) => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let (named, opened) = file;
+        let opened = opened?;
+        let metadata = opened.metadata()?;
+        let same = metadata.is_file() && (metadata.dev(), metadata.ino()) == (named.dev(), named.ino());
+        Ok(same.then_some(opened))
+    }
+
+    /// A file for what is not finished, under a name that is never looked at; one that was left is written anew.
+    pub(super) fn unfinished(&self, name: &str) -> io::Result<File> {
+        let path = self.rejects(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => File::options().write(true).create_new(true).mode(0o600).open(path),
+        }
+    }
+
+    fn rejects(&self, name: &str) -> PathBuf {
+        self.path.join(format!(".{name}.rejects"))
+    }
+
+    /// Puts a file away: its rejects and outcome first, itself last.
+    pub(super) fn put_away(&self, name: &str, stamp: &str, place: Place, told: &Value) -> io::Result<()> {
+        let inner = self.path.join(place.name());
+        let named = |end: &str| inner.join(format!("{stamp}-{name}{end}"));
+        fs::rename(self.rejects(name), named(".rejects.csv"))?;
+        let outcome = named(".json");
+        match fs::remove_file(&outcome) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = File::options().write(true).create_new(true).mode(0o600).open(&outcome)?;
+        file.write_all(told.to_string().as_bytes())?;
+        file.write_all(b"\n")?;
+        file.sync_all()?;
+        fs::rename(self.path.join(name), named(""))?;
+        match fs::remove_file(self.path.join(format!("{name}{READY}"))) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        for folder in [&inner, &self.path] {
+            File::open(folder)?.sync_all()?;
+        }
+        Ok(())
+    }
+}
+
+fn fits(name: &str) -> bool {
+    name.len() <= NAME_BYTES && !name.chars().any(char::is_control)
+}
+
+fn seen(metadata: &fs::Metadata) -> Seen {
+    Seen {
+        file: (metadata.dev(), metadata.ino()),
+        bytes: metadata.len(),
+        written: (
+            metadata.mtime().max(metadata.ctime()),
+            if metadata.mtime() >= metadata.ctime() { metadata.mtime_nsec() } else { metadata.ctime_nsec() },
+        ),
+    }
+}

@@ -1,0 +1,132 @@
+//! A folder with files of every kind, and what became of them.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use super::folder::{Folder, Look, Place};
+use super::settle::Settle;
+use super::*;
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn only_plain_files_are_looked_at() {
+    let outside = tempfile::tempdir().unwrap();
+    fs::write(outside.path().join("secret.csv"), "record,mobile\n").unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let folder = Folder::open(dir.path()).unwrap();
+    for name in ["b.csv", "a.xlsx", "c.csv.part", ".hidden", "d.csv~", "e.csv", "e.csv.ready"] {
+        fs::write(dir.path().join(name), "x").unwrap();
+    }
+    symlink(outside.path().join("secret.csv"), dir.path().join("link.csv")).unwrap();
+    symlink(outside.path(), dir.path().join("folder")).unwrap();
+    fs::create_dir(dir.path().join("inner")).unwrap();
+    fs::write(dir.path().join("long".repeat(60)), "x").unwrap();
+    let Look { files, said, unfit } = folder.look().unwrap();
+    assert_eq!(files.keys().collect::<Vec<_>>(), ["a.xlsx", "b.csv", "e.csv"]);
+    assert_eq!(said.into_iter().collect::<Vec<_>>(), ["e.csv"]);
+    assert_eq!(unfit, 4, "two links, a folder, and a name too long");
+    assert!(folder.open_file("link.csv").unwrap().is_none());
+    assert!(folder.open_file("gone.csv").unwrap().is_none());
+    assert!(folder.open_file("a.xlsx").unwrap().is_some());
+}
+
+#[test]
+fn the_inner_folders_may_not_lead_elsewhere() {
+    let (dir, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    symlink(outside.path(), dir.path().join("done")).unwrap();
+    assert!(Folder::open(dir.path()).is_err());
+    assert!(Folder::open(&dir.path().join("nowhere")).is_err());
+}
+
+#[test]
+fn a_file_is_put_away_last() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = Folder::open(dir.path()).unwrap();
+    fs::write(dir.path().join("a.csv"), "x").unwrap();
+    fs::write(dir.path().join("a.csv.ready"), "").unwrap();
+    // What a kill left behind is written anew.
+    drop(folder.unfinished("a.csv").unwrap());
+    drop(folder.unfinished("a.csv").unwrap());
+    assert!(folder.look().unwrap().files.contains_key("a.csv"));
+    folder.put_away("a.csv", "20261122T000000Z", Place::Done, &json!({ "ok": true })).unwrap();
+    assert_eq!(names(dir.path()), ["done", "failed"]);
+    let put = ["", ".json", ".rejects.csv"].map(|end| format!("20261122T000000Z-a.csv{end}"));
+    assert_eq!(names(&dir.path().join("done")), put);
+    // The same name again, in the same second: nothing stands in the way.
+    fs::write(dir.path().join("a.csv"), "y").unwrap();
+    drop(folder.unfinished("a.csv").unwrap());
+    folder.put_away("a.csv", "20261122T000000Z", Place::Done, &json!({ "ok": true })).unwrap();
+    assert_eq!(fs::read(dir.path().join("done").join(&put[0])).unwrap(), b"y");
+}
+
+/// A node of its own in a folder, which has joined nothing.
+async fn node(dir: &Path) -> Arc<App> {
+    use crate::config::{Config, Unlock};
+    use crate::ports::Ports;
+    use crate::secrets::{Secrets, make_key_file};
+    let ports = Ports::system();
+    let mut rng = ports.chance.rng();
+    let config = Config::new("127.0.0.1:7000", Unlock::KeyFile(dir.join("unlock.key")));
+    make_key_file(&dir.join("unlock.key"), &mut *rng).unwrap();
+    config.store(dir).unwrap();
+    Secrets::create(dir, &config.unlock, &mut *rng).unwrap();
+    Arc::new(App::open(dir, ports, Arc::new(lianfang_link::Tcp::default())).await.unwrap())
+}
+
+#[tokio::test]
+async fn files_are_imported_once_they_rest_and_told_of() {
+    let (home, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let node = node(home.path()).await;
+    let config = Watch {
+        folder: dir.path().to_owned(),
+        every: "1s".to_owned(),
+        full: false,
+        map: None,
+        sheet: None,
+        language: crate::config::Language::Zh,
+    };
+    let folder = Folder::open(&config.folder).unwrap();
+    let mut watcher = Watcher {
+        node: Arc::clone(&node),
+        config,
+        options: Options::default(),
+        folder,
+        settle: Settle::default(),
+    };
+    let (_stop, stopped) = watch::channel(false);
+    fs::write(dir.path().join("1.csv"), "record,mobile\nA1,13912345678\nA2,110\n").unwrap();
+    fs::write(dir.path().join("2.csv"), "nothing,known\n1,2\n").unwrap();
+    watcher.look(&stopped).await.unwrap();
+    assert_eq!(names(dir.path()), ["1.csv", "2.csv", "done", "failed"], "they may still be written to");
+    watcher.look(&stopped).await.unwrap();
+    assert_eq!(names(dir.path()), ["done", "failed"]);
+    let done = names(&dir.path().join("done"));
+    assert_eq!(done.len(), 3);
+    let told = fs::read_to_string(dir.path().join("done").join(&done[1])).unwrap();
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&told["ok"], &told["records"], &told["rejected"]), (&json!(true), &json!(2), &json!(1)));
+    let rejects = fs::read_to_string(dir.path().join("done").join(&done[2])).unwrap();
+    assert!(rejects.contains("3,A2,mobile,reject,") && !rejects.contains("110"), "{rejects}");
+    let failed = names(&dir.path().join("failed"));
+    let told = fs::read_to_string(dir.path().join("failed").join(&failed[1])).unwrap();
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&told["ok"], &told["error"]["code"]), (&json!(false), &json!("register-no-record-column")));
+    assert!(node.register.overview().await.unwrap().records() == 2);
+
+    // Killed after the import and before it was put away: it is imported again, and nothing changes.
+    fs::write(dir.path().join("1.csv"), "record,mobile\nA1,13912345678\nA2,110\n").unwrap();
+    fs::write(dir.path().join("1.csv.ready"), "").unwrap();
+    fs::write(dir.path().join(".1.csv.rejects"), "half").unwrap();
+    watcher.look(&stopped).await.unwrap();
+    assert_eq!(names(dir.path()), ["done", "failed"]);
+    assert!(node.register.overview().await.unwrap().records() == 2);
+}

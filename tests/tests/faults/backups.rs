@@ -1,0 +1,148 @@
+//! Backups, taken while a party works, and what a restored party is worth.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use lianfang_desk::{Buffer, Console, Exit, Lang, Program};
+use lianfang_node::commands::NodeArgs;
+use lianfang_proto::FaultCode;
+use lianfang_store::trial::Trial;
+use lianfang_tests::world::{COORDINATOR, JobTerms, Said, World};
+
+use crate::stage::{LABELS, agree, stocked};
+use crate::told::told;
+
+/// Runs a command as its own process would, in a folder that nobody serves.
+pub(crate) async fn aside<P: Program>(dir: &Path, name: &str, words: &[&str]) -> Said {
+    let mut args = vec![name.to_owned()];
+    args.extend(words.iter().map(|&word| word.to_owned()));
+    args.extend(["--dir".to_owned(), dir.display().to_string(), "--json".to_owned()]);
+    let cwd = dir.to_owned();
+    let run = std::thread::spawn(move || {
+        let console = Arc::new(Buffer::new(Lang::En).json());
+        let shared: Arc<dyn Console> = console.clone();
+        let exit = lianfang_desk::run::run_on::<P>(args.into_iter().map(Into::into).collect(), cwd, &shared);
+        Said { exit, out: console.out_text(), notes: console.notes_text() }
+    });
+    tokio::task::spawn_blocking(move || run.join().expect("it ends")).await.expect("it ends")
+}
+
+async fn restore(world: &World, bank: &str, words: &[&str]) -> Said {
+    aside::<NodeArgs>(&world.dir(bank), "lianfang-node", &[&["restore"], words].concat()).await
+}
+
+fn refused(said: &Said, code: &str) {
+    assert!(!said.exit.is_done() && said.notes.contains(&format!("\"{code}\"")), "{said:?}");
+}
+
+/// These tests are of stores in files, whatever the environment names.
+fn in_files() -> bool {
+    Trial::new().kind() == lianfang_store::Kind::Sqlite
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_holder_answers_nothing_new_until_people_allow_it() {
+    assert!(in_files(), "a store on a server is not copied");
+    let (mut world, people) = stocked(2, 2, 2, 20).await;
+    let (job, _) = world.whole_job(&JobTerms::new(2, LABELS)).await;
+    agree(&world, &people, &["bank-01", "bank-02"], &job, 2, LABELS).await;
+    let backup = world.dir("bank-02").join("backup");
+    let to = backup.display().to_string();
+    let made = world.run("bank-02", &["backup", &to]).await.json();
+    assert!(made["bytes"].as_u64() > Some(10_000) && backup.join("manifest.json").exists(), "{made}");
+    assert!(!backup.join("unlock.key").exists() && !backup.join("secrets/unlock.key").exists());
+    assert_eq!(world.run("bank-02", &["backup", &to]).await.exit, Exit::Usage, "it is not empty any more");
+
+    // What bank-01 has evaluated from here on is forgotten by the restore.
+    world.import("bank-01", b"record,mobile\nN1,13900000001\n").await;
+    world.whole_job(&JobTerms::new(2, LABELS)).await;
+    world.stop("bank-02").await;
+    let restored = restore(&world, "bank-02", &[&to]).await.json();
+    assert_eq!(restored["counters_full"], true);
+    let aside = restored["aside"].as_str().expect("a folder");
+    assert!(Path::new(aside).join("store.sqlite").exists(), "what was there stands aside");
+    world.start("bank-02").await;
+    assert!(world.run("bank-02", &["audit", "verify"]).await.exit.is_done());
+    let log = world.run("bank-02", &["audit", "list", "--limit", "10000"]).await.out;
+    assert!(log.contains("store.backed-up") && log.contains("store.restored"), "{log}");
+
+    world.import("bank-01", b"record,mobile\nN2,13900000002\n").await;
+    let job = world.start_job(&JobTerms::new(2, LABELS)).await;
+    told(&world, "bank-01", &job, FaultCode::QuotaExceeded, "bank-02").await;
+    world.run("bank-02", &["policy", "allow", "bank-01", "100000"]).await.json();
+    for bank in ["bank-01", "bank-02"] {
+        world.stage(bank, &job, "done").await;
+    }
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_is_not_whole_replaces_nothing() {
+    assert!(in_files(), "a store on a server is not copied");
+    let mut world = World::ready(&["alpha", "beta"], 2, 2).await;
+    let backup = world.dir("alpha").join("backup");
+    let to = backup.display().to_string();
+    world.run("alpha", &["backup", &to]).await.json();
+    world.stop("alpha").await;
+    let store = backup.join("store.sqlite");
+    let whole = std::fs::read(&store).expect("a store");
+
+    let mut spoilt = whole.clone();
+    spoilt[5_000] ^= 1;
+    std::fs::write(&store, &spoilt).expect("written");
+    refused(&restore(&world, "alpha", &[&to]).await, "backup-changed");
+    std::fs::write(&store, &whole[..whole.len() / 2]).expect("written");
+    refused(&restore(&world, "alpha", &[&to]).await, "backup-changed");
+    std::fs::remove_file(&store).expect("removed");
+    refused(&restore(&world, "alpha", &[&to]).await, "backup-changed");
+    std::fs::write(&store, &whole).expect("written");
+
+    let manifest = backup.join("manifest.json");
+    let text = std::fs::read_to_string(&manifest).expect("a manifest");
+    std::fs::write(&manifest, text.replace("lianfang-node", "lianfang-coordinator")).expect("written");
+    refused(&restore(&world, "alpha", &[&to]).await, "backup-of-another");
+    std::fs::write(&manifest, text.replace("store.sqlite", "../store.sqlite")).expect("written");
+    refused(&restore(&world, "alpha", &[&to]).await, "backup-changed");
+    std::fs::write(&manifest, &text[..text.len() / 2]).expect("written");
+    refused(&restore(&world, "alpha", &[&to]).await, "backup-unfinished");
+    std::fs::write(&manifest, &text).expect("written");
+
+    let key = world.dir("alpha").join("unlock.key");
+    let right = std::fs::read(&key).expect("a key file");
+    std::fs::write(&key, vec![7; right.len()]).expect("written");
+    refused(&restore(&world, "alpha", &[&to]).await, "wrong-passphrase");
+    std::fs::write(&key, right).expect("written");
+
+    assert!(!world.dir("alpha").join("restoring").exists(), "nothing is left of what was refused");
+    world.start("alpha").await;
+    world.stop("alpha").await;
+    let restored = restore(&world, "alpha", &[&to, "--complete"]).await.json();
+    assert_eq!(restored["counters_full"], false);
+    world.start("alpha").await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_coordinator_goes_on_with_a_roster_that_banks_take() {
+    assert!(in_files(), "a store on a server is not copied");
+    let (mut world, people) = stocked(2, 2, 2, 20).await;
+    let backup = world.dir(COORDINATOR).join("backup");
+    let to = backup.display().to_string();
+    world.run(COORDINATOR, &["backup", &to]).await.json();
+    assert!(!backup.join("jobs").exists());
+    // A roster that is forgotten: its version must not come back with another content.
+    world.run(COORDINATOR, &["roster", "suspend", "bank-02"]).await.json();
+    world.run(COORDINATOR, &["roster", "resume", "bank-02"]).await.json();
+    world.stop(COORDINATOR).await;
+    let words = ["restore", &to];
+    let restored =
+        aside::<lianfang_coordinator::Cli>(&world.dir(COORDINATOR), "lianfang-coordinator", &words)
+            .await
+            .json();
+    assert!(restored["roster_version"].as_u64() > Some(10_000), "{restored}");
+    world.start(COORDINATOR).await;
+    let (job, _) = world.whole_job(&JobTerms::new(2, LABELS)).await;
+    agree(&world, &people, &["bank-01", "bank-02"], &job, 2, LABELS).await;
+    assert!(world.run(COORDINATOR, &["audit", "verify"]).await.exit.is_done());
+    world.end().await;
+}
