@@ -13,6 +13,7 @@ use lianfang_store::restore::Staged;
 use serde_json::json;
 
 use crate::audit;
+use crate::bell;
 use crate::config::{Config, FILE, Unlock};
 use crate::fault::Error;
 use crate::office::Office;
@@ -134,6 +135,8 @@ async fn note(store: &Store, keys: &Keys, made_at: i64, call: &Call, ports: &Por
     let body = json!({ "made_at": made_at, "by": call.person });
     audit::append(&mut tx, now, "store.restored", &body).await?;
     let version = roster::after_restore(&mut tx, keys, now).await?;
+    // Banks wait for a revision after one that is forgotten here: the next is of now.
+    bell::moved(&mut tx, now).await?;
     tx.commit().await.map_err(Error::from)?;
     Ok(version)
 }

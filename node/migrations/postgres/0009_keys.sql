@@ -6,7 +6,7 @@ CREATE TABLE ceremony_asked (
     proposal   BYTEA NOT NULL,
     asked_at   BIGINT NOT NULL,
     joins      BIGINT CHECK (joins IN (0, 1)),
-    decided_by TEXT,
+    decided_by TEXT COLLATE "C",
     decided_at BIGINT
 );
 

@@ -2,7 +2,7 @@
 
 -- `seat` and `owner` name the process that holds the lease, if one does; `fence` grows with every lease.
 CREATE TABLE work (
-    kind       TEXT    NOT NULL,
+    kind       TEXT COLLATE "C" NOT NULL,
     subject    BYTEA    NOT NULL,
     seat       BYTEA,
     owner      BYTEA,
@@ -11,6 +11,6 @@ CREATE TABLE work (
     attempts   BIGINT NOT NULL DEFAULT 0, -- failures in a row
     strikes    BIGINT NOT NULL DEFAULT 0, -- those of them that will hardly pass, in a row
     not_before BIGINT NOT NULL DEFAULT 0,
-    fault      TEXT    NOT NULL DEFAULT '', -- the code of the last failure
+    fault      TEXT COLLATE "C" NOT NULL DEFAULT '', -- the code of the last failure
     PRIMARY KEY (kind, subject)
 );

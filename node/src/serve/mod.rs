@@ -58,7 +58,7 @@ impl Running {
         let upkeep = tokio::spawn(upkeep::run(Arc::clone(node), Arc::clone(&joined), stopped.clone()));
         let inbox = tokio::spawn(inbox::run(Arc::clone(&joined), desk.clone(), stopped.clone()));
         let (clock, grace) = (Arc::clone(&node.ports.clock), node.config.serve.grace());
-        let keeping_up = tokio::spawn(keep_up(joined.context.vault.clone(), stopped));
+        let keeping_up = tokio::spawn(keep_up(joined.context.vault.clone(), Arc::clone(&clock), stopped));
         tracing::info!(event = "serve.began", version = env!("CARGO_PKG_VERSION"), %address, "the node serves");
         let tasks = [server, inbox, upkeep, keeping_up].into_iter().chain(watch).collect();
         Ok(Self { address, http, stop, tasks, desk, clock, grace })
@@ -93,11 +93,11 @@ impl Running {
 
 /// Takes up what another process changes that shares the store: a share that was erased there leaves the memory here even
 /// if nobody asks for it.
-async fn keep_up(vault: Vault, stop: watch::Receiver<bool>) {
+async fn keep_up(vault: Vault, clock: Arc<dyn Clock>, stop: watch::Receiver<bool>) {
     loop {
         tokio::select! {
             () = stopped(stop.clone()) => return,
-            () = tokio::time::sleep(KEEP_UP) => {}
+            () = clock.sleep(KEEP_UP) => {}
         }
         if let Err(error) = vault.refresh_all().await {
             tracing::warn!(event = "key.not-read", %error, "shares could not be looked up");
