@@ -21,6 +21,7 @@ mod file;
 mod problem;
 pub mod restore;
 mod server;
+mod steps;
 #[cfg(feature = "trial")]
 pub mod trial;
 mod tx;
@@ -38,6 +39,7 @@ use zeroize::Zeroizing;
 
 use backup::BackupError;
 pub use error::StoreError;
+pub use steps::steps_of;
 pub use tx::Tx;
 
 /// A row that was read.

@@ -38,7 +38,7 @@ impl OwnPki {
     /// Puts a certificate over the key into the files that the configuration names.
     fn hand_out(&self, folder: &Path, key: &KeyMaterial, days: u64) {
         let request = key.certificate_request().expect("a request");
-        let lasts = Validity::starting(UnixTime::now(), Duration::from_hours(24 * days));
+        let lasts = Validity::starting(UnixTime::now(), Duration::from_hours(24 * days + 12));
         let name = Name::Bank("node07.internal".to_owned());
         let issued = self.root.issue(&request, &name, lasts).expect("a certificate");
         let der = |der: &CertificateDer<'_>| pem("CERTIFICATE", der);

@@ -87,7 +87,7 @@ async fn bank(coordinator: &Party, root: &Path, hosts: &Hosts, name: &str, host:
     let path = party.dir().join("config.toml");
     let mut config: toml::Table = std::fs::read_to_string(&path).expect("written").parse().expect("a table");
     let mut policy = toml::Table::new();
-    for decision in ["admit", "compare", "accept", "accept_small"] {
+    for decision in ["admit", "ceremony", "compare", "accept", "accept_small"] {
         policy.insert(decision.to_owned(), "automatic".into());
     }
     config.insert("policy".to_owned(), policy.into());

@@ -5,9 +5,10 @@
 //! How a file or a server is opened and held is `lianfang-store`'s.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use lianfang_store::backup::{self, About, BackupError, Manifest};
-use lianfang_store::{Database, Place, Steps};
+use lianfang_store::{Database, Place, Steps, steps};
 use sqlx::Any;
 use sqlx::pool::PoolConnection;
 
@@ -17,10 +18,10 @@ pub use lianfang_store::{Connection, Pool, Row, Statement, StoreError, Tx, numbe
 pub const FILE: &str = "store.sqlite";
 
 /// The steps from an empty store to the one of this program. A released step never changes.
-static STEPS: Steps = Steps {
-    sqlite: sqlx::migrate!("./migrations/sqlite"),
-    postgres: sqlx::migrate!("./migrations/postgres"),
-};
+static STEPS: LazyLock<Steps> = LazyLock::new(|| Steps {
+    sqlite: steps!("../../migrations/sqlite": "0001_coordinator", "0002_work", "0003_schedule", "0004_keys", "0005_membership"),
+    postgres: steps!("../../migrations/postgres": "0001_coordinator", "0002_work", "0003_schedule", "0004_keys", "0005_membership"),
+});
 
 /// An open store.
 pub struct Store(Database);
@@ -79,6 +80,15 @@ mod tests {
     use lianfang_store::trial::{Trial, columns};
 
     use super::*;
+
+    /// Every file of the folders is one of the steps: a forgotten one would be missed only where it is needed.
+    #[test]
+    fn no_step_is_forgotten() {
+        for (folder, steps) in [("sqlite", &STEPS.sqlite), ("postgres", &STEPS.postgres)] {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder);
+            assert_eq!(std::fs::read_dir(folder).unwrap().count(), steps.iter().count());
+        }
+    }
 
     /// Stores that earlier programs made, with something in them, are brought up to this program's last step.
     #[tokio::test]

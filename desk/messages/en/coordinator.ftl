@@ -150,19 +150,19 @@ help-coordinator-roster-fingerprint = Print the authority's fingerprint, which b
 help-coordinator-key = The authority's and the coordinator's keys: back up, restore, let another secret open them, renew
 help-coordinator-key-backup = Seal the keys into a file that opens without this machine
     .example = Example:
-        lianfang-coordinator key backup /media/usb/hub.keys --passphrase-file /root/backup.pass --dir /var/lib/lianfang-coordinator
+        lianfang-coordinator key backup /media/usb/hub.keys --passphrase-file /etc/lianfang/backup.pass --dir /var/lib/lianfang-coordinator
     .file = The file, which must not be there yet
     .passphrase-file = A file with the passphrase that will open it
     .recipient = A public key of age; whoever has its identity opens it
 help-coordinator-key-restore = Make the keys of a folder that has none from a backup
     .example = Example:
-        lianfang-coordinator key restore /media/usb/hub.keys --passphrase-file /root/backup.pass --dir /var/lib/lianfang-coordinator
+        lianfang-coordinator key restore /media/usb/hub.keys --passphrase-file /etc/lianfang/backup.pass --dir /var/lib/lianfang-coordinator
     .file = The backup
     .passphrase-file = A file with the passphrase that opens it
     .identity-file = A file with the identity of age that opens it
 help-coordinator-key-rekey = Let another secret open the keys; nothing is sealed anew
     .example = Example:
-        lianfang-coordinator key rekey --passphrase-file /root/new.pass --dir /var/lib/lianfang-coordinator
+        lianfang-coordinator key rekey --passphrase-file /etc/lianfang/new.pass --dir /var/lib/lianfang-coordinator
     .key-file = A file of at least 32 random bytes
     .passphrase-file = A file with a passphrase
     .credential = A credential of the service manager

@@ -147,20 +147,20 @@ help-node-certificate-renew = Have the certificate renewed now; a bank's own fil
         lianfang-node certificate renew --dir /var/lib/lianfang
 help-node-key-backup = Seal this node's keys into a file that opens without this machine
     .example = Example:
-        lianfang-node key backup /media/usb/alpha.keys --passphrase-file /root/backup.pass --dir /var/lib/lianfang
+        lianfang-node key backup /media/usb/alpha.keys --passphrase-file /etc/lianfang/backup.pass --dir /var/lib/lianfang
     .file = The file, which must not be there yet
     .passphrase-file = A file with the passphrase that will open it
     .recipient = A public key of age; whoever has its identity opens it
     .with-shares = As a holder, put the key shares in use into it
 help-node-key-restore = Make the keys of a folder that has none from a backup
     .example = Example:
-        lianfang-node key restore /media/usb/alpha.keys --passphrase-file /root/backup.pass --dir /var/lib/lianfang
+        lianfang-node key restore /media/usb/alpha.keys --passphrase-file /etc/lianfang/backup.pass --dir /var/lib/lianfang
     .file = The backup
     .passphrase-file = A file with the passphrase that opens it
     .identity-file = A file with the identity of age that opens it
 help-node-key-rekey = Let another secret open the keys; nothing is sealed anew
     .example = Example:
-        lianfang-node key rekey --passphrase-file /root/new.pass --dir /var/lib/lianfang
+        lianfang-node key rekey --passphrase-file /etc/lianfang/new.pass --dir /var/lib/lianfang
     .key-file = A file of at least 32 random bytes
     .passphrase-file = A file with a passphrase
     .credential = A credential that systemd hands over

@@ -150,19 +150,19 @@ help-coordinator-roster-fingerprint = 显示授权方指纹，供银行核对
 help-coordinator-key = 授权方和协调方的密钥：备份、恢复、更换开启口令、续期
 help-coordinator-key-backup = 把密钥封存到一个无需本机即可开启的文件
     .example = 示例：
-        lianfang-coordinator key backup /media/usb/hub.keys --passphrase-file /root/backup.pass --dir /var/lib/lianfang-coordinator
+        lianfang-coordinator key backup /media/usb/hub.keys --passphrase-file /etc/lianfang/backup.pass --dir /var/lib/lianfang-coordinator
     .file = 备份文件，不得已存在
     .passphrase-file = 写有开启口令的文件
     .recipient = age 公钥；持有相应身份者可开启
 help-coordinator-key-restore = 用备份为尚无密钥的目录恢复密钥
     .example = 示例：
-        lianfang-coordinator key restore /media/usb/hub.keys --passphrase-file /root/backup.pass --dir /var/lib/lianfang-coordinator
+        lianfang-coordinator key restore /media/usb/hub.keys --passphrase-file /etc/lianfang/backup.pass --dir /var/lib/lianfang-coordinator
     .file = 备份文件
     .passphrase-file = 写有开启口令的文件
     .identity-file = 写有 age 身份的文件
 help-coordinator-key-rekey = 改用另一口令或密钥文件开启密钥，无需重新封存数据
     .example = 示例：
-        lianfang-coordinator key rekey --passphrase-file /root/new.pass --dir /var/lib/lianfang-coordinator
+        lianfang-coordinator key rekey --passphrase-file /etc/lianfang/new.pass --dir /var/lib/lianfang-coordinator
     .key-file = 至少 32 字节随机数的文件
     .passphrase-file = 写有口令的文件
     .credential = 服务管理器提供的凭据

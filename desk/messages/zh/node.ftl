@@ -147,20 +147,20 @@ help-node-certificate-renew = 立即更新证书；使用本行证书时重新�
         lianfang-node certificate renew --dir /var/lib/lianfang
 help-node-key-backup = 把本节点的密钥封存到一个无需本机即可开启的文件
     .example = 示例：
-        lianfang-node key backup /media/usb/alpha.keys --passphrase-file /root/backup.pass --dir /var/lib/lianfang
+        lianfang-node key backup /media/usb/alpha.keys --passphrase-file /etc/lianfang/backup.pass --dir /var/lib/lianfang
     .file = 备份文件，不得已存在
     .passphrase-file = 写有开启口令的文件
     .recipient = age 公钥；持有相应身份者可开启
     .with-shares = 作为持钥行，一并封存在用的密钥份额
 help-node-key-restore = 用备份为尚无密钥的目录恢复密钥
     .example = 示例：
-        lianfang-node key restore /media/usb/alpha.keys --passphrase-file /root/backup.pass --dir /var/lib/lianfang
+        lianfang-node key restore /media/usb/alpha.keys --passphrase-file /etc/lianfang/backup.pass --dir /var/lib/lianfang
     .file = 备份文件
     .passphrase-file = 写有开启口令的文件
     .identity-file = 写有 age 身份的文件
 help-node-key-rekey = 改用另一口令或密钥文件开启密钥，无需重新封存数据
     .example = 示例：
-        lianfang-node key rekey --passphrase-file /root/new.pass --dir /var/lib/lianfang
+        lianfang-node key rekey --passphrase-file /etc/lianfang/new.pass --dir /var/lib/lianfang
     .key-file = 至少 32 字节随机数的文件
     .passphrase-file = 写有口令的文件
     .credential = systemd 提供的凭据

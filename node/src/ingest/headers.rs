@@ -177,7 +177,7 @@ impl HeaderMap {
     }
 
     /// Whether a header means a column.
-    #[cfg(feature = "parquet")]
+    #[cfg(any(feature = "parquet", feature = "postgres", feature = "mysql"))]
     pub(super) fn knows(&self, header: &str) -> bool {
         matches!(self.meaning(header), Meaning::Column(_))
     }

@@ -9,9 +9,8 @@
 //! both see the same rest. The charge number is global and grows with every charge; peers remember the highest they
 //! have seen, and a lower one later shows a restored backup ([`Ledger::declare_lost`]).
 
-use lianfang_proto::catalogue::Class;
 use lianfang_proto::documents::evaluation::EvaluationRequest;
-use lianfang_proto::ids::{BankId, Epoch, Generation, KeyId};
+use lianfang_proto::ids::{BankId, KeyId};
 use lianfang_trust::{Digest, Signed};
 use sqlx::Row;
 
@@ -223,22 +222,6 @@ impl Ledger {
             .await?;
         raise_charge_number(&mut tx, seen).await?;
         Ok(tx.commit().await?)
-    }
-
-    /// This store came from a backup: every ledger in it counts as lost, for every key that it has a share of. Says for how
-    /// many. Whatever puts a store back calls this before anything is answered from it.
-    pub async fn declare_all_lost(&self, by: &str) -> Result<usize, LedgerError> {
-        let rows = sqlx::query("SELECT DISTINCT class, epoch FROM key_holder_shares ORDER BY class, epoch");
-        let rows = rows.fetch_all(self.store.readers()).await?;
-        for row in &rows {
-            let malformed = |column| StoreError::Malformed { table: "key_holder_shares", column };
-            let class = u8::try_from(row.try_get::<i64, _>(0)?).ok().and_then(Class::from_number);
-            let epoch = u32::try_from(row.try_get::<i64, _>(1)?).map_err(|_| malformed("epoch"))?;
-            let class = class.ok_or_else(|| malformed("class"))?;
-            let key = KeyId { class, epoch: Epoch(epoch), generation: Generation(0) };
-            self.declare_lost(key, 0, by).await?;
-        }
-        Ok(rows.len())
     }
 
     /// The time by which charges are dated.

@@ -100,7 +100,7 @@ async fn keep_up(vault: Vault, clock: Arc<dyn Clock>, stop: watch::Receiver<bool
             () = clock.sleep(KEEP_UP) => {}
         }
         if let Err(error) = vault.refresh_all().await {
-            tracing::warn!(%error, "shares could not be looked up");
+            tracing::warn!(event = "key.not-read", %error, "shares could not be looked up");
         }
     }
 }

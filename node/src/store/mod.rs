@@ -10,10 +10,10 @@
 pub mod drawer;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use lianfang_store::backup::{self, About, BackupError, Manifest};
-use lianfang_store::{Database, Place, Steps};
+use lianfang_store::{Database, Place, Steps, steps};
 use lianfang_trust::at_rest::{BlindIndex, ColumnCipher, MasterKey};
 use rand_core::CryptoRng;
 use sqlx::pool::PoolConnection;
@@ -24,10 +24,10 @@ pub use lianfang_store::{Connection, Kind, Pool, Row, Statement, StoreError, Tx,
 use crate::ports::{Micros, Ports};
 
 /// The steps from an empty store to the one of this program. A released step never changes.
-static STEPS: Steps = Steps {
-    sqlite: sqlx::migrate!("./migrations/sqlite"),
-    postgres: sqlx::migrate!("./migrations/postgres"),
-};
+static STEPS: LazyLock<Steps> = LazyLock::new(|| Steps {
+    sqlite: steps!("../../migrations/sqlite": "0001_register", "0002_key_holder", "0003_ceremony", "0004_audit", "0005_job", "0008_oversight", "0009_keys", "0010_work", "0014_restore", "0015_reminder"),
+    postgres: steps!("../../migrations/postgres": "0001_register", "0002_key_holder", "0003_ceremony", "0004_audit", "0005_job", "0008_oversight", "0009_keys", "0010_work", "0014_restore", "0015_reminder"),
+});
 
 const PROBE: &[u8] = b"lianfang/store";
 

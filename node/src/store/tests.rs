@@ -210,3 +210,12 @@ async fn a_store_of_every_earlier_step_opens() {
         store.close().await;
     }
 }
+
+/// Every file of the folders is one of the steps: a forgotten one would be missed only where it is needed.
+#[test]
+fn no_step_is_forgotten() {
+    for (folder, steps) in [("sqlite", &STEPS.sqlite), ("postgres", &STEPS.postgres)] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder);
+        assert_eq!(std::fs::read_dir(folder).unwrap().count(), steps.iter().count());
+    }
+}

@@ -58,13 +58,17 @@ impl Watcher {
         let every = self.config.every();
         loop {
             if let Err(error) = self.look(&stop).await {
-                tracing::warn!(code = error.code(), "the watched folder is looked at again later");
+                tracing::warn!(
+                    event = "watch.stopped",
+                    code = error.code(),
+                    "the watched folder is looked at again later"
+                );
             }
             let stopped = async {
                 // An error means that the sender is gone, and the node with it.
                 let _ = stop.wait_for(|stop| *stop).await;
             };
-            if tokio::time::timeout(every, stopped).await.is_ok() {
+            if self.node.ports.clock.within(every, stopped).await.is_some() {
                 return;
             }
         }

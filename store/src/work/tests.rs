@@ -75,10 +75,10 @@ fn pauses_double_to_the_longest_and_are_spread() {
 
 /// A store with the table alone.
 async fn store() -> (TempDir, Database) {
-    static STEPS: Steps =
-        Steps { sqlite: sqlx::migrate!("./src/work/steps"), postgres: sqlx::migrate!("./src/work/steps") };
+    let steps =
+        Steps { sqlite: crate::steps!("steps": "0001_work"), postgres: crate::steps!("steps": "0001_work") };
     let dir = tempfile::tempdir().unwrap();
-    let store = Database::open(&Place::File(dir.path().join("store.sqlite")), &STEPS).await.unwrap();
+    let store = Database::open(&Place::File(dir.path().join("store.sqlite")), &steps).await.unwrap();
     (dir, store)
 }
 

@@ -9,13 +9,15 @@ mod processes;
 mod server;
 mod suite;
 
-use lianfang_store::trial::{self, Trial};
-use lianfang_store::{Database, Steps, StoreError};
+use std::sync::LazyLock;
 
-static STEPS: Steps = Steps {
-    sqlite: sqlx::migrate!("./tests/steps/sqlite"),
-    postgres: sqlx::migrate!("./tests/steps/postgres"),
-};
+use lianfang_store::trial::{self, Trial};
+use lianfang_store::{Database, Steps, StoreError, steps};
+
+static STEPS: LazyLock<Steps> = LazyLock::new(|| Steps {
+    sqlite: steps!("../steps/sqlite": "0001_things", "0002_later"),
+    postgres: steps!("../steps/postgres": "0001_things", "0002_later"),
+});
 
 async fn open(trial: &Trial) -> Result<Database, StoreError> {
     Database::open(&trial.place(), &STEPS).await

@@ -144,7 +144,8 @@ async fn bridge(world: &World) -> anyhow::Result<String> {
 async fn lead_to(world: &World, coordinator: &str) -> anyhow::Result<()> {
     let dir = world.dir(HOLDER);
     let config = Config::load(&dir).map_err(|problem| anyhow::anyhow!("{}", problem.code()))?;
-    let secrets = Secrets::open(&dir, &config.unlock).map_err(|problem| anyhow::anyhow!("{}", problem.code()))?;
+    let secrets =
+        Secrets::open(&dir, &config.unlock).map_err(|problem| anyhow::anyhow!("{}", problem.code()))?;
     let place =
         secrets::place(&dir, &config.store).map_err(|problem| anyhow::anyhow!("{}", problem.code()))?;
     let store = Store::open(&place, &dir, secrets.master, world.clock.of_node()).await?;

@@ -146,9 +146,15 @@ fn trust_everybody(dir: &Path) -> anyhow::Result<()> {
     let path = dir.join("config.toml");
     let mut config: toml::Table = std::fs::read_to_string(&path)?.parse()?;
     let mut policy = toml::Table::new();
-    for decision in
-        ["admit", "compare", "accept", "accept_small", "accept_frequent", "accept_count_difference"]
-    {
+    for decision in [
+        "admit",
+        "ceremony",
+        "compare",
+        "accept",
+        "accept_small",
+        "accept_frequent",
+        "accept_count_difference",
+    ] {
         policy.insert(decision.to_owned(), "automatic".into());
     }
     policy.insert("least_rows".to_owned(), LEAST_ROWS.into());

@@ -81,9 +81,12 @@ async fn stopped_in_mid_submission(world: &mut World, bank: &str, job: &str) {
     world.start(bank).await;
     world.until("some rows are over", async || (wire.passed() > before + 2_500_000).then_some(())).await;
     assert_eq!(world.job_at(bank, job).await.expect("known")["stage"], "prepared");
+    // A bank that is told to stop would end the step in hand: the wire ends it first.
+    wire.refuse(true);
+    wire.cut();
     world.stop(bank).await;
     wire.throttle(None);
-    wire.cut();
+    wire.refuse(false);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,16 +31,14 @@ async fn a_certificate_is_renewed_and_open_connections_go_on() {
     let world = World::ready(&["alpha", "beta"], 2, 2).await;
     until_evaluated(&world, "beta", "alpha", None).await;
     let before = world.network.faults(&address("alpha")).connections();
-    assert_eq!(days_left(&world, "alpha").await, 365);
+    assert!((365..=366).contains(&days_left(&world, "alpha").await));
     // A young certificate is given again, not another one.
     world.run("alpha", &["certificate", "renew"]).await.json();
     world.clock.pass(DAY * 300);
-    assert_eq!(days_left(&world, "alpha").await, 65);
+    assert!((65..=66).contains(&days_left(&world, "alpha").await));
     let shown = world.run("alpha", &["certificate", "renew"]).await.json();
-    assert_eq!(
-        (&shown["days_left"], &shown["pinned"], &shown["own"]),
-        (&366.into(), &true.into(), &false.into())
-    );
+    assert!(shown["days_left"].as_u64() >= Some(365), "{shown}");
+    assert_eq!((&shown["pinned"], &shown["own"]), (&true.into(), &false.into()));
     until_evaluated(&world, "beta", "alpha", None).await;
     assert_eq!(world.network.faults(&address("alpha")).connections(), before, "nothing was dialled again");
     let log = world.run("alpha", &["audit", "list", "--limit", "1000"]).await;

@@ -69,8 +69,12 @@ async fn the_coordinator_takes_no_rows_out_of_turn() {
     wire.throttle(Some(4_000_000));
     world.start("bank-03").await;
     world.until("some rows are over", async || (wire.passed() > before + 2_500_000).then_some(())).await;
+    // A bank that is told to stop would end the step in hand: the wire ends it first.
+    wire.refuse(true);
+    wire.cut();
     world.stop("bank-03").await;
     wire.throttle(None);
+    wire.refuse(false);
     let mut client = IntakeClient::new(channel(&world, "bank-03", COORDINATOR).await)
         .max_encoding_message_size(16 * 1_024 * 1_024);
     let row = lianfang_proto::row::row_bytes(LABELS);

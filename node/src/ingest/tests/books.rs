@@ -242,7 +242,7 @@ fn limits_are_refused_by_name() {
     let long = "y".repeat(40_000);
     let wide: Vec<&str> = std::iter::repeat_n(long.as_str(), 26).collect();
     let entries = read(&one(&[&HEADER, &wide, &["A2", "", "139"]]));
-    assert_eq!(codes(&entries[0]), ["long-row"]);
+    assert_eq!(codes(&entries[0]), ["record-too-long", "long-row"]);
     let many = "<c r=\"AT\" t=\"s\"><v>0</v></c>";
     let huge = "z".repeat(600_000);
     let sheet = rows(&[&HEADER, &["A1", many, many], &["A2", "", "139"]]);

@@ -127,11 +127,13 @@ struct SheetRows<'a, S: Read + Seek> {
     cells: XlsxCellReader<'a, S>,
     /// The first cell of the next row.
     ahead: Option<(u32, u32, String, Option<Mark>)>,
+    /// What stands behind the last row is not asked for.
+    ended: bool,
 }
 
 impl<'a, S: Read + Seek> SheetRows<'a, S> {
     const fn new(cells: XlsxCellReader<'a, S>) -> Self {
-        Self { cells, ahead: None }
+        Self { cells, ahead: None, ended: false }
     }
 
     /// The next row that is not blank.
@@ -178,7 +180,11 @@ impl<'a, S: Read + Seek> SheetRows<'a, S> {
 
     /// The next cell in which something stands.
     fn cell(&mut self) -> Result<Option<(u32, u32, String, Option<Mark>)>, IngestError> {
-        while let Some(cell) = self.cells.next_cell()? {
+        while !self.ended {
+            let Some(cell) = self.cells.next_cell()? else {
+                self.ended = true;
+                break;
+            };
             let (row, column) = cell.get_position();
             if column >= SHEET_COLUMNS {
                 return Err(IngestError::Damaged);

@@ -6,8 +6,6 @@ use lianfang_proto::catalogue::Class;
 use lianfang_proto::ids::{Epoch, Generation, KeyId};
 
 use super::{KEY, Party, Still, dealt};
-use crate::key_holder::ledger::Ledger;
-use crate::key_holder::quota::Sharing;
 use crate::key_holder::records::{RecordError, Records, public_keys};
 use crate::key_holder::vault::{Vault, VaultError};
 
@@ -155,22 +153,4 @@ async fn what_one_process_changes_the_other_takes_up() {
     assert!(there.is_closed(Class::Subject, Epoch(1)));
     refresh(&here).await;
     assert!(here.is_closed(Class::Subject, Epoch(1)) && here.keys().is_empty());
-}
-
-/// Whoever puts a store back declares every ledger in it lost, for each key that it has a share of.
-#[tokio::test]
-async fn a_store_that_was_put_back_has_full_counters() {
-    let [a, b, c] = three();
-    let (mut shares, endorsed) = dealt(&[&a, &b, &c], KEY);
-    let store = a.start().await;
-    let vault = Vault::open(store.clone(), 2).await.unwrap();
-    vault.activate(endorsed, shares.remove(0), &*a.ports.chance).await.unwrap();
-    let ledger = Ledger::new(store);
-    let member = b.keys();
-    ledger.admit(&member, 100, "li").await.unwrap();
-    let sharing = Sharing { needed: 1, holders: 1 };
-    assert_eq!(ledger.standing(&member, KEY, sharing).await.unwrap().account.limit(), 100);
-    assert_eq!(ledger.declare_all_lost("restore").await.unwrap(), 1);
-    let account = ledger.standing(&member, KEY, sharing).await.unwrap().account;
-    assert!(account.lost && account.limit() == 0);
 }

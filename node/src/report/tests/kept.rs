@@ -127,7 +127,7 @@ async fn parts_that_were_moved_or_cut_off_are_noticed() {
     for damage in [
         "DELETE FROM report_part WHERE form = 1 AND part = (SELECT max(part) FROM report_part WHERE form = 1)",
         "UPDATE report_part SET job_id = 2",
-        "DELETE FROM report_part WHERE form = 1; UPDATE report_part SET form = 1",
+        "DELETE FROM report_part WHERE form <> 2; UPDATE report_part SET form = 1",
         "UPDATE report_part SET part = -1 - part WHERE part < 2; UPDATE report_part SET part = 2 + part WHERE part < 0",
         "UPDATE report_part SET body = (SELECT body FROM report_part WHERE form = 1 AND part = 1) WHERE part = 0",
     ] {
