@@ -100,6 +100,7 @@ async fn a_bank_with_its_own_pki_joins_and_renews_by_its_files() {
         let mut config = std::fs::read_to_string(&path).expect("a configuration");
         config = config.replace("admit = \"ask\"", "admit = \"automatic\"");
         config = config.replace("compare = \"ask\"", "compare = \"automatic\"");
+        config = config.replace("ceremony = \"ask\"", "ceremony = \"automatic\"");
         if node.name == "alpha" {
             let file = |name: &str| files.join(name).display().to_string();
             let (chain, key, root) = (file("chain.pem"), file("key.pem"), file("root.pem"));
