@@ -147,7 +147,7 @@ impl Coordinator {
         let console = Arc::new(if voice.json { Buffer::new(lang).json() } else { Buffer::new(lang) });
         let shared: Arc<dyn Console> = console.clone();
         let call = Call::new(shared, self.office.dir.clone(), PathBuf::from("."));
-        match command.perform_in(&self.office, &call).await {
+        match Box::pin(command.perform_in(&self.office, &call)).await {
             Ok(exit) => (exit, console.out_text()),
             Err(problem) => (problem.exit(), problem.sentence(lang)),
         }

@@ -81,7 +81,9 @@ impl Office {
         keys.former = crate::roster::coordinators_keys(&store, &keys).await?;
         let mut numbers = [[0; 16]; 2];
         let mut rng = ports.chance.rng();
-        numbers.iter_mut().for_each(|number| rng.fill_bytes(number));
+        for number in &mut numbers {
+            rng.fill_bytes(number);
+        }
         let worker = crate::work::worker(dir, numbers[0], numbers[1])?;
         let mut reader = store.reader().await.map_err(Error::from)?;
         let revision = bell::revision(&mut reader).await?;

@@ -86,7 +86,7 @@ pub trait Console: Send + Sync {
 
     /// Resolves when it was told so twice: whoever insists is not to wait for what is in hand. Never where nobody can.
     async fn insisted(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// Whether a person sits there who can answer.

@@ -62,7 +62,7 @@ impl Node {
         let console = Arc::new(if voice.json { buffer.json() } else { buffer });
         let shared: Arc<dyn Console> = console.clone();
         let call = Call::new(shared, self.dir.clone(), self.dir.clone());
-        let exit = match commands::run(&self.app, args.command, &call).await {
+        let exit = match Box::pin(commands::run(&self.app, args.command, &call)).await {
             Ok(exit) => exit,
             Err(problem) => {
                 console.report(&problem);

@@ -77,7 +77,9 @@ impl Desk {
     pub async fn sit(store: &Store) -> Result<Self, StoreError> {
         let mut numbers = [[0; 16]; 2];
         let mut rng = store.rng();
-        numbers.iter_mut().for_each(|number| rng.fill_bytes(number));
+        for number in &mut numbers {
+            rng.fill_bytes(number);
+        }
         drop(rng);
         let seat = seat(store.folder(), numbers[0]);
         let this = Self { store: store.clone(), worker: Worker { seat, owner: numbers[1] } };
@@ -91,7 +93,7 @@ impl Desk {
     pub async fn rise(&self) -> Result<(), StoreError> {
         let mut tx = self.store.begin().await?;
         leave(&mut tx, &self.worker).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Takes a piece of work, unless another process has it. Whether its turn has come the agenda knows.

@@ -1,5 +1,7 @@
 //! Terms on the wire: golden bytes of their second layout, and what no terms can say.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use lianfang_proto::catalogue::{Class, Disclosure};
 use lianfang_proto::documents::terms::{Admission, Method, Participant, Run, Terms, Timing};
 use lianfang_proto::ids::{BankId, Epoch, Generation, GroupId, JobId, KeyId, ScheduleName};

@@ -36,6 +36,12 @@ pub struct Trial {
     folder: tempfile::TempDir,
 }
 
+impl Default for Trial {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Trial {
     /// On the server that is named, else in a file.
     pub fn new() -> Self {

@@ -81,8 +81,8 @@ impl Settings {
         let level = self.level;
         let beneath = level.min(Level::Warn);
         let ours = ["telemetry", "node", "coordinator", "link", "desk", "store"];
-        let ours: String = ours.iter().map(|name| format!(",lianfang_{name}={level}")).collect();
-        format!("{beneath}{ours}")
+        let ours = ours.map(|name| format!("lianfang_{name}={level}")).join(",");
+        format!("{beneath},{ours}")
     }
 }
 

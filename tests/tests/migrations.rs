@@ -27,7 +27,7 @@ fn steps(folder: &str) -> BTreeMap<u32, String> {
         let name = entry.file_name().into_string().expect("a name");
         let number = name.split('_').next().and_then(|number| number.parse().ok());
         let number = number.unwrap_or_else(|| panic!("{folder}/{name} has no number"));
-        assert!(name.ends_with(".sql"), "{folder}/{name}");
+        assert_eq!(Path::new(&name).extension().and_then(|end| end.to_str()), Some("sql"), "{folder}/{name}");
         assert!(steps.insert(number, name).is_none(), "{folder} has two steps {number}");
     }
     steps

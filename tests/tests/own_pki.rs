@@ -78,6 +78,7 @@ async fn join(coordinator: &Party, node: &Party, print: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one story, told in its order")]
 async fn a_bank_with_its_own_pki_joins_and_renews_by_its_files() {
     let root = tempfile::tempdir().expect("a folder");
     let exe = Path::new(env!("CARGO_BIN_EXE_demo"));

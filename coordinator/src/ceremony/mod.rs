@@ -45,8 +45,11 @@ pub async fn post(office: &Office, caller: &BankId, post: &Signed<Post>) -> Resu
     let ceremony = ceremony.ok_or_else(|| Error::refused(FaultCode::CeremonyUnknown))?;
     let proposal = ceremony.proposal.value();
     let base = ledger::base_record(&mut tx, proposal).await?;
-    let matter =
-        Matter { proposal, base: base.as_ref().map(|base| base.record()), roster: in_force.roster() };
+    let matter = Matter {
+        proposal,
+        base: base.as_ref().map(lianfang_proto::documents::key_record::EndorsedKeyRecord::record),
+        roster: in_force.roster(),
+    };
     board::admit(matter, &ceremony.proposal.digest(), caller, post.value())?;
     match ledger::at_place(&mut tx, proposal.ceremony, &board::place(post.value())).await? {
         Some(before) if before == post.bytes() => return Ok(()),

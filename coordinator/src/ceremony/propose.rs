@@ -105,7 +105,12 @@ pub async fn repair(
     } else {
         others.filter(|bank| helpers.contains(bank)).cloned().collect()
     };
-    under_their_keys(office, &record, &[helpers.as_slice(), &[lost.clone()]].concat(), "--helpers")?;
+    under_their_keys(
+        office,
+        &record,
+        &[helpers.as_slice(), std::slice::from_ref(&lost)].concat(),
+        "--helpers",
+    )?;
     let draft = Draft {
         task: Task::Repair { record: record.digest(), lost, helpers },
         key: record.key,

@@ -325,11 +325,12 @@ mod tests {
         )
     }
 
+    type Row = (Member, u8, u8, Option<Vec<u8>>, Option<u64>, Micros, Result<Verdict, FaultCode>);
+
     #[test]
     fn what_is_done_with_a_request() {
         use Standing::{Active, Revoked, Suspended};
         let own = || Some(vec![7]);
-        type Row = (Member, u8, u8, Option<Vec<u8>>, Option<u64>, Micros, Result<Verdict, FaultCode>);
         // the member; replaces; asked key; asked root; days since the last was issued; age of the request; the verdict
         let table: Vec<Row> = vec![
             (member(Active, None), 1, 1, None, None, 0, Ok(Verdict::Issue)),

@@ -16,7 +16,7 @@ macro_rules! calls {
 calls! {
     Enrolment: Enrol Renew;
     Directory: GetRoster WatchInbox CheckUp Witness;
-    CeremonyBoard: ReadBoard Post GetKeyRecord;
+    CeremonyBoard: ReadBoard Post GetKeyRecord ListKeyNotices;
     Jobs: GetJob Answer Return GetCertificate Countersign;
     Intake: OpenSubmission SendRows SealSubmission;
     Reports: ReadReport;

@@ -37,6 +37,7 @@ impl World {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, told in its order")]
 async fn two_coordinators_share_a_job_and_nothing_is_done_twice() {
     let (world, mut banks) = World::with(&["alpha", "beta", "gamma"]).await;
     let elsewhere = tempfile::tempdir().unwrap();

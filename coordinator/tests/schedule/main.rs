@@ -1,5 +1,7 @@
 //! Schedules as functions: when runs are planned, which are due, what becomes of those that were missed.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 mod due;
 mod rhythm;
 

@@ -21,6 +21,7 @@ fn planned(rhythm: &Rhythm, zone_name: &str, from: &str, count: usize) -> Vec<St
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn what_is_planned_when() {
     let weekly = |text| Rhythm::weekly(text).unwrap();
     let monthly = |text| Rhythm::monthly(text).unwrap();

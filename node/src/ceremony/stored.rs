@@ -80,7 +80,7 @@ pub(super) async fn save(store: &Store, state: &State) -> Result<(), StoreError>
     .bind(sealed.map_err(StoreError::at(TABLE, COLUMN))?)
     .execute(&mut *tx)
     .await?;
-    Ok(tx.commit().await?)
+    tx.commit().await
 }
 
 /// All other ceremonies for this key.

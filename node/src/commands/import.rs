@@ -39,7 +39,7 @@ fn found(register: &RegisterFile) -> Value {
     let found = register.found();
     json!({
         "format": found.format.map_or("query", |format| format.name()),
-        "encoding": found.encoding.map(|encoding| encoding.name()),
+        "encoding": found.encoding.map(super::super::ingest::encoding::Encoding::name),
         "delimiter": found.delimiter.map(String::from),
         "sheet": found.sheet,
         "columns": register.columns().iter().map(|column| column.name()).collect::<Vec<_>>(),

@@ -107,7 +107,7 @@ impl Chunks {
             .bind(sent.packed())
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Chunks that were begun and not finished, in their order.
@@ -151,7 +151,7 @@ impl Chunks {
     pub async fn give_up(&self, id: i64) -> Result<(), StoreError> {
         let mut tx = self.store.begin().await?;
         set_state(&mut tx, id, GIVEN_UP).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }
 

@@ -248,7 +248,7 @@ impl Evaluation {
         let mut tx = self.context.store.begin().await.map_err(|e| of_store(&e))?;
         self.outputs.put(&mut tx, &outputs).await.map_err(|e| of_store(&e))?;
         self.chunks.finish(&mut tx, id).await.map_err(|e| of_store(&e))?;
-        tx.commit().await.map_err(|e| of_store(&e.into()))?;
+        tx.commit().await.map_err(|e| of_store(&e))?;
         Ok(Sent { identifiers: outputs.len() as u64, elements })
     }
 }

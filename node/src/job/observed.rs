@@ -45,7 +45,7 @@ impl Book {
                 .execute(&mut *tx)
                 .await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// What the report's sources have signed.

@@ -91,7 +91,7 @@ pub async fn tell(context: &Context) {
             }
             Ok(false) => {}
             Err(error) => {
-                tracing::error!(event = "job.reminder-not-told", job = %entry.job, %error, "a reminder could not be told")
+                tracing::error!(event = "job.reminder-not-told", job = %entry.job, %error, "a reminder could not be told");
             }
         }
     }

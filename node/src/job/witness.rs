@@ -224,7 +224,7 @@ mod tests {
         BankId::parse("alpha", "bank").unwrap()
     }
 
-    async fn started(bench: &Bench) -> Arc<Notary> {
+    fn started(bench: &Bench) -> Arc<Notary> {
         let log = Log::new(bench.store.clone(), "test");
         let sightings = Sightings::new(bench.store.clone(), log.clone());
         Notary::start(bench.store.clone(), log, sightings)
@@ -241,7 +241,7 @@ mod tests {
     #[tokio::test]
     async fn no_charge_number_silences_the_witness() {
         let bench = Bench::new().await;
-        let notary = started(&bench).await;
+        let notary = started(&bench);
         for number in [u64::MAX, u64::MAX, 0, u64::MAX] {
             let value = EvaluationAnswer {
                 request_digest: Digest::of("test", b""),
@@ -260,7 +260,7 @@ mod tests {
     #[tokio::test]
     async fn evidence_that_could_not_be_kept_is_said() {
         let bench = Bench::new().await;
-        let notary = started(&bench).await;
+        let notary = started(&bench);
         bench.refuse("accusation").await;
         notary.note(accused());
         assert!(notary.settled().await.is_err());

@@ -71,6 +71,15 @@ const DECIDE_FIRST: &str = "INSERT INTO key_holder_admissions \
     (bank, entity, identity, quota, decided_by, decided_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
 
 impl Ledger {
+    /// The policy decides, where it may and nobody has: a member that only asks where it stands is told what it will have.
+    pub async fn admit_by_policy(&self, member: &MemberKeys, admit: Admit) -> Result<(), LedgerError> {
+        let Some(quota) = admit.automatic() else { return Ok(()) };
+        let mut tx = self.store.begin().await?;
+        let now = self.store.now();
+        admit_by_policy(&mut tx, member, Some(quota), now).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// A person admits a member with quota `Q`, or changes the quota, or admits it again under new keys.
     pub async fn admit(&self, member: &MemberKeys, quota: u64, by: &str) -> Result<(), LedgerError> {
         let mut tx = self.store.begin().await?;

@@ -139,6 +139,7 @@ impl Answering {
         let (class, epoch) = checked::class_epoch(message.class, message.epoch)?;
         let key = self.current("epoch", class, epoch).await?;
         self.face(member, &message.highest_answer).await?;
+        self.parts.ledger.admit_by_policy(member, self.parts.admit).await?;
         let standing = self.parts.ledger.standing(member, key.key(), key.sharing()).await?;
         Ok(GetStandingReply {
             quota: standing.account.limit(),

@@ -91,7 +91,7 @@ impl Membership {
         .execute(&mut *tx)
         .await?;
         pin(&mut tx, roster, store.now()).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// What this node shows on every connection. Where no key of this node's is behind the certificate that is stored, as
@@ -132,14 +132,14 @@ async fn store_chain(store: &Store, chain: &[CertificateDer<'_>]) -> Result<(), 
         .bind(write_chain(&chain))
         .execute(&mut *tx)
         .await?;
-    Ok(tx.commit().await?)
+    tx.commit().await
 }
 
 /// Pins a newer roster.
 pub async fn pin_roster(store: &Store, roster: &Pinned) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
     pin(&mut tx, roster, store.now()).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await
 }
 
 async fn pin(tx: &mut crate::store::Connection, roster: &Pinned, now: i64) -> Result<(), StoreError> {

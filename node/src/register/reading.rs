@@ -46,6 +46,7 @@ pub(super) struct Reading {
 }
 
 /// A spill fails as the store beside it would.
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
 pub(super) fn spilled(error: io::Error) -> ImportError {
     StoreError::of_file(&error).into()
 }

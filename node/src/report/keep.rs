@@ -106,7 +106,7 @@ pub async fn keep(
     if earlier != Earlier::NoSchedule {
         gone.finish(&mut shelf, &mut tx).await?;
     }
-    tx.commit().await.map_err(StoreError::from)?;
+    tx.commit().await?;
     Ok(Outcome {
         rows: tally.rows,
         still: comparison.still,

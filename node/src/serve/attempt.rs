@@ -84,7 +84,7 @@ impl Attempts {
             }
             Err(error) => return self.not_begun(errand, of_store(&error)).await,
         };
-        let ended = self.work(errand, &mut lease).await;
+        let ended = Box::pin(self.work(errand, &mut lease)).await;
         let now = self.context.ports.clock.now();
         let ending = match &ended {
             Ended::Over => {
@@ -129,7 +129,8 @@ impl Attempts {
         match errand {
             Errand::Job(job) => {
                 let runner = Arc::clone(&self.runner);
-                let ended = self.held(lease, caught(async move { work_on(&runner, job).await })).await;
+                let ended =
+                    self.held(lease, Box::pin(caught(async move { work_on(&runner, job).await }))).await;
                 if matches!(ended, Ended::Panicked) {
                     self.runner.panicked(job).await;
                 }
@@ -142,7 +143,7 @@ impl Attempts {
                     let _one_at_a_time = stepping.lock().await;
                     step(&driver, &context, id).await
                 };
-                self.held(lease, caught(step)).await
+                self.held(lease, Box::pin(caught(step))).await
             }
         }
     }

@@ -136,7 +136,7 @@ impl Loop {
         match self.context.book.unfinished().await {
             Ok(unfinished) => named.extend(unfinished.into_iter().map(Errand::Job)),
             Err(error) => {
-                tracing::error!(event = "job.not-read", %error, "the jobs under way could not be read")
+                tracing::error!(event = "job.not-read", %error, "the jobs under way could not be read");
             }
         }
         self.take(reply.revision, named).await;
@@ -147,7 +147,7 @@ impl Loop {
         match self.attempts.driver.unfinished().await {
             Ok(begun) => errands.extend(begun.into_iter().map(Errand::Ceremony)),
             Err(error) => {
-                tracing::error!(event = "ceremony.not-read", %error, "ceremonies that were begun could not be read")
+                tracing::error!(event = "ceremony.not-read", %error, "ceremonies that were begun could not be read");
             }
         }
         let mut wanted: Vec<Errand> = errands.into_iter().collect();
@@ -157,7 +157,7 @@ impl Loop {
                 Ok(Some(turn)) => self.agenda.stands(errand, turn),
                 Ok(None) => wanted.retain(|other| *other != errand),
                 Err(error) => {
-                    tracing::error!(event = "work.not-read", %error, "how work stands could not be read")
+                    tracing::error!(event = "work.not-read", %error, "how work stands could not be read");
                 }
             }
         }
@@ -179,7 +179,7 @@ impl Loop {
             match self.attempts.desk.turn(errand).await {
                 Ok(turn) => self.agenda.woken(errand, turn),
                 Err(error) => {
-                    tracing::error!(event = "work.not-read", %error, "how work stands could not be read")
+                    tracing::error!(event = "work.not-read", %error, "how work stands could not be read");
                 }
             }
         }
@@ -194,7 +194,7 @@ impl Loop {
         match witness::state(&self.context, &mut self.stated).await {
             Ok(()) => self.context.roster.confirm(self.context.ports.clock.now()),
             Err(fault) => {
-                tracing::warn!(event = "holder.not-witnessed", %fault, "what this holder has charged could not be stated")
+                tracing::warn!(event = "holder.not-witnessed", %fault, "what this holder has charged could not be stated");
             }
         }
     }
@@ -224,7 +224,7 @@ impl Loop {
         for errand in self.agenda.begin(self.now()) {
             let (attempts, ended) = (Arc::clone(&self.attempts), self.ended.clone());
             self.under_way.spawn(async move {
-                let outcome = attempts.make(errand).await;
+                let outcome = Box::pin(attempts.make(errand)).await;
                 // The loop that listens ends only with the node.
                 let _ = ended.send(outcome);
             });

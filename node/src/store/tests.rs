@@ -171,7 +171,7 @@ async fn numbers_are_never_given_twice() {
 async fn a_store_of_every_earlier_step_opens() {
     let fresh = Bench::new().await;
     let kind = fresh.store.kind();
-    let wanted = trial::columns(&mut *fresh.store.reader().await.unwrap(), kind).await;
+    let wanted = trial::columns(&mut fresh.store.reader().await.unwrap(), kind).await;
     for step in STEPS.numbers() {
         let trial = Trial::new();
         STEPS.run_to(step, &trial).await;
@@ -196,7 +196,7 @@ async fn a_store_of_every_earlier_step_opens() {
         let master = Arc::new(MasterKey::ephemeral(&mut *Ports::system().chance.rng()));
         let store = open(&trial.place(), trial.folder(), &master).await.unwrap();
         assert_eq!(
-            trial::columns(&mut *store.reader().await.unwrap(), kind).await,
+            trial::columns(&mut store.reader().await.unwrap(), kind).await,
             wanted,
             "from step {step}"
         );

@@ -120,7 +120,7 @@ impl Folder {
     pub(super) fn unfinished(&self, name: &str) -> io::Result<File> {
         let path = self.rejects(name);
         match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => File::options().write(true).create_new(true).mode(0o600).open(path),
         }
     }

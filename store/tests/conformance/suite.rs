@@ -15,7 +15,7 @@ async fn count(connection: &mut Connection) -> i64 {
 }
 
 async fn things(database: &Database) -> i64 {
-    count(&mut *database.reader().await.unwrap()).await
+    count(&mut database.reader().await.unwrap()).await
 }
 
 async fn put(connection: &mut Connection, name: &str) -> Result<(), StoreError> {
@@ -76,7 +76,7 @@ pub(crate) async fn a_snapshot_sees_one_moment(trial: &Trial) {
     tx.commit().await.unwrap();
     assert_eq!(count(&mut snapshot).await, 0, "its moment stays");
     drop(snapshot);
-    assert_eq!(count(&mut *database.snapshot().await.unwrap()).await, 1);
+    assert_eq!(count(&mut database.snapshot().await.unwrap()).await, 1);
 }
 
 pub(crate) async fn what_is_not_committed_leaves_nothing(trial: &Trial) {

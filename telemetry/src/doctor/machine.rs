@@ -113,7 +113,9 @@ mod tests {
         std::fs::create_dir(&secrets).unwrap();
         let key = secrets.join("key");
         std::fs::write(&key, "").unwrap();
-        (set(dir.path(), 0o700), set(&secrets, 0o700), set(&key, 0o600));
+        set(dir.path(), 0o700);
+        set(&secrets, 0o700);
+        set(&key, 0o600);
         let found = || folder(dir.path(), &[secrets.clone(), dir.path().join("not there")]);
         assert_eq!(found().state(), State::Ok);
         set(dir.path(), 0o755);

@@ -33,8 +33,8 @@ impl Parent {
 
     /// As it is sent.
     pub fn header(&self) -> String {
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        format!("00-{}-{}-01", hex(&self.trace), hex(&self.span))
+        let (trace, span) = (u128::from_be_bytes(self.trace), u64::from_be_bytes(self.span));
+        format!("00-{trace:032x}-{span:016x}-01")
     }
 }
 

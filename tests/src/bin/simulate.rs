@@ -48,7 +48,10 @@ fn main() -> anyhow::Result<ExitCode> {
         return replay(&args);
     }
     match args.part {
-        Some(part) => work(&args, part).map(|()| ExitCode::SUCCESS),
+        Some(part) => {
+            work(&args, part);
+            Ok(ExitCode::SUCCESS)
+        }
         None => lead(&args),
     }
 }
@@ -98,7 +101,7 @@ fn replay(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 /// One process' share.
-fn work(args: &Args, part: u64) -> anyhow::Result<()> {
+fn work(args: &Args, part: u64) {
     let began = Instant::now();
     let mut templates = Templates::default();
     let processes = args.processes.unwrap_or(1).max(1);
@@ -116,7 +119,6 @@ fn work(args: &Args, part: u64) -> anyhow::Result<()> {
         say(&told.to_string());
         seed += processes;
     }
-    Ok(())
 }
 
 fn part_of(args: &Args, processes: u64, part: u64) -> anyhow::Result<Child> {
@@ -191,7 +193,7 @@ fn tell(args: &Args, told: &Value) -> anyhow::Result<()> {
     say(list);
     if let Some(folder) = &args.keep {
         std::fs::create_dir_all(folder)?;
-        let why: String = checks.iter().map(|(check, _)| format!("# {check}\n")).collect();
+        let why: String = checks.keys().map(|check| format!("# {check}\n")).collect();
         let file = Path::new(folder).join(format!("seed-{seed}.list"));
         std::fs::write(file, format!("{why}{list}"))?;
     }

@@ -33,6 +33,7 @@ pub(super) struct Member {
 }
 
 /// A problem of the desk as an error of this program.
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
 pub(super) fn told(problem: Problem) -> anyhow::Error {
     anyhow::anyhow!("{problem}")
 }

@@ -31,6 +31,10 @@ const COMMON: u32 = 1_000;
 const PATIENCE: Duration = Duration::from_mins(20);
 
 /// Runs the case; a table.
+///
+/// # Panics
+/// Where a task that shares the latencies has panicked.
+#[expect(clippy::too_many_lines, reason = "one story, told in its order")]
 pub async fn many_banks(options: ManyBanks) -> anyhow::Result<String> {
     let folder = tempfile::Builder::new().prefix("lianfang-load-").tempdir()?;
     let exe = this_executable().map_err(told)?;
@@ -226,7 +230,9 @@ async fn submit(
     let mut rows: Vec<[u8; 16]> = numbers.map(tag).collect();
     rows.sort_unstable();
     let mut root = RootBuilder::new();
-    rows.iter().for_each(|row| root.push(row));
+    for row in &rows {
+        root.push(row);
+    }
     let header = SubmissionHeader {
         terms_digest: digest,
         bank: visitor.id.clone(),

@@ -69,6 +69,7 @@ fn plan(banks: u16) -> anyhow::Result<Plan> {
     demo.plan(&std::env::temp_dir()).map_err(told)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
 fn told(problem: lianfang_desk::Problem) -> anyhow::Error {
     anyhow::anyhow!("{problem}")
 }

@@ -213,6 +213,9 @@ impl Engine {
     }
 
     /// Stops a party as its operator would.
+    ///
+    /// # Panics
+    /// Where the course of the ordinary fails.
     pub fn stop(&mut self, party: &str) {
         let Some(machine) = self.member(party).life.as_mut().and_then(|life| life.machine.take()) else {
             return;
@@ -266,6 +269,9 @@ impl Engine {
     }
 
     /// A party that is down goes on with what was kept under this name.
+    ///
+    /// # Panics
+    /// Where the course of the ordinary fails.
     pub fn bring_back(&mut self, party: &str, name: &str) {
         assert!(!self.lives(party), "{party} runs");
         let (dir, kept) = (self.dir(party), self.root.join(name));

@@ -45,6 +45,9 @@ struct Books {
 }
 
 /// Compares all books.
+///
+/// # Panics
+/// Where the course of the ordinary fails.
 pub fn check(played: &mut Played<'_>) {
     let shape = played.template.shape;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");

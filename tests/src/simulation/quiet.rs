@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 const TASKS: &str = "/proc/self/task";
 /// How long threads may work before something is wrong.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Waits until no thread but this one is at work.
 ///

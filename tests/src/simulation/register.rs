@@ -31,7 +31,7 @@ pub fn identifiers(person: u8) -> [String; 3] {
 impl Register {
     /// The register that a bank begins with: half of all persons, other ones at every bank.
     pub fn beginning(bank: &str, place: usize) -> Self {
-        let stands = |person: &u8| (usize::from(*person) + place) % 3 != 0;
+        let stands = |person: &u8| !(usize::from(*person) + place).is_multiple_of(3);
         let rows = (0..PERSONS - 3).filter(stands).map(|person| (person, false)).collect();
         Self { bank: bank.to_owned(), rows }
     }

@@ -188,6 +188,9 @@ fn agree(engine: &mut Engine, shape: &Shape) {
 }
 
 /// Has a bank import a register, whole.
+///
+/// # Panics
+/// Where the course of the ordinary fails.
 pub fn import(
     engine: &mut Engine,
     bank: &str,

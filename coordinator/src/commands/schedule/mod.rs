@@ -257,7 +257,7 @@ async fn run(
     // An instant of its own, also if somebody has asked within the same microsecond.
     let taken = ledger::occurrences(&mut tx, name, 64).await?;
     let is_free = |planned: &Micros| taken.iter().all(|one| one.planned_at != *planned);
-    let planned_at = (now..).find(is_free).unwrap_or(now);
+    let planned_at = (now..=now.saturating_add(64)).find(is_free).unwrap_or(now);
     let one = start(office, &mut tx, &schedule, planned_at, Some(asked), now).await?;
     tx.commit().await.map_err(Error::from)?;
     office.bell.ring();

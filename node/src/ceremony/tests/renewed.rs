@@ -65,8 +65,8 @@ async fn until_the_last_endorsement_the_old_shares_answer_and_then_the_new_ones(
     let quorum = drivers.iter().filter(|driver| generation(driver) == 0).count();
     assert!(quorum >= 2 || drivers.iter().filter(|driver| generation(driver) == 1).count() >= 2);
     world.pass_deadline();
-    for at in 1..3 {
-        drivers[at].store.close().await;
+    for (at, late) in drivers.iter().enumerate().skip(1).take(2) {
+        late.store.close().await;
         let again = world.start(at).await;
         let progress = again.step(board.0.ceremony, &board.of(&again)).await.unwrap();
         assert!(matches!(progress, Progress::Done(_)), "{progress:?}");

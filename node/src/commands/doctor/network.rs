@@ -181,8 +181,10 @@ fn shown(text: &str) -> String {
 /// What the holders of the newest keys say. Too few of them is a problem, one of many is not yet.
 async fn holders(node: &App, joined: &Joined) -> Vec<Finding> {
     let records = joined.context.records.all().await.unwrap_or_default();
-    let Some(newest) =
-        records.iter().map(|endorsed| endorsed.record()).max_by_key(|record| record.key.epoch.0)
+    let Some(newest) = records
+        .iter()
+        .map(lianfang_proto::documents::key_record::EndorsedKeyRecord::record)
+        .max_by_key(|record| record.key.epoch.0)
     else {
         return Vec::new();
     };

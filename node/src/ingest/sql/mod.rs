@@ -38,7 +38,7 @@ const WAITING: usize = 2;
 /// How long a server may take to answer at all.
 const CONNECT: Duration = Duration::from_secs(30);
 /// How long a query may take that says nothing else.
-pub const TIMEOUT: Duration = Duration::from_secs(30 * 60);
+pub const TIMEOUT: Duration = Duration::from_mins(30);
 
 /// Why a server gave no rows, or no more.
 #[derive(Debug, thiserror::Error)]
@@ -262,7 +262,7 @@ struct Column {
 
 impl Take {
     /// The text of a cell.
-    fn written<'a>(self, text: &'a str) -> (&'a str, Option<Mark>) {
+    fn written(self, text: &str) -> (&str, Option<Mark>) {
         match self {
             Self::Text => (text, None),
             Self::Float => (text, Some(Mark::Number)),

@@ -131,6 +131,9 @@ struct SheetRows<'a, S: Read + Seek> {
     ended: bool,
 }
 
+/// A cell in which something stands: row, column, text, and what is to be said of it.
+type Filled = (u32, u32, String, Option<Mark>);
+
 impl<'a, S: Read + Seek> SheetRows<'a, S> {
     const fn new(cells: XlsxCellReader<'a, S>) -> Self {
         Self { cells, ahead: None, ended: false }
@@ -179,7 +182,7 @@ impl<'a, S: Read + Seek> SheetRows<'a, S> {
     }
 
     /// The next cell in which something stands.
-    fn cell(&mut self) -> Result<Option<(u32, u32, String, Option<Mark>)>, IngestError> {
+    fn cell(&mut self) -> Result<Option<Filled>, IngestError> {
         while !self.ended {
             let Some(cell) = self.cells.next_cell()? else {
                 self.ended = true;

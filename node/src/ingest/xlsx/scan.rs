@@ -85,7 +85,7 @@ pub(super) fn scan<S: Read + Seek>(source: &mut S) -> Result<Scanned, IngestErro
         }
         let mut tags = Tags::of(part);
         let mut entry = archive.by_index(index)?;
-        let mut piece = [0; 64 * 1024];
+        let mut piece = vec![0; 64 * 1024];
         loop {
             let length = entry.read(&mut piece).map_err(|_| IngestError::Damaged)?;
             all += length as u64;
@@ -212,7 +212,7 @@ impl Tags {
     }
 
     fn see(&mut self, tag: &[u8]) -> Result<bool, IngestError> {
-        let end = tag.iter().position(|byte| byte.is_ascii_whitespace()).unwrap_or(tag.len());
+        let end = tag.iter().position(u8::is_ascii_whitespace).unwrap_or(tag.len());
         let name = tag.get(..end).unwrap_or_default();
         let name = name.strip_suffix(b"/").unwrap_or(name);
         let (closes, name) = name.strip_prefix(b"/").map_or((false, name), |name| (true, name));
