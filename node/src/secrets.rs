@@ -7,10 +7,10 @@
 //! | file in `secrets/` | what it is |
 //! | --- | --- |
 //! | `keyring` | the master key, under the unlocking secret |
-//! | `keyring.next` | the same under the secret that the configuration is about to name, see [`unlock`] |
+//! | `keyring.next` | the same under the secret that the configuration is about to name, see `unlock` |
 //! | `keys.sealed` | identity, sealing and certificate keys, under the master key |
-//! | `tls-next.sealed` | the certificate key of an exchange that is under way, see [`tls`] |
-//! | `restored.sealed` | what a restored backup leaves to the next start, see [`restored`] |
+//! | `tls-next.sealed` | the certificate key of an exchange that is under way, see `tls` |
+//! | `restored.sealed` | what a restored backup leaves to the next start, see `restored` |
 
 mod backup;
 mod restored;

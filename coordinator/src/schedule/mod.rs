@@ -8,7 +8,7 @@
 //! | --- | --- |
 //! | [`rhythm`] | when is the next run planned, by which wall clock? |
 //! | [`plan`] | what was decided about a schedule? |
-//! | [`due`] | which runs are due now, and what becomes of each? Pure |
+//! | [`mod@due`] | which runs are due now, and what becomes of each? Pure |
 //! | [`ledger`] | how is that kept, once for each planned run? |
 //! | [`run`] | how does a run become a job? |
 

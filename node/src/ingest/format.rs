@@ -1,6 +1,6 @@
 //! Which format a file has, by its content alone: a name can lie, and a folder that is watched has names of any kind.
 //!
-//! Comes in: the first bytes, and for a ZIP archive the names in it (looked at by [`super::xlsx`]). Goes out: a
+//! Comes in: the first bytes, and for a ZIP archive the names in it (looked at by `xlsx`). Goes out: a
 //! [`Format`], or the refusal of a known format that is not read, with its remedy. What has no mark of its own is CSV,
 //! whose rules find out the rest. Sources: the formats' own signatures ([MS-CFB] 2.2, APPNOTE 4.3.7, the Parquet
 //! specification, RFC 1952).

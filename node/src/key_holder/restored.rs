@@ -9,7 +9,7 @@
 //! Without that statement every key counts as lost that the backup knows: by a record, a share, an account, or a ceremony
 //! that had begun. Keys that it does not know are new ones, except those that were agreed on after the backup. Their
 //! share comes back by a repair alone, so a share of a later generation under an epoch that has no record here is of
-//! such a key, and its counters are full as well ([`of_repaired`]).
+//! such a key, and its counters are full as well (`of_repaired`).
 
 use lianfang_proto::ids::KeyId;
 

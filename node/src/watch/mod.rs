@@ -3,7 +3,7 @@
 //! * Comes in: `[watch]` of the configuration, looks at the folder. Goes out: imports, in the order of names; each file
 //!   then lies in `done/` or `failed/`, with its rejects and its outcome (a small JSON file) beside it, all under the
 //!   moment of the import and the file's name.
-//! * A file is taken when two looks in a row saw the same of it ([`settle`]), or at once when a file of its name and
+//! * A file is taken when two looks in a row saw the same of it (`settle`), or at once when a file of its name and
 //!   `.ready` lies beside it. Names with a dot in front and the endings of unfinished copies are never looked at.
 //! * **A kill at any point** leaves the file where it was until all else is written, and so it is imported again, which
 //!   changes nothing. Nothing of it is copied: what the import sorts lies in sealed, unnamed files.

@@ -38,7 +38,6 @@ pub(crate) async fn run(trial: &Trial, processes: usize) -> Vec<i64> {
 /// What each of them does. Alone it does nothing.
 #[tokio::test]
 #[ignore = "run by several_processes_count_together"]
-#[expect(clippy::print_stdout, reason = "how the process answers the one that started it")]
 async fn takes_numbers() {
     let Ok(place) = std::env::var(PLACE) else { return };
     let place = if place.contains("://") { Place::Server(place.into()) } else { Place::File(place.into()) };
