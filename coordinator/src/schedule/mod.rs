@@ -10,7 +10,7 @@
 //! | [`plan`] | what was decided about a schedule? |
 //! | [`mod@due`] | which runs are due now, and what becomes of each? Pure |
 //! | [`ledger`] | how is that kept, once for each planned run? |
-//! | [`run`] | how does a run become a job? |
+//! | [`mod@run`] | how does a run become a job? |
 
 pub mod due;
 pub mod ledger;
