@@ -22,7 +22,7 @@ use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
 
 use crate::bell;
 use crate::commands::{Cli, init};
-use crate::job::clerk;
+use crate::job::{clerk, folder};
 use crate::office::{Office, unix_time};
 use crate::ports::{Micros, Ports};
 use crate::roster::renewal;
@@ -92,10 +92,12 @@ impl Coordinator {
         let address = incoming.local_addr().to_owned();
         office.listens_at(&address);
         work::sit(&office).await?;
+        let claimed = folder::claim(&office).await?;
         let (stop, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(bell::tend(Arc::clone(&office), stopping.clone()));
         tasks.spawn(clerk::work(Arc::clone(&office), stopping.clone()));
+        tasks.spawn(folder::keep(Arc::clone(&office), claimed, stopping.clone()));
         let mut stop_renewing = stopping.clone();
         tasks.spawn(answer(Arc::clone(&office), served, incoming, reflection, stopping));
         let renewing = upkeep(Arc::clone(&office), identity);

@@ -17,7 +17,7 @@ use crate::bell::{self, Bell};
 use crate::config::Config;
 use crate::fault::Error;
 use crate::intake::Uploads;
-use crate::job::files::JobFiles;
+use crate::job::files::{FOLDER, JobFiles};
 use crate::job::ledger::TermsCache;
 use crate::ports::{Micros, Ports};
 use crate::roster::{Book, Reach};
@@ -38,6 +38,8 @@ pub struct Office {
     pub keys: Keys,
     /// The store.
     pub store: Store,
+    /// Whether other processes may work over the store: it is not the file in this folder.
+    pub shares_its_store: bool,
     /// Time and chance.
     pub ports: Ports,
     /// The roster in force, as TLS asks it.
@@ -89,6 +91,7 @@ impl Office {
         let revision = bell::revision(&mut reader).await?;
         drop(reader);
         Ok(Arc::new(Self {
+            shares_its_store: !matches!(place, Place::File(path) if path.parent() == Some(dir)),
             dir: dir.to_owned(),
             config,
             keys,
@@ -137,10 +140,12 @@ impl Office {
 
     /// The files of a job.
     pub fn files(&self, job: JobId) -> JobFiles {
-        match &self.config.store.files {
-            Some(files) => JobFiles::within(&self.dir.join(files), job),
-            None => JobFiles::of(&self.dir, job),
-        }
+        JobFiles::within(&self.files_folder(), job)
+    }
+
+    /// The folder of all jobs' files.
+    pub fn files_folder(&self) -> PathBuf {
+        self.dir.join(self.config.store.files.as_deref().unwrap_or(Path::new(FOLDER)))
     }
 
     /// The server listens here.

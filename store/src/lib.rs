@@ -154,7 +154,16 @@ impl Database {
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         match self.kind {
             Kind::Sqlite => file::begin(&self.writer).await,
-            Kind::Postgres => server::begin(&self.writer).await,
+            Kind::Postgres => server::begin(&self.writer, server::SILENCE).await,
+        }
+    }
+
+    /// The same, with less patience towards a server that does not answer, for tests.
+    #[cfg(feature = "trial")]
+    pub async fn begin_within(&self, silence: Duration) -> Result<Tx, StoreError> {
+        match self.kind {
+            Kind::Sqlite => file::begin(&self.writer).await,
+            Kind::Postgres => server::begin(&self.writer, silence).await,
         }
     }
 

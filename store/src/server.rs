@@ -37,6 +37,9 @@ const READER: &str = "SET default_transaction_read_only = on";
 #[cfg(doc)]
 const IDLE: Duration = Duration::from_mins(5);
 
+/// After how long without an answer a server counts as gone: longer than it lets anybody wait for the lock.
+pub(crate) const SILENCE: Duration = Duration::from_secs(45);
+
 /// The oldest version that is served, as the server counts.
 const OLDEST: i64 = 150_000;
 
@@ -120,11 +123,22 @@ async fn fit(connection: &mut Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-pub(crate) async fn begin(writer: &Pool) -> Result<Tx, StoreError> {
+pub(crate) async fn begin(writer: &Pool, silence: Duration) -> Result<Tx, StoreError> {
     let mut transaction = writer.begin_with(BEGIN).await.map_err(|error| waiting(error, writer))?;
-    let held = sqlx::query(HOLD).fetch_one(&mut *transaction).await?;
+    let held = within(silence, sqlx::query(HOLD).fetch_one(&mut *transaction)).await?;
     let stake = Stake { number: held.try_get(0)?, writer: writer.clone() };
     Ok(Tx::new(transaction, Some(stake)))
+}
+
+/// What a server may take longer over than an instant, if it answers at all: without one the connection is given up, for the
+/// driver asks no signs of life of it (the server does of ours, see [`SETTINGS`]). What goes back over it then is answered by
+/// nobody either, and ends it for the system.
+pub(crate) async fn within<T>(
+    silence: Duration,
+    asked: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, StoreError> {
+    let answered = tokio::time::timeout(silence, asked).await;
+    Ok(answered.map_err(|_| StoreError::Unreachable)??)
 }
 
 /// A pool that has no connection at all has waited for the server, not for its own users.

@@ -96,6 +96,16 @@ pub async fn verify(pool: &Pool) -> Result<Verified, Error> {
     }
 }
 
+/// When the log begins, and when this event was written down last.
+pub async fn times(pool: &Pool, event: &str) -> Result<(Option<Micros>, Option<Micros>), Error> {
+    let row = sqlx::query(
+        "SELECT (SELECT min(time_us) FROM audit_entry) AS first,
+                (SELECT max(time_us) FROM audit_entry WHERE event = $1) AS last",
+    );
+    let row = row.bind(event).fetch_one(pool).await?;
+    Ok((row.try_get("first")?, row.try_get("last")?))
+}
+
 /// The last `count` entries, oldest first.
 pub async fn last(pool: &Pool, count: u32) -> Result<Vec<Entry>, Error> {
     let rows = sqlx::query("SELECT * FROM audit_entry ORDER BY seq DESC LIMIT $1")

@@ -13,13 +13,13 @@ use lianfang_desk::{Console, Exit, Problem};
 use lianfang_link::client::DialLimits;
 use lianfang_link::{Clock, Dialer, Identity, Party, Tcp, Transport, Validity};
 use lianfang_proto::documents::roster::{Member, Standing};
-use lianfang_telemetry::doctor::{Finding, State, machine, tell};
+use lianfang_telemetry::doctor::{Finding, State, copies, machine, tell};
 use lianfang_telemetry::log::Level;
 
 use crate::audit::{self, Verified};
 use crate::config::Unlock;
 use crate::fault::Error;
-use crate::job::ledger;
+use crate::job::{folder, ledger};
 use crate::office::{Office, unix_time};
 use crate::store::FILE;
 use crate::telemetry::LEAST_FREE_BYTES;
@@ -38,6 +38,8 @@ pub(super) async fn perform(office: &Office, console: &dyn Console) -> Result<Ex
     findings.extend(machine::checks(&office.dir, &secret(office), LEAST_FREE_BYTES));
     findings.push(store(office).await);
     findings.push(Finding::of("audit", whole_log(office).await));
+    findings.extend(backup(office).await);
+    findings.extend(shared_files(office).await);
     findings.push(authority(office));
     findings.push(Finding::of("jobs", jobs(office).await.map_err(Problem::from)));
     findings.extend(network(office).await);
@@ -98,6 +100,26 @@ async fn whole_log(office: &Office) -> Result<Finding, Problem> {
             Err(Problem::fault("audit-broken").with("got", broken.seq.to_string()).because(broken))
         }
     }
+}
+
+/// A server's own tools copy what is on it.
+async fn backup(office: &Office) -> Option<Finding> {
+    if office.config.store.url_file.is_some() {
+        return None;
+    }
+    let asked = audit::times(office.store.readers(), "store.backed-up").await.map_err(Problem::from);
+    Some(Finding::of("backup", asked.map(|(first, last)| copies::age(first, last, office.now()))))
+}
+
+async fn shared_files(office: &Office) -> Option<Finding> {
+    let path = office.files_folder();
+    let shown = path.display().to_string();
+    Some(match folder::agreed(office).await {
+        Ok(None) => return None,
+        Ok(Some(true)) => Finding::ok("shared-files", "doctor-shared-files-ok").with("path", shown),
+        Ok(Some(false)) => Finding::fail("shared-files", "doctor-shared-files-elsewhere").with("path", shown),
+        Err(error) => Finding::problem("shared-files", error.into()),
+    })
 }
 
 fn authority(office: &Office) -> Finding {

@@ -2,11 +2,13 @@
 //!
 //! Comes in: a person's choice of terms; banks' signed decisions, returns, countersignatures. Goes out: signed terms, a
 //! state, a certificate. [`state`] decides and does nothing; [`clerk`] sees what is due, and `step` does it; [`ledger`] remembers;
-//! [`files`] knows where a job's files lie and destroys them; [`answers`] takes what banks sign.
+//! [`files`] knows where a job's files lie and destroys them; [`folder`] that all coordinators mean the same folder; [`answers`]
+//! takes what banks sign.
 
 pub mod answers;
 pub mod clerk;
 pub mod files;
+pub mod folder;
 pub mod ledger;
 pub mod left_out;
 pub mod propose;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use lianfang_desk::Exit;
 use lianfang_proto::FaultCode;
 use lianfang_proto::v1::{GetJobRequest, JobState, WatchInboxReply, WatchInboxRequest};
 use serde_json::{Value, json};
@@ -24,6 +25,27 @@ impl Bank {
 }
 
 impl World {
+    /// Waits until so many runs of a schedule were started, closing their jobs by time: one runs at a time.
+    async fn runs(&self, name: &str, started: usize) {
+        for _ in 0..1_000 {
+            let shown = self.json(&["schedule", "show", name, "--last", "100"]).await;
+            let runs = shown["runs"].as_array().unwrap();
+            let done: Vec<_> = runs.iter().filter(|run| run["fate"] == "started").collect();
+            if done.len() >= started {
+                return;
+            }
+            for run in done {
+                let job = run["job"].as_str().unwrap();
+                let state = self.json(&["job", "show", job]).await["state"].clone();
+                if state != "closed" && state != "failed" {
+                    self.pass(600);
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{name} has not started {started} runs");
+    }
+
     /// How often each event stands in the log.
     async fn events(&self) -> BTreeMap<String, usize> {
         let (_, log) = self.coordinator().run(&["audit", "list", "--last", "10000", "--json"]).await;
@@ -149,6 +171,74 @@ async fn many_jobs_at_once_are_each_done_once() {
     for other in others {
         other.shutdown().await;
     }
+}
+
+/// Three clerks see every instant come due at once. Whatever becomes of a run, one of them decides it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_run_of_a_schedule_is_decided_by_one_of_several() {
+    let (world, banks) = World::with(&["alpha", "beta", "gamma"]).await;
+    world.agree_on_key(&banks).await;
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let mut others = Vec::new();
+    for (number, folder) in folders.iter().enumerate() {
+        others.push(world.beside(folder.path(), &format!("hub-{number}:7443")).await);
+    }
+    let names = ["one", "two", "three", "four", "five", "six"];
+    for name in names {
+        let words = ["schedule", "add", name, "--weekly", "mon@02:00", "--catch-up", "run-all:5"];
+        let terms = ["--match-threshold", "2", "--disclosure", "labels", "--purpose", "p", "--basis", "b"];
+        world.json(&[&words[..], &terms, &["--deadline", "1h"]].concat()).await;
+    }
+    // A week, and then three at once: their runs take place one after another.
+    for (weeks, started) in [(1, 1), (3, 4)] {
+        world.pass(weeks * 7 * 86_400);
+        for name in names {
+            world.runs(name, started).await;
+        }
+    }
+    for name in names {
+        let shown = world.json(&["schedule", "show", name, "--last", "100"]).await;
+        let mut numbers: Vec<i64> =
+            shown["runs"].as_array().unwrap().iter().filter_map(|run| run["number"].as_i64()).collect();
+        numbers.sort_unstable();
+        assert_eq!(numbers, [1, 2, 3, 4], "{name}: {shown}");
+    }
+    let events = world.events().await;
+    let wanted = names.len() * 4;
+    assert_eq!((events.get("schedule.started"), events.get("job.proposed")), (Some(&wanted), Some(&wanted)));
+    world.json(&["audit", "verify"]).await;
+    for other in others {
+        other.shutdown().await;
+    }
+}
+
+/// Rows that one has taken another must find.
+#[tokio::test]
+async fn who_keeps_files_elsewhere_is_refused_while_others_work() {
+    let (mut world, _) = World::with(&["alpha"]).await;
+    let folders = [(); 3].map(|()| tempfile::tempdir().unwrap());
+    let first = world.beside(folders[0].path(), "hub-a:7443").await;
+    let files = folders[1].path().join("own");
+    let refused = world.beside_over(folders[1].path(), "hub-b:7443", &files).await.err().unwrap();
+    assert_eq!((refused.code(), refused.exit()), ("coordinator-files-elsewhere", Exit::Usage));
+    assert!(refused.sentence(lianfang_desk::Lang::En).contains(&files.display().to_string()));
+    // Another path to the same folder is the same folder.
+    let link = folders[2].path().join("mounted");
+    std::os::unix::fs::symlink(world.dir.path().join("jobs"), &link).unwrap();
+    let second = world.beside_over(folders[2].path(), "hub-c:7443", &link).await.unwrap();
+    let (exit, found) = second.run(&["doctor", "--json"]).await;
+    assert!(found.contains("doctor-shared-files-ok"), "{exit:?} {found}");
+    // What is mounted there is exchanged while it works.
+    std::fs::remove_file(&link).unwrap();
+    std::fs::create_dir(&link).unwrap();
+    let (exit, found) = second.run(&["doctor", "--json"]).await;
+    assert!(exit == Exit::Usage && found.contains("doctor-shared-files-elsewhere"), "{found}");
+    first.shutdown().await;
+    second.shutdown().await;
+    world.stop().await;
+    // Nobody else works: the folder may be moved.
+    let moved = world.beside_over(folders[1].path(), "hub-b:7443", &files).await.unwrap();
+    moved.shutdown().await;
 }
 
 /// Two banks have submitted, and the coordinator was stopped as it began to match. Gives the job and a submission's path.

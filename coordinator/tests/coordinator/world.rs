@@ -13,7 +13,7 @@ use lianfang_coordinator::config::{Config, Unlock};
 use lianfang_coordinator::ports::{Clock, Micros, Ports};
 use lianfang_coordinator::secrets::place;
 use lianfang_coordinator::store::Store;
-use lianfang_desk::Exit;
+use lianfang_desk::{Exit, Problem};
 use lianfang_link::client::{DialLimits, enrolment_channel};
 use lianfang_link::{
     CertificateDer, Dialer, Directory, Fingerprint, Identity, KeyMaterial, Memory, Party, Root, UnixTime,
@@ -105,14 +105,24 @@ impl World {
 
     /// Another coordinator over the same store and the same files, in a folder of its own.
     pub(crate) async fn beside(&self, dir: &Path, listen: &str) -> Coordinator {
+        self.beside_over(dir, listen, &self.dir.path().join("jobs")).await.unwrap()
+    }
+
+    /// The same, with files in this folder.
+    pub(crate) async fn beside_over(
+        &self,
+        dir: &Path,
+        listen: &str,
+        files: &Path,
+    ) -> Result<Coordinator, Problem> {
         copy(self.dir.path(), dir);
         let unlock = Unlock::KeyFile("secrets/unlock.key".into());
         let mut config = Config::new(listen.to_owned(), None, unlock);
-        config.store.files = Some(self.dir.path().join("jobs"));
+        config.store.files = Some(files.to_owned());
         config.write(dir).unwrap();
         let place = self.place();
         let transport = Arc::new(self.memory.clone());
-        Coordinator::start_over(dir, &place, self.ports(), transport).await.unwrap()
+        Coordinator::start_over(dir, &place, self.ports(), transport).await
     }
 
     pub(crate) async fn stop(&mut self) {

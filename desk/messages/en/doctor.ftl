@@ -31,6 +31,12 @@ doctor-store-ok = the store is sound
 doctor-store-damaged = the store is damaged ({ $detail })
 doctor-store-damaged-advice = stop the program, keep the file, and restore the last backup
 doctor-audit-ok = the audit log is whole, { $entries } entries
+doctor-backup-ok = the last backup was begun { $days } days ago
+doctor-backup-young = there is no backup yet
+doctor-backup-old = the last backup was begun { $days } days ago
+doctor-backup-old-advice = run “backup” into an empty folder, and have a timer do so every day
+doctor-backup-none = there is no backup, for { $days } days now
+doctor-backup-none-advice = run “backup” into an empty folder, and have a timer do so every day
 doctor-certificate-ok = the own certificate lasts { $days } more days
 doctor-certificate-soon = the own certificate ends in { $days } days
 doctor-certificate-soon-advice = renew it now, see “certificates” in the operator's book
@@ -51,6 +57,13 @@ doctor-port-other-advice = end the other program that listens there, or change �
 
 ## The node's own
 
+doctor-watch-ok = the watched folder { $path } is in order
+doctor-watch-late = { $count } files have lain in the watched folder { $path } for more than an hour
+doctor-watch-late-advice = start “serve” if it does not run; else look for “watch.stopped” in its log, and check that its user may read the files and write into the folder
+doctor-watch-failed = { $count } files of the watched folder { $path } could not be imported
+doctor-watch-failed-advice = read the .json file beside each in “failed”, put in a corrected file, and take away what has been dealt with
+doctor-watch-unfit = { $count } entries of the watched folder { $path } are never looked at: folders, links, too long names
+doctor-watch-unfit-advice = take them away, or put in plain files with shorter names
 doctor-membership-ok = it has joined as { $bank }
 doctor-coordinator-ok = the coordinator answers
 doctor-roster-ok = the roster in force is the coordinator's, version { $version }
@@ -92,6 +105,9 @@ doctor-jobs-ask-advice = run “job accept { $job }” or “job refuse { $job }
 
 ## The coordinator's own
 
+doctor-shared-files-ok = all who work over this database keep submissions and reports in { $path }
+doctor-shared-files-elsewhere = another coordinator over this database keeps submissions and reports in another folder than { $path }
+doctor-shared-files-elsewhere-advice = mount one folder on all their machines, and name it as “files” under [store] in each config.toml
 doctor-members-ok = all { $count } members are reached
 doctor-member-unreachable = { $party } is not reached at { $address } ({ $why })
 doctor-member-unreachable-advice = ask that bank to run “lianfang-node doctor”

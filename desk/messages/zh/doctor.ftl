@@ -31,6 +31,12 @@ doctor-store-ok = 数据库完好
 doctor-store-damaged = 数据库已损坏（{ $detail }）
 doctor-store-damaged-advice = 停止程序，保留该文件，并恢复最近的备份
 doctor-audit-ok = 审计日志完整，共 { $entries } 条
+doctor-backup-ok = 最近一次备份开始于 { $days } 天前
+doctor-backup-young = 尚无备份
+doctor-backup-old = 最近一次备份开始于 { $days } 天前
+doctor-backup-old-advice = 用 “backup” 备份到一个空目录，并设定时任务每天执行
+doctor-backup-none = { $days } 天以来从未备份
+doctor-backup-none-advice = 用 “backup” 备份到一个空目录，并设定时任务每天执行
 doctor-certificate-ok = 本机证书还有 { $days } 天到期
 doctor-certificate-soon = 本机证书将在 { $days } 天后到期
 doctor-certificate-soon-advice = 立即更新，见运维手册“证书”一节
@@ -51,6 +57,13 @@ doctor-port-other-advice = 结束占用该端口的程序，或修改 config.tom
 
 ## 节点专有
 
+doctor-watch-ok = 监视目录 { $path } 正常
+doctor-watch-late = 监视目录 { $path } 中有 { $count } 个文件放置超过一小时
+doctor-watch-late-advice = 若 “serve” 未运行则启动它；否则在其日志中查找 “watch.stopped”，并确认其用户可读这些文件、可写该目录
+doctor-watch-failed = 监视目录 { $path } 中有 { $count } 个文件未能导入
+doctor-watch-failed-advice = 查看 “failed” 中各文件旁的 .json，放入更正后的文件，并移走已处理的文件
+doctor-watch-unfit = 监视目录 { $path } 中有 { $count } 项永远不会被处理：子目录、链接或过长的文件名
+doctor-watch-unfit-advice = 请移走它们，或放入文件名较短的普通文件
 doctor-membership-ok = 已以 { $bank } 加入
 doctor-coordinator-ok = 协调方正常应答
 doctor-roster-ok = 生效名册与协调方一致，版本 { $version }
@@ -92,6 +105,9 @@ doctor-jobs-ask-advice = 执行 “job accept { $job }” 或 “job refuse { $j
 
 ## 协调方专有
 
+doctor-shared-files-ok = 共用此数据库的各进程都把提交和报告存放在 { $path }
+doctor-shared-files-elsewhere = 另一个共用此数据库的协调方进程把提交和报告存放在 { $path } 以外的目录
+doctor-shared-files-elsewhere-advice = 在各机器上挂载同一个目录，并在各自 config.toml 的 [store] 下用 “files” 指明
 doctor-members-ok = { $count } 个成员均可连通
 doctor-member-unreachable = 在 { $address } 连不到 { $party }（{ $why }）
 doctor-member-unreachable-advice = 请该行执行 “lianfang-node doctor”

@@ -129,6 +129,17 @@ impl Log {
         rows.iter().map(entry).collect()
     }
 
+    /// When the log begins, and when this event was written down last.
+    pub async fn times(&self, event: &str) -> Result<(Option<i64>, Option<i64>), AuditError> {
+        let row = sqlx::query(
+            "SELECT (SELECT min(time_us) FROM audit_entry) AS first,
+                    (SELECT max(time_us) FROM audit_entry WHERE event = $1) AS last",
+        );
+        let mut reader = self.store.reader().await?;
+        let row = row.bind(event).fetch_one(&mut *reader).await?;
+        Ok((row.try_get("first")?, row.try_get("last")?))
+    }
+
     /// Signs the head as it is, keeps it, and gives it out. The signing is an entry of its own, after the head.
     pub async fn sign_head(&self, key: &SigningKey) -> Result<SignedHead, AuditError> {
         let mut tx = self.store.begin().await?;

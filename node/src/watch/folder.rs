@@ -15,6 +15,8 @@ use super::settle::Seen;
 
 /// Entries that are looked at.
 const ENTRIES: usize = 1_000;
+/// Entries of an inner folder that are counted.
+const LOOKED_AT: usize = 30_000;
 /// Bytes of a name, so that a moment and an ending fit beside it.
 const NAME_BYTES: usize = 180;
 /// Says that the file of this name without it is complete.
@@ -66,6 +68,21 @@ impl Folder {
             }
         }
         Ok(Self { path })
+    }
+
+    /// The folder as it is; nothing is made.
+    pub(super) fn found(path: &Path) -> io::Result<Self> {
+        Ok(Self { path: fs::canonicalize(path)? })
+    }
+
+    /// How many outcomes lie in this place.
+    pub(super) fn outcomes(&self, place: Place) -> io::Result<usize> {
+        let entries = match fs::read_dir(self.path.join(place.name())) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+            entries => entries?,
+        };
+        let names = entries.take(LOOKED_AT).flatten().map(|entry| entry.file_name());
+        Ok(names.filter(|name| name.as_encoded_bytes().ends_with(b".json")).count())
     }
 
     pub(super) fn path(&self) -> &Path {

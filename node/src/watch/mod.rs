@@ -10,9 +10,11 @@
 //! * Trusts: whoever may write into the folder, to import; nothing in the names. Links, folders and what else is no plain
 //!   file is left where it is.
 //! * Fails: never. What is wrong with a file is its outcome; what is wrong with the store or the disk is tried again at the
-//!   next look, and the log says its code, without a name: a name can be a person's.
+//!   next look, and the log says its code, without a name: a name can be a person's. What lies there too long is found by
+//!   the doctor ([`inspect`]).
 
 mod folder;
+mod inspect;
 mod settle;
 
 use std::fs::File;
@@ -32,6 +34,7 @@ use crate::config::Watch;
 use crate::ingest::{Options, RegisterFile, Rejects};
 use crate::register::{ImportOptions, ImportSummary};
 use folder::{Folder, Place};
+pub use inspect::{Inspected, inspect};
 use settle::Settle;
 
 /// Starts to watch, if the configuration says so. Fails where the folder cannot be used at all.

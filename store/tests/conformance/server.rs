@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{Duration, Instant};
 
 use lianfang_store::trial::{self, Trial};
 use lianfang_store::{Database, Place, StoreError};
@@ -92,6 +93,8 @@ const PASS: u8 = 0;
 const CUT_ANSWER: u8 = 1;
 /// The commit does not arrive.
 const CUT_QUESTION: u8 = 2;
+/// From now on nothing is carried to the client, and nobody is told.
+const SILENT: u8 = 3;
 
 /// A way to the server on which commits can be cut off.
 async fn way(to: String) -> (String, Arc<AtomicU8>) {
@@ -111,17 +114,29 @@ async fn way(to: String) -> (String, Arc<AtomicU8>) {
 async fn carry(client: TcpStream, server: TcpStream, mode: Arc<AtomicU8>) {
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
-    let answers = tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
+    let silent = Arc::clone(&mode);
+    let answers = tokio::spawn(async move {
+        let mut buffer = vec![0; 65_536];
+        while let Ok(read @ 1..) = from_server.read(&mut buffer).await {
+            while silent.load(Ordering::SeqCst) == SILENT {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            if to_client.write_all(&buffer[..read]).await.is_err() {
+                return;
+            }
+        }
+    });
     let mut buffer = vec![0; 65_536];
     // The statement ends with a zero; the level of isolation has the same word in it.
     while let Ok(read @ 1..) = from_client.read(&mut buffer).await {
-        if buffer[..read].windows(7).any(|window| window == b"COMMIT\0") {
+        let commits = buffer[..read].windows(7).any(|window| window == b"COMMIT\0");
+        if commits && mode.load(Ordering::SeqCst) != SILENT {
             match mode.swap(PASS, Ordering::SeqCst) {
                 CUT_ANSWER => {
                     answers.abort();
                     to_server.write_all(&buffer[..read]).await.unwrap();
                     // Long enough for the server to have done it.
-                    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+                    tokio::time::sleep(Duration::from_millis(300)).await;
                     return;
                 }
                 CUT_QUESTION => {
@@ -154,4 +169,30 @@ async fn a_commit_whose_answer_is_lost_is_found_out_about() {
     let error = suite::take(&database).await.unwrap_err();
     assert!(matches!(error, StoreError::Unreachable) && error.is_passing(), "{error}");
     assert_eq!(suite::take(&database).await.unwrap(), 2, "it was not carried out, and is repeated");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a PostgreSQL server"]
+async fn a_server_that_falls_silent_is_not_waited_for_for_ever() {
+    let trial: Trial = on_a_server();
+    let Place::Server(direct) = trial.place() else { panic!("no server") };
+    let (own, mode) = way(host(&direct).to_owned()).await;
+    let place = Place::server(at(&direct, &own).as_bytes()).unwrap();
+    let database = Database::open(&place, &STEPS).await.unwrap();
+    assert_eq!(suite::take(&database).await.unwrap(), 0);
+    // Somebody holds the store, and while it is waited for the network goes.
+    let other = Database::open(&trial.place(), &STEPS).await.unwrap();
+    let held = other.begin().await.unwrap();
+    let began = Instant::now();
+    let waits = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        mode.store(SILENT, Ordering::SeqCst);
+        held.commit().await.unwrap();
+    };
+    let (begun, ()) = tokio::join!(database.begin_within(Duration::from_secs(1)), waits);
+    let error = begun.err().unwrap();
+    assert!(matches!(error, StoreError::Unreachable) && error.is_passing(), "{error}");
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    mode.store(PASS, Ordering::SeqCst);
+    assert_eq!(suite::take(&database).await.unwrap(), 1, "it goes on as soon as it is answered");
 }

@@ -1,5 +1,7 @@
 //! The doctor finds what an operator gets wrong, and says what to do.
 
+use std::time::Duration;
+
 use lianfang_desk::Exit;
 use lianfang_tests::world::{COORDINATOR, Said, World, address};
 use serde_json::Value;
@@ -103,5 +105,56 @@ async fn the_coordinators_doctor_looks_after_its_own() {
     let (exit, found) = findings(&world, COORDINATOR).await;
     assert_eq!(exit, Exit::Done, "a bank's absence is a warning here: {found}");
     code(&found, "members", "warn", "doctor-member-unreachable");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_party_without_a_backup_is_told_so_in_time() {
+    if lianfang_store::trial::server().is_some() {
+        // Who looks after a server copies what is on it.
+        return;
+    }
+    let world = World::ready(&["alpha", "beta"], 2, 2).await;
+    for party in ["alpha", COORDINATOR] {
+        let (_, found) = findings(&world, party).await;
+        code(&found, "backup", "ok", "doctor-backup-young");
+    }
+    world.clock.pass(Duration::from_hours(10 * 24));
+    for party in ["alpha", COORDINATOR] {
+        let (_, found) = findings(&world, party).await;
+        code(&found, "backup", "warn", "doctor-backup-none");
+        let to = world.dir(party).join("copy").display().to_string();
+        assert!(world.run(party, &["backup", &to]).await.exit.is_done());
+        let (_, found) = findings(&world, party).await;
+        code(&found, "backup", "ok", "doctor-backup-ok");
+    }
+    world.clock.pass(Duration::from_hours(9 * 24));
+    let (_, found) = findings(&world, "alpha").await;
+    code(&found, "backup", "warn", "doctor-backup-old");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_left_in_the_watched_folder_is_told() {
+    let mut world = World::ready(&["alpha", "beta"], 2, 2).await;
+    world.stop("alpha").await;
+    let (dir, inbox) = (world.dir("alpha"), world.dir("alpha").join("inbox"));
+    std::fs::create_dir_all(inbox.join("failed")).expect("a folder");
+    let path = dir.join("config.toml");
+    let text = std::fs::read_to_string(&path).expect("a configuration");
+    let watch = format!("\n[watch]\nfolder = {inbox:?}\nevery = \"24h\"\n");
+    std::fs::write(&path, text + &watch).expect("written");
+    world.start("alpha").await;
+    let (_, found) = findings(&world, "alpha").await;
+    code(&found, "watch", "ok", "doctor-watch-ok");
+    std::fs::write(inbox.join("failed/20270101T000000Z-a.csv.json"), "{}").expect("written");
+    let (_, found) = findings(&world, "alpha").await;
+    code(&found, "watch", "warn", "doctor-watch-failed");
+    std::fs::remove_dir_all(&inbox).expect("removed");
+    let (exit, found) = findings(&world, "alpha").await;
+    assert!(
+        !exit.is_done() && of(&found, "watch").iter().all(|finding| finding["state"] == "fail"),
+        "{found}"
+    );
     world.end().await;
 }

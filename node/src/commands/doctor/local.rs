@@ -1,10 +1,10 @@
-//! What is found without asking anybody: machine, configuration, store, audit log.
+//! What is found without asking anybody: machine, configuration, store, audit log, backup, watched folder.
 
 use std::path::PathBuf;
 
 use lianfang_crypto::lanes::Lanes;
 use lianfang_desk::Problem;
-use lianfang_telemetry::doctor::{Finding, machine};
+use lianfang_telemetry::doctor::{Finding, copies, machine};
 use lianfang_telemetry::log::Level;
 
 use crate::app::App;
@@ -12,12 +12,15 @@ use crate::audit::AuditError;
 use crate::config::{Config, Unlock};
 use crate::secrets::STORE;
 use crate::telemetry::LEAST_FREE_BYTES;
+use crate::watch::{Inspected, inspect};
 
 pub(super) async fn checks(node: &App) -> Vec<Finding> {
     let mut findings = vec![engine(), configuration(&node.config)];
     findings.extend(machine::checks(&node.dir, &secret(node), LEAST_FREE_BYTES));
     findings.push(store(node).await);
     findings.push(audit(node).await);
+    findings.extend(backup(node).await);
+    findings.extend(watched(node));
     findings
 }
 
@@ -62,6 +65,35 @@ async fn store(node: &App) -> Finding {
         Ok(said) => Finding::fail("store", "doctor-store-damaged").with("detail", said),
         Err(error) => Finding::problem("store", crate::store::StoreError::from(error).into()),
     }
+}
+
+/// A server's own tools copy what is on it.
+async fn backup(node: &App) -> Option<Finding> {
+    if node.config.store.url_file.is_some() {
+        return None;
+    }
+    let asked = node.log.times("store.backed-up").await.map_err(Problem::from);
+    Some(Finding::of("backup", asked.map(|(first, last)| copies::age(first, last, node.ports.clock.now()))))
+}
+
+/// The watched folder, if there is one: the worst that is found of it.
+fn watched(node: &App) -> Option<Finding> {
+    let config = node.config.watch.as_ref()?;
+    let found = match inspect(config, node.ports.clock.now()) {
+        Ok(found) => found,
+        Err(error) => return Some(Finding::problem("watch", Problem::file(&config.folder, error))),
+    };
+    let finding = match found {
+        Inspected { late: late @ 1.., .. } => Finding::warn("watch", "doctor-watch-late").with("count", late),
+        Inspected { failed: failed @ 1.., .. } => {
+            Finding::warn("watch", "doctor-watch-failed").with("count", failed)
+        }
+        Inspected { unfit: unfit @ 1.., .. } => {
+            Finding::warn("watch", "doctor-watch-unfit").with("count", unfit)
+        }
+        Inspected { .. } => Finding::ok("watch", "doctor-watch-ok"),
+    };
+    Some(finding.with("path", config.folder.as_path()))
 }
 
 async fn audit(node: &App) -> Finding {
