@@ -12,6 +12,7 @@
 //! | [`simulation`] | thousands of federations that everything happens to: `simulate` |
 //! | [`endure`] | the same processes while they are killed and their wires are spoiled |
 //! | [`load`] | many banks at one coordinator, one holder at saturation |
+//! | [`tool`] | what the programs that measure have in common |
 //! | [`canary`] | looks for planted identifiers where they must never be |
 //!
 //! Nothing depends on this crate.
@@ -27,4 +28,5 @@ pub mod network;
 pub mod oracle;
 pub mod people;
 pub mod simulation;
+pub mod tool;
 pub mod world;

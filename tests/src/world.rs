@@ -206,6 +206,16 @@ impl World {
         self.run_plain(party, &words).await
     }
 
+    /// Runs a command at a party, again and again as long as it says that it may go later: whoever has just let days
+    /// pass finds holders who have not yet heard anew who the members are.
+    pub async fn run_in_time(&self, party: &str, words: &[&str]) -> Said {
+        let ended = async || {
+            let said = self.run(party, words).await;
+            (said.exit != Exit::Later).then_some(said)
+        };
+        self.until("no answer but later", ended).await
+    }
+
     /// Runs a command at a party as it stands.
     pub async fn run_plain(&self, party: &str, words: &[&str]) -> Said {
         if party == COORDINATOR {

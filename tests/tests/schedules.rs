@@ -329,7 +329,7 @@ async fn a_bank_is_reminded_once_for_each_reminder() {
     world.clock.pass(6 * HOUR);
     reminder(&world, json!("overdue"), 3).await;
     assert_eq!(reminders_in_log(&world, "alpha").await, 0, "who has submitted is not reminded");
-    world.run("beta", &["job", "accept", &job]).await.json();
+    world.run_in_time("beta", &["job", "accept", &job]).await.json();
     for bank in banks {
         world.stage(bank, &job, "done").await;
     }

@@ -1,13 +1,17 @@
 //! What may be typed. The texts that people read are in the desk's message files.
 
+mod evidence;
 mod import;
+mod key;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use lianfang_desk::Common;
 
+pub(super) use evidence::{Disclose, Evidence, Verify};
 pub(super) use import::Import;
+pub(super) use key::{Key, KeyBackup, KeyClose, KeyJoin, KeyLost, KeyRekey, KeyRestore};
 
 /// A bank's node.
 #[derive(Parser)]
@@ -186,69 +190,6 @@ pub enum Audit {
     },
 }
 
-/// `key`.
-#[derive(Subcommand)]
-pub enum Key {
-    /// All key records.
-    List,
-    /// State that the short digest is the one that people at the holders read out.
-    Compare {
-        /// The short digest as it was read out; asked for if left out.
-        #[arg(long, value_name = "DIGEST")]
-        confirm: Option<String>,
-        /// The key's epoch; the newest if left out.
-        #[arg(long, value_name = "N")]
-        epoch: Option<u32>,
-    },
-    /// Evaluate blinded elements (hex lines on standard input) at a holder, charged as any other.
-    Evaluate {
-        /// The holder; this node itself if left out.
-        #[arg(long, value_name = "BANK")]
-        holder: Option<String>,
-        /// The key's epoch; the newest if left out.
-        #[arg(long, value_name = "N")]
-        epoch: Option<u32>,
-    },
-    /// Ceremonies that a person here decides on.
-    Ceremonies,
-    /// Take part in a proposed ceremony.
-    Join(KeyJoin),
-    /// Take no part in it.
-    Decline(KeyJoin),
-    /// Erase share and outputs of an epoch that is over.
-    Close(KeyClose),
-    /// As a holder, declare that charges were lost: all counters are full.
-    Lost(KeyLost),
-    /// Seal this node's keys into a file that opens without this machine.
-    Backup(KeyBackup),
-    /// Make the keys of a folder that has none from such a file.
-    Restore(KeyRestore),
-    /// Let another secret open the keys.
-    Rekey(KeyRekey),
-    /// Exchange the key behind the node's certificate.
-    RotateTls {
-        /// Refuse the older key at once, for somebody else may have it.
-        #[arg(long)]
-        at_once: bool,
-    },
-    /// Use a holder again whose charge numbers went back.
-    Trust {
-        /// The holder.
-        holder: String,
-        /// The key's epoch; the newest if left out.
-        #[arg(long, value_name = "N")]
-        epoch: Option<u32>,
-    },
-}
-
-/// `key join`, `key decline`.
-#[derive(Args)]
-pub struct KeyJoin {
-    /// The ceremony's id.
-    #[arg(value_name = "ID")]
-    pub ceremony: String,
-}
-
 /// `certificate`.
 #[derive(Subcommand)]
 pub enum Certificate {
@@ -256,146 +197,6 @@ pub enum Certificate {
     Show,
     /// Have another one issued now, or take up the bank's own files.
     Renew,
-}
-
-/// `key backup`.
-#[derive(Args)]
-pub struct KeyBackup {
-    /// The file, which must not be there yet.
-    pub file: PathBuf,
-    /// A file with the passphrase that opens it.
-    #[arg(long, value_name = "FILE", required_unless_present = "recipient", conflicts_with = "recipient")]
-    pub passphrase_file: Option<PathBuf>,
-    /// A public key of age; whoever has its identity opens it.
-    #[arg(long, value_name = "AGE1…")]
-    pub recipient: Option<String>,
-    /// As a holder, put the key shares in use into it.
-    #[arg(long)]
-    pub with_shares: bool,
-}
-
-/// `key restore`.
-#[derive(Args)]
-pub struct KeyRestore {
-    /// The file.
-    pub file: PathBuf,
-    /// A file with the passphrase that opens it.
-    #[arg(
-        long,
-        value_name = "FILE",
-        required_unless_present = "identity_file",
-        conflicts_with = "identity_file"
-    )]
-    pub passphrase_file: Option<PathBuf>,
-    /// A file with the identity of age that opens it.
-    #[arg(long, value_name = "FILE")]
-    pub identity_file: Option<PathBuf>,
-}
-
-/// `key rekey`.
-#[derive(Args)]
-#[group(required = true, multiple = false)]
-pub struct KeyRekey {
-    /// A file of at least 32 random bytes.
-    #[arg(long, value_name = "FILE")]
-    pub key_file: Option<PathBuf>,
-    /// A file with a passphrase.
-    #[arg(long, value_name = "FILE")]
-    pub passphrase_file: Option<PathBuf>,
-    /// A credential that systemd hands over.
-    #[arg(long, value_name = "NAME")]
-    pub credential: Option<String>,
-}
-
-/// `key close`.
-#[derive(Args)]
-pub struct KeyClose {
-    /// The epoch that is over.
-    #[arg(long, value_name = "N")]
-    pub epoch: u32,
-    /// Do not ask again.
-    #[arg(long)]
-    pub yes: bool,
-}
-
-/// `key lost`.
-#[derive(Args)]
-pub struct KeyLost {
-    /// The key's epoch; the newest if left out.
-    #[arg(long, value_name = "N")]
-    pub epoch: Option<u32>,
-    /// The highest charge number that other banks have seen of this holder.
-    #[arg(long, value_name = "N")]
-    pub seen: Option<u64>,
-    /// Do not ask again.
-    #[arg(long)]
-    pub yes: bool,
-}
-
-/// `evidence`.
-#[derive(Subcommand)]
-pub enum Evidence {
-    /// List what this node accuses holders of.
-    List,
-    /// Write one accusation into a file.
-    Export {
-        /// Its number in the list.
-        id: i64,
-        /// The file.
-        #[arg(long, value_name = "FILE")]
-        out: PathBuf,
-    },
-    /// Write roster and key records into a file, for whoever verifies.
-    Papers {
-        /// The file.
-        #[arg(long, value_name = "FILE")]
-        out: PathBuf,
-    },
-    /// As a holder, write what a bank has committed itself to into a file.
-    Commitments {
-        /// The bank.
-        bank: String,
-        /// The file.
-        #[arg(long, value_name = "FILE")]
-        out: PathBuf,
-        /// The key's epoch; the newest if left out.
-        #[arg(long, value_name = "N")]
-        epoch: Option<u32>,
-    },
-    /// Open commitments of this bank to an inspector.
-    Disclose(Disclose),
-    /// Say what a file shows.
-    Verify(Verify),
-}
-
-/// `evidence disclose`.
-#[derive(Args)]
-pub struct Disclose {
-    /// The file, which will hold identifiers in clear.
-    #[arg(long, value_name = "FILE")]
-    pub out: PathBuf,
-    /// A record, by its case number; several times.
-    #[arg(long, value_name = "RECORD", required_unless_present = "element")]
-    pub record: Vec<String>,
-    /// An element: the job's id or terms digest, chunk, position; several times.
-    #[arg(long, value_name = "JOB/CHUNK/POSITION")]
-    pub element: Vec<String>,
-}
-
-/// `evidence verify`.
-#[derive(Args)]
-pub struct Verify {
-    /// The file.
-    pub file: PathBuf,
-    /// Roster and key records.
-    #[arg(long, value_name = "FILE")]
-    pub papers: PathBuf,
-    /// The key by which the authority signs rosters, if it is known.
-    #[arg(long, value_name = "HEX")]
-    pub authority: Option<String>,
-    /// What a holder has kept of the bank's commitments.
-    #[arg(long, value_name = "FILE")]
-    pub commitments: Option<PathBuf>,
 }
 
 /// `policy`.

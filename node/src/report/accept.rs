@@ -13,7 +13,7 @@ use std::io;
 
 use lianfang_crypto::oprf::finalise::Output;
 use lianfang_crypto::seal::{self, Place};
-use lianfang_crypto::tag::SealKey;
+use lianfang_crypto::tag::{SealKey, Tag, tags_and_seals};
 use lianfang_proto::catalogue::{Disclosure, Kind};
 use lianfang_proto::documents::terms::{Participant, Terms};
 use lianfang_proto::ids::BankId;
@@ -170,14 +170,16 @@ impl<'a> Court<'a> {
         batch: Vec<Match>,
         outputs: Vec<(i64, Output)>,
     ) -> Result<BTreeMap<i64, Counted>, ReportError> {
-        let outputs: HashMap<i64, Output> = outputs.into_iter().collect();
+        let (ids, outputs): (Vec<i64>, Vec<Output>) = outputs.into_iter().unzip();
+        let derived = tags_and_seals(&outputs, self.terms_digest.as_bytes());
+        let derived: HashMap<i64, &(Tag, SealKey)> = ids.into_iter().zip(&derived).collect();
         let mut counted = BTreeMap::new();
         for found in batch {
-            let Some(output) = outputs.get(&found.identifier) else {
+            let Some(own) = derived.get(&found.identifier) else {
                 self.tally.withdrawn += 1;
                 continue;
             };
-            match self.judge_one(&found, output)? {
+            match self.judge_one(&found, own)? {
                 Some(one) => drop(counted.insert(found.identifier, one)),
                 None => self.tally.refused += 1,
             }
@@ -185,8 +187,11 @@ impl<'a> Court<'a> {
         Ok(counted)
     }
 
-    fn judge_one(&mut self, found: &Match, output: &Output) -> Result<Option<Counted>, ReportError> {
-        let (tag, key) = output.tag_and_seal(self.terms_digest.as_bytes());
+    fn judge_one(
+        &mut self,
+        found: &Match,
+        (tag, key): &(Tag, SealKey),
+    ) -> Result<Option<Counted>, ReportError> {
         if *tag.as_bytes() != found.tag {
             return Err(ReportError::OtherOutput);
         }
@@ -196,8 +201,8 @@ impl<'a> Court<'a> {
             let (number, sealed) = words.split_first_chunk().ok_or_else(broken)?;
             let source = self.sources.get(usize::from(u16::from_be_bytes(*number)));
             let source = source.ok_or_else(broken)?;
-            let place = submit::place(&self.terms_digest, &source.bank, &tag);
-            if let Some(label) = open(self.terms.disclosure, &source.bank, &key, place, sealed) {
+            let place = submit::place(&self.terms_digest, &source.bank, tag);
+            if let Some(label) = open(self.terms.disclosure, &source.bank, key, place, sealed) {
                 groups.insert(&source.group);
                 labels.push(label);
             } else {

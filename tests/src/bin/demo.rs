@@ -3,19 +3,10 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use lianfang_tests::demo::{Demo, children};
+use lianfang_tests::demo::Demo;
+use lianfang_tests::tool;
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
-    match args.get(1).and_then(|word| word.to_str()) {
-        Some(children::NODE) => {
-            children::live_no_longer_than_the_demo();
-            lianfang_node::main_from(args.into_iter().skip(1))
-        }
-        Some(children::COORDINATOR) => {
-            children::live_no_longer_than_the_demo();
-            lianfang_coordinator::main_from(args.into_iter().skip(1))
-        }
-        _ => lianfang_desk::run::main::<Demo>(args),
-    }
+    tool::party(&args).unwrap_or_else(|| lianfang_desk::run::main::<Demo>(args))
 }

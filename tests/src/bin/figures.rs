@@ -13,11 +13,11 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context as _, ensure};
 use clap::Parser;
-use lianfang_desk::Exit;
 use lianfang_proto::catalogue::Disclosure;
 use lianfang_tests::demo::{Demo, children};
 use lianfang_tests::measure::{self as whole_job, Case};
 use lianfang_tests::people::Plain;
+use lianfang_tests::tool;
 use serde_json::Value;
 
 /// The first argument of the demo's process.
@@ -68,34 +68,9 @@ fn disclosure(text: &str) -> Result<Disclosure, String> {
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
-    match args.get(1).and_then(|word| word.to_str()) {
-        Some(children::NODE) => {
-            children::live_no_longer_than_the_demo();
-            lianfang_node::main_from(args.into_iter().skip(1))
-        }
-        Some(children::COORDINATOR) => {
-            children::live_no_longer_than_the_demo();
-            lianfang_coordinator::main_from(args.into_iter().skip(1))
-        }
-        Some(DEMO) => lianfang_desk::run::main::<Demo>(args.into_iter().skip(1)),
-        _ => figures(args),
-    }
-}
-
-fn figures(args: Vec<OsString>) -> ExitCode {
-    let options = match Options::try_parse_from(args) {
-        Ok(options) => options,
-        Err(told) => {
-            let _ = told.print();
-            return if told.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
-        }
-    };
-    match measure_all(&options) {
-        Ok(()) => Exit::Done.into(),
-        Err(error) => {
-            let _ = writeln!(std::io::stderr(), "{error:#}");
-            Exit::Differs.into()
-        }
+    match args.get(1) {
+        Some(word) if word == DEMO => lianfang_desk::run::main::<Demo>(args.into_iter().skip(1)),
+        _ => tool::main(|options: Options| measure_all(&options)),
     }
 }
 
@@ -103,7 +78,8 @@ fn measure_all(options: &Options) -> anyhow::Result<()> {
     if let Some(case) = options.job {
         let run = whole_job::Run { case, scale: options.scale, disclosure: options.disclosure };
         let tables = tokio::runtime::Runtime::new()?.block_on(run.measure())?;
-        return Ok(std::io::stdout().write_all(tables.concat().as_bytes())?);
+        tool::print(&tables.concat());
+        return Ok(());
     }
     let sizes = match options {
         Options { quick: true, .. } => QUICK.to_vec(),
@@ -113,7 +89,7 @@ fn measure_all(options: &Options) -> anyhow::Result<()> {
     let mut runs = Vec::new();
     for records in sizes {
         let run = measure(records)?;
-        std::io::stdout().write_all(run.table().as_bytes())?;
+        tool::print(&run.table());
         runs.push(run);
     }
     if let (true, [smaller, larger]) = (options.quick, runs.as_slice()) {

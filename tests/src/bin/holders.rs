@@ -5,7 +5,6 @@
 //! federation is made in memory; then the holder's folder is copied, and each copy serves as a process of its own over
 //! TCP, held to one core each if asked. Fails if a request is refused, or if what was charged is not what was sent.
 
-use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
@@ -30,6 +29,7 @@ use lianfang_proto::v1::{EvaluateRequest, GetStandingRequest};
 use lianfang_store::trial;
 use lianfang_tests::demo::children::{self, Party};
 use lianfang_tests::liars::{Credentials, credentials};
+use lianfang_tests::tool;
 use lianfang_tests::world::{COORDINATOR, World, address, automatic};
 use lianfang_trust::{Digest, Signed};
 use tonic::transport::Channel;
@@ -59,23 +59,7 @@ struct Options {
 }
 
 fn main() -> ExitCode {
-    let args: Vec<OsString> = std::env::args_os().collect();
-    if args.get(1).and_then(|word| word.to_str()) == Some(children::NODE) {
-        children::live_no_longer_than_the_demo();
-        return lianfang_node::main_from(args.into_iter().skip(1));
-    }
-    match run(&Options::parse_from(args)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            say(&format!("{error:#}"));
-            ExitCode::FAILURE
-        }
-    }
-}
-
-#[expect(clippy::print_stdout, reason = "its result")]
-fn say(line: &str) {
-    println!("{line}");
+    tool::main(|options: Options| run(&options))
 }
 
 fn run(options: &Options) -> anyhow::Result<()> {
@@ -95,8 +79,7 @@ async fn measure(options: &Options) -> anyhow::Result<()> {
     lead_to(&world, &bridge(&world).await?).await?;
     world.stop(HOLDER).await;
     let pool = Arc::new(pool()?);
-    say("| processes | requests/s | elements/s |");
-    say("| ---: | ---: | ---: |");
+    tool::print("| processes | requests/s | elements/s |\n| ---: | ---: | ---: |\n");
     let mut window = 0;
     for processes in 1..=2 {
         let folder = tempfile::tempdir()?;
@@ -110,7 +93,7 @@ async fn measure(options: &Options) -> anyhow::Result<()> {
         let seconds = took.as_secs_f64();
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
         let rates = (answered as f64 / seconds, elements as f64 / seconds);
-        say(&format!("| {processes} | {:.1} | {:.0} |", rates.0, rates.1));
+        tool::print(&format!("| {processes} | {:.1} | {:.0} |\n", rates.0, rates.1));
         let spent = charged(&channels[0]).await? - before;
         ensure!(spent == elements, "{spent} elements were charged, and {elements} were sent");
         for mut party in served {
