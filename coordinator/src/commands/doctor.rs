@@ -13,6 +13,7 @@ use lianfang_desk::{Console, Exit, Problem};
 use lianfang_link::client::DialLimits;
 use lianfang_link::{Clock, Dialer, Identity, Party, Tcp, Transport, Validity};
 use lianfang_proto::documents::roster::{Member, Standing};
+use lianfang_store::Kind;
 use lianfang_telemetry::doctor::{Finding, State, copies, machine, tell};
 use lianfang_telemetry::log::Level;
 
@@ -78,7 +79,7 @@ fn secret(office: &Office) -> Vec<PathBuf> {
 
 /// That it opens has shown its step; this looks at its pages. A server looks after its own.
 async fn store(office: &Office) -> Finding {
-    if office.config.store.url_file.is_some() {
+    if office.store.kind() == Kind::Postgres {
         return Finding::ok("store", "doctor-store-ok");
     }
     let asked =
@@ -104,7 +105,7 @@ async fn whole_log(office: &Office) -> Result<Finding, Problem> {
 
 /// A server's own tools copy what is on it.
 async fn backup(office: &Office) -> Option<Finding> {
-    if office.config.store.url_file.is_some() {
+    if office.store.kind() == Kind::Postgres {
         return None;
     }
     let asked = audit::times(office.store.readers(), "store.backed-up").await.map_err(Problem::from);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use lianfang_store::backup::{self, About, BackupError, Manifest};
-use lianfang_store::{Database, Place, Steps, steps};
+use lianfang_store::{Database, Kind, Place, Steps, steps};
 use sqlx::Any;
 use sqlx::pool::PoolConnection;
 
@@ -41,6 +41,11 @@ impl Store {
     /// One statement as a transaction of its own; gives how many rows it touched.
     pub async fn write(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
         self.0.write(statement).await
+    }
+
+    /// Of which kind it is.
+    pub const fn kind(&self) -> Kind {
+        self.0.kind()
     }
 
     /// Connections for reading.
