@@ -262,10 +262,23 @@ impl World {
         fingerprint_in(&self.dir(bank))
     }
 
-    /// The ceremony among these holders.
+    /// The ceremony among these holders: the coordinator has the record first, each of them a moment later.
     pub async fn agree(&self, holders: &[&str], threshold: usize) {
         let shown = self.ceremony(holders, threshold, "60s").await;
         assert_eq!(shown["state"], "done", "{shown}");
+        let keys = self.run(COORDINATOR, &["ceremony", "keys"]).await.json();
+        let key = keys["keys"].as_array().and_then(|keys| keys.last()).expect("a key");
+        for holder in holders {
+            self.until("the holder uses its share", async || {
+                let own = self.run(holder, &["key", "list"]).await.json();
+                let has = |own: &Value| {
+                    let generation = &own["share_generation"];
+                    own["epoch"] == key["epoch"] && *generation == key["generation"]
+                };
+                own["keys"].as_array()?.iter().any(has).then_some(())
+            })
+            .await;
+        }
     }
 
     /// A ceremony, to its end of whatever kind.

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use lianfang_desk::problem::AtPath as _;
 use lianfang_desk::{Console, Exit, Problem};
+use lianfang_proto::limits;
 use serde_json::Value;
 
 use super::args::Plan;
@@ -195,7 +196,9 @@ impl<'a> Federation<'a> {
         let args = [("count", self.nodes.len().into()), ("threshold", threshold.into())];
         self.console.remark("demo-step-job", &args);
         let patience = PATIENCE * 5 + Duration::from_secs(self.identifiers / SLOWEST);
-        let (threshold, cap) = (threshold.to_string(), QUOTA.max(self.identifiers).to_string());
+        // What a file may hold is guessed by its bytes, which may be more than any terms could say.
+        let cap = QUOTA.max(self.identifiers).min(limits::SUBMISSION_ROWS);
+        let (threshold, cap) = (threshold.to_string(), cap.to_string());
         let deadline = format!("{}s", patience.as_secs());
         let disclosure = self.plan.disclosure.code();
         let start = [

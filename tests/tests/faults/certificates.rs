@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use lianfang_desk::Exit;
 use lianfang_link::client::DialLimits;
 use lianfang_link::{Dialer, Identity, Party};
 use lianfang_tests::liars::credentials;
@@ -71,7 +72,12 @@ async fn a_federation_that_was_off_past_all_its_certificates() {
 async fn a_suspended_bank_renews_nothing() {
     let world = World::ready(&["alpha", "beta"], 2, 2).await;
     world.run(COORDINATOR, &["roster", "suspend", "beta"]).await.json();
-    let said = world.run("beta", &["certificate", "renew"]).await;
+    // Its connections are cut in the same moment, perhaps under this very call.
+    let answered = async || {
+        let said = world.run("beta", &["certificate", "renew"]).await;
+        (said.exit != Exit::Unreachable).then_some(said)
+    };
+    let said = world.until("the coordinator answers a suspended bank", answered).await;
     assert_eq!(crate::members::code(&said.notes), "member-suspended", "{said:?}");
     world.run(COORDINATOR, &["roster", "resume", "beta"]).await.json();
     world.run("beta", &["certificate", "renew"]).await.json();
