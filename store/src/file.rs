@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use std::io;
 use std::path::Path;
 
-use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 
 use crate::backup::BackupError;
@@ -36,8 +36,10 @@ pub(crate) async fn connect(path: &Path, role: Role, options: AnyPoolOptions) ->
         .map_err(|error| opening(error, path))
 }
 
-/// The file as a URL, what has a meaning there escaped.
+/// The file as a URL, what has a meaning there escaped. A restore looks into a store before any other is open: so what
+/// leads to SQLite is put in its place here, which does nothing the second time.
 fn address(path: &Path) -> Result<AnyConnectOptions, StoreError> {
+    install_default_drivers();
     let cannot = || StoreError::CannotOpen { path: path.to_owned() };
     let absolute = std::path::absolute(path).map_err(|_| cannot())?;
     let text = absolute.to_str().ok_or_else(cannot)?;

@@ -46,13 +46,17 @@ impl Canaries {
     }
 }
 
-/// Every file under a folder; sockets are none.
+/// Every file under a folder; sockets are none, and neither is what has gone by now.
 ///
 /// # Panics
 /// If the folder cannot be read.
 pub fn files(dir: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(dir).expect("the folder is readable").flatten() {
+    let entries = match std::fs::read_dir(dir) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return found,
+        read => read.expect("the folder is readable"),
+    };
+    for entry in entries.flatten() {
         match entry.file_type() {
             Ok(kind) if kind.is_dir() => found.extend(files(&entry.path())),
             Ok(kind) if kind.is_file() => found.push(entry.path()),

@@ -249,6 +249,38 @@ fn one_process_at_a_time_in_a_folder() {
     serving.wait().expect("gone");
 }
 
+/// A backup is put back by a process that has opened no store before: into the folder it came from, and into one that has
+/// nothing but the unlocking secret.
+#[test]
+fn a_backup_is_restored_by_a_process_of_its_own() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    for program in ["node", "coordinator"] {
+        let (folder, other, backup) =
+            (path(program), path(&format!("{program}-2")), path(&format!("{program}-b")));
+        let run = |words: &[&str], folder: &str| {
+            let mut command = Command::new(DEMO);
+            command.arg(program).args(words).args(["--dir", folder, "--json"]).env_remove("LANG");
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let mut child = command.spawn().expect("started");
+            let lives = child.stdin.take();
+            let output = child.wait_with_output().expect("ended");
+            drop(lives);
+            object(&output)
+        };
+        let contact: &[&str] = if program == "node" { &["--contact", "c@alpha.example"] } else { &[] };
+        run(&[&["init", "--listen", "127.0.0.1:0"][..], contact].concat(), &folder);
+        assert!(run(&["backup", &backup], &folder)["bytes"].as_u64() > Some(10_000));
+        std::fs::create_dir_all(Path::new(&other).join("secrets")).expect("made");
+        let unlock = |folder: &str| Path::new(folder).join("secrets/unlock.key");
+        std::fs::copy(unlock(&folder), unlock(&other)).expect("copied");
+        for folder in [&folder, &other] {
+            assert_eq!(run(&["restore", &backup], folder)["restored"], true);
+            assert!(run(&["audit", "verify"], folder)["entries"].as_u64() > Some(1));
+        }
+    }
+}
+
 /// What `doctor` finds in a new folder: an engine, a log that holds, and that the node has joined nothing yet. An engine
 /// that does not exist is refused before anything is done.
 #[test]

@@ -12,10 +12,7 @@ fn main() -> ExitCode {
         let seed = options.seed;
         let ended = Runtime::new()?.block_on(endure(options));
         let (tally, seconds) = ended.with_context(|| format!("seed {seed}"))?;
-        tool::print(&format!(
-            "{} kills, {} spoiled wires, {} jobs, {} ceremonies ({} begun again), {} files searched, {seconds:.0} s, seed {seed}\n",
-            tally.kills, tally.spoiled, tally.jobs, tally.ceremonies, tally.repeated, tally.searched
-        ));
+        tool::print(&format!("{tally}\n{seconds:.0} s, seed {seed}\n"));
         Ok(())
     })
 }

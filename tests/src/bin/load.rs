@@ -10,7 +10,7 @@ fn main() -> ExitCode {
     tool::main(|options: Options| {
         let case = async {
             match options.case {
-                Case::Coordinator(banks) => many_banks(banks).await,
+                Case::Banks(banks) => many_banks(banks).await,
                 Case::Holder(load) => saturation(load).await,
             }
         };

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use rand::RngExt as _;
 use serde_json::Value;
 
-use super::killer::under;
-use super::{Member, Siege, plan};
+use super::killer::{fell, millis, under};
+use super::{Member, Siege, backups, books, ceremonies, plan};
 use crate::canary::Canaries;
 use crate::demo::args::Plan;
 use crate::demo::compare::Clear;
@@ -17,74 +16,89 @@ use crate::people::{Shape, World};
 
 /// Identifiers whose spellings are searched for, of each bank.
 const PLANTED: usize = 12;
-/// Ceremonies that may be given up before that is a failure.
-const CEREMONIES: u32 = 8;
+/// When an import is killed.
+const INTO_AN_IMPORT: std::ops::Range<u64> = 5..400;
+/// Elements of a chunk: many chunks are under way when somebody is killed.
+const CHUNK: &str = "64";
 /// Rounds without the kills that were asked for.
 const ROUNDS: u32 = 100;
 
 /// The whole course.
 pub(super) async fn run(siege: &Siege) -> anyhow::Result<()> {
-    let mut agreed = plan(&siege.options, &siege.root, 0)?;
-    enrol(siege).await?;
-    under(siege, agree(siege, &agreed)).await?;
-    for round in 0..ROUNDS {
-        agreed = plan(&siege.options, &siege.root, round)?;
-        let world = registers(siege, &agreed, round);
-        let files = write(siege, &world, round)?;
-        cut_imports(siege, &files).await?;
-        let (job, reports) = under(siege, job(siege, &agreed, &files, round)).await?;
-        judge(siege, &agreed, &world, &job, &reports).await?;
-        siege.count(|tally| tally.jobs += 1);
-        if siege.tally().kills >= siege.options.kills {
+    let agreed = plan(&siege.options, &siege.root, 0)?;
+    for node in siege.nodes() {
+        ceremonies::enrol(siege, node).await?;
+    }
+    under(siege, ceremonies::agree(siege, &agreed)).await?;
+    for number in 0..ROUNDS {
+        Box::pin(round(siege, number)).await?;
+        // Everything is tried at least once.
+        if siege.tally().kills >= siege.options.kills && number as usize + 1 >= Beside::ALL.len() {
             return Ok(());
         }
     }
     bail!("{} kills in {ROUNDS} rounds", siege.tally().kills)
 }
 
-fn text(value: &Value, member: &str) -> anyhow::Result<String> {
-    Ok(value[member].as_str().with_context(|| format!("{member} of {value}"))?.to_owned())
+/// What happens beside a round's job.
+#[derive(Clone, Copy, Debug)]
+enum Beside {
+    /// Nothing.
+    Nothing,
+    /// Every holder's share is renewed.
+    Refresh,
+    /// Parties are backed up.
+    Backups,
+    /// A holder has lost its store, and its share is repaired.
+    Repair,
+    /// A holder and the coordinator are put back to what they were before the job.
+    Restore,
 }
 
-/// Joining is done in peace: a person compares fingerprints there.
-async fn enrol(siege: &Siege) -> anyhow::Result<()> {
-    let coordinator = siege.coordinator();
-    for node in siege.nodes() {
-        let invite = coordinator.insist(&["invite", &node.name]).await?;
-        let (words, print) = (text(&invite, "invite")?, text(&invite, "fingerprint")?);
-        let enrol = ["enrol", &words, "--fingerprint", &print, "--wait", "120"];
-        let confirm = ["roster", "confirm", &node.name, "--confirm", &node.fingerprint];
-        tokio::try_join!(node.insist(&enrol), coordinator.insist(&confirm))?;
-        node.serve().await?;
-    }
-    Ok(())
+impl Beside {
+    const ALL: [Self; 5] = [Self::Nothing, Self::Refresh, Self::Backups, Self::Repair, Self::Restore];
 }
 
-/// A key, however often the ceremony has to begin again.
-async fn agree(siege: &Siege, plan: &Plan) -> anyhow::Result<()> {
-    let coordinator = siege.coordinator();
-    let (holders, threshold) = (plan.banks[..plan.holders].join(","), plan.key_threshold.to_string());
-    let start = ["ceremony", "start", "--holders", &holders, "--threshold", &threshold, "--deadline", "90s"];
-    for _ in 0..CEREMONIES {
-        let listed = coordinator.insist(&["ceremony", "list"]).await?;
-        let known = listed["ceremonies"].as_array().map_or(0, Vec::len);
-        // An answer that was lost may have begun one; two for one key would not both come to an end.
-        let begun = loop {
-            let listed = coordinator.insist(&["ceremony", "list"]).await?;
-            match listed["ceremonies"].as_array().and_then(|all| all.get(known)) {
-                Some(begun) => break text(begun, "ceremony")?,
-                None => drop(coordinator.attempt(&start).await?),
-            }
-        };
-        let over = |shown: Value| (shown["state"] != "open").then_some(shown);
-        let ended = coordinator.until(&["ceremony", "show", &begun], over).await?;
-        siege.count(|tally| tally.ceremonies += 1);
-        if ended["state"] == "done" {
-            return Ok(());
+/// Registers, a job and what happens beside it; then everything is compared.
+async fn round(siege: &Siege, number: u32) -> anyhow::Result<()> {
+    let agreed = &plan(&siege.options, &siege.root, number)?;
+    let beside = Beside::ALL[number as usize % Beside::ALL.len()];
+    let world = registers(siege, agreed, number);
+    let files = &write(siege, &world, number)?;
+    cut_imports(siege, files).await?;
+    let job = Box::pin(job(siege, agreed, files, number));
+    let mut put_back = Vec::new();
+    let (job, reports) = match beside {
+        Beside::Nothing => under(siege, job).await?,
+        Beside::Refresh => {
+            let refresh = Box::pin(ceremonies::refresh(siege, agreed));
+            under(siege, async { tokio::try_join!(job, refresh) }).await?.0
         }
-        siege.count(|tally| tally.repeated += 1);
-    }
-    bail!("{CEREMONIES} ceremonies came to nothing")
+        Beside::Backups => {
+            let backups = Box::pin(backups::cut(siege));
+            under(siege, async { tokio::try_join!(job, backups) }).await?.0
+        }
+        Beside::Repair => {
+            let lost = ceremonies::lose(siege, agreed).await?;
+            under(siege, async {
+                ceremonies::repair(siege, agreed, &lost).await?;
+                job.await
+            })
+            .await?
+        }
+        Beside::Restore => {
+            put_back = backups::before(siege, agreed).await?;
+            under(siege, job).await?
+        }
+    };
+    judge(siege, agreed, &world, &job, &reports).await?;
+    siege.count(|tally| tally.jobs += 1);
+    backups::put_back(siege, &put_back).await?;
+    books::compared(siege, agreed).await
+}
+
+pub(super) fn text(value: &Value, member: &str) -> anyhow::Result<String> {
+    Ok(value[member].as_str().with_context(|| format!("{member} of {value}"))?.to_owned())
 }
 
 /// The registers of a round, and what of them must be found nowhere.
@@ -116,14 +130,17 @@ fn write(siege: &Siege, world: &World, round: u32) -> anyhow::Result<BTreeMap<St
 async fn cut_imports(siege: &Siege, files: &BTreeMap<String, PathBuf>) -> anyhow::Result<()> {
     let chosen = siege.draw(|chance| chance.random_range(0..siege.nodes().len()));
     let node = &siege.nodes()[chosen];
-    node.stop().await;
-    siege.count(|tally| tally.kills += 1);
+    let _under_way = siege.begin("import");
+    fell(siege, node).await?;
     for _ in 0..3 {
-        let time = Duration::from_millis(siege.draw(|chance| chance.random_range(5..400)));
+        let time = millis(siege, INTO_AN_IMPORT);
         let words = import(siege, node, files)?;
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let killed = node.cut(&words, time).await?;
-        siege.count(|tally| tally.kills += u32::from(killed));
+        let killed = u32::from(node.cut(&words, time).await?);
+        siege.count(|tally| {
+            tally.kills += killed;
+            *tally.during.entry("import").or_default() += killed;
+        });
         siege.search(node)?;
     }
     node.serve().await
@@ -142,10 +159,13 @@ async fn job(
     files: &BTreeMap<String, PathBuf>,
     round: u32,
 ) -> anyhow::Result<(String, BTreeMap<String, PathBuf>)> {
+    let under_way = siege.begin("import");
     for node in siege.nodes() {
         let words = import(siege, node, files)?;
         node.insist(&words.iter().map(String::as_str).collect::<Vec<_>>()).await?;
     }
+    drop(under_way);
+    let _under_way = siege.begin("job");
     let id = start(siege, plan, round).await?;
     for node in siege.nodes() {
         let over = |shown: Value| {
@@ -175,7 +195,7 @@ async fn start(siege: &Siege, plan: &Plan, round: u32) -> anyhow::Result<String>
         ["--purpose", &purpose],
         ["--basis", "consent of all participants"],
         ["--deadline", "20m"],
-        ["--chunk", "256"],
+        ["--chunk", CHUNK],
     ];
     loop {
         let listed = coordinator.insist(&["job", "list"]).await?;

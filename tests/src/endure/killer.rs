@@ -7,7 +7,7 @@ use lianfang_link::faults::Faults;
 use rand::RngExt as _;
 use tokio::sync::watch;
 
-use super::{Member, Siege};
+use super::{Member, Siege, moment};
 
 /// Between two kills.
 const BETWEEN: std::ops::Range<u64> = 150..900;
@@ -16,7 +16,7 @@ const DOWN: std::ops::Range<u64> = 0..700;
 /// How long a wire stays spoiled.
 const SPOILED: std::ops::Range<u64> = 200..2_500;
 
-fn millis(siege: &Siege, range: std::ops::Range<u64>) -> Duration {
+pub(super) fn millis(siege: &Siege, range: std::ops::Range<u64>) -> Duration {
     Duration::from_millis(siege.draw(|chance| chance.random_range(range)))
 }
 
@@ -59,11 +59,24 @@ async fn kill(siege: &Siege, mut stopping: watch::Receiver<bool>) -> anyhow::Res
 
 /// One party is killed, searched, and comes back.
 async fn strike(siege: &Siege, member: &Member) -> anyhow::Result<()> {
-    member.stop().await;
-    siege.count(|tally| tally.kills += 1);
-    siege.search(member)?;
+    let _fate = member.fate().await;
+    fell(siege, member).await?;
     tokio::time::sleep(millis(siege, DOWN)).await;
     member.serve().await.with_context(|| member.name.clone())
+}
+
+/// One party is killed and searched, and what it was at is taken down. Its fate is in the caller's hands.
+pub(super) async fn fell(siege: &Siege, member: &Member) -> anyhow::Result<()> {
+    member.stop().await;
+    let mut at = siege.under_way();
+    at.extend(moment::of(member).await);
+    siege.count(|tally| {
+        tally.kills += 1;
+        for word in at {
+            *tally.during.entry(word).or_default() += 1;
+        }
+    });
+    siege.search(member)
 }
 
 async fn spoil(siege: &Siege, mut stopping: watch::Receiver<bool>) -> anyhow::Result<()> {

@@ -1,24 +1,27 @@
 //! One party of the siege: its process, its commands, and the wire on which others reach it.
 
+use std::fs::OpenOptions;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 use lianfang_desk::{Exit, Problem};
 use lianfang_link::proxy::Proxy;
 use serde_json::Value;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::demo::args::Plan;
-use crate::demo::children::{COORDINATOR, NODE, Party, this_executable};
+use crate::demo::children::{COORDINATOR, NODE, Party, Refused, this_executable};
 use crate::demo::compare::contact_of;
 
 /// How long anything may take that is tried again and again.
-const PATIENCE: Duration = Duration::from_mins(4);
+const PATIENCE: Duration = Duration::from_mins(5);
 const PAUSE: Duration = Duration::from_millis(150);
 /// The rows to which a submission is padded: few, for it is not the size that is tried here.
 const LEAST_ROWS: i64 = 1_024;
+/// The secret that unlocks a folder, within it.
+const UNLOCK: &str = "secrets/unlock.key";
 
 /// A party.
 pub(super) struct Member {
@@ -28,8 +31,10 @@ pub(super) struct Member {
     pub(super) fingerprint: String,
     /// The wire that leads to it.
     pub(super) wire: Proxy,
+    program: &'static str,
     commands: Party,
     serving: Mutex<Party>,
+    fate: Mutex<()>,
 }
 
 /// A problem of the desk as an error of this program.
@@ -60,7 +65,8 @@ impl Member {
             trust_everybody(commands.dir())?;
         }
         let serving = Mutex::new(Party::new(&exe, program, name, root));
-        Ok(Self { name: name.to_owned(), fingerprint, wire, commands, serving })
+        let fate = Mutex::default();
+        Ok(Self { name: name.to_owned(), fingerprint, wire, program, commands, serving, fate })
     }
 
     /// Its folder.
@@ -68,10 +74,21 @@ impl Member {
         self.commands.dir()
     }
 
+    /// Whether it is a bank.
+    pub(super) fn is_node(&self) -> bool {
+        self.program == NODE
+    }
+
+    /// To be held by whoever stops and starts it.
+    pub(super) async fn fate(&self) -> MutexGuard<'_, ()> {
+        self.fate.lock().await
+    }
+
     /// Starts it; another command may hold the folder for a moment.
     pub(super) async fn serve(&self) -> anyhow::Result<()> {
         let mut serving = self.serving.lock().await;
         let end = Instant::now() + PATIENCE;
+        keep_log(self.dir())?;
         loop {
             match serving.serve().await {
                 Ok(()) => return Ok(()),
@@ -93,16 +110,20 @@ impl Member {
         self.commands.cut(words, time).await.map_err(told)
     }
 
+    /// One try of a command, and how it ended.
+    pub(super) async fn once(&self, words: &[&str]) -> anyhow::Result<Result<Value, Refused>> {
+        self.commands.attempt(words).await.map_err(told)
+    }
+
     /// One try of a command; nothing if its process or the one that serves was cut off, or says to try again.
     pub(super) async fn attempt(&self, words: &[&str]) -> anyhow::Result<Option<Value>> {
-        match self.commands.attempt(words).await {
-            Ok(Ok(said)) => Ok(Some(said)),
-            Ok(Err(refused)) => match refused.exit {
+        match self.once(words).await? {
+            Ok(said) => Ok(Some(said)),
+            Err(refused) => match refused.exit {
                 Exit::Later | Exit::Unreachable => Ok(None),
                 _ if refused.code == "job-unknown" => Ok(None),
                 exit => bail!("{}: {words:?} ended with {}: {}", self.name, exit.code(), refused.words()),
             },
-            Err(problem) => Err(told(problem)),
         }
     }
 
@@ -130,6 +151,38 @@ impl Member {
             tokio::time::sleep(PAUSE).await;
         }
     }
+
+    /// A folder of the same program under `root` that has nothing but the secret which unlocks this party's.
+    pub(super) fn spare(&self, root: &Path) -> anyhow::Result<Party> {
+        let exe = this_executable().map_err(told)?;
+        let spare = Party::new(&exe, self.program, &self.name, root);
+        let (from, to) = (self.dir().join(UNLOCK), spare.dir().join(UNLOCK));
+        std::fs::create_dir_all(to.parent().unwrap_or(root))?;
+        std::fs::copy(&from, &to).with_context(|| from.display().to_string())?;
+        Ok(spare)
+    }
+
+    /// What its disk loses if the store is lost and the secrets are not.
+    pub(super) fn lose_store(&self) -> anyhow::Result<()> {
+        for entry in std::fs::read_dir(self.dir())? {
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if name.starts_with("store.sqlite") {
+                std::fs::remove_file(path)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The log that the next start begins anew is added to those before it.
+fn keep_log(dir: &Path) -> anyhow::Result<()> {
+    let log: PathBuf = dir.with_extension("log");
+    if let Ok(words) = std::fs::read(&log) {
+        let mut before = OpenOptions::new().create(true).append(true).open(dir.with_extension("logs"))?;
+        std::io::Write::write_all(&mut before, &words)?;
+    }
+    Ok(())
 }
 
 /// Folders, keys and wires for everybody; the coordinator comes first. All serve but the banks, which have joined nothing.

@@ -3,19 +3,27 @@
 //! Comes in: how many kills, a seed. Goes out: what was killed and spoiled, or the first thing that was lost. Every party
 //! is a process of its own, every connection leads through a proxy that can delay, throttle, cut, swallow and refuse.
 //! Whoever is picked gets SIGKILL, its folder is searched for clear text of the registers, its wire is spoiled for a
-//! while, and it is started again. Meanwhile the federation agrees on a key, imports registers and runs jobs; after each
-//! job every report must equal the answer in the clear, and every audit log must hold.
+//! while, and it is started again. Meanwhile the federation agrees on a key, imports registers and runs jobs, one a round,
+//! and beside the job of a round in turn: nothing; shares are renewed; parties are backed up; a holder that has lost its
+//! store has its share repaired; a holder and the coordinator are put back to a backup. After each job every report must
+//! equal the answer in the clear, and every audit log must hold; then all are killed at once, and their books compared.
 //!
 //! Seeded: who is killed when is drawn from the seed; where in its work a process is then, the machine decides.
 //! Fails: with the first difference, the first answer that does not come in time, the first clear text, the first exit
 //! that is a defect of ours.
 
+mod backups;
+mod books;
+mod ceremonies;
 mod course;
 mod killer;
 mod member;
+mod moment;
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
@@ -23,7 +31,7 @@ use clap::Parser;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-use crate::canary::Canaries;
+use crate::canary::{Canaries, contains};
 use crate::demo::Demo;
 use crate::demo::args::Plan;
 use member::Member;
@@ -50,20 +58,50 @@ pub struct Options {
 }
 
 /// What was done to the federation.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Tally {
     /// Processes that were killed, commands among them.
     pub kills: u32,
+    /// Kills by what was under way, in the federation or at the party that was killed; a kill may count in several.
+    pub during: BTreeMap<&'static str, u32>,
     /// Wires that were spoiled.
     pub spoiled: u32,
     /// Files that were searched for clear text.
     pub searched: u64,
     /// Jobs that came to their end.
     pub jobs: u32,
-    /// Ceremonies that came to their end, one way or the other.
-    pub ceremonies: u32,
+    /// Ceremonies that came to their end, one way or the other, by their task.
+    pub ceremonies: BTreeMap<&'static str, u32>,
     /// Ceremonies that had to be started again.
     pub repeated: u32,
+    /// Backups that were finished.
+    pub backups: u32,
+    /// Backups that were cut off.
+    pub cut_backups: u32,
+    /// Restores that were finished.
+    pub restores: u32,
+    /// Restores that were cut off.
+    pub cut_restores: u32,
+    /// How often the books of all were compared.
+    pub compared: u32,
+    /// Elements that had been evaluated when they were last.
+    pub elements: u64,
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let listed = |counts: &BTreeMap<&str, u32>| {
+            counts.iter().map(|(word, count)| format!("{word} {count}")).collect::<Vec<_>>().join(", ")
+        };
+        writeln!(f, "{} kills (during: {})", self.kills, listed(&self.during))?;
+        writeln!(f, "{} spoiled wires, {} files searched", self.spoiled, self.searched)?;
+        let ceremonies = listed(&self.ceremonies);
+        writeln!(f, "{} jobs; ceremonies: {ceremonies}; {} of them in vain", self.jobs, self.repeated)?;
+        let (cut_backups, cut_restores) = (self.cut_backups, self.cut_restores);
+        write!(f, "{} backups, {cut_backups} cut off; ", self.backups)?;
+        writeln!(f, "{} restores, {cut_restores} cut off", self.restores)?;
+        write!(f, "books compared {} times, over {} elements", self.compared, self.elements)
+    }
 }
 
 /// Everything that the course and the killer share.
@@ -74,6 +112,20 @@ struct Siege {
     tally: Mutex<Tally>,
     chance: Mutex<StdRng>,
     planted: Mutex<Canaries>,
+    under_way: Mutex<Vec<&'static str>>,
+    forgetful: Mutex<BTreeSet<String>>,
+}
+
+/// Something that is under way until this is dropped.
+struct UnderWay<'a>(&'a Siege, &'static str);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let mut under_way = self.0.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = under_way.iter().position(|word| *word == self.1) {
+            under_way.swap_remove(place);
+        }
+    }
 }
 
 impl Siege {
@@ -82,11 +134,40 @@ impl Siege {
     }
 
     fn tally(&self) -> Tally {
-        *self.tally.lock().expect("nobody panics with it")
+        self.tally.lock().expect("nobody panics with it").clone()
     }
 
     fn draw<T>(&self, from: impl FnOnce(&mut StdRng) -> T) -> T {
         from(&mut self.chance.lock().expect("nobody panics with it"))
+    }
+
+    /// Says what is under way, for as long as what this gives is kept.
+    fn begin(&self, word: &'static str) -> UnderWay<'_> {
+        self.under_way.lock().expect("nobody panics with it").push(word);
+        UnderWay(self, word)
+    }
+
+    fn under_way(&self) -> BTreeSet<&'static str> {
+        self.under_way.lock().expect("nobody panics with it").iter().copied().collect()
+    }
+
+    /// The bank's store was lost or put back.
+    fn forgets(&self, bank: &str) {
+        self.forgetful.lock().expect("nobody panics with it").insert(bank.to_owned());
+    }
+
+    fn has_forgotten(&self, bank: &str) -> bool {
+        self.forgetful.lock().expect("nobody panics with it").contains(bank)
+    }
+
+    /// A folder that is new and empty.
+    fn fresh(&self, name: &str) -> anyhow::Result<PathBuf> {
+        let path = self.root.join(name);
+        if path.exists() {
+            std::fs::remove_dir_all(&path)?;
+        }
+        std::fs::create_dir_all(&path).with_context(|| path.display().to_string())?;
+        Ok(path)
     }
 
     fn coordinator(&self) -> &Member {
@@ -97,15 +178,27 @@ impl Siege {
         &self.members[1..]
     }
 
-    /// No file that the party has written holds a word of a register.
+    fn node(&self, name: &str) -> anyhow::Result<&Member> {
+        self.nodes().iter().find(|node| node.name == name).with_context(|| name.to_owned())
+    }
+
+    /// No file that the party has written holds a word of a register, and its log tells of no panic.
     fn search(&self, member: &Member) -> anyhow::Result<()> {
-        let planted = self.planted.lock().expect("nobody panics with it");
-        let found = planted.found_under(member.dir());
-        ensure!(found.is_empty(), "{}: clear text of a register lies in {found:?}", member.name);
+        self.search_folder(&member.name, member.dir())?;
         let log = std::fs::read(member.dir().with_extension("log")).unwrap_or_default();
-        ensure!(planted.found_in(&log).is_none(), "{}: clear text of a register is in its log", member.name);
-        let files = crate::canary::files(member.dir()).len() as u64 + 1;
+        let told = self.planted.lock().expect("nobody panics with it").found_in(&log).is_some();
+        ensure!(!told, "{}: clear text of a register is in its log", member.name);
+        ensure!(!contains(&log, b"panicked at"), "{}: it has panicked; see its log", member.name);
+        Ok(())
+    }
+
+    /// The same of any folder that the party has filled.
+    fn search_folder(&self, name: &str, dir: &Path) -> anyhow::Result<()> {
+        let planted = self.planted.lock().expect("nobody panics with it");
+        let found = planted.found_under(dir);
         drop(planted);
+        ensure!(found.is_empty(), "{name}: clear text of a register lies in {found:?}");
+        let files = crate::canary::files(dir).len() as u64;
         self.count(|tally| tally.searched += files);
         Ok(())
     }
@@ -137,7 +230,16 @@ pub async fn endure(options: Options) -> anyhow::Result<(Tally, f64)> {
     let chance = Mutex::new(StdRng::seed_from_u64(options.seed));
     let plan = plan(&options, &root, 0)?;
     let members = member::found(&plan, &root).await?;
-    let siege = Siege { options, root, members, tally: Mutex::default(), chance, planted: Mutex::default() };
+    let siege = Siege {
+        options,
+        root,
+        members,
+        chance,
+        tally: Mutex::default(),
+        planted: Mutex::default(),
+        under_way: Mutex::default(),
+        forgetful: Mutex::default(),
+    };
     let ended = course::run(&siege).await;
     for member in &siege.members {
         member.stop().await;

@@ -33,7 +33,7 @@ pub struct Options {
 #[derive(Debug, Subcommand)]
 pub enum Case {
     /// Many banks submit to one coordinator.
-    Coordinator(ManyBanks),
+    Banks(ManyBanks),
     /// One holder is asked for more than it can answer.
     Holder(Saturation),
 }
@@ -112,6 +112,17 @@ const COORDINATOR: &str = children::COORDINATOR;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The first argument also says whether this process is to be a party: a case by such a name would never run.
+    #[test]
+    fn no_case_has_the_name_of_a_party() {
+        for case in ["banks", "holder"] {
+            assert!(Options::try_parse_from(["load", case]).is_ok(), "{case}");
+        }
+        for party in [children::NODE, children::COORDINATOR] {
+            assert!(Options::try_parse_from(["load", party]).is_err(), "{party}");
+        }
+    }
 
     #[test]
     fn percentiles_and_growth() {

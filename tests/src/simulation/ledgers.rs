@@ -17,28 +17,33 @@ use sqlx::{AnyConnection, ConnectOptions as _, Connection as _, Row as _};
 use super::play::Played;
 
 /// A batch by the digest of its elements.
-type Batch = Vec<u8>;
+pub(crate) type Batch = Vec<u8>;
 
 /// A charge.
-struct Charge {
+pub(crate) struct Charge {
     entity: String,
-    bank: String,
-    batch: Batch,
-    elements: i64,
+    /// Who is charged.
+    pub(crate) bank: String,
+    /// For which elements.
+    pub(crate) batch: Batch,
+    /// How many they are.
+    pub(crate) elements: i64,
     /// Whether the bank has committed itself to it: a chunk, and not the check's one element.
-    committed: bool,
+    pub(crate) committed: bool,
 }
 
 /// What a node's store says.
 #[derive(Default)]
-struct Books {
-    charges: Vec<Charge>,
+pub(crate) struct Books {
+    /// What it has charged as a holder.
+    pub(crate) charges: Vec<Charge>,
     /// Spent and granted, by entity.
     accounts: BTreeMap<String, (i64, i64)>,
-    lost: bool,
+    /// Whether its ledger counts as lost.
+    pub(crate) lost: bool,
     number: i64,
     /// Batches of chunks with the count of their elements, and whether they gave outputs.
-    chunks: BTreeMap<Batch, (i64, bool)>,
+    pub(crate) chunks: BTreeMap<Batch, (i64, bool)>,
     /// The highest number seen of each holder.
     seen: BTreeMap<String, i64>,
     doubted: BTreeSet<String>,
@@ -147,7 +152,22 @@ fn every_output_was_charged(played: &mut Played<'_>, books: &BTreeMap<String, Bo
     }
 }
 
-async fn read(bank: &str, path: &Path) -> Result<Books, sqlx::Error> {
+impl Books {
+    /// What was spent, by entity, with what the charges of that entity come to.
+    pub(crate) fn spent(&self) -> BTreeMap<&str, (i64, i64)> {
+        let mut sums: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
+        for (entity, (spent, _)) in &self.accounts {
+            sums.entry(entity).or_default().0 = *spent;
+        }
+        for charge in &self.charges {
+            sums.entry(&charge.entity).or_default().1 += charge.elements;
+        }
+        sums
+    }
+}
+
+/// Reads the books of a bank from its store, which nobody writes.
+pub(crate) async fn read(bank: &str, path: &Path) -> Result<Books, sqlx::Error> {
     install_default_drivers();
     let options: AnyConnectOptions = format!("sqlite://{}?mode=ro", path.display()).parse()?;
     let mut connection = options.disable_statement_logging().connect().await?;

@@ -76,6 +76,46 @@ fn the_books_tell_of_every_check() {
     assert!(found > 20, "the messages were read");
 }
 
+/// The sources of the programs that are shipped.
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The table of events has every line that a program writes, and no other.
+#[test]
+fn the_books_tell_of_every_event() {
+    let mut files = Vec::new();
+    for program in ["node", "coordinator", "link", "store", "desk", "telemetry"] {
+        sources(&root().join(program).join("src"), &mut files);
+    }
+    let mut written = std::collections::BTreeSet::new();
+    for file in files {
+        let text = std::fs::read_to_string(file).expect("text");
+        let events = text.split("event = \"").skip(1).filter_map(|rest| rest.split('"').next());
+        written.extend(events.map(str::to_owned));
+    }
+    let book = read("docs/operations.md");
+    for event in &written {
+        assert!(book.contains(&format!("`{event}`")), "docs/operations.md lacks {event}");
+    }
+    let table = book.split("| event | what to do |").nth(1).expect("the table");
+    let table = table.split("\n\n").next().unwrap_or_default();
+    let first_cells = table.lines().filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+    let told: Vec<&str> =
+        first_cells.flat_map(|cell| cell.split('`')).filter(|word| word.contains('.')).collect();
+    assert!(told.len() > 30, "the table was read");
+    for event in told {
+        assert!(written.contains(event), "docs/operations.md names {event}, which there is not");
+    }
+}
+
 /// A unit's lines are settings with values, under sections, and both are hardened alike.
 #[test]
 fn the_units_are_hardened() {
