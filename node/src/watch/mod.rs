@@ -11,7 +11,7 @@
 //!   file is left where it is.
 //! * Fails: never. What is wrong with a file is its outcome; what is wrong with the store or the disk is tried again at the
 //!   next look, and the log says its code, without a name: a name can be a person's. What lies there too long is found by
-//!   the doctor ([`inspect`]).
+//!   the doctor ([`inspect()`]).
 
 mod folder;
 mod inspect;

@@ -169,6 +169,14 @@ fn read_header<S: Read + Seek>(source: &Shared<S>, at: u64) -> Result<(Page, u64
     }
 }
 
+/// A value that was passed.
+enum Value {
+    /// A number, or a truth value as one.
+    Number(i64),
+    /// Anything else.
+    Else,
+}
+
 /// Reads the compact protocol; `None` for what is cut off or of another form.
 struct Thrift<'a> {
     bytes: &'a [u8],
@@ -218,36 +226,38 @@ impl Thrift<'_> {
                 delta => field.checked_add(delta.into())?,
             };
             let place = if depth == 0 { (field, 0) } else { (within, field) };
-            let number = match head & 0x0F {
+            let value = match head & 0x0F {
                 12 if depth == 0 => {
                     self.structure(field, 1, numbers)?;
-                    Some(0)
+                    Value::Number(0)
                 }
                 kind => self.value(kind, depth)?,
             };
-            if let Some(number) = number.filter(|_| depth <= 1) {
+            if let Value::Number(number) = value
+                && depth <= 1
+            {
                 numbers.insert(place, number);
             }
         }
     }
 
-    /// Passes a value; of a number, what it is.
-    fn value(&mut self, kind: u8, depth: usize) -> Option<Option<i64>> {
+    /// Passes a value.
+    fn value(&mut self, kind: u8, depth: usize) -> Option<Value> {
         if depth > DEPTH {
             return None;
         }
         match kind {
-            1 => Some(Some(1)),
-            2 => Some(Some(0)),
-            3 => self.byte().map(|byte| Some(byte.into())),
-            4..=6 => self.zigzag().map(Some),
-            7 => self.pass(8).map(|()| None),
+            1 => Some(Value::Number(1)),
+            2 => Some(Value::Number(0)),
+            3 => self.byte().map(|byte| Value::Number(byte.into())),
+            4..=6 => self.zigzag().map(Value::Number),
+            7 => self.pass(8).map(|()| Value::Else),
             8 => {
                 let length = self.varint()?;
-                self.pass(length).map(|()| None)
+                self.pass(length).map(|()| Value::Else)
             }
-            9 | 10 => self.list(depth).map(|()| None),
-            12 => self.structure(0, depth + 2, &mut Numbers::new()).map(|()| None),
+            9 | 10 => self.list(depth).map(|()| Value::Else),
+            12 => self.structure(0, depth + 2, &mut Numbers::new()).map(|()| Value::Else),
             _ => None,
         }
     }
@@ -260,8 +270,12 @@ impl Thrift<'_> {
         };
         for _ in 0..count {
             match head & 0x0F {
-                1 | 2 => drop(self.byte()?),
-                kind => drop(self.value(kind, depth + 1)?),
+                1 | 2 => {
+                    self.byte()?;
+                }
+                kind => {
+                    self.value(kind, depth + 1)?;
+                }
             }
         }
         Some(())

@@ -26,7 +26,7 @@ async fn ask(
     sql::open(query, Some(Zeroizing::new(password.to_owned())), &Options::default()).await
 }
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// Reads to the end, as an import does: on a thread that may wait.
 async fn read(register: RegisterFile) -> Result<Vec<crate::ingest::Entry>, IngestError> {
