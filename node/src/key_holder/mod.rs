@@ -15,6 +15,7 @@
 //! | [`notices`] | what the coordinator has announced of each epoch |
 //! | `closed` | epochs that are over here |
 //! | [`restored`] | what counters are worth after a backup was restored |
+//! | `crowd` | how much is in hand at once, and who is told to come back |
 //! | `repeats` | how often a batch is answered again |
 //! | [`vault`] | this node's shares, sealed at rest, and the multiplication |
 //! | [`service`] | the gRPC service, which puts them in their order |
@@ -25,6 +26,7 @@
 pub mod admissions;
 pub mod behind;
 mod closed;
+mod crowd;
 pub mod ledger;
 pub mod notices;
 pub mod ports;

@@ -26,6 +26,7 @@ use tonic::{Extensions, Request, Response, Status};
 
 use super::admissions::Admit;
 use super::behind;
+use super::crowd::{Crowd, Place};
 use super::ledger::{Ask, Ledger, Receipt};
 use super::ports::{AuditSink, MemberKeys, Members, caller};
 use super::repeats::Repeats;
@@ -62,12 +63,13 @@ pub struct Answering {
     parts: Parts,
     noticed: Mutex<BTreeSet<(BankId, FaultCode)>>,
     repeats: Repeats,
+    pub(super) crowd: Crowd,
 }
 
 impl Answering {
     /// A service of these parts.
     pub fn new(parts: Parts) -> Self {
-        Self { parts, noticed: Mutex::default(), repeats: Repeats::default() }
+        Self { parts, noticed: Mutex::default(), repeats: Repeats::default(), crowd: Crowd::default() }
     }
 
     async fn evaluate_checked(
@@ -84,6 +86,7 @@ impl Answering {
             return Err(Fault::field(FaultCode::DigestDiffers, "request.elements_digest"));
         }
         self.admitted(member).await?;
+        let _place = self.place(&elements)?;
         let blinded = self.parts.vault.decode(elements, limits::CHUNK_ELEMENTS).await?;
         let ask = Ask { request: Some(&request), ..self.ask(member, &key, digest, stated.elements) };
         let receipt = self.charge(&ask).await?;
@@ -116,6 +119,7 @@ impl Answering {
         let digest = batch_digest(&member.bank, asked, packed);
         let count = u32::try_from(packed.len() / limits::ELEMENT_BYTES).unwrap_or(u32::MAX);
         self.admitted(member).await?;
+        let _place = self.place(packed)?;
         let elements = message.blinded_elements.clone();
         let blinded = self.parts.vault.decode(elements, limits::BLIND_EVALUATE_ELEMENTS).await?;
         let ask = self.ask(member, &key, digest, count);
@@ -239,6 +243,13 @@ impl Answering {
         }
         let fault = Fault::field(FaultCode::NotAdmitted, "certificate");
         Err(if self.parts.admit == Admit::Refuse { fault.got("policy.admit = refuse") } else { fault })
+    }
+
+    /// A place for these elements, for as long as they are in hand.
+    fn place(&self, packed: &[u8]) -> Result<Place, Fault> {
+        let busy =
+            |wait| Fault { retry_after: Some(wait), ..Fault::field(FaultCode::Busy, "blinded_elements") };
+        self.crowd.enter(packed).map_err(busy)
     }
 
     fn ask<'a>(&self, member: &'a MemberKeys, key: &ActiveKey, digest: Digest, elements: u32) -> Ask<'a> {

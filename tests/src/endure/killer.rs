@@ -11,6 +11,10 @@ use super::{Member, Siege, moment};
 
 /// Between two kills.
 const BETWEEN: std::ops::Range<u64> = 150..900;
+/// The same in a ceremony or a backup, which do not last long.
+const IN_HASTE: std::ops::Range<u64> = 20..250;
+/// What is over soon.
+const SHORT: [&str; 5] = ["generate", "refresh", "repair", "backup", "restore"];
 /// How long a party stays down.
 const DOWN: std::ops::Range<u64> = 0..700;
 /// How long a wire stays spoiled.
@@ -47,11 +51,14 @@ pub(super) async fn under<T>(
 }
 
 async fn kill(siege: &Siege, mut stopping: watch::Receiver<bool>) -> anyhow::Result<()> {
+    // The first strike comes soon, for what is under way has just begun.
+    let mut pause = IN_HASTE;
     loop {
         tokio::select! {
             _ = stopping.wait_for(|stopping| *stopping) => return Ok(()),
-            () = tokio::time::sleep(millis(siege, BETWEEN)) => {}
+            () = tokio::time::sleep(millis(siege, pause)) => {}
         }
+        pause = if SHORT.iter().any(|word| siege.under_way().contains(word)) { IN_HASTE } else { BETWEEN };
         let chosen = siege.draw(|chance| chance.random_range(0..siege.members.len()));
         strike(siege, &siege.members[chosen]).await?;
     }

@@ -370,3 +370,19 @@ async fn a_policy_that_refuses_admits_nobody_new() {
     world.ledger.admit(&world.caller.keys(), 150, "li").await.unwrap();
     assert!(world.evaluate(message).await.is_ok(), "whom a person has admitted before stays admitted");
 }
+
+#[tokio::test]
+async fn a_crowd_is_told_when_to_come_back_and_charged_nothing() {
+    let world = World::admitted().await;
+    let elements = batch(2, "crowd");
+    let request = || world.signed(world.body(&elements), &elements);
+    let everything = vec![0; 32 * 262_144];
+    let place = world.service.crowd.enter(&everything).unwrap();
+    let fault = world.evaluate(request()).await.unwrap_err();
+    assert_eq!((fault.code, fault.party.as_deref()), (FaultCode::Busy, Some("alpha")));
+    assert!(fault.retry_after.is_some_and(|wait| wait >= std::time::Duration::from_secs(2)), "{fault}");
+    assert_eq!(world.charged().await.1, 0);
+    drop(place);
+    world.evaluate(request()).await.unwrap();
+    assert_eq!(world.charged().await.1, 2);
+}
