@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
 
 use crate::bell;
-use crate::commands::{Cli, init};
+use crate::commands::{Cli, backup, init};
 use crate::job::{clerk, folder};
 use crate::office::{Office, unix_time};
 use crate::ports::{Micros, Ports};
@@ -54,6 +54,11 @@ impl Coordinator {
     /// Sets a folder up, as the command `init` does.
     pub fn init(dir: &Path, set_up: &init::SetUp, ports: &Ports) -> Result<(), Problem> {
         init::set_up(dir, set_up, ports)
+    }
+
+    /// Puts a backup in the place of a folder that nobody serves, as the command `restore` does.
+    pub async fn restore(dir: &Path, backup: &Path, ports: &Ports) -> Result<(), Problem> {
+        Box::pin(backup::put_back(dir, backup, ports)).await
     }
 
     /// Opens the folder and serves over `transport`.

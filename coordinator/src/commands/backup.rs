@@ -5,8 +5,9 @@
 //! was under way ends as failed. The unlocking secret is in none either: it is kept elsewhere.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use lianfang_desk::{Call, Exit, Problem};
+use lianfang_desk::{Buffer, Call, Exit, Lang, Problem};
 use lianfang_store::Place;
 use lianfang_store::backup::About;
 use lianfang_store::restore::Staged;
@@ -74,6 +75,13 @@ impl Restore {
             None => note_server(call, ports).await,
         }
     }
+}
+
+/// The same for a folder that nobody serves, within another process.
+pub(crate) async fn put_back(dir: &Path, from: &Path, ports: &Ports) -> Result<(), Problem> {
+    let console = Arc::new(Buffer::new(Lang::En));
+    let call = Call::new(console, dir.to_owned(), dir.to_owned());
+    restore_folder(from, &call, ports).await.map(drop)
 }
 
 async fn restore_folder(from: &Path, call: &Call, ports: &Ports) -> Result<Exit, Problem> {

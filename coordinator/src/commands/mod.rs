@@ -4,7 +4,7 @@
 //! serves, by the same code.
 
 mod audit;
-mod backup;
+pub(crate) mod backup;
 mod ceremony;
 mod doctor;
 pub mod init;

@@ -1,6 +1,6 @@
 //! Jobs as rows: what is known of each, and how far it has come. Every change is one statement, so that a step that was
 //! cut off leaves the row as it was before it; and every change names the stage that it leads on from, so that a step that
-//! was overtaken changes nothing.
+//! was overtaken changes nothing. The log says of a step what it says in the transaction that takes it: once, or not at all.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
@@ -16,8 +16,9 @@ use tokio::sync::{Mutex, MutexGuard, Notify};
 use zeroize::Zeroizing;
 
 use super::state::Stage;
+use crate::audit::{AuditError, Event, Log};
 use crate::ports::Micros;
-use crate::store::{Row, Store, StoreError};
+use crate::store::{Row, Statement, Store, StoreError};
 
 /// One job, as this bank knows it.
 pub struct Entry {
@@ -108,6 +109,15 @@ impl Entry {
     }
 }
 
+/// What the log says of a step.
+#[derive(Clone, Copy)]
+pub struct Said<'a> {
+    /// The log.
+    pub log: &'a Log,
+    /// What is said.
+    pub event: &'a Event,
+}
+
 /// The jobs of this node.
 #[derive(Clone)]
 pub struct Book {
@@ -159,6 +169,15 @@ impl Book {
     /// Held while one job is judged and decided on: a decision depends on those that were made before it.
     pub async fn deciding(&self) -> MutexGuard<'_, ()> {
         self.deciding.lock().await
+    }
+
+    /// Takes a step, and says so in the log if it is one.
+    async fn step(&self, step: Statement<'_>, said: Said<'_>) -> Result<(), AuditError> {
+        let mut tx = self.store.begin().await?;
+        if step.execute(&mut *tx).await?.rows_affected() > 0 {
+            said.log.append(&mut tx, said.event).await?;
+        }
+        Ok(tx.commit().await?)
     }
 
     fn cipher(&self, column: &'static str) -> ColumnCipher {
@@ -247,12 +266,12 @@ impl Book {
     }
 
     /// Takes down who decided, and how.
-    pub async fn decide(&self, id: i64, stage: Stage, by: &str) -> Result<(), StoreError> {
+    pub async fn decide(&self, id: i64, stage: Stage, by: &str, said: Said<'_>) -> Result<(), AuditError> {
         let update = sqlx::query(
             "UPDATE job SET stage = $2, decided_by = $3, fault = NULL, updated_at = $4 WHERE id = $1 AND stage = 1",
         );
         let decided = update.bind(id).bind(stage.number()).bind(by).bind(self.store.now());
-        self.store.write(decided).await?;
+        self.step(decided, said).await?;
         self.wake();
         Ok(())
     }
@@ -302,73 +321,53 @@ impl Book {
 
     /// The submission lies on the disk under this header. Header and stage change together, and once: files under a
     /// header that is stored are never written again.
-    pub async fn prepared(&self, id: i64, header: &[u8], figures: &Figures) -> Result<(), StoreError> {
-        self.store
-            .write(
-                sqlx::query(
-                    "UPDATE job SET header = $2, stage = $3, figures = $4, fault = NULL, updated_at = $5
+    pub async fn prepared(
+        &self,
+        id: i64,
+        header: &[u8],
+        figures: &Figures,
+        said: Said<'_>,
+    ) -> Result<(), AuditError> {
+        let update = sqlx::query(
+            "UPDATE job SET header = $2, stage = $3, figures = $4, fault = NULL, updated_at = $5
              WHERE id = $1 AND stage = $6 AND header IS NULL",
-                )
-                .bind(id)
-                .bind(header)
-                .bind(Stage::Prepared.number())
-                .bind(figures.json())
-                .bind(self.store.now())
-                .bind(Stage::Accepted.number()),
-            )
-            .await?;
-        Ok(())
+        );
+        let update = update.bind(id).bind(header).bind(Stage::Prepared.number()).bind(figures.json());
+        self.step(update.bind(self.store.now()).bind(Stage::Accepted.number()), said).await
     }
 
     /// The submission stands.
-    pub async fn submitted(&self, id: i64, figures: &Figures) -> Result<(), StoreError> {
-        self.store
-            .write(
-                sqlx::query(
-                    "UPDATE job SET stage = $2, figures = $3, fault = NULL, updated_at = $4 WHERE id = $1 AND stage = $5",
-                )
-                .bind(id)
-                .bind(Stage::Submitted.number())
-                .bind(figures.json())
-                .bind(self.store.now())
-                .bind(Stage::Prepared.number()),
-            )
-            .await?;
-        Ok(())
+    pub async fn submitted(&self, id: i64, figures: &Figures, said: Said<'_>) -> Result<(), AuditError> {
+        let update = sqlx::query(
+            "UPDATE job SET stage = $2, figures = $3, fault = NULL, updated_at = $4 WHERE id = $1 AND stage = $5",
+        );
+        let update = update.bind(id).bind(Stage::Submitted.number()).bind(figures.json());
+        self.step(update.bind(self.store.now()).bind(Stage::Prepared.number()), said).await
     }
 
     /// The report is kept, and this is the return.
-    pub async fn returned(&self, id: i64, result: &[u8], figures: &Figures) -> Result<(), StoreError> {
-        self.store
-            .write(
-                sqlx::query(
-                    "UPDATE job SET result = $2, stage = $3, figures = $4, fault = NULL, updated_at = $5
+    pub async fn returned(
+        &self,
+        id: i64,
+        result: &[u8],
+        figures: &Figures,
+        said: Said<'_>,
+    ) -> Result<(), AuditError> {
+        let update = sqlx::query(
+            "UPDATE job SET result = $2, stage = $3, figures = $4, fault = NULL, updated_at = $5
              WHERE id = $1 AND stage = $6 AND result IS NULL",
-                )
-                .bind(id)
-                .bind(result)
-                .bind(Stage::Returned.number())
-                .bind(figures.json())
-                .bind(self.store.now())
-                .bind(Stage::Submitted.number()),
-            )
-            .await?;
-        Ok(())
+        );
+        let update = update.bind(id).bind(result).bind(Stage::Returned.number()).bind(figures.json());
+        self.step(update.bind(self.store.now()).bind(Stage::Submitted.number()), said).await
     }
 
     /// The certificate is checked.
-    pub async fn certified(&self, id: i64, certificate: &[u8]) -> Result<(), StoreError> {
+    pub async fn certified(&self, id: i64, certificate: &[u8], said: Said<'_>) -> Result<(), AuditError> {
         let update = sqlx::query(
             "UPDATE job SET certificate = $2, stage = $3, fault = NULL, updated_at = $4 WHERE id = $1 AND stage = $5",
         );
-        let certified = update
-            .bind(id)
-            .bind(certificate)
-            .bind(Stage::Done.number())
-            .bind(self.store.now())
-            .bind(Stage::Returned.number());
-        self.store.write(certified).await?;
-        Ok(())
+        let update = update.bind(id).bind(certificate).bind(Stage::Done.number()).bind(self.store.now());
+        self.step(update.bind(Stage::Returned.number()), said).await
     }
 }
 
@@ -388,36 +387,44 @@ mod tests {
         book.note(&signed).await.unwrap();
         let job = signed.value().job;
         let entry = async || book.get(job).await.unwrap().unwrap();
+        let log = Log::new(bench.store.clone(), "alpha");
+        let event = Event::Evaluated { terms: signed.digest(), elements: 3 };
+        let said = Said { log: &log, event: &event };
         let id = entry().await.id;
         let figures = Figures { own_rows: 3, ..Figures::default() };
 
-        book.prepared(id, b"too early", &figures).await.unwrap();
+        book.prepared(id, b"too early", &figures, said).await.unwrap();
         assert!(entry().await.header.is_none() && entry().await.stage == Stage::Proposed);
         assert_eq!(book.under_way().await.unwrap(), []);
-        book.decide(id, Stage::Accepted, "a person").await.unwrap();
-        book.prepared(id, b"first", &figures).await.unwrap();
-        book.prepared(id, b"second", &Figures::default()).await.unwrap();
+        book.decide(id, Stage::Accepted, "a person", said).await.unwrap();
+        book.prepared(id, b"first", &figures, said).await.unwrap();
+        book.prepared(id, b"second", &Figures::default(), said).await.unwrap();
         let now = entry().await;
         assert_eq!((now.header.as_deref(), now.stage), (Some(&b"first"[..]), Stage::Prepared));
         assert_eq!(now.figures(), figures);
         // A person's answer that comes late moves nothing back.
-        book.decide(id, Stage::Accepted, "a person").await.unwrap();
+        book.decide(id, Stage::Accepted, "a person", said).await.unwrap();
         assert!(entry().await.stage == Stage::Prepared);
         assert_eq!(book.under_way().await.unwrap(), [job]);
         // Steps that were overtaken, or come too soon, change nothing.
-        book.returned(id, b"too early", &figures).await.unwrap();
-        book.certified(id, b"too early").await.unwrap();
+        book.returned(id, b"too early", &figures, said).await.unwrap();
+        book.certified(id, b"too early", said).await.unwrap();
         assert!(entry().await.stage == Stage::Prepared && entry().await.result.is_none());
-        book.submitted(id, &figures).await.unwrap();
-        book.returned(id, b"return", &figures).await.unwrap();
-        book.returned(id, b"another", &figures).await.unwrap();
-        book.submitted(id, &figures).await.unwrap();
+        book.submitted(id, &figures, said).await.unwrap();
+        book.returned(id, b"return", &figures, said).await.unwrap();
+        book.returned(id, b"another", &figures, said).await.unwrap();
+        book.submitted(id, &figures, said).await.unwrap();
         assert_eq!(entry().await.result.as_deref(), Some(&b"return"[..]));
         assert_eq!(book.under_way().await.unwrap(), [job]);
-        book.certified(id, b"certificate").await.unwrap();
+        book.certified(id, b"certificate", said).await.unwrap();
         assert_eq!(book.under_way().await.unwrap(), []);
         book.advance(id, Stage::Missed).await.unwrap();
         assert!(entry().await.stage == Stage::Done, "an end is an end");
+        assert_eq!(
+            log.list(1, 100).await.unwrap().len(),
+            5,
+            "each step is said once, and what was none is not"
+        );
     }
 
     #[tokio::test]

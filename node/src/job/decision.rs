@@ -88,8 +88,8 @@ impl Context {
     /// This bank takes part. The caller holds the book's decision.
     pub(super) async fn join(&self, entry: &Entry, by: &str) -> Result<(), Fault> {
         let event = Event::JobAccepted { job: entry.job, terms: entry.terms_digest, by: by.to_owned() };
-        self.log.record(&event).await.map_err(|e| of_log(&e))?;
-        self.book.decide(entry.id, Stage::Accepted, by).await.map_err(|e| of_store(&e))
+        let decided = self.book.decide(entry.id, Stage::Accepted, by, self.says(&event)).await;
+        decided.map_err(|e| of_log(&e))
     }
 
     /// This bank takes no part, and tells the coordinator.
@@ -100,9 +100,9 @@ impl Context {
             reason: reason.to_owned(),
             by: by.to_owned(),
         };
-        self.log.record(&event).await.map_err(|e| of_log(&e))?;
         self.send_decision(entry, false).await?;
-        self.book.decide(entry.id, Stage::Refused, by).await.map_err(|e| of_store(&e))
+        let decided = self.book.decide(entry.id, Stage::Refused, by, self.says(&event)).await;
+        decided.map_err(|e| of_log(&e))
     }
 
     pub(super) async fn send_decision(&self, entry: &Entry, accepted: bool) -> Result<(), Fault> {

@@ -16,8 +16,7 @@ use super::Context;
 use super::book::Entry;
 use super::evaluation::Evaluation;
 use super::observed::SeenSource;
-use crate::audit::Event;
-use crate::fault::{of_call, of_log, of_store};
+use crate::fault::{of_call, of_store};
 use crate::peers::coordinator::NAME;
 use crate::pipeline::submit::SubmissionFiles;
 use crate::report::{self, Earlier, Outcome, Participation};
@@ -55,11 +54,7 @@ pub async fn report(
     let outcome = report::keep(&context.store, entry.id, accepted, earlier, &salt).await;
     let outcome = outcome.map_err(Fault::from)?;
     let value = outcome.to_return(terms, &context.bank);
-    let event =
-        Event::Reported { terms: entry.terms_digest, lines: outcome.rows, digest: value.result_digest };
-    context.log.record(&event).await.map_err(|e| of_log(&e))?;
-    let signed = Signed::sign(&context.secrets.identity, value);
-    Ok((outcome, signed))
+    Ok((outcome, Signed::sign(&context.secrets.identity, value)))
 }
 
 /// The report of the schedule's run before. The terms name it; a bank that was not there is compared with its own last run of

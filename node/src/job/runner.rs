@@ -13,14 +13,14 @@ use lianfang_proto::documents::terms::Terms;
 use lianfang_proto::ids::JobId;
 use lianfang_proto::v1::JobState;
 use lianfang_proto::{Fault, FaultCode, checked};
-use lianfang_trust::{Digest, Signed};
+use lianfang_trust::{Digest, Digest32, Signed};
 use tokio::sync::{Mutex, watch};
 
 use super::book::Entry;
 use super::certificate::{OwnPart, check, countersign};
 use super::consent::{Consent, check_deadline};
 use super::evaluation::{Evaluation, Sent};
-use super::state::{Stage, Step, next};
+use super::state::{Stage, Step, next, unknown};
 use super::submission::{Assembled, assemble, check_size, clean, upload};
 use super::witness::Notary;
 use super::{Context, reporting};
@@ -148,12 +148,11 @@ impl Runner {
         }
     }
 
-    /// The coordinator does not know the job (any more). One that this bank has not joined is over by that.
+    /// The coordinator does not know the job, for it was put back from a backup that is older: nobody but this bank will
+    /// ever end it.
     async fn forgotten(&self, job: JobId, fault: Fault) -> Result<Stage, Fault> {
-        match self.context.book.get(job).await.map_err(|e| of_store(&e))? {
-            Some(entry) if entry.stage == Stage::Proposed => self.end(&entry, Stage::Missed).await,
-            _ => Err(fault),
-        }
+        let entry = self.context.book.get(job).await.map_err(|e| of_store(&e))?.ok_or(fault)?;
+        self.end(&entry, unknown(entry.stage)).await
     }
 
     async fn entry(&self, job: JobId) -> Result<Entry, Fault> {
@@ -256,10 +255,10 @@ impl Runner {
             let assemble = began.elapsed().saturating_sub(evaluate);
             figures.stage("submit", assemble, self.context.ports.clock.now());
             let event = Event::Evaluated { terms: entry.terms_digest, elements: sent.elements };
-            self.context.log.record(&event).await.map_err(|e| of_log(&e))?;
             let header = Signed::sign(&self.context.secrets.identity, submission.header);
-            let kept = self.context.book.prepared(entry.id, header.bytes(), &figures).await;
-            return kept.map_err(|e| of_store(&e));
+            let said = self.context.says(&event);
+            let kept = self.context.book.prepared(entry.id, header.bytes(), &figures, said).await;
+            return kept.map_err(|e| of_log(&e));
         }
         Err(Fault::new(FaultCode::Busy).at(self.context.bank.as_str()))
     }
@@ -288,7 +287,10 @@ impl Runner {
         let mut figures = entry.figures();
         figures.bytes_sent += sent;
         figures.stage("submit", began.elapsed(), self.context.ports.clock.now());
-        self.context.book.submitted(entry.id, &figures).await.map_err(|e| of_store(&e))
+        let root = Digest32::from_bytes(header.value().root);
+        let event = Event::Submitted { terms: entry.terms_digest, rows: header.value().rows, root };
+        let kept = self.context.book.submitted(entry.id, &figures, self.context.says(&event)).await;
+        kept.map_err(|e| of_log(&e))
     }
 
     async fn report(&self, entry: &Entry, terms: &Terms) -> Result<(), Fault> {
@@ -306,8 +308,11 @@ impl Runner {
         figures.refused_matches = outcome.refused_matches;
         figures.matched(&outcome.by_kind);
         figures.stage("report", began.elapsed(), self.context.ports.clock.now());
-        let kept = self.context.book.returned(entry.id, result.bytes(), &figures).await;
-        kept.map_err(|e| of_store(&e))?;
+        let digest = result.value().result_digest;
+        let event = Event::Reported { terms: entry.terms_digest, lines: outcome.rows, digest };
+        let said = self.context.says(&event);
+        let kept = self.context.book.returned(entry.id, result.bytes(), &figures, said).await;
+        kept.map_err(|e| of_log(&e))?;
         // Nothing is read from the submission any more, whether or not the job is ever certified.
         clean(&self.context, &entry.terms_digest)?;
         self.context.coordinator.hand_in(&entry.terms_digest, result.bytes().to_vec()).await
@@ -384,9 +389,9 @@ impl Runner {
     }
 
     async fn certified(&self, entry: &Entry, event: &Event, bytes: &[u8]) -> Result<(), Fault> {
-        self.context.log.record(event).await.map_err(|e| of_log(&e))?;
         clean(&self.context, &entry.terms_digest)?;
-        self.context.book.certified(entry.id, bytes).await.map_err(|e| of_store(&e))?;
+        let kept = self.context.book.certified(entry.id, bytes, self.context.says(event)).await;
+        kept.map_err(|e| of_log(&e))?;
         tracing::info!(event = "job.done", job = %entry.job, "a job is done");
         Ok(())
     }

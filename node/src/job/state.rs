@@ -15,6 +15,7 @@
 //! | returned | certified | countersign |
 //! | returned | closed | conclude |
 //! | proposed, accepted | any later one, or unknown to it | missed |
+//! | prepared, submitted, returned | unknown to it | failed: it has forgotten the job, and will never end it |
 //! | prepared, submitted | closed | missed |
 //! | any but the ends | failed | failed |
 //!
@@ -159,6 +160,15 @@ pub const fn next(stage: Stage, coordinator: JobState, late: bool) -> Step {
     }
 }
 
+/// Where a job ends that the coordinator has forgotten.
+pub const fn unknown(stage: Stage) -> Stage {
+    match stage {
+        Stage::Proposed | Stage::Accepted => Stage::Missed,
+        Stage::Prepared | Stage::Submitted | Stage::Returned => Stage::Failed,
+        Stage::Done | Stage::Refused | Stage::Missed | Stage::Failed => stage,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,6 +194,11 @@ mod tests {
         }
         for stage in Stage::ALL.into_iter().filter(|stage| stage.is_over()) {
             assert_eq!(next(stage, Open, true), Step::End(stage));
+            assert_eq!(unknown(stage), stage);
+        }
+        let ends = [Stage::Missed, Stage::Missed, Stage::Failed, Stage::Failed, Stage::Failed];
+        for (stage, end) in Stage::ALL.into_iter().zip(ends) {
+            assert_eq!(unknown(stage), end);
         }
     }
 

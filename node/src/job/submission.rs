@@ -13,12 +13,11 @@ use lianfang_proto::documents::submission::SubmissionHeader;
 use lianfang_proto::documents::terms::Terms;
 use lianfang_proto::label::Label;
 use lianfang_proto::{Fault, FaultCode, limits};
-use lianfang_trust::{Canonical as _, Digest, Digest32, Signed};
+use lianfang_trust::{Canonical as _, Digest, Signed};
 
 use super::Context;
 use super::evaluation::Evaluation;
-use crate::audit::Event;
-use crate::fault::{of_log, of_store};
+use crate::fault::of_store;
 use crate::peers::coordinator::NAME;
 use crate::pipeline::submit::{Assembly, Submission, SubmissionFiles};
 use crate::register::{Eligible, IdentifierId, Outputs, Selection};
@@ -150,9 +149,6 @@ pub async fn upload(context: &Context, header: &Signed<SubmissionHeader>) -> Res
     if !sealed {
         context.coordinator.seal_submission(&digest).await?;
     }
-    let root = Digest32::from_bytes(header.value().root);
-    let event = Event::Submitted { terms: digest, rows: header.value().rows, root };
-    context.log.record(&event).await.map_err(|e| of_log(&e))?;
     Ok(sent)
 }
 

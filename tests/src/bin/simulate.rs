@@ -34,6 +34,9 @@ struct Args {
     /// Leave failing lists as they are.
     #[arg(long)]
     no_shrink: bool,
+    /// Play nothing; print the lists of these seeds.
+    #[arg(long)]
+    show: bool,
     /// How many processes; as many as there are cores if left out.
     #[arg(long)]
     processes: Option<u64>,
@@ -46,6 +49,10 @@ fn main() -> anyhow::Result<ExitCode> {
     let args = Args::parse();
     if !args.replay.is_empty() {
         return replay(&args);
+    }
+    if args.show {
+        (args.seed..args.seed + args.lists).for_each(|seed| say(&generate(seed).to_string()));
+        return Ok(ExitCode::SUCCESS);
     }
     match args.part {
         Some(part) => {

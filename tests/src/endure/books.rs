@@ -64,9 +64,10 @@ async fn once(store: &Path) -> anyhow::Result<()> {
 }
 
 fn counters(holder: &str, own: &Books) -> anyhow::Result<()> {
-    for (entity, (spent, sum)) in own.spent() {
+    for ((entity, epoch), (spent, sum)) in own.spent() {
         // A ledger that counts as lost has begun anew, with everything used up.
-        ensure!(own.lost || spent == sum, "{holder}: {entity} has spent {spent}, its charges come to {sum}");
+        let lost = own.lost.contains(epoch);
+        ensure!(lost || spent == sum, "{holder}: {entity} has spent {spent}, its charges come to {sum}");
     }
     Ok(())
 }

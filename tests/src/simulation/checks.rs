@@ -7,26 +7,43 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lianfang_desk::Exit;
+use lianfang_proto::catalogue::Disclosure;
 use serde_json::Value;
 
-use super::ledgers;
 use super::play::{Job, Played};
 use super::register::{CANARY, PERSONS, identifiers};
+use super::{keys, ledgers, schedules};
 use crate::canary::{contains, files};
 use crate::demo::compare::contact_of;
-use crate::oracle::{ClearBank, expected_reports};
+use crate::oracle::{ClearBank, answer};
 use crate::world::COORDINATOR;
+
+/// What each bank was told, by job and bank.
+type Told = BTreeMap<(String, String), Vec<u8>>;
 
 /// Looks at everything.
 pub fn all(played: &mut Played<'_>) {
     let at_coordinator = played.jobs_at(COORDINATOR);
+    let (mut told, mut took_part) = (Told::new(), BTreeMap::new());
     for number in 0..played.jobs.len() {
-        if let Some(shown) = at_coordinator.iter().find(|job| job["purpose"] == format!("list-{number}")) {
-            job(played, number, shown);
-        } else if played.jobs[number].id.is_some() && !played.restored.contains(COORDINATOR) {
+        let known = &played.jobs[number];
+        let is_it = |job: &&Value| match known.run {
+            Some(_) => job["job"].as_str() == known.id.as_deref(),
+            None => job["purpose"] == format!("list-{number}"),
+        };
+        if let Some(shown) = at_coordinator.iter().find(is_it) {
+            took_part.extend(job(played, number, shown, &mut told).map(|banks| (number, banks)));
+        } else if known.id.is_some() && known.age == played.age {
             played.fail("keeps jobs", format!("job {number} is gone"));
         }
     }
+    for (number, banks) in &took_part {
+        agrees(played, *number, banks, &told);
+    }
+    if played.age == 0 {
+        schedules::check(played, &at_coordinator);
+    }
+    keys::check(played);
     logs(played);
     for party in played.engine.parties() {
         played.engine.stop(&party);
@@ -35,12 +52,16 @@ pub fn all(played: &mut Played<'_>) {
     canaries(played);
 }
 
-/// One job: who took part, what each was told, who is named missing.
-fn job(played: &mut Played<'_>, number: usize, shown: &Value) {
+/// One job: who took part, what each was told, who is named missing. Gives who took part if their reports are to be the
+/// clear answer.
+fn job(played: &mut Played<'_>, number: usize, shown: &Value, told: &mut Told) -> Option<BTreeSet<String>> {
     let id = shown["job"].as_str().unwrap_or_default().to_owned();
     if played.jobs[number].id.as_ref().is_some_and(|known| *known != id) {
         played.fail("keeps jobs", format!("job {number} has become another"));
     }
+    played.jobs[number].id = Some(id.clone());
+    // What a coordinator that went back in time says of a job from before may not be what banks were told.
+    let remembered = played.jobs[number].age == played.age;
     let parties = shown["participants"].as_array().cloned().unwrap_or_default();
     let name = |party: &Value| party["bank"].as_str().unwrap_or_default().to_owned();
     let (took_part, missing): (Vec<Value>, Vec<Value>) =
@@ -48,22 +69,29 @@ fn job(played: &mut Played<'_>, number: usize, shown: &Value) {
     let took_part: BTreeSet<String> = took_part.iter().map(name).collect();
     let missing: BTreeSet<String> = missing.iter().map(name).collect();
     if shown["state"] != "closed" {
-        played.fail("closes", shown.to_string());
-        return;
+        if remembered || shown["state"] != "failed" {
+            played.fail("closes", shown.to_string());
+        }
+        return None;
+    }
+    if played.jobs[number].calm && !missing.is_empty() && played.is_whole() {
+        played.fail("takes part", format!("job {number}: {missing:?}"));
     }
     summary(played, number, &id, &took_part, &missing);
-    let mut reports = BTreeMap::new();
     for bank in took_part.iter().chain(&missing) {
         let Some(stage) = stage_at(played, bank, &id) else { continue };
-        let told = stage == "done" || stage == "returned";
-        if told && missing.contains(bank) && !played.restored.contains(COORDINATOR) {
+        if stage != "done" && stage != "returned" {
+            continue;
+        }
+        if missing.contains(bank) && remembered {
             played.fail("names the missing", format!("{bank} was told of job {number}, and is missing"));
         }
-        if told {
-            reports.extend(report(played, bank, &id).map(|report| (bank.clone(), report)));
+        if let Some(report) = report(played, bank, &id) {
+            under_threshold(played, number, bank, &report);
+            told.insert((id.clone(), bank.clone()), report);
         }
     }
-    agrees(played, number, &took_part, &reports);
+    remembered.then_some(took_part)
 }
 
 fn stage_at(played: &mut Played<'_>, bank: &str, id: &str) -> Option<String> {
@@ -124,29 +152,29 @@ fn report(played: &mut Played<'_>, bank: &str, id: &str) -> Option<Vec<u8>> {
 }
 
 /// There is one version of each register under which all reports are the clear answer.
-fn agrees(
-    played: &mut Played<'_>,
-    number: usize,
-    took_part: &BTreeSet<String>,
-    reports: &BTreeMap<String, Vec<u8>>,
-) {
+fn agrees(played: &mut Played<'_>, number: usize, took_part: &BTreeSet<String>, told: &Told) {
     let job = played.jobs[number].clone();
-    let threshold = usize::from(job.terms.threshold);
-    under_threshold(played, number, threshold, reports);
-    let choices: Vec<Vec<ClearBank>> = took_part.iter().map(|bank| versions(played, &job, bank)).collect();
+    let before = played.told_before(&job, told);
+    let versions: Vec<Vec<ClearBank>> = took_part.iter().map(|bank| versions(played, &job, bank)).collect();
+    let id = job.id.clone().unwrap_or_default();
+    let reports: Vec<Option<&Vec<u8>>> =
+        took_part.iter().map(|bank| told.get(&(id.clone(), bank.clone()))).collect();
     let mut nearest = None;
-    for choice in products(&choices) {
-        let expected = expected_reports(&choice, threshold, job.terms.disclosure, contact_of);
-        let wrong = reports.iter().find(|(bank, report)| {
-            let expected = expected.get(*bank).map(Vec::as_slice).unwrap_or_default();
-            !still_there(played, &job, bank).iter().any(|records| only(expected, records) == **report)
+    for choice in products(&versions) {
+        let clear: Vec<ClearBank> =
+            choice.iter().zip(&versions).map(|(place, all)| all[*place].clone()).collect();
+        let threshold = usize::from(job.terms.threshold);
+        let expected = answer(&clear, threshold, job.terms.disclosure, contact_of, &before);
+        let wrong = clear.iter().enumerate().find_map(|(place, bank)| {
+            let expected = &expected.get(&bank.id)?.0;
+            let later: Vec<BTreeSet<&str>> = versions[place][choice[place]..].iter().map(records).collect();
+            let got = reports[place]?;
+            (!is_told(expected, got, &later, job.terms.disclosure))
+                .then(|| (bank.id.clone(), got.clone(), expected.clone()))
         });
         match wrong {
             None => return,
-            Some((bank, report)) => {
-                let expected = expected.get(bank).cloned().unwrap_or_default();
-                nearest = Some((bank.clone(), report.clone(), expected));
-            }
+            wrong => nearest = wrong,
         }
     }
     let Some((bank, got, wanted)) = nearest else { return };
@@ -154,7 +182,7 @@ fn agrees(
         (String::from_utf8_lossy(&got).into_owned(), String::from_utf8_lossy(&wanted).into_owned());
     played.fail(
         "the oracle's answer",
-        format!("job {number} ({id:?}) with {took_part:?}, {bank}:\n{got}\nwanted:\n{wanted}", id = job.id),
+        format!("job {number} ({id}) with {took_part:?}, {bank}:\n{got}\nwanted:\n{wanted}"),
     );
 }
 
@@ -169,52 +197,54 @@ fn versions(played: &Played<'_>, job: &Job, bank: &str) -> Vec<ClearBank> {
     different.iter().map(|register| register.clear(group, &job.terms)).collect()
 }
 
-/// What a bank removed or holds after it has submitted, its own report leaves out, whatever others are told: the records
-/// of every version that may have been in force when it was told.
-fn still_there(played: &Played<'_>, job: &Job, bank: &str) -> Vec<BTreeSet<String>> {
-    let records = |bank: ClearBank| bank.records.into_iter().map(|record| record.record).collect();
-    versions(played, job, bank).into_iter().map(records).collect()
+fn records(bank: &ClearBank) -> BTreeSet<&str> {
+    bank.records.iter().map(|record| record.record.as_str()).collect()
 }
 
-/// The header, and the rows of these records.
-fn only(report: &[u8], records: &BTreeSet<String>) -> Vec<u8> {
-    let text = String::from_utf8_lossy(report);
-    let there = |line: &str| line.split_once(',').is_some_and(|(record, _)| records.contains(record));
-    let kept = text.split_inclusive('\n').enumerate().filter(|(number, line)| *number == 0 || there(line));
-    kept.flat_map(|(_, line)| line.bytes()).collect()
+/// Whether a bank that submitted the first of these versions may be told this, if the answer is `expected`.
+///
+/// A node reads its report when the register has perhaps become a later version. Then its own report lacks the rows of
+/// records that are no longer there, and no others: an output is erased with the last record that needs it, and without it
+/// no label opens. A record that was gone in between and is back by then has its output only if another job has made it
+/// anew, so its rows may be there or not; counts need no output.
+fn is_told(expected: &[u8], got: &[u8], later: &[BTreeSet<&str>], disclosure: Disclosure) -> bool {
+    let (expected, got) = (String::from_utf8_lossy(expected), String::from_utf8_lossy(got));
+    let got_rows: BTreeSet<&str> = got.split_inclusive('\n').collect();
+    (0..later.len()).any(|read| {
+        let stands = |row: &&str| {
+            let record = row.split(',').next().unwrap_or_default();
+            let always = later[..=read].iter().all(|records| records.contains(record));
+            let counted = disclosure == Disclosure::Count;
+            later[read].contains(record) && (always || counted || got_rows.contains(row))
+        };
+        let rows = expected.split_inclusive('\n').enumerate();
+        let told: String =
+            rows.filter(|(number, row)| *number == 0 || stands(row)).map(|(_, row)| row).collect();
+        told == got
+    })
 }
 
-/// Every way to take one of each; the newest versions last.
-fn products(choices: &[Vec<ClearBank>]) -> Vec<Vec<ClearBank>> {
+/// Every way to take one of each, by its place; the newest last.
+fn products(choices: &[Vec<ClearBank>]) -> Vec<Vec<usize>> {
     choices.iter().fold(vec![Vec::new()], |chosen, next| {
-        let longer = |chosen: &Vec<ClearBank>| {
+        let longer = |chosen: &Vec<usize>| {
             let chosen = chosen.clone();
-            next.iter().map(move |one| {
-                let mut chosen = chosen.clone();
-                chosen.push(one.clone());
-                chosen
-            })
+            (0..next.len()).map(move |one| [chosen.as_slice(), &[one]].concat())
         };
         chosen.iter().flat_map(longer).collect()
     })
 }
 
-fn under_threshold(
-    played: &mut Played<'_>,
-    number: usize,
-    threshold: usize,
-    reports: &BTreeMap<String, Vec<u8>>,
-) {
-    for (bank, report) in reports {
-        let mut rows = csv::Reader::from_reader(report.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(report));
-        let column = rows.headers().ok().and_then(|names| names.iter().position(|name| name == "banks"));
-        let under = rows.records().flatten().any(|row| {
-            let banks = column.and_then(|column| row.get(column)).and_then(|cell| cell.parse::<usize>().ok());
-            banks.is_none_or(|banks| banks < threshold)
-        });
-        if under {
-            played.fail("nothing under the threshold", format!("{bank}, job {number}"));
-        }
+fn under_threshold(played: &mut Played<'_>, number: usize, bank: &str, report: &[u8]) {
+    let threshold = usize::from(played.jobs[number].terms.threshold);
+    let mut rows = csv::Reader::from_reader(report.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(report));
+    let column = rows.headers().ok().and_then(|names| names.iter().position(|name| name == "banks"));
+    let under = rows.records().flatten().any(|row| {
+        let banks = column.and_then(|column| row.get(column)).and_then(|cell| cell.parse::<usize>().ok());
+        banks.is_none_or(|banks| banks < threshold)
+    });
+    if under {
+        played.fail("nothing under the threshold", format!("{bank}, job {number}"));
     }
 }
 
@@ -280,5 +310,34 @@ fn canaries(played: &mut Played<'_>) {
                 played.fail("nothing in clear", format!("{word} in {}", file.display()));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_lacks_what_is_gone_and_nothing_else() {
+        let expected = b"head\na,1\nb,2\nc,3\n";
+        let is = |got: &str, later: &[&[&str]], disclosure| {
+            let later: Vec<BTreeSet<&str>> = later.iter().map(|all| all.iter().copied().collect()).collect();
+            is_told(expected, got.as_bytes(), &later, disclosure)
+        };
+        let (labels, count) = (Disclosure::Labels, Disclosure::Count);
+        let whole: &[&str] = &["a", "b", "c"];
+        assert!(is("head\na,1\nb,2\nc,3\n", &[whole], labels));
+        assert!(!is("head\na,1\nc,3\n", &[whole], labels), "a row is missing");
+        assert!(!is("head\na,1\nb,2\nc,3\nd,4\n", &[whole, &["a", "d"]], labels), "a row too many");
+        let gone: [&[&str]; 2] = [whole, &["a", "c"]];
+        assert!(is("head\na,1\nb,2\nc,3\n", &gone, labels), "read before");
+        assert!(is("head\na,1\nc,3\n", &gone, labels), "read after");
+        assert!(!is("head\na,1\n", &gone, labels), "c was never gone");
+        let back: [&[&str]; 3] = [whole, &["a", "c"], whole];
+        assert!(is("head\na,1\nc,3\n", &back, labels), "its output is gone");
+        assert!(is("head\na,1\nc,3\n", &back[..2], count) && is("head\na,1\nb,2\nc,3\n", &back, count));
+        let other: [&[&str]; 4] = [whole, &["a", "c"], whole, &["b", "c"]];
+        assert!(is("head\nc,3\n", &other, labels), "one is gone, of the other its output");
+        assert!(!is("head\nc,3\n", &other, count), "a count needs none");
     }
 }

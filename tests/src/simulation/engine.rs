@@ -212,6 +212,15 @@ impl Engine {
         }
     }
 
+    /// Time and chance for a command of the coordinator's that is run while it is down.
+    pub fn coordinators_ports(&mut self) -> lianfang_coordinator::ports::Ports {
+        let clock = Arc::new(self.clock(COORDINATOR));
+        let (seed, member) = (self.seed, self.member(COORDINATOR));
+        member.lives += 1;
+        let chance = Arc::new(Seeded::of(seed, COORDINATOR, member.lives));
+        lianfang_coordinator::ports::Ports { clock, chance }
+    }
+
     /// Stops a party as its operator would.
     ///
     /// # Panics

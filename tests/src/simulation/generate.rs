@@ -20,18 +20,23 @@ use crate::world::COORDINATOR;
 
 /// The list of this seed.
 pub fn generate(seed: u64) -> List {
-    let mut draw = Draw { rng: generator(seed, &["list"]), shape: &SHAPES[0] };
+    let mut rng = generator(seed, &["list"]);
+    let (keys, schedule) = (rng.random_bool(0.2), rng.random_bool(0.1));
+    let mut draw = Draw { rng, shape: &SHAPES[0], keys };
     // The smaller shapes are cheaper, and most of what can go wrong goes wrong among three.
     draw.shape = &SHAPES[*[0, 0, 0, 1, 2, 2, 3, 4].choose(&mut draw.rng).unwrap_or(&0)];
     let length = draw.rng.random_range(3..=12);
     let mut operations: Vec<Operation> = Vec::new();
+    if schedule {
+        operations.push(Operation::Schedule(draw.terms()));
+    }
     if draw.rng.random_bool(0.7) {
         operations.push(Operation::Job(draw.terms()));
     }
     while operations.len() < length {
         operations.push(draw.operation());
     }
-    if !operations.iter().any(|operation| matches!(operation, Operation::Job(_))) {
+    if !operations.iter().any(|one| matches!(one, Operation::Job(_) | Operation::Schedule(_))) {
         operations.push(Operation::Job(draw.terms()));
     }
     List { shape: draw.shape.name.to_owned(), seed, operations }
@@ -40,6 +45,8 @@ pub fn generate(seed: u64) -> List {
 struct Draw {
     rng: StdRng,
     shape: &'static Shape,
+    /// Whether the list is much about keys.
+    keys: bool,
 }
 
 impl Draw {
@@ -82,7 +89,22 @@ impl Draw {
         Operation::Wire(Accident { from, to, way, after, fate })
     }
 
+    fn of_keys(&mut self) -> Operation {
+        match self.rng.random_range(0..100) {
+            0..25 => Operation::Refresh,
+            25..45 => Operation::Epoch,
+            45..65 => Operation::Activate(self.steps(12)),
+            65..75 => Operation::Close,
+            75..85 => Operation::Lose(self.bank()),
+            // A ceremony takes some seconds.
+            _ => Operation::Wait(Duration::from_millis(self.rng.random_range(1_000..20_000))),
+        }
+    }
+
     fn operation(&mut self) -> Operation {
+        if self.keys && self.rng.random_bool(0.5) {
+            return self.of_keys();
+        }
         match self.rng.random_range(0..100) {
             0..16 => {
                 let changes = [Change::Add, Change::Add, Change::Remove, Change::Hold, Change::Retract];
@@ -90,7 +112,8 @@ impl Draw {
                 Operation::Import(self.bank(), change, self.rng.random_range(0..PERSONS))
             }
             16..30 => Operation::Job(self.terms()),
-            30..42 => Operation::Wait(Duration::from_millis(self.steps(15))),
+            30..41 => Operation::Wait(Duration::from_millis(self.steps(15))),
+            41..42 => Operation::Wait(Duration::from_secs(self.steps(11))),
             42..58 => self.wire(),
             58..74 => Operation::Crash(self.party(), self.steps(11), self.rng.random_bool(0.7)),
             74..78 => Operation::Restart(self.party()),
@@ -112,8 +135,9 @@ impl Draw {
             }
             88..90 => Operation::Suspend(self.bank()),
             90..91 => Operation::Resume(self.bank()),
-            91..94 => Operation::Backup(self.bank()),
-            94..96 => Operation::Restore(self.bank()),
+            91..93 => Operation::Backup(self.party()),
+            93..95 => Operation::Restore(self.party()),
+            95..96 => Operation::Revoke(self.bank()),
             96..97 => Operation::Twice(self.holder()),
             _ => {
                 let (_, lie) = *LIES.choose(&mut self.rng).unwrap_or(&LIES[0]);

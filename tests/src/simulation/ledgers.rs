@@ -19,9 +19,12 @@ use super::play::Played;
 /// A batch by the digest of its elements.
 pub(crate) type Batch = Vec<u8>;
 
+/// A legal entity's, under a key: every epoch begins with counters of its own.
+pub(crate) type Account = (String, i64);
+
 /// A charge.
 pub(crate) struct Charge {
-    entity: String,
+    account: Account,
     /// Who is charged.
     pub(crate) bank: String,
     /// For which elements.
@@ -37,10 +40,12 @@ pub(crate) struct Charge {
 pub(crate) struct Books {
     /// What it has charged as a holder.
     pub(crate) charges: Vec<Charge>,
-    /// Spent and granted, by entity.
-    accounts: BTreeMap<String, (i64, i64)>,
-    /// Whether its ledger counts as lost.
-    pub(crate) lost: bool,
+    /// Spent and granted.
+    accounts: BTreeMap<Account, (i64, i64)>,
+    /// Epochs whose counters count as full.
+    pub(crate) lost: BTreeSet<i64>,
+    /// Shares and outputs of epochs that are over.
+    left: i64,
     number: i64,
     /// Batches of chunks with the count of their elements, and whether they gave outputs.
     pub(crate) chunks: BTreeMap<Batch, (i64, bool)>,
@@ -75,25 +80,21 @@ pub fn check(played: &mut Played<'_>) {
 /// Counters are the sum of the charges, and within the quota.
 fn counters(played: &mut Played<'_>, holder: &str, books: &Books) {
     let shape = played.template.shape;
-    let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
-    for charge in &books.charges {
-        *sums.entry(&charge.entity).or_default() += charge.elements;
-    }
     let part =
         i64::try_from((shape.quota * shape.needed as u64).div_ceil(shape.holders as u64)).unwrap_or(i64::MAX);
-    let entities: BTreeSet<&str> =
-        sums.keys().copied().chain(books.accounts.keys().map(String::as_str)).collect();
-    for entity in entities {
-        let (spent, granted) = books.accounts.get(entity).copied().unwrap_or_default();
-        let sum = sums.get(entity).copied().unwrap_or_default();
+    for (account, (spent, sum)) in books.spent() {
+        let granted = books.accounts.get(account).map_or(0, |(_, granted)| *granted);
         // A ledger that counts as lost has begun anew, with everything used up.
-        if spent != sum && !books.lost {
-            played
-                .fail("charges add up", format!("{holder}: {entity} has spent {spent}, charged were {sum}"));
+        if spent != sum && !books.lost.contains(&account.1) {
+            let seen = format!("{holder}: {account:?} has spent {spent}, charged were {sum}");
+            played.fail("charges add up", seen);
         }
         if sum > part.saturating_add(granted) {
-            played.fail("the quota holds", format!("{holder}: {entity} was charged {sum} of {part}"));
+            played.fail("the quota holds", format!("{holder}: {account:?} was charged {sum} of {part}"));
         }
+    }
+    if books.left > 0 {
+        played.fail("what is over is gone", format!("{holder} has {} of closed epochs", books.left));
     }
 }
 
@@ -117,7 +118,7 @@ fn numbers(played: &mut Played<'_>, holder: &str, books: &BTreeMap<String, Books
     let own = &books[holder];
     for (bank, other) in books {
         let seen = other.seen.get(holder).copied().unwrap_or_default();
-        let noticed = own.lost || other.doubted.contains(holder);
+        let noticed = !own.lost.is_empty() || other.doubted.contains(holder);
         if seen > own.number && !noticed && !played.restored.contains(holder) {
             played.fail(
                 "numbers grow",
@@ -153,14 +154,14 @@ fn every_output_was_charged(played: &mut Played<'_>, books: &BTreeMap<String, Bo
 }
 
 impl Books {
-    /// What was spent, by entity, with what the charges of that entity come to.
-    pub(crate) fn spent(&self) -> BTreeMap<&str, (i64, i64)> {
-        let mut sums: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
-        for (entity, (spent, _)) in &self.accounts {
-            sums.entry(entity).or_default().0 = *spent;
+    /// What was spent, by entity and epoch, with what the charges of that entity come to.
+    pub(crate) fn spent(&self) -> BTreeMap<&Account, (i64, i64)> {
+        let mut sums: BTreeMap<&Account, (i64, i64)> = BTreeMap::new();
+        for (account, (spent, _)) in &self.accounts {
+            sums.entry(account).or_default().0 = *spent;
         }
         for charge in &self.charges {
-            sums.entry(&charge.entity).or_default().1 += charge.elements;
+            sums.entry(&charge.account).or_default().1 += charge.elements;
         }
         sums
     }
@@ -173,25 +174,30 @@ pub(crate) async fn read(bank: &str, path: &Path) -> Result<Books, sqlx::Error> 
     let mut connection = options.disable_statement_logging().connect().await?;
     let mut books = Books { number: number(&mut connection).await?, ..Books::default() };
     let charges = sqlx::query(
-        "SELECT entity, bank, elements_digest, elements, \
+        "SELECT entity, bank, elements_digest, elements, epoch, \
          (SELECT count(*) FROM key_holder_commitments WHERE charge = number) FROM key_holder_charges",
     );
     for row in charges.fetch_all(&mut connection).await? {
         books.charges.push(Charge {
-            entity: row.try_get(0)?,
+            account: (row.try_get(0)?, row.try_get(4)?),
             bank: row.try_get(1)?,
             batch: row.try_get(2)?,
             elements: row.try_get(3)?,
-            committed: row.try_get::<i64, _>(4)? > 0,
+            committed: row.try_get::<i64, _>(5)? > 0,
         });
     }
-    let accounts = sqlx::query("SELECT entity, spent, granted FROM key_holder_accounts");
+    let accounts = sqlx::query("SELECT entity, epoch, spent, granted FROM key_holder_accounts");
     for row in accounts.fetch_all(&mut connection).await? {
-        books.accounts.insert(row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?));
+        let account = (row.try_get(0)?, row.try_get(1)?);
+        books.accounts.insert(account, (row.try_get(2)?, row.try_get(3)?));
     }
-    let lost: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM key_holder_losses").fetch_one(&mut connection).await?;
-    books.lost = lost > 0;
+    let lost = sqlx::query_scalar("SELECT epoch FROM key_holder_losses");
+    books.lost = lost.fetch_all(&mut connection).await?.into_iter().collect();
+    let left = sqlx::query_scalar(
+        "SELECT (SELECT count(*) FROM output_key o JOIN closed_epoch c ON o.class = c.class AND o.epoch = c.epoch) \
+         + (SELECT count(*) FROM key_holder_shares s JOIN closed_epoch c ON s.class = c.class AND s.epoch = c.epoch)",
+    );
+    books.left = left.fetch_one(&mut connection).await?;
     for row in sqlx::query("SELECT holder, highest FROM charge_sighting").fetch_all(&mut connection).await? {
         books.seen.insert(row.try_get(0)?, row.try_get(1)?);
     }

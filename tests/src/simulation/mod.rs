@@ -10,7 +10,8 @@
 //! | [`turn`], [`quiet`], [`engine`] | one thread that gives every party its turn, kills and revives |
 //! | [`shapes`], [`register`] | the federations before anything happens to them |
 //! | [`operations`], [`generate`] | lists: as text, from a seed, made smaller |
-//! | [`play`], [`checks`], [`ledgers`] | a list happens; what must hold then |
+//! | [`play`], [`copies`], [`keys`], [`schedules`] | a list happens |
+//! | [`checks`], [`ledgers`] | what must hold then |
 //! | [`run`] | many lists, on all cores |
 //!
 //! What is real: every line of node and coordinator, TLS, gRPC, SQLite with its log, files. What is made: time, chance, the
@@ -19,14 +20,17 @@
 
 pub mod chance;
 pub mod checks;
+pub mod copies;
 pub mod engine;
 pub mod generate;
+pub mod keys;
 pub mod ledgers;
 pub mod operations;
 pub mod play;
 pub mod quiet;
 pub mod register;
 pub mod run;
+pub mod schedules;
 pub mod shapes;
 pub mod time;
 pub mod turn;

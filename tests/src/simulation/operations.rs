@@ -35,6 +35,22 @@ pub struct Terms {
     pub kinds: usize,
 }
 
+impl Terms {
+    fn read(threshold: &str, disclosure: &str, kinds: &str) -> Option<Self> {
+        Some(Self {
+            threshold: threshold.parse().ok()?,
+            disclosure: Disclosure::from_code(disclosure)?,
+            kinds: kinds.parse().ok().filter(|kinds| *kinds < KINDS.len())?,
+        })
+    }
+}
+
+impl fmt::Display for Terms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.threshold, self.disclosure.code(), self.kinds)
+    }
+}
+
 /// Kinds that a job may let in; all of them if there is none.
 pub const KINDS: [&[&str]; 3] = [&[], &["cn-id"], &["mobile", "email"]];
 
@@ -63,13 +79,27 @@ pub enum Operation {
     Heal,
     /// A party's clock is set, seconds ahead or back.
     Clock(String, i64),
+    /// New shares of the newest key are asked for.
+    Refresh,
+    /// A key of the next epoch is asked for, among the same holders.
+    Epoch,
+    /// The newest key that waits is used from now on; the one before it goes on for so many seconds.
+    Activate(u64),
+    /// The key that retires, or waits, is over.
+    Close,
+    /// A bank loses its store and joins again with the keys that it kept; a holder's share is repaired.
+    Lose(String),
+    /// Jobs with these terms begin by themselves, every ten minutes.
+    Schedule(Terms),
+    /// A membership ends for good.
+    Revoke(String),
     /// A member is suspended.
     Suspend(String),
     /// And takes part again.
     Resume(String),
     /// A copy of a party's folder is put aside.
     Backup(String),
-    /// A party dies and goes on with that copy.
+    /// A party dies and goes on with that copy. The coordinator's is made and put back by its commands.
     Restore(String),
 }
 
@@ -102,9 +132,14 @@ impl fmt::Display for Operation {
             Self::Import(bank, change, person) => {
                 write!(f, "import {bank} {} {person}", word(&CHANGES, *change))
             }
-            Self::Job(terms) => {
-                write!(f, "job {} {} {}", terms.threshold, terms.disclosure.code(), terms.kinds)
-            }
+            Self::Job(terms) => write!(f, "job {terms}"),
+            Self::Schedule(terms) => write!(f, "schedule {terms}"),
+            Self::Refresh => f.write_str("refresh"),
+            Self::Epoch => f.write_str("epoch"),
+            Self::Activate(overlap) => write!(f, "activate {overlap}"),
+            Self::Close => f.write_str("close"),
+            Self::Lose(bank) => write!(f, "lose {bank}"),
+            Self::Revoke(bank) => write!(f, "revoke {bank}"),
             Self::Wait(time) => write!(f, "wait {}", time.as_millis()),
             Self::Wire(Accident { from, to, way, after, fate }) => {
                 let way = if *way == Way::Request { "request" } else { "response" };
@@ -139,11 +174,16 @@ impl Operation {
             ["import", bank, change, person] => {
                 Self::Import(owned(bank), value(&CHANGES, change)?, person.parse().ok()?)
             }
-            ["job", threshold, disclosure, kinds] => Self::Job(Terms {
-                threshold: threshold.parse().ok()?,
-                disclosure: Disclosure::from_code(disclosure)?,
-                kinds: kinds.parse().ok().filter(|kinds| *kinds < KINDS.len())?,
-            }),
+            ["job", threshold, disclosure, kinds] => Self::Job(Terms::read(threshold, disclosure, kinds)?),
+            ["schedule", threshold, disclosure, kinds] => {
+                Self::Schedule(Terms::read(threshold, disclosure, kinds)?)
+            }
+            ["refresh"] => Self::Refresh,
+            ["epoch"] => Self::Epoch,
+            ["activate", overlap] => Self::Activate(overlap.parse().ok()?),
+            ["close"] => Self::Close,
+            ["lose", bank] => Self::Lose(owned(bank)),
+            ["revoke", bank] => Self::Revoke(owned(bank)),
             ["wait", millis] => Self::Wait(Duration::from_millis(millis.parse().ok()?)),
             ["lose", way, from, to, after] => {
                 let (way, after) = (way_of(way)?, after.parse().ok()?);
@@ -189,6 +229,13 @@ impl Operation {
             Self::Part(_) => "part",
             Self::Heal => "heal",
             Self::Clock(..) => "clock",
+            Self::Refresh => "refresh",
+            Self::Epoch => "epoch",
+            Self::Activate(_) => "activate",
+            Self::Close => "close",
+            Self::Lose(_) => "lose",
+            Self::Schedule(_) => "schedule",
+            Self::Revoke(_) => "revoke",
             Self::Suspend(_) => "suspend",
             Self::Resume(_) => "resume",
             Self::Backup(_) => "backup",
@@ -244,12 +291,12 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let mut kinds = std::collections::BTreeSet::new();
-        for seed in 0..500 {
+        for seed in 0..1_000 {
             let list = generate(seed);
             assert_eq!(List::read(&list.to_string()), Ok(list.clone()));
             kinds.extend(list.operations.iter().map(Operation::kind));
         }
-        assert_eq!(kinds.len(), 17, "{kinds:?}");
+        assert_eq!(kinds.len(), 24, "{kinds:?}");
         assert_eq!(List::read("# nothing\n\nfly away\n"), Err("fly away".to_owned()));
     }
 }

@@ -10,13 +10,17 @@ use std::time::Duration;
 
 use lianfang_desk::Exit;
 use lianfang_link::{Directory, Party};
+use lianfang_proto::catalogue::Disclosure;
 use serde_json::Value;
 
+use super::copies::Kept;
 use super::engine::{Engine, Silent, is_done};
+use super::keys;
 use super::operations::{Change, KINDS, List, Operation, Terms};
 use super::register::Register;
+use super::schedules::Run;
 use super::shapes::{Template, import};
-use super::time::Moment;
+use super::time::{BEGINNING, Moment};
 use super::wire::MIDDLE;
 use crate::liars::{BadWire, Credentials, Lie, LyingHolder};
 use crate::network::{Between, Meddler, Middle};
@@ -47,8 +51,28 @@ pub struct Job {
     pub terms: Terms,
     /// Which version of each register was the newest then.
     pub from: BTreeMap<String, usize>,
+    /// How often the coordinator had gone back to an old copy before.
+    pub age: u32,
     /// Whether it was begun when all was calm.
     pub calm: bool,
+    /// Which run it is, if it began by itself.
+    pub run: Option<Run>,
+}
+
+/// The options of a job with these terms.
+pub(super) fn wording(terms: &Terms, purpose: &str) -> Vec<String> {
+    let mut words = vec!["--match-threshold".to_owned(), terms.threshold.to_string()];
+    let mut add = |name: &str, value: &str| words.extend([name.to_owned(), value.to_owned()]);
+    add("--purpose", purpose);
+    add("--disclosure", terms.disclosure.code());
+    add("--basis", "simulation");
+    add("--chunk", "64");
+    add("--least-rows", "64");
+    add("--deadline", &format!("{DEADLINE}s"));
+    if !KINDS[terms.kinds].is_empty() {
+        add("--kinds", &KINDS[terms.kinds].join(","));
+    }
+    words
 }
 
 /// A federation to which a list has happened.
@@ -65,21 +89,26 @@ pub struct Played<'a> {
     pub restored: BTreeSet<String>,
     /// What was found on the way.
     pub failures: Vec<Failure>,
+    /// Who was revoked.
+    pub revoked: BTreeSet<String>,
+    /// How often the coordinator has gone back to an old copy.
+    pub age: u32,
+    /// Whether anything was done about keys.
+    pub(super) tended: bool,
+    /// The terms of the schedules.
+    pub(super) schedules: Vec<Terms>,
+    /// The newest version of each register when it was last looked which jobs have begun by themselves.
+    pub(super) looked: BTreeMap<String, usize>,
+    /// Who has lost its store and has not joined again, and the file that it has still.
+    pub(super) lost: BTreeMap<String, Register>,
     suspended: BTreeSet<String>,
-    kept: BTreeMap<String, Kept>,
+    pub(super) kept: BTreeMap<String, Kept>,
     /// Who comes back by itself.
     watched: BTreeSet<String>,
     /// Changes of which nobody knows whether they were made.
-    unsure: BTreeMap<String, (Change, u8)>,
+    pub(super) unsure: BTreeMap<String, (Change, u8)>,
     middles: Vec<Middle>,
-    numbers: usize,
-}
-
-/// A copy that was put aside.
-struct Kept {
-    name: String,
-    version: usize,
-    unsure: Option<(Change, u8)>,
+    pub(super) numbers: usize,
 }
 
 impl<'a> Played<'a> {
@@ -94,6 +123,12 @@ impl<'a> Played<'a> {
             jobs: Vec::new(),
             restored: BTreeSet::new(),
             failures: Vec::new(),
+            revoked: BTreeSet::new(),
+            age: 0,
+            tended: false,
+            schedules: Vec::new(),
+            looked: BTreeMap::new(),
+            lost: BTreeMap::new(),
             suspended: BTreeSet::new(),
             kept: BTreeMap::new(),
             watched: BTreeSet::new(),
@@ -104,6 +139,7 @@ impl<'a> Played<'a> {
         for operation in &list.operations {
             this.happen(operation);
             this.pass(Duration::from_millis(10));
+            this.look();
         }
         this.rest();
         this
@@ -114,19 +150,25 @@ impl<'a> Played<'a> {
         self.failures.push(Failure { check, seen: seen.into() });
     }
 
-    fn knows(&self, party: &str) -> bool {
+    pub(super) fn knows(&self, party: &str) -> bool {
         self.engine.parties().iter().any(|known| known == party)
     }
 
     fn happen(&mut self, operation: &Operation) {
         match operation {
             Operation::Import(bank, change, person) => {
-                if self.versions.contains_key(bank) && !self.unsure.contains_key(bank) {
+                let waits = self.unsure.contains_key(bank) || self.lost.contains_key(bank);
+                if self.versions.contains_key(bank) && !waits {
                     self.change(bank, *change, *person);
                 }
             }
             Operation::Job(terms) => self.begin_job(*terms, false),
-            Operation::Wait(time) => self.pass(*time),
+            Operation::Wait(time) => {
+                // The longer it takes, the less closely anybody looks.
+                self.engine.stride(*time / 200);
+                self.pass(*time);
+                self.engine.stride(Duration::ZERO);
+            }
             Operation::Wire(accident) => self.engine.net.expect(accident.clone()),
             Operation::Twice(holder) => {
                 self.stand_between(holder, |_| Arc::new(BadWire::repeating(&["Evaluate", "BlindEvaluate"])));
@@ -155,6 +197,13 @@ impl<'a> Played<'a> {
                     self.engine.set_clock(party, seconds * 1_000_000);
                 }
             }
+            Operation::Refresh => self.refresh(),
+            Operation::Epoch => self.next_epoch(),
+            Operation::Activate(overlap) => self.activate(*overlap),
+            Operation::Close => self.close(),
+            Operation::Lose(bank) => self.lose(bank),
+            Operation::Schedule(terms) => self.plan(*terms),
+            Operation::Revoke(bank) => self.revoke(bank),
             Operation::Suspend(bank) => {
                 if is_done(&self.engine.run(COORDINATOR, &["roster", "suspend", bank])) {
                     self.suspended.insert(bank.clone());
@@ -183,7 +232,7 @@ impl<'a> Played<'a> {
         }
     }
 
-    fn start(&mut self, party: &str) {
+    pub(super) fn start(&mut self, party: &str) {
         if self.engine.lives(party) {
             return;
         }
@@ -201,7 +250,7 @@ impl<'a> Played<'a> {
         }
     }
 
-    fn newest(&self, bank: &str) -> Register {
+    pub(super) fn newest(&self, bank: &str) -> Register {
         self.versions[bank].last().cloned().unwrap_or_default()
     }
 
@@ -228,7 +277,7 @@ impl<'a> Played<'a> {
         match change {
             Change::Add | Change::Remove => import(&mut self.engine, bank, next),
             Change::Retract => self.engine.run(bank, &["register", "retract", &record]),
-            Change::Hold if next.held(person) == Some(true) => {
+            Change::Hold if next.is_held(person) => {
                 self.engine.run(bank, &["hold", &record, "--kind", "dispute"])
             }
             Change::Hold => self.engine.run(bank, &["hold", &record, "--lift"]),
@@ -237,21 +286,27 @@ impl<'a> Played<'a> {
 
     fn begin_job(&mut self, terms: Terms, calm: bool) {
         let from = self.versions.iter().map(|(bank, versions)| (bank.clone(), versions.len() - 1)).collect();
-        let (number, threshold) = (format!("list-{}", self.jobs.len()), terms.threshold.to_string());
-        let (deadline, kinds) = (format!("{DEADLINE}s"), KINDS[terms.kinds].join(","));
-        let mut words = vec!["job", "start", "--match-threshold", &threshold, "--purpose", &number];
-        words.extend(["--disclosure", terms.disclosure.code(), "--basis", "simulation", "--chunk", "64"]);
-        words.extend(["--least-rows", "64", "--deadline", &deadline]);
-        if !kinds.is_empty() {
-            words.extend(["--kinds", &kinds]);
-        }
+        let options = wording(&terms, &format!("list-{}", self.jobs.len()));
+        let words: Vec<&str> =
+            ["job", "start"].into_iter().chain(options.iter().map(String::as_str)).collect();
         let id = match self.engine.run(COORDINATOR, &words) {
             Ok(said) if said.exit == Exit::Done => said.json()["job"].as_str().map(str::to_owned),
+            Ok(said) if calm => return self.fail("begins", format!("{} {}", said.out, said.notes)),
             Ok(_) => return,
             // It may have been begun all the same.
             Err(_) => None,
         };
-        self.jobs.push(Job { id, terms, from, calm });
+        self.jobs.push(Job { id, terms, from, age: self.age, calm, run: None });
+    }
+
+    fn revoke(&mut self, bank: &str) {
+        if self.versions.contains_key(bank) && !self.lost.contains_key(bank) {
+            // It may have been revoked though nobody heard of it.
+            let said = self.engine.run(COORDINATOR, &["roster", "revoke", bank, "--yes"]);
+            if said.is_err() || is_done(&said) {
+                self.revoked.insert(bank.to_owned());
+            }
+        }
     }
 
     fn resume(&mut self, bank: &str) {
@@ -260,31 +315,6 @@ impl<'a> Played<'a> {
         {
             self.suspended.remove(bank);
         }
-    }
-
-    fn keep(&mut self, party: &str) {
-        if !self.knows(party) || !self.engine.lives(party) {
-            return;
-        }
-        let name = format!("kept-{party}");
-        self.engine.keep(party, &name);
-        let version = self.versions.get(party).map_or(0, |versions| versions.len() - 1);
-        let unsure = self.unsure.get(party).copied();
-        self.kept.insert(party.to_owned(), Kept { name, version, unsure });
-    }
-
-    fn bring_back(&mut self, party: &str) {
-        let Some(kept) = self.kept.get(party) else { return };
-        let (name, version, unsure) = (kept.name.clone(), kept.version, kept.unsure);
-        self.engine.kill(party);
-        self.engine.bring_back(party, &name);
-        self.restored.insert(party.to_owned());
-        if let Some(versions) = self.versions.get_mut(party) {
-            versions.push(versions[version].clone());
-            self.unsure.remove(party);
-            self.unsure.extend(unsure.map(|unsure| (party.to_owned(), unsure)));
-        }
-        self.start(party);
     }
 
     fn lies(&mut self, holder: &str, lie: Lie) {
@@ -331,22 +361,42 @@ impl<'a> Played<'a> {
         for party in self.engine.parties() {
             self.start(&party);
         }
+        // A coordinator that went back in time is told again, as its operator would do.
+        for bank in self.revoked.clone() {
+            self.revoke(&bank);
+        }
+        if self.age > 0 {
+            self.suspended.extend(self.members());
+        }
         for bank in self.suspended.clone() {
             self.resume(&bank);
         }
+        for bank in self.lost.keys().cloned().collect::<Vec<_>>() {
+            self.recover(&bank);
+        }
+        if !self.lost.is_empty() {
+            self.fail("joins again", format!("{:?}", self.lost.keys()));
+        }
+        self.last_runs();
         self.settle();
-        if !self.restored.is_empty() {
-            // Whoever went back in time is looked in the face.
-            let terms =
-                Terms { threshold: 2, disclosure: lianfang_proto::catalogue::Disclosure::Count, kinds: 0 };
-            self.begin_job(terms, true);
+        if self.tended || !self.restored.is_empty() || !self.revoked.is_empty() {
+            self.prove();
+        }
+    }
+
+    /// A last job, when all is calm: whoever went back in time is looked in the face, and keys are seen to work.
+    fn prove(&mut self) {
+        let members = self.members();
+        let groups: BTreeSet<&str> = members.iter().map(|bank| self.template.shape.group(bank)).collect();
+        if groups.len() >= 2 {
+            self.begin_job(Terms { threshold: 2, disclosure: Disclosure::Institutions, kinds: 0 }, true);
             self.settle();
         }
     }
 
     fn settle(&mut self) {
         self.engine.stride(Duration::from_secs(1));
-        let end = self.engine.time.now() + super::time::micros(REST);
+        let end = self.engine.time.now().max(self.last_deadline()) + super::time::micros(REST);
         while self.is_open() && self.engine.time.now() < end {
             self.engine.pass(Duration::from_secs(5));
         }
@@ -357,6 +407,14 @@ impl<'a> Played<'a> {
         }
     }
 
+    /// The last deadline of a job, which may have been chosen by a clock that ran ahead.
+    fn last_deadline(&mut self) -> Moment {
+        let jobs = self.jobs_at(COORDINATOR);
+        let open = jobs.iter().filter(|job| job["state"] == "open");
+        let last = open.filter_map(|job| keys::time_of(job, "taken_until")).max().unwrap_or(BEGINNING);
+        Moment::try_from(last - BEGINNING).unwrap_or_default()
+    }
+
     fn is_open(&mut self) -> bool {
         !self.open().is_empty()
     }
@@ -365,6 +423,10 @@ impl<'a> Played<'a> {
     fn open(&mut self) -> Vec<String> {
         let mut open = Vec::new();
         for party in self.engine.parties() {
+            // Who was revoked hears of nothing any more.
+            if self.revoked.contains(&party) {
+                continue;
+            }
             let jobs = self.jobs_at(&party);
             let (field, over): (_, &[&str]) = if party == COORDINATOR {
                 ("state", &["closed", "failed"])
@@ -374,6 +436,7 @@ impl<'a> Played<'a> {
             let not_over = jobs.iter().filter(|job| !over.contains(&job[field].as_str().unwrap_or_default()));
             open.extend(not_over.map(|job| format!("{party}: {job}")));
         }
+        open.extend(self.open_keys());
         open
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Comes in: changes. Goes out: the file that a bank imports, and what of it may enter a job, read by the oracle.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::operations::{Change, KINDS, Terms};
 use super::time::BEGINNING;
@@ -14,11 +14,13 @@ pub const PERSONS: u8 = 10;
 /// What every planted address begins with; it stands in no file of a party.
 pub const CANARY: &str = "zqcanary";
 
-/// One bank's register: who stands in its file, and whether a person holds the record back.
+/// One bank's register: who stands in its file, and whose record people hold back. A hold outlives the file's row: a record
+/// that comes back is held still.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Register {
     bank: String,
-    rows: BTreeMap<u8, bool>,
+    rows: BTreeSet<u8>,
+    held: BTreeSet<u8>,
 }
 
 /// Every identifier of a person, as files have them.
@@ -32,8 +34,8 @@ impl Register {
     /// The register that a bank begins with: half of all persons, other ones at every bank.
     pub fn beginning(bank: &str, place: usize) -> Self {
         let stands = |person: &u8| !(usize::from(*person) + place).is_multiple_of(3);
-        let rows = (0..PERSONS - 3).filter(stands).map(|person| (person, false)).collect();
-        Self { bank: bank.to_owned(), rows }
+        let rows = (0..PERSONS - 3).filter(stands).collect();
+        Self { bank: bank.to_owned(), rows, held: BTreeSet::new() }
     }
 
     /// The case number of a person.
@@ -41,21 +43,34 @@ impl Register {
         format!("{}-{person}", self.bank)
     }
 
-    /// Whether the person stands in the file, and is held.
-    pub fn held(&self, person: u8) -> Option<bool> {
-        self.rows.get(&person).copied()
+    /// Whether people hold the record back.
+    pub fn is_held(&self, person: u8) -> bool {
+        self.held.contains(&person)
     }
 
     /// The register after a change; `None` if there is nothing to change.
     pub fn after(&self, change: Change, person: u8) -> Option<Self> {
         let mut next = self.clone();
-        match (change, self.held(person)) {
-            (Change::Add, None) => drop(next.rows.insert(person, false)),
-            (Change::Remove | Change::Retract, Some(_)) => drop(next.rows.remove(&person)),
-            (Change::Hold, Some(held)) => drop(next.rows.insert(person, !held)),
+        match (change, self.rows.contains(&person)) {
+            (Change::Add, false) => drop(next.rows.insert(person)),
+            (Change::Remove | Change::Retract, true) => drop(next.rows.remove(&person)),
+            (Change::Hold, true) if !next.held.insert(person) => drop(next.held.remove(&person)),
+            (Change::Hold, true) => {}
             _ => return None,
         }
         Some(next)
+    }
+
+    /// The register of a bank that has its file alone.
+    #[must_use]
+    pub fn without_holds(&self) -> Self {
+        Self { held: BTreeSet::new(), ..self.clone() }
+    }
+
+    /// The register of a bank that has nothing.
+    #[must_use]
+    pub fn emptied(&self) -> Self {
+        Self { bank: self.bank.clone(), ..Self::default() }
     }
 
     /// The file.
@@ -66,7 +81,7 @@ impl Register {
             let role = roles[(usize::from(*person) * 7 + self.bank.len()) % 4];
             format!("{},{role},{id},{mobile},{email}\n", self.record(*person))
         };
-        let rows: String = self.rows.keys().map(row).collect();
+        let rows: String = self.rows.iter().map(row).collect();
         format!("record,role,cn-id,mobile,email\n{rows}")
     }
 
@@ -78,8 +93,7 @@ impl Register {
         let day = jiff::Timestamp::from_microsecond(BEGINNING).expect("a day");
         let today = day.to_zoned(jiff::tz::TimeZone::UTC).date();
         let records = read_register(self.file().as_bytes(), today).expect("a register");
-        let held: Vec<String> =
-            self.rows.iter().filter(|(_, held)| **held).map(|(person, _)| self.record(*person)).collect();
+        let held: Vec<String> = self.held.iter().map(|person| self.record(*person)).collect();
         let kinds = KINDS[terms.kinds];
         let entering = records.into_iter().filter(|record| !held.contains(&record.record));
         let records = entering.map(|record| ClearRecord {

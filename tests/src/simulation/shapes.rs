@@ -48,7 +48,7 @@ pub const SHAPES: [Shape; 5] = [
     Shape { name: "four", banks: 4, holders: 4, needed: 3, kin: false, quota: 4_000_000 },
     Shape { name: "pair", banks: 2, holders: 2, needed: 2, kin: false, quota: 4_000_000 },
     Shape { name: "kin", banks: 4, holders: 3, needed: 2, kin: true, quota: 4_000_000 },
-    Shape { name: "scarce", banks: 3, holders: 3, needed: 2, kin: false, quota: 40 },
+    Shape { name: "scarce", banks: 3, holders: 3, needed: 2, kin: false, quota: 150 },
 ];
 
 impl Shape {
@@ -108,7 +108,7 @@ impl Template {
             set_up_node(&folder.path().join(bank), bank, policy);
             engine.add(bank);
             engine.start(bank).expect("the node starts");
-            enrol(&mut engine, bank, shape.group(bank));
+            assert!(enrol(&mut engine, bank, shape.group(bank)), "{bank} joins");
         }
         agree(&mut engine, shape);
         let mut registers = BTreeMap::new();
@@ -156,20 +156,27 @@ fn set_up_coordinator(dir: &Path) {
     config.write(dir).expect("it is written");
 }
 
-fn enrol(engine: &mut Engine, bank: &str, group: &str) {
-    let invite = engine.run(COORDINATOR, &["invite", bank, "--group", group]).expect("an invite").json();
-    let (text, print) =
-        (invite["invite"].as_str().expect("text"), invite["fingerprint"].as_str().expect("hex"));
-    let enrolled = engine.begin(bank, &["enrol", text, "--fingerprint", print, "--wait", "60"]);
-    let enrolled = enrolled.expect("it runs");
+/// Has a bank join, or join again with the keys that it has. Says whether it has joined.
+pub fn enrol(engine: &mut Engine, bank: &str, group: &str) -> bool {
+    let invite = engine.run(COORDINATOR, &["invite", bank, "--group", group]);
+    let Some(invite) = invite.ok().filter(|said| said.exit.is_done()).map(|said| said.json()) else {
+        return false;
+    };
+    let word = |name: &str| invite[name].as_str().unwrap_or_default().to_owned();
+    let (text, print) = (word("invite"), word("fingerprint"));
+    let Ok(enrolled) = engine.begin(bank, &["enrol", &text, "--fingerprint", &print, "--wait", "60"]) else {
+        return false;
+    };
     let own = fingerprint_in(&engine.dir(bank));
-    for _ in 0..60 {
-        if is_done(&engine.run(COORDINATOR, &["roster", "confirm", bank, "--confirm", &own])) {
-            break;
+    // Said until the bank is in: of one that joins again an earlier request may be the one that is confirmed first.
+    for _ in 0..100 {
+        if let Ok(said) = enrolled.try_recv() {
+            return said.exit.is_done();
         }
+        let _ = engine.run(COORDINATOR, &["roster", "confirm", bank, "--confirm", &own]);
         engine.pass(Duration::from_millis(500));
     }
-    engine.answer(bank, &enrolled).expect("it is enrolled").json();
+    is_done(&engine.answer(bank, &enrolled))
 }
 
 fn agree(engine: &mut Engine, shape: &Shape) {
