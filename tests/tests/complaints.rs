@@ -234,7 +234,7 @@ async fn a_peer_that_dies_takes_the_survivor_down() {
 /// after every one of them. A longer siege runs on its own.
 #[test]
 fn after_a_kill_the_whole_input_lies_in_clear_text() {
-    let words = ["--kills", "12", "--banks", "3", "--records", "60"];
+    let words = ["--kills", "12", "--rounds", "1", "--banks", "3", "--records", "60"];
     let output = program(env!("CARGO_BIN_EXE_endure"), &words);
     let (out, notes) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{out}{notes}");

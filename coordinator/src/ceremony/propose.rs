@@ -24,7 +24,7 @@ use crate::store::Connection;
 pub struct Choice<'a> {
     /// The class.
     pub class: Class,
-    /// The epoch; the newest that is not over if left out.
+    /// The epoch. If left out, the newest that is not over, and of a new key the next.
     pub epoch: Option<Epoch>,
     /// How long it may take.
     pub lasts: Micros,
@@ -44,7 +44,8 @@ fn wrong(field: &str, got: impl std::fmt::Display) -> Error {
     Fault::field(FaultCode::MalformedField, field).got(got).into()
 }
 
-/// Proposes a new key: the next epoch of its class.
+/// Proposes a new key: the next epoch of its class, or a later one, for a store that was put back from a backup does not
+/// know which epochs there have been.
 pub async fn start(
     office: &Office,
     choice: &Choice<'_>,
@@ -57,8 +58,12 @@ pub async fn start(
     }
     let mut tx = office.store.begin().await?;
     let newest = ledger::newest_record(&mut tx, choice.class, None).await?;
-    let epoch = newest.map_or(1, |record| record.record().key.epoch.0 + 1);
-    let key = KeyId { class: choice.class, epoch: Epoch(epoch), generation: Generation(0) };
+    let next = newest.map_or(Epoch(1), |record| Epoch(record.record().key.epoch.0.saturating_add(1)));
+    let epoch = choice.epoch.unwrap_or(next);
+    if epoch < next {
+        return Err(wrong("--epoch", epoch.0));
+    }
+    let key = KeyId { class: choice.class, epoch, generation: Generation(0) };
     let draft = Draft { task: Task::Generate, key, threshold, holders };
     let id = put_up(office, &mut tx, choice, draft).await?;
     tx.commit().await?;

@@ -25,6 +25,9 @@ pub(super) enum Ceremony {
         /// How many must evaluate together.
         #[arg(long, value_name = "T")]
         threshold: u16,
+        /// The new key's epoch, where nodes know later ones than this store, which is an old copy; the next if left out.
+        #[arg(long, value_name = "N")]
+        epoch: Option<u32>,
         /// The class of identifiers.
         #[arg(long, default_value = "subject", value_parser = class)]
         class: Class,
@@ -125,8 +128,8 @@ impl Ceremony {
     pub(super) async fn perform(self, office: &Office, call: &Call) -> Result<Exit, Problem> {
         let (console, by) = (call.console.as_ref(), call.person.as_str());
         match self {
-            Self::Start { holders, threshold, class, deadline } => {
-                let choice = Choice { class, epoch: None, lasts: deadline, by };
+            Self::Start { holders, threshold, epoch, class, deadline } => {
+                let choice = Choice { class, epoch: epoch.map(Epoch), lasts: deadline, by };
                 proposed(console, start(office, &choice, holders, threshold).await)
             }
             Self::Refresh { key } => proposed(console, refresh(office, &key.chosen(by)).await),

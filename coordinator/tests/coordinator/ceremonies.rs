@@ -36,6 +36,19 @@ async fn posts_reach_whom_they_concern_and_a_place_is_filled_once() {
     assert_eq!(code(&read(3).await.unwrap_err()).0, FaultCode::NotParticipant);
 }
 
+/// A store that was put back from a backup does not know the epochs that banks have seen since.
+#[tokio::test]
+async fn a_new_key_may_be_of_a_later_epoch_than_the_next() {
+    let (world, banks) = World::with(&["alpha", "beta"]).await;
+    world.agree_on_key(&banks).await;
+    let start = ["ceremony", "start", "--holders", "alpha,beta", "--threshold", "2"];
+    let (exit, said) = world.coordinator().run(&[&start[..], &["--epoch", "1"]].concat()).await;
+    assert!(exit == Exit::Usage && said.contains("--epoch"), "{exit:?} {said}");
+    let id = world.json(&[&start[..], &["--epoch", "7"]].concat()).await["ceremony"].clone();
+    let shown = world.json(&["ceremony", "show", id.as_str().unwrap()]).await;
+    assert_eq!(shown["epoch"], 7, "{shown}");
+}
+
 #[tokio::test]
 async fn the_record_is_published_once_all_have_endorsed_it() {
     let (world, banks) = World::with(&["alpha", "beta"]).await;

@@ -43,6 +43,9 @@ pub struct Options {
     /// Processes to kill, at least.
     #[arg(long, default_value_t = 200)]
     pub kills: u32,
+    /// Rounds at least: each of five tries something else beside its job.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub rounds: u32,
     /// Banks; the first five of them, or all, hold the key.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(2..=20))]
     pub banks: u8,
