@@ -180,6 +180,7 @@ help-coordinator-ceremony-start = Propose a key ceremony to its holders
         lianfang-coordinator ceremony start --holders alpha,beta,gamma --threshold 2 --dir /var/lib/lianfang-coordinator
     .holders = The key holders, in the order of their shares
     .threshold = How many holders must evaluate together, at least 2
+    .epoch = The epoch of the new key, where nodes know later ones than a store that was put back; the next if left out
     .class = The class of identifiers that the key is for
     .deadline = When it is given up, as a span such as 2h or 1d
 help-coordinator-ceremony-refresh = Propose new shares of a key to all its holders; the key stays the same

@@ -180,6 +180,7 @@ help-coordinator-ceremony-start = 向持有方发起密钥仪式
         lianfang-coordinator ceremony start --holders alpha,beta,gamma --threshold 2 --dir /var/lib/lianfang-coordinator
     .holders = 各密钥持有方，按份额顺序
     .threshold = 须共同计算的持有方数，至少为 2
+    .epoch = 新密钥的周期编号，用于恢复后的协调方不知道各节点已有更晚周期之时；省略则为下一个
     .class = 密钥所属的标识类别
     .deadline = 逾期放弃的时限，如 2h 或 1d
 help-coordinator-ceremony-refresh = 向全体持有方提议更新密钥份额；密钥本身不变

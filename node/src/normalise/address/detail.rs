@@ -86,7 +86,9 @@ fn pass(text: &str) -> Detail {
         let (number, behind) = ordinal.split_at(length);
         let found = if length == 0 { None } else { word(number, behind) };
         if let Some(((written, unified, level), digits)) = found {
-            out.push_str(&digits);
+            // Where the word of an ordinal stood between two dashes, one is left.
+            let digits = if out.ends_with('-') { digits.trim_start_matches('-') } else { &digits };
+            out.push_str(digits);
             out.push_str(unified);
             rest = &behind[written.len()..];
             if level == Level::Block {
@@ -258,6 +260,7 @@ mod tests {
             ),
             ("五四路89号3号楼502房", "五四路89号3栋502室", Some("五四路89号"), Some("五四路89号3栋502室")),
             ("五四路89号3#502", "五四路89号3栋502室", Some("五四路89号"), Some("五四路89号3栋502室")),
+            ("-第-十栋", "-10栋", Some("-10栋"), None),
             ("五四路89号第三座2单元", "五四路89号3栋2单元", Some("五四路89号"), Some("五四路89号3栋2单元")),
             (
                 "长寿路123弄45号601",
