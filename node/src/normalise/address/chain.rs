@@ -138,9 +138,12 @@ fn skip_filler(text: &str) -> &str {
 fn begins_as_road(text: &str) -> bool {
     let side =
         |text: &'_ str| text.strip_prefix(['东', '西', '南', '北', '中']).map_or(0, |_| '东'.len_utf8());
-    let rest = &text[side(text)..];
-    let rest = rest.strip_prefix('十').unwrap_or(rest);
+    let named = &text[side(text)..];
+    let rest = named.strip_prefix('十').unwrap_or(named);
     let rest = rest.strip_prefix(['一', '二', '三', '四', '五', '六', '七', '八', '九']).unwrap_or(rest);
+    if rest.len() < named.len() && rest.starts_with('弄') {
+        return false; // a lane's number, which is written in digits too
+    }
     let rest = &rest[side(rest)..];
     let rest = rest.strip_prefix(['大', '马', '横', '支', '环']).unwrap_or(rest);
     rest.starts_with(['路', '街', '巷', '弄', '道', '桥', '胡'])
@@ -163,6 +166,9 @@ mod tests {
             ("福建福州鼓楼区五四路", "福建省福州市鼓楼区|五四路"),
             ("福建省鼓楼区五四路", "福建省福州市鼓楼区|五四路"),
             ("福建福州五四路", "福建省福州市|五四路"),
+            ("福建福州一弄", "福建省福州市|一弄"),
+            ("福建福州东十一弄", "福建省福州市|东十一弄"),
+            ("福建福州1弄", "福建省福州市|1弄"),
             ("中国福建省福州市五四路", "福建省福州市|五四路"),
             ("晋江市梅岭", "福建省泉州市晋江市|梅岭"),
             ("福建省晋江市梅岭", "福建省泉州市晋江市|梅岭"),
