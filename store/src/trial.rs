@@ -133,8 +133,14 @@ impl Schema {
 impl Drop for Schema {
     fn drop(&mut self) {
         let name = &self.name;
-        // What stays behind after a failure stays until the server, which is the tests' own, is thrown away.
-        let _ = aside(&self.root, format!("SET lock_timeout = '10s'; DROP SCHEMA IF EXISTS {name} CASCADE"));
+        // A test that is over may have left a reader in the middle of a transaction: nobody would end that before the
+        // connection is given up. What stays behind after a failure stays until the server, which is the tests' own, is
+        // thrown away.
+        let holders = "SELECT pg_terminate_backend(l.pid) FROM pg_locks l
+                       JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+                       WHERE l.pid <> pg_backend_pid() AND n.nspname =";
+        let drop = format!("DROP SCHEMA IF EXISTS {name} CASCADE");
+        let _ = aside(&self.root, format!("{holders} '{name}'; SET lock_timeout = '10s'; {drop}"));
     }
 }
 
