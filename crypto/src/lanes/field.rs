@@ -109,6 +109,7 @@ impl Limbs {
 }
 
 /// A limb outgrew the multiplier, which no input can bring about: a formula is wrong.
+#[cfg(target_arch = "x86_64")] // its vector engines alone look
 #[cold]
 #[inline(never)]
 pub(super) fn outgrown() -> ! {
