@@ -22,6 +22,7 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use crate::canonical::Encoder;
+use crate::known::Known;
 
 /// The largest secret that an envelope carries.
 pub const MAX_PLAINTEXT: usize = 1 << 20;
@@ -29,6 +30,8 @@ pub const MAX_PLAINTEXT: usize = 1 << 20;
 /// By how many bytes an envelope is longer than what it carries.
 pub const OVERHEAD: usize = 2 + 32 + 16;
 
+/// Keys that are canonical and not of small order.
+static KEYS: Known = Known::new();
 const LAYOUT: u8 = 1;
 const SUITE: u8 = 1;
 
@@ -133,10 +136,12 @@ impl SealingPublicKey {
         }
         // A point of small order gives the all-zero shared secret with every private key, which the KEM refuses
         // (RFC 7748, section 6.1): so one decapsulation under any key at all finds it out.
-        let (any_key, _) = X25519HkdfSha256::derive_keypair(b"lianfang/probe-for-small-order-0");
-        EncappedKey::from_bytes(bytes)
-            .and_then(|point| X25519HkdfSha256::decap(&any_key, None, &point))
-            .map_err(|_| EnvelopeError::WeakKey)?;
+        KEYS.check(&[bytes], || {
+            let (any_key, _) = X25519HkdfSha256::derive_keypair(b"lianfang/probe-for-small-order-0");
+            let decapsulated = EncappedKey::from_bytes(bytes)
+                .and_then(|point| X25519HkdfSha256::decap(&any_key, None, &point));
+            decapsulated.map(drop).map_err(|_| EnvelopeError::WeakKey)
+        })?;
         Ok(Self(*bytes))
     }
 

@@ -18,6 +18,7 @@ pub mod audit;
 pub mod canonical;
 pub mod digest;
 pub mod envelope;
+mod known;
 pub mod merkle;
 pub mod signed;
 

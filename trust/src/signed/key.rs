@@ -8,6 +8,12 @@ use zeroize::Zeroizing;
 use super::SignedError;
 use crate::canonical::{Canonical, Encoder};
 use crate::digest::Digest32;
+use crate::known::Known;
+
+/// Encodings that are canonical, of points of prime order.
+static KEYS: Known = Known::new();
+/// Key, signature, and what it signs.
+static SIGNATURES: Known = Known::new();
 
 /// Why 32 bytes are not accepted as a public key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -67,13 +73,16 @@ impl VerifyingKey {
     /// A key that was received or stored.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
         let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| KeyError::NotAPoint)?;
-        let point = key.to_edwards();
-        if point.compress().to_bytes() != *bytes {
-            return Err(KeyError::NotAPoint);
-        }
-        if key.is_weak() || !point.is_torsion_free() {
-            return Err(KeyError::Weak);
-        }
+        KEYS.check(&[bytes], || {
+            let point = key.to_edwards();
+            if point.compress().to_bytes() != *bytes {
+                return Err(KeyError::NotAPoint);
+            }
+            if key.is_weak() || !point.is_torsion_free() {
+                return Err(KeyError::Weak);
+            }
+            Ok(())
+        })?;
         Ok(Self(key))
     }
 
@@ -91,10 +100,11 @@ impl VerifyingKey {
 
     /// Checks a signature over `message` as a thing of the kind `domain`.
     pub fn verify(&self, domain: &str, message: &[u8], signature: &Signature) -> Result<(), SignedError> {
-        let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
-        self.0
-            .verify_strict(&signed_bytes(domain, message), &signature)
-            .map_err(|_| SignedError::BadSignature)
+        let signed = signed_bytes(domain, message);
+        SIGNATURES.check(&[self.as_bytes(), &signature.0, &signed], || {
+            let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
+            self.0.verify_strict(&signed, &signature).map_err(|_| SignedError::BadSignature)
+        })
     }
 
     /// Checks a signature that is kept apart from its value.
