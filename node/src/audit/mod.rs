@@ -59,6 +59,22 @@ pub struct Log {
     name: String,
 }
 
+/// What the log is to say of a deed, in the deed's own transaction.
+#[derive(Clone, Copy)]
+pub struct Said<'a> {
+    /// The log.
+    pub log: &'a Log,
+    /// What is said.
+    pub event: &'a Event,
+}
+
+impl Said<'_> {
+    /// Says it.
+    pub async fn append(&self, tx: &mut Connection) -> Result<(), AuditError> {
+        self.log.append(tx, self.event).await
+    }
+}
+
 impl Log {
     /// The log in this store; `name` is the node's, so that no other node's entries fit in here.
     pub fn new(store: Store, name: &str) -> Self {
@@ -230,6 +246,18 @@ impl crate::key_holder::ports::AuditSink for Log {
         if let Err(error) = self.note(event, &body).await {
             tracing::error!(event = "audit.not-written", %error, entry = event, "the audit log could not be written");
         }
+    }
+
+    async fn append(
+        &self,
+        tx: &mut Connection,
+        event: &'static str,
+        body: &serde_json::Value,
+    ) -> Result<(), StoreError> {
+        self.write(tx, event, body).await.map_err(|error| match error {
+            AuditError::Store(error) => error,
+            _ => StoreError::Malformed { table: "audit_head", column: "head" },
+        })
     }
 }
 

@@ -9,6 +9,7 @@ use lianfang_proto::ids::CeremonyId;
 use lianfang_trust::Canonical as _;
 use sqlx::Row as _;
 
+use crate::key_holder::ports::Noted;
 use crate::ports::Micros;
 use crate::store::{Row, Store, StoreError};
 
@@ -37,8 +38,8 @@ impl Questions {
         Self { store }
     }
 
-    /// Asks about a proposal. Says whether it is asked for the first time.
-    pub async fn ask(&self, proposal: &Proposal) -> Result<bool, StoreError> {
+    /// Asks about a proposal. The log says so when it is asked for the first time.
+    pub async fn ask(&self, proposal: &Proposal, said: &Noted<'_>) -> Result<(), StoreError> {
         let mut tx = self.store.begin().await?;
         let done = sqlx::query(
             "INSERT INTO ceremony_asked (ceremony, proposal, asked_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
@@ -48,8 +49,10 @@ impl Questions {
         .bind(self.store.now())
         .execute(&mut *tx)
         .await?;
-        tx.commit().await?;
-        Ok(done.rows_affected() > 0)
+        if done.rows_affected() > 0 {
+            said.append(&mut tx).await?;
+        }
+        tx.commit().await
     }
 
     /// A person decides. Says whether there was something to decide; a decision stands.

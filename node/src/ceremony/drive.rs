@@ -14,7 +14,7 @@ use lianfang_proto::documents::ceremony::{Phase, Proposal};
 use lianfang_proto::documents::key_record::{EndorsedKeyRecord, KeyRecord};
 use lianfang_proto::ids::{BankId, CeremonyId};
 use lianfang_trust::{Canonical, Digest, Signed, SigningKey};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::asked::Questions;
 use super::failure::{Failure, Reason};
@@ -24,7 +24,7 @@ use super::state::{Effect, Event, Hands, Stage, State, apply};
 use super::stored;
 use crate::config::Decide;
 use crate::key_holder::ledger::{Ledger, LedgerError};
-use crate::key_holder::ports::{AuditSink, Members};
+use crate::key_holder::ports::{AuditSink, Members, Noted};
 use crate::key_holder::records::{RecordError, Records};
 use crate::key_holder::vault::{Vault, VaultError};
 use crate::ports::Ports;
@@ -128,7 +128,10 @@ impl Driver {
         let state = match stored {
             Some(state) => state,
             None => match self.accept(ceremony, &view).await? {
-                Ok(state) => state,
+                Ok((state, joined)) => {
+                    stored::save(&self.store, &state, &[joined]).await?;
+                    state
+                }
                 Err(refusal) => return Ok(Progress::Refused(refusal)),
             },
         };
@@ -161,7 +164,7 @@ impl Driver {
         &self,
         ceremony: CeremonyId,
         view: &BoardView,
-    ) -> Result<Result<State, Refusal>, StepError> {
+    ) -> Result<Result<(State, Noted<'_>), Refusal>, StepError> {
         let proposal = Signed::<Proposal>::open(&view.proposal, &self.members.coordinator());
         let Some(proposal) = proposal.ok().map(Signed::into_value).filter(|p| p.ceremony == ceremony) else {
             return Ok(Err(Refusal::NotTheCoordinators));
@@ -192,8 +195,7 @@ impl Driver {
             "epoch": key.epoch.0, "generation": key.generation.0, "threshold": plan.proposal().threshold,
             "holders": plan.seats().len(), "by": by,
         });
-        self.audit.record("ceremony.joined", body).await;
-        Ok(Ok(State::new(plan)))
+        Ok(Ok((State::new(plan), self.says("ceremony.joined", body))))
     }
 
     /// What is known here of the key that a proposal is about.
@@ -241,13 +243,11 @@ impl Driver {
             (Decide::Automatic, None) => Ok(policy()),
             (Decide::Refuse, None) => Err(Refusal::Declined { by: policy() }),
             (Decide::Ask, None) => {
-                if questions.ask(proposal).await? {
-                    let body = json!({
-                        "ceremony": proposal.ceremony.to_string(), "task": proposal.task.code(),
-                        "class": proposal.key.class.code(), "epoch": proposal.key.epoch.0,
-                    });
-                    self.audit.record("ceremony.asked", body).await;
-                }
+                let body = json!({
+                    "ceremony": proposal.ceremony.to_string(), "task": proposal.task.code(),
+                    "class": proposal.key.class.code(), "epoch": proposal.key.epoch.0,
+                });
+                questions.ask(proposal, &self.says("ceremony.asked", body)).await?;
                 Err(Refusal::Undecided)
             }
         })
@@ -277,9 +277,13 @@ impl Driver {
         Ok(state)
     }
 
-    /// One event: its effects first (they are safe to repeat), then the state.
+    fn says(&self, event: &'static str, body: Value) -> Noted<'_> {
+        Noted::new(&*self.audit, event, body)
+    }
+
+    /// One event: its effects first (they are safe to repeat), then the state, with what the log says of them.
     async fn take(&self, state: State, event: Event<'_>) -> Result<State, StepError> {
-        let (before, said, failed) =
+        let (before, posts, failed) =
             (state.stage.code(), state.papers.outbox.len(), state.failure().is_some());
         let (state, effects) = {
             let key = state.papers.plan.proposal().key;
@@ -288,52 +292,50 @@ impl Driver {
             let mut hands = Hands { identity: &self.identity, held: held.as_deref(), rng: &mut *rng };
             apply(state, event, &mut hands)
         };
+        let mut said = Vec::with_capacity(effects.len());
         for effect in effects {
-            self.perform(&state, effect).await?;
+            said.push(self.perform(&state, effect).await?);
         }
         let after = (state.stage.code(), state.papers.outbox.len(), state.failure().is_some());
-        if after != (before, said, failed) {
-            stored::save(&self.store, &state).await?;
+        if after != (before, posts, failed) || !said.is_empty() {
+            stored::save(&self.store, &state, &said).await?;
         }
         Ok(state)
     }
 
-    async fn perform(&self, state: &State, effect: Effect) -> Result<(), StepError> {
+    async fn perform(&self, state: &State, effect: Effect) -> Result<Noted<'_>, StepError> {
         let ceremony = state.papers.plan.proposal().ceremony.to_string();
-        match effect {
+        Ok(match effect {
             Effect::Activate { share, record } => {
                 let share = KeyShare::decode(&share).map_err(VaultError::Malformed)?;
                 let digest = record.record().digest();
                 self.vault.activate(*record, share, &*self.ports.chance).await?;
                 let body =
                     json!({ "ceremony": ceremony, "key_record": digest.to_hex(), "short": digest.short() });
-                self.audit.record("ceremony.done", body).await;
+                self.says("ceremony.done", body)
             }
             Effect::Restore { share, record } => {
                 let share = KeyShare::decode(&share).map_err(VaultError::Malformed)?;
                 let kept = Records::new(self.store.clone()).exact(record.key).await?;
                 let endorsed = kept.ok_or(RecordError::Differs)?.endorsed;
                 // Whoever lost its share may have lost its charges with it: no counter opens by a repair.
-                self.ledger.declare_lost(record.key, 0, "repair").await?;
+                self.ledger.declare_lost(&[record.key], 0, "repair", None).await?;
                 self.vault.activate(endorsed, share, &*self.ports.chance).await?;
                 let body = json!({
                     "ceremony": ceremony, "key_record": record.digest().to_hex(), "counters": "full",
                 });
-                self.audit.record("ceremony.repaired", body).await;
+                self.says("ceremony.repaired", body)
             }
-            Effect::Repaired => {
-                self.audit.record("ceremony.helped", json!({ "ceremony": ceremony })).await;
-            }
+            Effect::Repaired => self.says("ceremony.helped", json!({ "ceremony": ceremony })),
             Effect::Ended(failure) => {
                 let names: Vec<_> = failure.culprits.iter().map(BankId::as_str).collect();
                 let reporter = failure.reporter.as_ref().map(BankId::as_str);
                 let body = json!({
                     "ceremony": ceremony, "reason": failure.reason.code(), "culprits": names, "reporter": reporter,
                 });
-                self.audit.record("ceremony.failed", body).await;
+                self.says("ceremony.failed", body)
             }
-        }
-        Ok(())
+        })
     }
 
     /// Posts what has not been taken yet. A ceremony that has failed is over, whether or not the board takes the
@@ -357,7 +359,7 @@ impl Driver {
             }
         }
         if sent {
-            stored::save(&self.store, state).await?;
+            stored::save(&self.store, state, &[]).await?;
         }
         let over = state.failure().is_some() || matches!(state.stage, Stage::Done { .. });
         match refused {

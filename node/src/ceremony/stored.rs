@@ -18,6 +18,7 @@ use super::failure::{Failure, Reason};
 use super::papers::{Outgoing, Papers};
 use super::plan::{Plan, Seat};
 use super::state::{Stage, State};
+use crate::key_holder::ports::Noted;
 use crate::store::{Connection, Store, StoreError};
 
 const TABLE: &str = "ceremonies";
@@ -52,8 +53,8 @@ pub(super) async fn load(
     Err(StoreError::Malformed { table: TABLE, column: "ceremony" })
 }
 
-/// Stores the state. Returns only after the commit is on the disk.
-pub(super) async fn save(store: &Store, state: &State) -> Result<(), StoreError> {
+/// Stores the state, and what the log says of how it came about. Returns only after the commit is on the disk.
+pub(super) async fn save(store: &Store, state: &State, said: &[Noted<'_>]) -> Result<(), StoreError> {
     let proposal = state.papers.plan.proposal();
     let ceremony = proposal.ceremony.as_bytes().as_slice();
     let mut tx = store.begin().await?;
@@ -80,6 +81,9 @@ pub(super) async fn save(store: &Store, state: &State) -> Result<(), StoreError>
     .bind(sealed.map_err(StoreError::at(TABLE, COLUMN))?)
     .execute(&mut *tx)
     .await?;
+    for said in said {
+        said.append(&mut tx).await?;
+    }
     tx.commit().await
 }
 

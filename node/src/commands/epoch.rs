@@ -72,7 +72,7 @@ pub(super) async fn lost(
         LedgerError::Store(error) => Problem::from(error),
         other => Problem::bug(other),
     };
-    node.ledger.declare_lost(key, args.seen.unwrap_or(0), &call.person).await.map_err(told)?;
+    node.ledger.declare_lost(&[key], args.seen.unwrap_or(0), &call.person, None).await.map_err(told)?;
     let number = node.ledger.charge_number().await.map_err(told)?;
     let said = [("epoch", u64::from(epoch.0).into()), ("number", number.into())];
     let json = json!({ "lost": epoch.0, "class": CLASS.code(), "charge_number": number });

@@ -16,7 +16,8 @@ use lianfang_trust::Canonical as _;
 use super::Context;
 use crate::audit::Event;
 use crate::config::Decide;
-use crate::fault::{of_log, of_store};
+use crate::fault::of_store;
+use crate::key_holder::ports::Noted;
 use crate::key_holder::records::{KeptRecord, RecordError};
 use crate::peers::coordinator::NAME;
 use crate::peers::roster::Pinned;
@@ -140,10 +141,11 @@ impl Context {
 
     /// The record's short digest has been compared.
     pub async fn mark_compared(&self, record: &KeyRecord, by: &str) -> Result<(), Fault> {
-        self.records.mark_compared(record.key, by).await.map_err(|e| of_record(&e))?;
         let with = record.holders.iter().map(|holder| holder.bank.clone()).collect();
         let event = Event::KeyCompared { record: record.digest(), with, by: by.to_owned() };
-        self.log.record(&event).await.map_err(|e| of_log(&e))
+        let said = Noted::new(&self.log, event.code(), event.body());
+        self.records.mark_compared(record.key, by, &said).await.map_err(|e| of_record(&e))?;
+        Ok(())
     }
 
     /// Compares roster and key record with the holders themselves: a coordinator that shows two faces is found here.

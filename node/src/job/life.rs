@@ -15,6 +15,7 @@ use super::Context;
 use crate::audit::Event;
 use crate::fault::{of_log, of_store};
 use crate::key_holder::notices::{NOTICE_BYTES, Taken};
+use crate::key_holder::ports::Noted;
 use crate::key_holder::vault::VaultError;
 use crate::peers::coordinator::NAME;
 use crate::ports::Micros;
@@ -69,19 +70,17 @@ impl Context {
                 return self.contradicted(&signed).await;
             }
         }
-        match self.notices.take(&signed).await.map_err(|e| of_store(&e))? {
-            Taken::Known => Ok(()),
+        let event = Event::KeyNoticed {
+            class: notice.class,
+            epoch: notice.epoch,
+            state: notice.state.code().to_owned(),
+            closes: notice.closes_at.map(time).unwrap_or_default(),
+            notice: signed.digest(),
+        };
+        let said = Noted::new(&self.log, event.code(), event.body());
+        match self.notices.take(&signed, &said).await.map_err(|e| of_store(&e))? {
+            Taken::Known | Taken::New => Ok(()),
             Taken::Contradicts => self.contradicted(&signed).await,
-            Taken::New => {
-                let event = Event::KeyNoticed {
-                    class: notice.class,
-                    epoch: notice.epoch,
-                    state: notice.state.code().to_owned(),
-                    closes: notice.closes_at.map(time).unwrap_or_default(),
-                    notice: signed.digest(),
-                };
-                self.log.record(&event).await.map_err(|e| of_log(&e))
-            }
         }
     }
 

@@ -31,7 +31,7 @@ use std::sync::Arc;
 
 use lianfang_proto::ids::BankId;
 
-use crate::audit::{Event, Log};
+use crate::audit::{Event, Log, Said};
 use crate::config::Config;
 use crate::key_holder::notices::Notices;
 use crate::key_holder::records::Records;
@@ -85,8 +85,8 @@ pub struct Context {
 
 impl Context {
     /// What the log is to say of a job's step.
-    fn says<'a>(&'a self, event: &'a Event) -> book::Said<'a> {
-        book::Said { log: &self.log, event }
+    fn says<'a>(&'a self, event: &'a Event) -> Said<'a> {
+        Said { log: &self.log, event }
     }
 
     /// The way to the holders that are not in doubt.

@@ -7,6 +7,7 @@ use lianfang_trust::Digest;
 use sqlx::Row as _;
 
 use super::book::Book;
+use crate::audit::{AuditError, Said};
 use crate::store::StoreError;
 
 /// What another bank has signed of its submission, as this bank's report showed it.
@@ -63,11 +64,10 @@ impl Book {
         rows.iter().map(read).collect()
     }
 
-    /// Whether this is not what was recorded of the job last: what is found again at every try stands in the log once.
-    pub async fn first_time(&self, id: i64, what: &Digest) -> Result<bool, StoreError> {
+    /// Something was found about the job: the log says so if it is not what it said last, for it is found at every try.
+    pub async fn found(&self, id: i64, what: &Digest, said: Said<'_>) -> Result<(), AuditError> {
         let mark = sqlx::query("UPDATE job SET recorded = $2 WHERE id = $1 AND recorded IS DISTINCT FROM $2");
-        let done = self.store.write(mark.bind(id).bind(&what.as_bytes()[..])).await?;
-        Ok(done > 0)
+        self.step(mark.bind(id).bind(&what.as_bytes()[..]), said).await
     }
 
     /// What went wrong last; shown to people, and gone with the next step that succeeds. What the store does not take,
@@ -104,6 +104,7 @@ mod tests {
     use lianfang_trust::{Signed, SigningKey};
 
     use super::*;
+    use crate::audit::{Event, Log};
     use crate::job::consent::tests::terms;
     use crate::store::tests::Bench;
 
@@ -115,11 +116,14 @@ mod tests {
         book.note(&signed).await.unwrap();
         let id = book.get(signed.value().job).await.unwrap().unwrap().id;
         let (one, two) = (Digest::of("test", b"1"), Digest::of("test", b"2"));
-        let mut recorded = Vec::new();
+        let log = Log::new(bench.store.clone(), "test");
+        let event = Event::Started { version: "1".to_owned() };
+        let mut entries = Vec::new();
         for what in [&one, &one, &two, &two, &one] {
-            recorded.push(book.first_time(id, what).await.unwrap());
+            book.found(id, what, Said { log: &log, event: &event }).await.unwrap();
+            entries.push(log.head().await.unwrap().entries());
         }
-        assert_eq!(recorded, [true, false, true, false, true]);
+        assert_eq!(entries, [1, 1, 2, 2, 3]);
 
         let bank = BankId::parse("b", "bank").unwrap();
         let source = SeenSource { bank, rows: 1_024, root: [7; 32] };

@@ -19,6 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::sightings::{Sightings, as_kept};
 use crate::audit::{Event, Log};
 use crate::fault::of_store;
+use crate::key_holder::ports::Noted;
 use crate::pipeline::evaluate::Witness;
 use crate::store::{Store, StoreError};
 
@@ -171,18 +172,19 @@ impl Scribe {
             "a holder's answer fails the check; the evidence is kept"
         );
         let digest = Digest::of("lianfang/accusation", &evidence);
-        self.store.write(sqlx::query(
+        let mut tx = self.store.begin().await?;
+        sqlx::query(
             "INSERT INTO accusation (holder, evidence, signed_answer, made_at) VALUES ($1, $2, $3, $4)",
         )
         .bind(holder.as_str())
         .bind(evidence)
         .bind(signed)
-        .bind(self.store.now())).await?;
+        .bind(self.store.now())
+        .execute(&mut *tx)
+        .await?;
         let event = Event::Accused { holder, evidence: digest };
-        if let Err(error) = self.log.record(&event).await {
-            tracing::error!(event = "audit.not-written", %error, "the audit log could not be written");
-        }
-        Ok(())
+        Noted::new(&self.log, event.code(), event.body()).append(&mut tx).await?;
+        tx.commit().await
     }
 }
 

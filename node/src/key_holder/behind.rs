@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use super::ledger::{Ledger, LedgerError};
-use super::ports::AuditSink;
+use super::ports::{AuditSink, Noted};
 use super::vault::Vault;
 
 /// Counts every ledger as lost that is behind `seen`. Says whether it was.
@@ -27,10 +27,8 @@ pub async fn judge(
         number,
         "the ledger is behind an answer of this node's own: all counters are full"
     );
-    for key in vault.keys() {
-        ledger.declare_lost(key, seen, shown_by).await?;
-    }
     let body = json!({ "shown_by": shown_by, "seen": seen, "charge_number": number });
-    audit.record("holder.ledger-behind", body).await;
+    let said = Noted::new(audit, "holder.ledger-behind", body);
+    ledger.declare_lost(&vault.keys(), seen, shown_by, Some(said)).await?;
     Ok(true)
 }

@@ -6,15 +6,16 @@
 //! * Fails: with nothing charged. A crash after the charge loses nothing: the same digest is found and answered again.
 //!
 //! One transaction holds the store's writer from the first read to the commit, so two requests of one entity cannot
-//! both see the same rest. The charge number is global and grows with every charge; peers remember the highest they
+//! both see the same rest; the log's entry is in it, too. The charge number is global and grows with every charge; peers remember the highest they
 //! have seen, and a lower one later shows a restored backup ([`Ledger::declare_lost`]).
 
 use lianfang_proto::documents::evaluation::EvaluationRequest;
 use lianfang_proto::ids::{BankId, KeyId};
 use lianfang_trust::{Digest, Signed};
+use serde_json::json;
 use sqlx::Row;
 
-use super::ports::MemberKeys;
+use super::ports::{AuditSink, MemberKeys, Noted};
 use super::quota::{self, Account, Decision, Event, Sharing};
 use crate::ports::Micros;
 use crate::store::{Connection, Store, StoreError, take_numbers};
@@ -38,6 +39,8 @@ pub struct Ask<'a> {
     pub request: Option<&'a Signed<EvaluationRequest>>,
     /// Up to which quota the policy admits a member that nobody has decided on.
     pub automatic: Option<u64>,
+    /// Says what was charged, in the same transaction.
+    pub log: &'a dyn AuditSink,
 }
 
 /// The batch is charged: it may be evaluated now.
@@ -134,7 +137,9 @@ impl Ledger {
         let (charge, repeated) = match (decision, known) {
             (Decision::Charged, _) => {
                 save(&mut tx, ask.member, ask.key, &after).await?;
-                (insert_charge(&mut tx, ask, now).await?, false)
+                let number = insert_charge(&mut tx, ask, now).await?;
+                noted(ask, number).append(&mut tx).await?;
+                (number, false)
             }
             (Decision::Repeated, Some(charge)) => (charge, true),
             (Decision::Exceeded { limit, spent }, _) => return Err(LedgerError::Exceeded { limit, spent }),
@@ -202,9 +207,26 @@ impl Ledger {
     }
 
     /// Peers have seen a higher charge number than this ledger has: it was lost or restored from a backup. From now on
-    /// every counter of this key is full, and numbers go on above the one that was seen.
-    pub async fn declare_lost(&self, key: KeyId, seen: u64, by: &str) -> Result<(), LedgerError> {
+    /// every counter of these keys is full, and numbers go on above the one that was seen.
+    pub async fn declare_lost(
+        &self,
+        keys: &[KeyId],
+        seen: u64,
+        by: &str,
+        said: Option<Noted<'_>>,
+    ) -> Result<(), LedgerError> {
         let mut tx = self.store.begin().await?;
+        for key in keys {
+            self.fill_counters(&mut tx, *key, by).await?;
+        }
+        raise_charge_number(&mut tx, seen).await?;
+        if let Some(said) = said {
+            said.append(&mut tx).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    async fn fill_counters(&self, tx: &mut Connection, key: KeyId, by: &str) -> Result<(), LedgerError> {
         let (class, epoch) = columns(key);
         sqlx::query(
             "INSERT INTO key_holder_losses (class, epoch, noted_by, noted_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
@@ -218,10 +240,9 @@ impl Ledger {
         sqlx::query("UPDATE key_holder_accounts SET spent = 0, granted = 0 WHERE class = $1 AND epoch = $2")
             .bind(class)
             .bind(epoch)
-            .execute(&mut *tx)
+            .execute(tx)
             .await?;
-        raise_charge_number(&mut tx, seen).await?;
-        Ok(tx.commit().await?)
+        Ok(())
     }
 
     /// The time by which charges are dated.
@@ -244,6 +265,14 @@ impl Ledger {
         let mut reader = self.store.reader().await?;
         Ok(requests.bind(bank.as_str()).bind(class).bind(epoch).fetch_all(&mut *reader).await?)
     }
+}
+
+fn noted<'a>(ask: &Ask<'a>, number: i64) -> Noted<'a> {
+    let body = json!({
+        "bank": ask.member.bank.as_str(), "class": ask.key.class.code(), "epoch": ask.key.epoch.0,
+        "elements": ask.elements, "charge_number": number,
+    });
+    Noted::new(ask.log, "holder.charged", body)
 }
 
 /// Class and epoch as they stand in columns.

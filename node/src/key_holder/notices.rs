@@ -11,6 +11,7 @@ use lianfang_proto::ids::Epoch;
 use lianfang_trust::{Canonical as _, Signed, VerifyingKey};
 use sqlx::Row as _;
 
+use super::ports::Noted;
 use crate::config::{Decide, Policy};
 use crate::ports::Micros;
 use crate::store::{Row, Store, StoreError};
@@ -80,8 +81,8 @@ impl Notices {
         Self { store }
     }
 
-    /// Takes a notice of the coordinator.
-    pub async fn take(&self, signed: &Signed<KeyNotice>) -> Result<Taken, StoreError> {
+    /// Takes a notice of the coordinator. The log says so when it is new.
+    pub async fn take(&self, signed: &Signed<KeyNotice>, said: &Noted<'_>) -> Result<Taken, StoreError> {
         let came = signed.value();
         let kept = self.of(came.class, came.epoch).await?;
         let (taken, next) = next(kept.as_ref(), came, self.store.now());
@@ -101,6 +102,9 @@ impl Notices {
         .bind(signed.bytes())
         .execute(&mut *tx)
         .await?;
+        if taken == Taken::New {
+            said.append(&mut tx).await?;
+        }
         tx.commit().await?;
         Ok(taken)
     }

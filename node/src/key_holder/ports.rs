@@ -6,8 +6,10 @@ use lianfang_proto::ids::{BankId, GroupId};
 use lianfang_proto::{Fault, FaultCode};
 use lianfang_trust::envelope::SealingPublicKey;
 use lianfang_trust::{Digest, VerifyingKey};
+use serde_json::Value;
 
 use crate::ports::Micros;
+use crate::store::{Connection, StoreError};
 
 /// A member's pinned keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,11 +44,32 @@ pub trait Members: Send + Sync {
     fn confirm_again(&self) {}
 }
 
-/// The node's hash-chained log.
+/// The node's hash-chained log. What it is given holds names, numbers and digests, never an element.
 #[async_trait]
 pub trait AuditSink: Send + Sync {
-    /// Takes down an event. `body` holds names, numbers and digests, never an element.
-    async fn record(&self, event: &'static str, body: serde_json::Value);
+    /// Takes down what leaves no other trace here.
+    async fn record(&self, event: &'static str, body: Value);
+    /// Takes down an event in the transaction of the deed itself: both are durable, or neither.
+    async fn append(&self, tx: &mut Connection, event: &'static str, body: &Value) -> Result<(), StoreError>;
+}
+
+/// What the log is to say of a deed, in the deed's own transaction.
+pub struct Noted<'a> {
+    log: &'a dyn AuditSink,
+    event: &'static str,
+    body: Value,
+}
+
+impl<'a> Noted<'a> {
+    /// This event.
+    pub fn new(log: &'a dyn AuditSink, event: &'static str, body: Value) -> Self {
+        Self { log, event, body }
+    }
+
+    /// Says it.
+    pub async fn append(&self, tx: &mut Connection) -> Result<(), StoreError> {
+        self.log.append(tx, self.event, &self.body).await
+    }
 }
 
 /// The bank whose certificate opened the connection of a request; never a field of the message.

@@ -14,6 +14,7 @@ use lianfang_trust::Canonical;
 use sqlx::Row as _;
 
 use super::ledger::columns;
+use super::ports::Noted;
 use crate::store::{Connection, Row, Store, StoreError};
 
 /// Why a record is not kept.
@@ -120,18 +121,27 @@ impl Records {
         Ok(newest.and_then(|epoch| u32::try_from(epoch).ok()).map(Epoch))
     }
 
-    /// A person has compared the short digest of this key's record. Says whether there is such a record.
-    pub async fn mark_compared(&self, key: KeyId, by: &str) -> Result<bool, RecordError> {
+    /// A person has compared the short digest of this key's record, and the log says so. Says whether there is such a
+    /// record.
+    pub async fn mark_compared(&self, key: KeyId, by: &str, said: &Noted<'_>) -> Result<bool, RecordError> {
         let (class, epoch) = columns(key);
-        let done = self.store.write(sqlx::query(
+        let mut tx = self.store.begin().await?;
+        let done = sqlx::query(
             "UPDATE key_records SET compared_by = $1, compared_at = $2 WHERE class = $3 AND epoch = $4 AND generation = $5",
         )
         .bind(by)
         .bind(self.store.now())
         .bind(class)
         .bind(epoch)
-        .bind(i64::from(key.generation.0))).await?;
-        Ok(done > 0)
+        .bind(i64::from(key.generation.0))
+        .execute(&mut *tx)
+        .await?;
+        let found = done.rows_affected() > 0;
+        if found {
+            said.append(&mut tx).await?;
+        }
+        tx.commit().await?;
+        Ok(found)
     }
 }
 

@@ -86,14 +86,13 @@ impl Answering {
             return Err(Fault::field(FaultCode::DigestDiffers, "request.elements_digest"));
         }
         self.admitted(member).await?;
-        let _place = self.place(&elements)?;
+        let _place = self.place(member, &elements)?;
         let blinded = self.parts.vault.decode(elements, limits::CHUNK_ELEMENTS).await?;
         let ask = Ask { request: Some(&request), ..self.ask(member, &key, digest, stated.elements) };
         let receipt = self.charge(&ask).await?;
         let evaluated = self.parts.vault.evaluate(&key, &receipt, blinded).await?;
         self.parts.telemetry.evaluated(stated.elements.into());
         self.still(member)?;
-        self.note_charge(&ask, receipt.charge_number(), receipt.repeated()).await;
         let context = evaluated_context(&self.parts.bank, key.key());
         let answer = EvaluationAnswer {
             request_digest: request.digest(),
@@ -119,7 +118,7 @@ impl Answering {
         let digest = batch_digest(&member.bank, asked, packed);
         let count = u32::try_from(packed.len() / limits::ELEMENT_BYTES).unwrap_or(u32::MAX);
         self.admitted(member).await?;
-        let _place = self.place(packed)?;
+        let _place = self.place(member, packed)?;
         let elements = message.blinded_elements.clone();
         let blinded = self.parts.vault.decode(elements, limits::BLIND_EVALUATE_ELEMENTS).await?;
         let ask = self.ask(member, &key, digest, count);
@@ -128,7 +127,6 @@ impl Answering {
         let (evaluated, proof) = self.parts.vault.blind_evaluate(&key, &receipt, blinded, chance).await?;
         self.parts.telemetry.evaluated(count.into());
         self.still(member)?;
-        self.note_charge(&ask, receipt.charge_number(), receipt.repeated()).await;
         Ok(BlindEvaluateReply {
             evaluated_elements: evaluated.into_packed().into(),
             proof: proof.encode().to_vec().into(),
@@ -218,6 +216,8 @@ impl Answering {
                 retry_after: Some(wait),
                 ..Fault::field(FaultCode::Busy, "blinded_elements")
             })?;
+        } else {
+            self.parts.telemetry.charged(ask.key.class, ask.elements.into());
         }
         Ok(receipt)
     }
@@ -246,13 +246,13 @@ impl Answering {
     }
 
     /// A place for these elements, for as long as they are in hand.
-    fn place(&self, packed: &[u8]) -> Result<Place, Fault> {
+    fn place(&self, member: &MemberKeys, packed: &[u8]) -> Result<Place, Fault> {
         let busy =
             |wait| Fault { retry_after: Some(wait), ..Fault::field(FaultCode::Busy, "blinded_elements") };
-        self.crowd.enter(packed).map_err(busy)
+        self.crowd.enter(&member.bank, packed).map_err(busy)
     }
 
-    fn ask<'a>(&self, member: &'a MemberKeys, key: &ActiveKey, digest: Digest, elements: u32) -> Ask<'a> {
+    fn ask<'a>(&'a self, member: &'a MemberKeys, key: &ActiveKey, digest: Digest, elements: u32) -> Ask<'a> {
         Ask {
             member,
             key: key.key(),
@@ -260,20 +260,9 @@ impl Answering {
             elements_digest: digest,
             elements,
             request: None,
+            log: &*self.parts.audit,
             automatic: self.parts.admit.automatic(),
         }
-    }
-
-    async fn note_charge(&self, ask: &Ask<'_>, number: u64, repeated: bool) {
-        if repeated {
-            return;
-        }
-        self.parts.telemetry.charged(ask.key.class, ask.elements.into());
-        let body = json!({
-            "bank": ask.member.bank.as_str(), "class": ask.key.class.code(), "epoch": ask.key.epoch.0,
-            "elements": ask.elements, "charge_number": number,
-        });
-        self.parts.audit.record("holder.charged", body).await;
     }
 
     /// The reply, or the refusal with this holder's name. Of refusals the first of a kind from each bank is logged: so a

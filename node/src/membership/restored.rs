@@ -36,7 +36,7 @@ pub async fn take_up(node: &App) -> Result<(), Problem> {
             continue;
         }
         // Before the share: a crash in between leaves full counters and no share, never the other way round.
-        node.ledger.declare_lost(key, 0, &restored.by).await.map_err(Problem::bug)?;
+        node.ledger.declare_lost(&[key], 0, &restored.by, None).await.map_err(Problem::bug)?;
         vault.activate(record, share, &*node.ports.chance).await.map_err(told)?;
         taken += 1;
     }

@@ -152,6 +152,7 @@ async fn the_shares_evaluate_under_the_record() {
             elements: 1,
             request: None,
             automatic: None,
+            log: &*driver.audit,
         };
         let receipt = ledger.charge(&ask).await.unwrap();
         let again = BlindedElements::decode(blinded.packed(), 1).unwrap();

@@ -7,7 +7,7 @@ use lianfang_proto::documents::evaluation::EvaluationRequest;
 use lianfang_proto::ids::{Generation, GroupId, KeyId};
 use lianfang_trust::{Digest, Signed};
 
-use super::{KEY, Party, Still};
+use super::{KEY, Party, Still, Unheard};
 use crate::key_holder::ledger::{Ask, Ledger, LedgerError};
 use crate::key_holder::ports::MemberKeys;
 use crate::key_holder::quota::Sharing;
@@ -21,7 +21,8 @@ fn digest(number: u8) -> Digest {
 
 pub(super) fn ask(member: &MemberKeys, number: u8, elements: u32) -> Ask<'_> {
     let elements_digest = digest(number);
-    Ask { member, key: KEY, sharing: ALL, elements_digest, elements, request: None, automatic: None }
+    let (request, automatic) = (None, None);
+    Ask { member, key: KEY, sharing: ALL, elements_digest, elements, request, automatic, log: &Unheard }
 }
 
 fn signed(party: &Party, root: u8) -> Signed<EvaluationRequest> {
@@ -155,7 +156,7 @@ async fn allowances_open_and_a_lost_ledger_closes() {
     ledger.deduct(&member, KEY, 2).await.unwrap();
     assert!(ledger.charge(&ask(&member, 3, 1)).await.is_err());
 
-    ledger.declare_lost(KEY, 40, "li").await.unwrap();
+    ledger.declare_lost(&[KEY], 40, "li", None).await.unwrap();
     assert!(matches!(
         ledger.charge(&ask(&member, 4, 1)).await,
         Err(LedgerError::Exceeded { limit: 0, spent: 0 })

@@ -25,7 +25,7 @@ use lianfang_trust::{Digest, SigningKey, VerifyingKey};
 
 use super::ports::{AuditSink, MemberKeys, Members};
 use crate::ports::{Clock, Micros, Ports};
-use crate::store::Store;
+use crate::store::{Connection, Store, StoreError};
 
 pub(crate) const KEY: KeyId = KeyId { class: Class::Subject, epoch: Epoch(1), generation: Generation(0) };
 
@@ -129,6 +129,33 @@ pub(crate) struct Remembered(pub(crate) Mutex<Vec<&'static str>>);
 impl AuditSink for Remembered {
     async fn record(&self, event: &'static str, _body: serde_json::Value) {
         self.0.lock().unwrap().push(event);
+    }
+
+    async fn append(
+        &self,
+        _tx: &mut Connection,
+        event: &'static str,
+        body: &serde_json::Value,
+    ) -> Result<(), StoreError> {
+        self.record(event, body.clone()).await;
+        Ok(())
+    }
+}
+
+/// A log that nobody reads.
+pub(crate) struct Unheard;
+
+#[async_trait]
+impl AuditSink for Unheard {
+    async fn record(&self, _event: &'static str, _body: serde_json::Value) {}
+
+    async fn append(
+        &self,
+        _tx: &mut Connection,
+        _event: &'static str,
+        _body: &serde_json::Value,
+    ) -> Result<(), StoreError> {
+        Ok(())
     }
 }
 

@@ -377,7 +377,7 @@ async fn a_crowd_is_told_when_to_come_back_and_charged_nothing() {
     let elements = batch(2, "crowd");
     let request = || world.signed(world.body(&elements), &elements);
     let everything = vec![0; 32 * 262_144];
-    let place = world.service.crowd.enter(&everything).unwrap();
+    let place = world.service.crowd.enter(&world.caller.keys().bank, &everything).unwrap();
     let fault = world.evaluate(request()).await.unwrap_err();
     assert_eq!((fault.code, fault.party.as_deref()), (FaultCode::Busy, Some("alpha")));
     assert!(fault.retry_after.is_some_and(|wait| wait >= std::time::Duration::from_secs(2)), "{fault}");

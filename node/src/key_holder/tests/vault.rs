@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use lianfang_proto::catalogue::Class;
 use lianfang_proto::ids::{Epoch, Generation, KeyId};
+use serde_json::Value;
 
-use super::{KEY, Party, Still, dealt};
+use super::{KEY, Party, Still, Unheard, dealt};
+use crate::key_holder::ports::Noted;
 use crate::key_holder::records::{RecordError, Records, public_keys};
 use crate::key_holder::vault::{Vault, VaultError};
 
@@ -118,7 +120,7 @@ async fn a_record_is_compared_by_a_person() {
     records.put(&endorsed).await.unwrap();
     let kept = records.current(Class::Subject, Epoch(1)).await.unwrap().unwrap();
     assert!(!kept.compared && kept.endorsed == endorsed);
-    assert!(records.mark_compared(KEY, "li").await.unwrap());
+    assert!(records.mark_compared(KEY, "li", &Noted::new(&Unheard, "", Value::Null)).await.unwrap());
     assert!(records.current(Class::Subject, Epoch(1)).await.unwrap().unwrap().compared);
     assert_eq!(records.newest_epoch(Class::Subject).await.unwrap(), Some(Epoch(1)));
     let (_, other) = dealt(&[&a, &b, &c], KEY);
