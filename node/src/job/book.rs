@@ -16,7 +16,7 @@ use tokio::sync::{Mutex, MutexGuard, Notify};
 use zeroize::Zeroizing;
 
 use super::state::Stage;
-use crate::audit::{AuditError, Event, Log};
+use crate::audit::{AuditError, Said};
 use crate::ports::Micros;
 use crate::store::{Row, Statement, Store, StoreError};
 
@@ -40,6 +40,8 @@ pub struct Entry {
     pub figures: Option<String>,
     /// This bank's signed return.
     pub result: Option<Vec<u8>>,
+    /// Whether the coordinator has said that it has the return.
+    pub handed_in: bool,
     /// What went wrong last.
     pub fault: Option<String>,
     /// When its terms were first seen.
@@ -109,15 +111,6 @@ impl Entry {
     }
 }
 
-/// What the log says of a step.
-#[derive(Clone, Copy)]
-pub struct Said<'a> {
-    /// The log.
-    pub log: &'a Log,
-    /// What is said.
-    pub event: &'a Event,
-}
-
 /// The jobs of this node.
 #[derive(Clone)]
 pub struct Book {
@@ -129,7 +122,7 @@ pub struct Book {
 }
 
 pub(super) const COLUMNS: &str =
-    "id, job, terms_digest, terms, stage, decided_by, header, figures, result, fault, seen_at";
+    "id, job, terms_digest, terms, stage, decided_by, header, figures, result, handed_in_at, fault, seen_at";
 
 pub(super) fn read(row: &Row) -> Result<Entry, StoreError> {
     let malformed = |column| StoreError::Malformed { table: "job", column };
@@ -145,6 +138,7 @@ pub(super) fn read(row: &Row) -> Result<Entry, StoreError> {
         header: row.try_get("header")?,
         figures: row.try_get("figures")?,
         result: row.try_get("result")?,
+        handed_in: row.try_get::<Option<Micros>, _>("handed_in_at")?.is_some(),
         fault: row.try_get("fault")?,
         seen_at: row.try_get("seen_at")?,
     })
@@ -172,10 +166,10 @@ impl Book {
     }
 
     /// Takes a step, and says so in the log if it is one.
-    async fn step(&self, step: Statement<'_>, said: Said<'_>) -> Result<(), AuditError> {
+    pub(super) async fn step(&self, step: Statement<'_>, said: Said<'_>) -> Result<(), AuditError> {
         let mut tx = self.store.begin().await?;
         if step.execute(&mut *tx).await?.rows_affected() > 0 {
-            said.log.append(&mut tx, said.event).await?;
+            said.append(&mut tx).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -361,6 +355,12 @@ impl Book {
         self.step(update.bind(self.store.now()).bind(Stage::Submitted.number()), said).await
     }
 
+    /// The coordinator has the return: a certificate that says otherwise is false.
+    pub async fn handed_in(&self, id: i64) -> Result<(), StoreError> {
+        let update = sqlx::query("UPDATE job SET handed_in_at = $2 WHERE id = $1 AND handed_in_at IS NULL");
+        self.store.write(update.bind(id).bind(self.store.now())).await.map(drop)
+    }
+
     /// The certificate is checked.
     pub async fn certified(&self, id: i64, certificate: &[u8], said: Said<'_>) -> Result<(), AuditError> {
         let update = sqlx::query(
@@ -376,6 +376,7 @@ mod tests {
     use lianfang_trust::SigningKey;
 
     use super::*;
+    use crate::audit::{Event, Log};
     use crate::job::consent::tests::terms;
     use crate::store::tests::Bench;
 
@@ -413,6 +414,9 @@ mod tests {
         book.submitted(id, &figures, said).await.unwrap();
         book.returned(id, b"return", &figures, said).await.unwrap();
         book.returned(id, b"another", &figures, said).await.unwrap();
+        assert!(!entry().await.handed_in);
+        book.handed_in(id).await.unwrap();
+        assert!(entry().await.handed_in);
         book.submitted(id, &figures, said).await.unwrap();
         assert_eq!(entry().await.result.as_deref(), Some(&b"return"[..]));
         assert_eq!(book.under_way().await.unwrap(), [job]);

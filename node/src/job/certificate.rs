@@ -17,6 +17,9 @@ pub struct OwnPart<'a> {
     pub header: &'a SubmissionHeader,
     /// The return that it signed.
     pub result: &'a Return,
+    /// Whether the coordinator has said that it has it. If not, it may have come too late: then the certificate says that
+    /// this bank returned nothing, and that is true.
+    pub handed_in: bool,
 }
 
 /// Whether the certificate says of this bank what this bank did, of the others what they have signed, and names every
@@ -40,8 +43,10 @@ pub fn check(
         Some(submission) if submission.root == own.header.root && submission.rows == own.header.rows => {}
         _ => return differs("certificate.entry.submission"),
     }
-    if entry.result_digest != Some(own.result.result_digest) {
-        return differs("certificate.entry.result_digest");
+    match entry.result_digest {
+        Some(digest) if digest == own.result.result_digest => {}
+        None if !own.handed_in => {}
+        _ => return differs("certificate.entry.result_digest"),
     }
     for other in certificate.entries.iter().filter(|entry| entry.bank != *own.bank) {
         if let Err(field) = check_other(other, terms, seen) {
@@ -94,38 +99,71 @@ mod tests {
     use super::*;
     use crate::job::consent::tests::terms;
 
-    #[test]
-    fn only_what_this_bank_did_is_countersigned() {
-        let terms = terms(&["a", "b"], 2);
-        let bank = BankId::parse("a", "bank").unwrap();
-        let digest = Digest::from_bytes([1; 64]);
+    const DIGEST: Digest = Digest::from_bytes([1; 64]);
+
+    fn bank(name: &str) -> BankId {
+        BankId::parse(name, "bank").unwrap()
+    }
+
+    /// What "a" has signed.
+    fn signed() -> (SubmissionHeader, Return) {
         let header = SubmissionHeader {
-            terms_digest: digest,
-            bank: bank.clone(),
+            terms_digest: DIGEST,
+            bank: bank("a"),
             rows: 1024,
             row_bytes: 16,
             root: [2; 32],
             padding_commitment: [3; 32],
         };
         let result = Return {
-            terms_digest: digest,
-            bank: bank.clone(),
+            terms_digest: DIGEST,
+            bank: bank("a"),
             result_digest: Digest::from_bytes([4; 64]),
             by_kind: vec![],
             refused_matches: 0,
         };
-        let own = OwnPart { bank: &bank, header: &header, result: &result };
-        let entry = |name: &str, root, result| Entry {
-            bank: BankId::parse(name, "bank").unwrap(),
+        (header, result)
+    }
+
+    fn entry(name: &str, root: [u8; 32], result: [u8; 64]) -> Entry {
+        Entry {
+            bank: bank(name),
             submission: Some(EntrySubmission { rows: 1024, root }),
             result_digest: Some(Digest::from_bytes(result)),
-        };
-        let good = JobCertificate {
-            terms_digest: digest,
+        }
+    }
+
+    fn good() -> JobCertificate {
+        JobCertificate {
+            terms_digest: DIGEST,
             entries: vec![entry("a", [2; 32], [4; 64]), entry("b", [9; 32], [9; 64])],
             certified_at: 0,
+        }
+    }
+
+    #[test]
+    fn a_return_that_was_never_acknowledged_may_have_come_too_late() {
+        let (header, result) = signed();
+        let bank = bank("a");
+        let own = |handed_in| OwnPart { bank: &bank, header: &header, result: &result, handed_in };
+        let said = |digest: Option<Digest>, handed_in| {
+            let mut certificate = good();
+            certificate.entries[0].result_digest = digest;
+            check(&certificate, &terms(&["a", "b"], 2), &own(handed_in), None).is_ok()
         };
-        let seen = [SeenSource { bank: BankId::parse("b", "bank").unwrap(), rows: 1024, root: [9; 32] }];
+        assert!(said(None, false));
+        assert!(!said(None, true), "the coordinator had it");
+        assert!(!said(Some(Digest::from_bytes([5; 64])), false), "another's return");
+        assert!(said(Some(result.result_digest), false), "its word was lost");
+    }
+
+    #[test]
+    fn only_what_this_bank_did_is_countersigned() {
+        let terms = terms(&["a", "b"], 2);
+        let (header, result) = signed();
+        let own = OwnPart { bank: &bank("a"), header: &header, result: &result, handed_in: true };
+        let good = good();
+        let seen = [SeenSource { bank: bank("b"), rows: 1024, root: [9; 32] }];
         assert_eq!(check(&good, &terms, &own, Some(&seen)), Ok(()));
         assert_eq!(check(&good, &terms, &own, None), Ok(()));
         let field = |change: &dyn Fn(&mut JobCertificate)| {

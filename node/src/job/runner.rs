@@ -197,7 +197,7 @@ impl Runner {
                 done => done,
             },
             Step::Report => self.report(entry, terms).await,
-            Step::HandIn => self.hand_in(entry).await,
+            Step::HandIn => self.hand_in_again(entry).await,
             Step::Countersign => self.countersign(entry, terms).await,
             Step::Conclude => self.conclude(entry, terms).await,
             Step::Wait | Step::End(_) => Ok(()),
@@ -315,24 +315,30 @@ impl Runner {
         kept.map_err(|e| of_log(&e))?;
         // Nothing is read from the submission any more, whether or not the job is ever certified.
         clean(&self.context, &entry.terms_digest)?;
-        self.context.coordinator.hand_in(&entry.terms_digest, result.bytes().to_vec()).await
+        self.hand_in(entry, result.bytes().to_vec()).await
     }
 
     /// A report that is not sound stands in the log, once, whatever is done about it.
     async fn unsound(&self, entry: &Entry, fault: Fault) -> Result<Fault, Fault> {
         let digest = Digest::of("lianfang/fault", fault.to_string().as_bytes());
         let book = &self.context.book;
-        if !fault.code.retry() && book.first_time(entry.id, &digest).await.map_err(|e| of_store(&e))? {
+        if !fault.code.retry() {
             let party = fault.party.clone().unwrap_or_default();
             let event = Event::Fault { party, code: fault.code, digest };
-            self.context.log.record(&event).await.map_err(|e| of_log(&e))?;
+            let found = book.found(entry.id, &digest, self.context.says(&event)).await;
+            found.map_err(|e| of_log(&e))?;
         }
         Ok(fault)
     }
 
-    async fn hand_in(&self, entry: &Entry) -> Result<(), Fault> {
+    async fn hand_in_again(&self, entry: &Entry) -> Result<(), Fault> {
         let Some(result) = &entry.result else { return Err(internal("no return is stored")) };
-        self.context.coordinator.hand_in(&entry.terms_digest, result.clone()).await
+        self.hand_in(entry, result.clone()).await
+    }
+
+    async fn hand_in(&self, entry: &Entry, result: Vec<u8>) -> Result<(), Fault> {
+        self.context.coordinator.hand_in(&entry.terms_digest, result).await?;
+        self.context.book.handed_in(entry.id).await.map_err(|e| of_store(&e))
     }
 
     async fn countersign(&self, entry: &Entry, terms: &Terms) -> Result<(), Fault> {
@@ -368,7 +374,12 @@ impl Runner {
         let Some(result) = &entry.result else { return Err(internal("no return is stored")) };
         let result: Signed<Return> =
             checked::open_signed(result, "return", &self.context.secrets.identity.verifying_key())?;
-        let own = OwnPart { bank: &self.context.bank, header: header.value(), result: result.value() };
+        let own = OwnPart {
+            bank: &self.context.bank,
+            header: header.value(),
+            result: result.value(),
+            handed_in: entry.handed_in,
+        };
         let sources = match terms.disclosure {
             Disclosure::Count => None,
             _ => Some(self.context.book.sources(entry.id).await.map_err(|e| of_store(&e))?),

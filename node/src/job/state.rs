@@ -13,7 +13,7 @@
 //! | submitted | reporting, certified | read and keep the report, hand the return in |
 //! | returned | reporting | hand the return in again |
 //! | returned | certified | countersign |
-//! | returned | closed | conclude |
+//! | returned | closed | conclude: countersigned or too late, with the return or without it |
 //! | proposed, accepted | any later one, or unknown to it | missed |
 //! | prepared, submitted, returned | unknown to it | failed: it has forgotten the job, and will never end it |
 //! | prepared, submitted | closed | missed |

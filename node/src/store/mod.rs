@@ -25,8 +25,8 @@ use crate::ports::{Micros, Ports};
 
 /// The steps from an empty store to the one of this program. A released step never changes.
 static STEPS: LazyLock<Steps> = LazyLock::new(|| Steps {
-    sqlite: steps!("../../migrations/sqlite": "0001_register", "0002_key_holder", "0003_ceremony", "0004_audit", "0005_job", "0008_oversight", "0009_keys", "0010_work", "0014_restore", "0015_reminder"),
-    postgres: steps!("../../migrations/postgres": "0001_register", "0002_key_holder", "0003_ceremony", "0004_audit", "0005_job", "0008_oversight", "0009_keys", "0010_work", "0014_restore", "0015_reminder"),
+    sqlite: steps!("../../migrations/sqlite": "0001_register", "0002_key_holder", "0003_ceremony", "0004_audit", "0005_job", "0008_oversight", "0009_keys", "0010_work", "0014_restore", "0015_reminder", "0016_return"),
+    postgres: steps!("../../migrations/postgres": "0001_register", "0002_key_holder", "0003_ceremony", "0004_audit", "0005_job", "0008_oversight", "0009_keys", "0010_work", "0014_restore", "0015_reminder", "0016_return"),
 });
 
 const PROBE: &[u8] = b"lianfang/store";
