@@ -58,8 +58,8 @@ pub struct Saturation {
     /// How long.
     #[arg(long, default_value_t = 600)]
     pub seconds: u64,
-    /// Requests that are always under way.
-    #[arg(long, default_value_t = 64)]
+    /// Requests that are always under way, or waiting to come back: a holder takes 2,048 of one bank.
+    #[arg(long, default_value_t = 3_000)]
     pub at_once: usize,
 }
 

@@ -16,7 +16,7 @@ use lianfang_proto::v1::BlindEvaluateRequest;
 use lianfang_proto::v1::key_holder_client::KeyHolderClient;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
-use rand::seq::SliceRandom as _;
+use rand::seq::IndexedRandom as _;
 use tokio::task::JoinSet;
 use tonic::transport::Channel;
 
@@ -29,6 +29,8 @@ use crate::demo::federation::Federation;
 const ELEMENTS: u64 = 1 << 40;
 /// Points that requests are drawn from.
 const POINTS: usize = 512;
+/// Requests that share a connection; a holder takes 256 on one.
+const OF_A_CONNECTION: usize = 128;
 /// Until then the holder fills its caches: from there on its memory is compared.
 const WARM: u32 = 4;
 
@@ -53,10 +55,15 @@ pub async fn saturation(options: Saturation) -> anyhow::Result<String> {
     let pid = federation.processes().iter().find(|(name, _)| name == holder).context("the holder serves")?.1;
 
     let (fared, end) = (Arc::new(Fared::default()), Instant::now() + Duration::from_secs(options.seconds));
+    let points: Arc<[_]> = points().into();
     let mut asking = JoinSet::new();
+    let mut channel = visitor.channel_to(holder, address);
     for client in 0..options.at_once {
-        let channel = visitor.channel_to(holder, address);
-        asking.spawn(ask(channel, client as u64, end, Arc::clone(&fared)));
+        if client % OF_A_CONNECTION == 0 {
+            channel = visitor.channel_to(holder, address);
+        }
+        let asker = Asker { holder: KeyHolderClient::new(channel.clone()), points: Arc::clone(&points) };
+        asking.spawn(asker.ask(client as u64, end, Arc::clone(&fared)));
     }
     let begun = Instant::now();
     let (mut early, mut late) = (0, 0);
@@ -96,37 +103,46 @@ pub async fn saturation(options: Saturation) -> anyhow::Result<String> {
     Ok(table)
 }
 
-/// Asks until the end, each time for another batch, and comes back when it is told to.
-async fn ask(channel: Channel, client: u64, end: Instant, fared: Arc<Fared>) -> anyhow::Result<()> {
-    let mut rng = StdRng::seed_from_u64(client);
-    let mut points: Vec<[u8; ELEMENT_BYTES]> =
-        (0..POINTS).map(|_| RistrettoPoint::random(&mut rng).compress().to_bytes()).collect();
-    let key = KeyId { class: Class::ALL[0], epoch: Epoch(1), generation: Generation(0) };
-    let mut holder = KeyHolderClient::new(channel);
-    while Instant::now() < end {
-        let (chosen, _) = points.partial_shuffle(&mut rng, BLIND_EVALUATE_ELEMENTS);
-        let request = BlindEvaluateRequest {
-            key_id: key.to_bytes().to_vec().into(),
-            blinded_elements: chosen.as_flattened().to_vec().into(),
-        };
-        match holder.blind_evaluate(request).await {
-            Ok(reply) => {
-                let reply = reply.into_inner();
-                ensure!(
-                    reply.evaluated_elements.len() == BLIND_EVALUATE_ELEMENTS * ELEMENT_BYTES,
-                    "a short answer"
-                );
-                fared.answered.fetch_add(1, Ordering::Relaxed);
-            }
-            Err(status) => {
-                let fault = Fault::from_status(&status);
-                let Some(wait) = fault.retry_after else {
-                    bail!("refused without a time to come back: {status}")
-                };
-                fared.refused.fetch_add(1, Ordering::Relaxed);
-                tokio::time::sleep(wait.min(end.saturating_duration_since(Instant::now()))).await;
+/// What requests are drawn from.
+fn points() -> Vec<[u8; ELEMENT_BYTES]> {
+    let mut rng = StdRng::seed_from_u64(1);
+    (0..POINTS).map(|_| RistrettoPoint::random(&mut rng).compress().to_bytes()).collect()
+}
+
+/// One of those who ask.
+struct Asker {
+    holder: KeyHolderClient<Channel>,
+    points: Arc<[[u8; ELEMENT_BYTES]]>,
+}
+
+impl Asker {
+    /// Asks until the end, each time for another batch, and comes back when it is told to.
+    async fn ask(mut self, client: u64, end: Instant, fared: Arc<Fared>) -> anyhow::Result<()> {
+        let mut rng = StdRng::seed_from_u64(client);
+        let key = KeyId { class: Class::ALL[0], epoch: Epoch(1), generation: Generation(0) };
+        while Instant::now() < end {
+            let chosen: Vec<[u8; ELEMENT_BYTES]> =
+                self.points.sample(&mut rng, BLIND_EVALUATE_ELEMENTS).copied().collect();
+            let request = BlindEvaluateRequest {
+                key_id: key.to_bytes().to_vec().into(),
+                blinded_elements: chosen.as_flattened().to_vec().into(),
+            };
+            match self.holder.blind_evaluate(request).await {
+                Ok(reply) => {
+                    let bytes = reply.into_inner().evaluated_elements.len();
+                    ensure!(bytes == BLIND_EVALUATE_ELEMENTS * ELEMENT_BYTES, "a short answer");
+                    fared.answered.fetch_add(1, Ordering::Relaxed);
+                }
+                Err(status) => {
+                    let fault = Fault::from_status(&status);
+                    let Some(wait) = fault.retry_after else {
+                        bail!("refused without a time to come back: {status}")
+                    };
+                    fared.refused.fetch_add(1, Ordering::Relaxed);
+                    tokio::time::sleep(wait.min(end.saturating_duration_since(Instant::now()))).await;
+                }
             }
         }
+        Ok(())
     }
-    Ok(())
 }
