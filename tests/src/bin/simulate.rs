@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use clap::Parser;
 use lianfang_tests::simulation::List;
 use lianfang_tests::simulation::generate::generate;
+use lianfang_tests::simulation::quiet::share_a_core;
 use lianfang_tests::simulation::run::{Covered, Outcome, Templates, seconds};
 use serde_json::{Value, json};
 
@@ -109,6 +110,7 @@ fn replay(args: &Args) -> anyhow::Result<ExitCode> {
 
 /// One process' share.
 fn work(args: &Args, part: u64) {
+    share_a_core(part);
     let began = Instant::now();
     let mut templates = Templates::default();
     let processes = args.processes.unwrap_or(1).max(1);

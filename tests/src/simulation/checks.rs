@@ -5,7 +5,9 @@
 //! were, counters with charges, charges with the chunks that the banks themselves took down.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use lianfang_desk::Exit;
 use lianfang_proto::catalogue::Disclosure;
 use serde_json::Value;
@@ -13,7 +15,7 @@ use serde_json::Value;
 use super::play::{Job, Played};
 use super::register::{CANARY, PERSONS, identifiers};
 use super::{keys, ledgers, schedules};
-use crate::canary::{contains, files};
+use crate::canary::files;
 use crate::demo::compare::contact_of;
 use crate::oracle::{ClearBank, answer};
 use crate::world::COORDINATOR;
@@ -49,7 +51,9 @@ pub fn all(played: &mut Played<'_>) {
         played.engine.stop(&party);
     }
     ledgers::check(played);
-    canaries(played);
+    for party in played.engine.parties() {
+        nothing_in_clear(played, &party);
+    }
 }
 
 /// One job: who took part, what each was told, who is named missing. Gives who took part if their reports are to be the
@@ -296,19 +300,23 @@ fn log_of(played: &mut Played<'_>, bank: &str) {
     }
 }
 
-/// Nothing of what was planted lies in any party's folder.
-fn canaries(played: &mut Played<'_>) {
+/// All that was planted, to be looked for at once.
+static PLANTED: LazyLock<AhoCorasick> = LazyLock::new(|| {
     let mut words = vec![CANARY.to_owned()];
     for person in 0..PERSONS {
         let [id, mobile, _] = identifiers(person);
         words.extend([id, mobile.trim_start_matches("+86").to_owned()]);
     }
-    for party in played.engine.parties() {
-        for file in files(&played.engine.dir(&party)) {
-            let bytes = std::fs::read(&file).unwrap_or_default();
-            if let Some(word) = words.iter().find(|word| contains(&bytes, word.as_bytes())) {
-                played.fail("nothing in clear", format!("{word} in {}", file.display()));
-            }
+    AhoCorasick::new(words).expect("few words")
+});
+
+/// Nothing of what was planted lies in a party's folder.
+pub fn nothing_in_clear(played: &mut Played<'_>, party: &str) {
+    for file in files(&played.engine.dir(party)) {
+        let bytes = std::fs::read(&file).unwrap_or_default();
+        if let Some(found) = PLANTED.find(&bytes) {
+            let word = String::from_utf8_lossy(&bytes[found.range()]).into_owned();
+            played.fail("nothing in clear", format!("{word} in {}", file.display()));
         }
     }
 }

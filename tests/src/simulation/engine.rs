@@ -17,6 +17,7 @@ use rand::RngExt as _;
 use rand::rngs::StdRng;
 
 use super::chance::{Seeded, generator};
+use super::fuse::{After, Fuse};
 use super::quiet;
 use super::time::{Moment, PartyClock, Time, micros};
 use super::turn::Turns;
@@ -48,7 +49,7 @@ struct Member {
     skew: Arc<AtomicI64>,
     lives: u64,
     life: Option<Life>,
-    fuse: Option<u64>,
+    fuse: Option<Fuse>,
 }
 
 /// Why a command gave nothing.
@@ -151,9 +152,10 @@ impl Engine {
         self.members.values().for_each(|member| member.skew.store(0, Ordering::SeqCst));
     }
 
-    /// The party dies after so many steps of its tasks.
-    pub fn light_fuse(&mut self, party: &str, steps: u64) {
-        self.member(party).fuse = Some(steps);
+    /// The party dies when it has come so far from here.
+    pub fn light_fuse(&mut self, party: &str, after: After) {
+        let member = self.member(party);
+        member.fuse = Some(Fuse::lit(after, &member.dir));
     }
 
     /// No party dies any more.

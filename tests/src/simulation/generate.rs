@@ -12,6 +12,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 
 use super::chance::generator;
+use super::fuse::After;
 use super::operations::{Change, KINDS, LIES, List, Operation, Terms};
 use super::register::PERSONS;
 use super::shapes::{SHAPES, Shape};
@@ -34,7 +35,13 @@ pub fn generate(seed: u64) -> List {
         operations.push(Operation::Job(draw.terms()));
     }
     while operations.len() < length {
-        operations.push(draw.operation());
+        let operation = draw.operation();
+        let work = match &operation {
+            Operation::Crash(party, ..) if draw.rng.random_bool(0.4) => Some(draw.work_of(party)),
+            _ => None,
+        };
+        operations.push(operation);
+        operations.extend(work);
     }
     if !operations.iter().any(|one| matches!(one, Operation::Job(_) | Operation::Schedule(_))) {
         operations.push(Operation::Job(draw.terms()));
@@ -89,6 +96,24 @@ impl Draw {
         Operation::Wire(Accident { from, to, way, after, fate })
     }
 
+    fn death(&mut self) -> Operation {
+        let party = self.party();
+        let after = if self.rng.random_bool(0.5) {
+            After::Steps(self.steps(11))
+        } else {
+            After::Changes(self.steps(6))
+        };
+        Operation::Crash(party, after, self.rng.random_bool(0.7))
+    }
+
+    /// What keeps a party busy that is to die: chances are that it dies of that.
+    fn work_of(&mut self, party: &str) -> Operation {
+        if party == COORDINATOR || self.rng.random_bool(0.6) {
+            return Operation::Job(self.terms());
+        }
+        Operation::Import(party.to_owned(), Change::Add, self.rng.random_range(0..PERSONS))
+    }
+
     fn of_keys(&mut self) -> Operation {
         match self.rng.random_range(0..100) {
             0..25 => Operation::Refresh,
@@ -115,7 +140,7 @@ impl Draw {
             30..41 => Operation::Wait(Duration::from_millis(self.steps(15))),
             41..42 => Operation::Wait(Duration::from_secs(self.steps(11))),
             42..58 => self.wire(),
-            58..74 => Operation::Crash(self.party(), self.steps(11), self.rng.random_bool(0.7)),
+            58..74 => self.death(),
             74..78 => Operation::Restart(self.party()),
             78..82 => {
                 let banks = self.shape.banks();
@@ -190,8 +215,11 @@ pub fn shrink(list: &List, trials: usize, mut fails: impl FnMut(&List) -> bool) 
 fn simpler(operation: &Operation) -> Option<Operation> {
     match operation {
         Operation::Wait(time) if *time >= Duration::from_millis(20) => Some(Operation::Wait(*time / 2)),
-        Operation::Crash(party, after, back) if *after > 1 => {
-            Some(Operation::Crash(party.clone(), after / 2, *back))
+        Operation::Crash(party, After::Steps(after), back) if *after > 1 => {
+            Some(Operation::Crash(party.clone(), After::Steps(after / 2), *back))
+        }
+        Operation::Crash(party, After::Changes(after), back) if *after > 1 => {
+            Some(Operation::Crash(party.clone(), After::Changes(after - 1), *back))
         }
         Operation::Wire(accident) if accident.after > 0 => {
             Some(Operation::Wire(Accident { after: accident.after / 2, ..accident.clone() }))
@@ -211,15 +239,15 @@ mod tests {
     fn a_failing_list_becomes_small() {
         let list = generate(5);
         assert_eq!(list, generate(5));
-        let crash = Operation::Crash("alpha".to_owned(), 900, true);
+        let crash = Operation::Crash("alpha".to_owned(), After::Steps(900), true);
         let mut long = list;
         long.operations.insert(2, crash);
         let fails = |list: &List| {
-            list.operations.iter().any(
-                |one| matches!(one, Operation::Crash(party, after, _) if party == "alpha" && *after >= 100),
-            )
+            list.operations
+                .iter()
+                .any(|one| matches!(one, Operation::Crash(party, After::Steps(100..), _) if party == "alpha"))
         };
         let small = shrink(&long, 200, fails);
-        assert_eq!(small.operations, [Operation::Crash("alpha".to_owned(), 112, true)]);
+        assert_eq!(small.operations, [Operation::Crash("alpha".to_owned(), After::Steps(112), true)]);
     }
 }

@@ -3,6 +3,8 @@
 //! Comes in: a federation under way. Goes out: ceremonies, epochs, stores that are lost; later what does not fit. The
 //! coordinator says where each epoch stands, every node what it has of it.
 
+use std::time::Duration;
+
 use lianfang_node::ports::Clock as _;
 use serde_json::Value;
 
@@ -13,6 +15,7 @@ use crate::world::{COORDINATOR, Said};
 
 /// How long a ceremony may take.
 const LASTS: &str = "5m";
+const CEREMONY: Duration = Duration::from_mins(5);
 
 impl Played<'_> {
     /// A command to the coordinator about keys. One that it refuses changes nothing.
@@ -28,6 +31,10 @@ impl Played<'_> {
 
     /// The next key, among the same holders as far as they are members.
     pub(super) fn next_epoch(&mut self) {
+        self.epoch_among_members(&[]);
+    }
+
+    fn epoch_among_members(&mut self, more: &[&str]) {
         let shape = self.template.shape;
         let holders: Vec<&str> = shape.banks()[..shape.holders]
             .iter()
@@ -35,7 +42,38 @@ impl Played<'_> {
             .filter(|bank| !self.revoked.contains(*bank))
             .collect();
         let (names, needed) = (holders.join(","), shape.needed.to_string());
-        self.tend(&["ceremony", "start", "--holders", &names, "--threshold", &needed, "--deadline", LASTS]);
+        let words = ["ceremony", "start", "--holders", &names, "--threshold", &needed, "--deadline", LASTS];
+        self.tend(&[&words, more].concat());
+    }
+
+    /// A coordinator that went back to before a ceremony names keys that holders have no longer. People make another, of an
+    /// epoch later than all that any bank knows, and from then on jobs come about again.
+    pub(super) fn renew_keys(&mut self) {
+        let shape = self.template.shape;
+        let holders = shape.banks()[..shape.holders].iter().filter(|bank| !self.revoked.contains(**bank));
+        let only_it = self.restored.iter().all(|party| party == COORDINATOR);
+        if !self.tended || self.age == 0 || !only_it || holders.count() < shape.needed {
+            return;
+        }
+        let mut newest = 0;
+        for bank in self.members() {
+            newest = newest
+                .max(self.keys_at(&bank).iter().filter_map(|key| key["epoch"].as_u64()).max().unwrap_or(0));
+        }
+        let epoch = (newest + 1).to_string();
+        // What the restored coordinator remembers as under way is over by then.
+        self.engine.pass(CEREMONY);
+        self.epoch_among_members(&["--epoch", &epoch]);
+        for _ in 0..60 {
+            self.engine.pass(Duration::from_secs(5));
+            if self.epoch_that(&["pending"]).as_ref() == Some(&epoch) {
+                self.tend(&["ceremony", "activate", "--epoch", &epoch, "--overlap", "1s"]);
+                self.renewed = true;
+                return;
+            }
+        }
+        let lives = self.lives();
+        self.fail("another key", format!("epoch {epoch} is not agreed on: {lives:?}"));
     }
 
     /// The newest key that waits is used from now on.
@@ -158,11 +196,11 @@ impl Played<'_> {
     }
 
     /// Whether nothing stands in the way of a job: nobody forgot anything, the quota is ample, enough holders are left. A
-    /// coordinator that went back to before a ceremony names keys that holders have no longer.
+    /// coordinator that went back to before a ceremony names keys that holders have no longer, until another is made.
     pub(super) fn is_whole(&self) -> bool {
         let shape = self.template.shape;
         let holders = shape.banks()[..shape.holders].iter().filter(|bank| !self.revoked.contains(**bank));
-        let forgot = self.restored.iter().any(|party| party != COORDINATOR || self.tended);
+        let forgot = self.restored.iter().any(|party| party != COORDINATOR || (self.tended && !self.renewed));
         !forgot && shape.name != "scarce" && holders.count() >= shape.needed
     }
 

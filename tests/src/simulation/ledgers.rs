@@ -24,6 +24,7 @@ pub(crate) type Account = (String, i64);
 
 /// A charge.
 pub(crate) struct Charge {
+    number: i64,
     account: Account,
     /// Who is charged.
     pub(crate) bank: String,
@@ -40,6 +41,8 @@ pub(crate) struct Charge {
 pub(crate) struct Books {
     /// What it has charged as a holder.
     pub(crate) charges: Vec<Charge>,
+    /// The numbers of charges that its log tells of.
+    told: Vec<i64>,
     /// Spent and granted.
     accounts: BTreeMap<Account, (i64, i64)>,
     /// Epochs whose counters count as full.
@@ -73,6 +76,7 @@ pub fn check(played: &mut Played<'_>) {
         counters(played, holder, &books[holder]);
         charged_batches(played, holder, &books);
         numbers(played, holder, &books);
+        told(played, holder, &books[holder]);
     }
     every_output_was_charged(played, &books);
 }
@@ -110,6 +114,17 @@ fn charged_batches(played: &mut Played<'_>, holder: &str, books: &BTreeMap<Strin
                 format!("{holder} charged {bank} for {}", charge.elements),
             );
         }
+    }
+}
+
+/// A holder's log tells of every charge, once.
+fn told(played: &mut Played<'_>, holder: &str, books: &Books) {
+    let told: BTreeSet<i64> = books.told.iter().copied().collect();
+    if told.len() < books.told.len() {
+        played.fail("logs once", format!("{holder}: charges {:?}", books.told));
+    }
+    if let Some(charge) = books.charges.iter().find(|charge| !told.contains(&charge.number)) {
+        played.fail("logs all", format!("{holder}: charge {} of {}", charge.number, charge.bank));
     }
 }
 
@@ -175,7 +190,7 @@ pub(crate) async fn read(bank: &str, path: &Path) -> Result<Books, sqlx::Error> 
     let mut books = Books { number: number(&mut connection).await?, ..Books::default() };
     let charges = sqlx::query(
         "SELECT entity, bank, elements_digest, elements, epoch, \
-         (SELECT count(*) FROM key_holder_commitments WHERE charge = number) FROM key_holder_charges",
+         (SELECT count(*) FROM key_holder_commitments WHERE charge = number), number FROM key_holder_charges",
     );
     for row in charges.fetch_all(&mut connection).await? {
         books.charges.push(Charge {
@@ -184,7 +199,14 @@ pub(crate) async fn read(bank: &str, path: &Path) -> Result<Books, sqlx::Error> 
             batch: row.try_get(2)?,
             elements: row.try_get(3)?,
             committed: row.try_get::<i64, _>(5)? > 0,
+            number: row.try_get(6)?,
         });
+    }
+    let told = sqlx::query_scalar("SELECT body FROM audit_entry WHERE event = 'holder.charged'");
+    for body in told.fetch_all(&mut connection).await? {
+        let body: Vec<u8> = body;
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+        books.told.extend(body["charge_number"].as_i64());
     }
     let accounts = sqlx::query("SELECT entity, epoch, spent, granted FROM key_holder_accounts");
     for row in accounts.fetch_all(&mut connection).await? {

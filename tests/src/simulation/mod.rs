@@ -7,7 +7,7 @@
 //! | room | what it is |
 //! | --- | --- |
 //! | [`time`], [`chance`], [`wire`] | the ports of the parties: time that passes when all wait, seeded chance, a faulty network |
-//! | [`turn`], [`quiet`], [`engine`] | one thread that gives every party its turn, kills and revives |
+//! | [`turn`], [`quiet`], [`fuse`], [`engine`] | one thread that gives every party its turn, kills and revives |
 //! | [`shapes`], [`register`] | the federations before anything happens to them |
 //! | [`operations`], [`generate`] | lists: as text, from a seed, made smaller |
 //! | [`play`], [`copies`], [`keys`], [`schedules`] | a list happens |
@@ -22,6 +22,7 @@ pub mod chance;
 pub mod checks;
 pub mod copies;
 pub mod engine;
+pub mod fuse;
 pub mod generate;
 pub mod keys;
 pub mod ledgers;

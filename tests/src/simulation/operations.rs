@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use lianfang_proto::catalogue::Disclosure;
 
+use super::fuse::After;
 use super::wire::{Accident, Fate, Way};
 use crate::liars::Lie;
 
@@ -69,8 +70,8 @@ pub enum Operation {
     Twice(String),
     /// From now on this holder lies.
     Lies(String, Lie),
-    /// A party dies after so many steps; whether it is started again at once.
-    Crash(String, u64, bool),
+    /// A party dies after so much; whether it is started again at once.
+    Crash(String, After, bool),
     /// A party is stopped as its operator would, if it runs, and started.
     Restart(String),
     /// These are cut off from the others.
@@ -151,7 +152,11 @@ impl fmt::Display for Operation {
             Self::Twice(holder) => write!(f, "twice {holder}"),
             Self::Lies(holder, lie) => write!(f, "lies {holder} {}", word(&LIES, *lie)),
             Self::Crash(party, after, back) => {
-                write!(f, "crash {party} {after} {}", if *back { "back" } else { "down" })
+                let (word, after) = match after {
+                    After::Steps(steps) => ("crash", steps),
+                    After::Changes(changes) => ("die", changes),
+                };
+                write!(f, "{word} {party} {after} {}", if *back { "back" } else { "down" })
             }
             Self::Restart(party) => write!(f, "restart {party}"),
             Self::Part(parties) => write!(f, "part {}", parties.join(" ")),
@@ -196,11 +201,11 @@ impl Operation {
             }
             ["twice", holder] => Self::Twice(owned(holder)),
             ["lies", holder, lie] => Self::Lies(owned(holder), value(&LIES, lie)?),
-            ["crash", party, after, back] => Self::Crash(
-                owned(party),
-                after.parse().ok()?,
-                value(&[("back", true), ("down", false)], back)?,
-            ),
+            [word @ ("crash" | "die"), party, after, back] => {
+                let after = after.parse().ok()?;
+                let after = if *word == "die" { After::Changes(after) } else { After::Steps(after) };
+                Self::Crash(owned(party), after, value(&[("back", true), ("down", false)], back)?)
+            }
             ["restart", party] => Self::Restart(owned(party)),
             ["part", parties @ ..] => Self::Part(parties.iter().map(owned).collect()),
             ["heal"] => Self::Heal,
@@ -224,7 +229,8 @@ impl Operation {
             Self::Wire(_) => "late",
             Self::Twice(_) => "twice",
             Self::Lies(..) => "lies",
-            Self::Crash(..) => "crash",
+            Self::Crash(_, After::Steps(_), _) => "crash",
+            Self::Crash(..) => "die",
             Self::Restart(_) => "restart",
             Self::Part(_) => "part",
             Self::Heal => "heal",
@@ -296,7 +302,7 @@ mod tests {
             assert_eq!(List::read(&list.to_string()), Ok(list.clone()));
             kinds.extend(list.operations.iter().map(Operation::kind));
         }
-        assert_eq!(kinds.len(), 24, "{kinds:?}");
+        assert_eq!(kinds.len(), 25, "{kinds:?}");
         assert_eq!(List::read("# nothing\n\nfly away\n"), Err("fly away".to_owned()));
     }
 }

@@ -13,6 +13,7 @@ use lianfang_link::{Directory, Party};
 use lianfang_proto::catalogue::Disclosure;
 use serde_json::Value;
 
+use super::checks;
 use super::copies::Kept;
 use super::engine::{Engine, Silent, is_done};
 use super::keys;
@@ -95,6 +96,8 @@ pub struct Played<'a> {
     pub age: u32,
     /// Whether anything was done about keys.
     pub(super) tended: bool,
+    /// Whether another key was made after the coordinator had forgotten some.
+    pub(super) renewed: bool,
     /// The terms of the schedules.
     pub(super) schedules: Vec<Terms>,
     /// The newest version of each register when it was last looked which jobs have begun by themselves.
@@ -126,6 +129,7 @@ impl<'a> Played<'a> {
             revoked: BTreeSet::new(),
             age: 0,
             tended: false,
+            renewed: false,
             schedules: Vec::new(),
             looked: BTreeMap::new(),
             lost: BTreeMap::new(),
@@ -225,6 +229,7 @@ impl<'a> Played<'a> {
             }
             self.engine.pass(WATCHED);
             for party in fallen {
+                checks::nothing_in_clear(self, &party);
                 if self.watched.contains(&party) && !self.engine.lives(&party) {
                     self.start(&party);
                 }
@@ -379,6 +384,7 @@ impl<'a> Played<'a> {
         }
         self.last_runs();
         self.settle();
+        self.renew_keys();
         if self.tended || !self.restored.is_empty() || !self.revoked.is_empty() {
             self.prove();
         }

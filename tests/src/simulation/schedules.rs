@@ -107,10 +107,10 @@ impl Played<'_> {
     ) -> BTreeMap<String, Told> {
         let Some(run) = &job.run else { return BTreeMap::new() };
         let earlier = |other: &&Job| {
-            other
-                .run
-                .as_ref()
-                .is_some_and(|other| other.schedule == run.schedule && other.planned_at < run.planned_at)
+            other.run.as_ref().is_some_and(|of_other| {
+                let planned_earlier = of_other.planned_at < run.planned_at && !self.descends(other, job);
+                of_other.schedule == run.schedule && (other.id == run.predecessor || planned_earlier)
+            })
         };
         let mut earlier: Vec<&Job> = self.jobs.iter().filter(earlier).collect();
         // The one that the terms name; else the bank's own last.
@@ -124,6 +124,17 @@ impl Played<'_> {
             before.extend(last.map(|report| (bank.clone(), self.told(bank, report))));
         }
         before
+    }
+
+    /// Whether a run came after another, by what their terms say. A clock that is set back plans a later run for an earlier
+    /// time.
+    fn descends(&self, job: &Job, from: &Job) -> bool {
+        let before = |job: &Job| {
+            let named = job.run.as_ref().and_then(|run| run.predecessor.clone());
+            named.and_then(|named| self.jobs.iter().find(|job| job.id.as_ref() == Some(&named)))
+        };
+        let mut chain = std::iter::successors(before(job), |job| before(job)).take(self.jobs.len());
+        chain.any(|job| job.id == from.id)
     }
 
     fn told(&self, bank: &str, report: &[u8]) -> Told {

@@ -42,13 +42,13 @@ pub struct Shape {
     pub quota: u64,
 }
 
-/// All shapes.
+/// All shapes. In a scarce federation the largest of the first registers needs one element more than there are.
 pub const SHAPES: [Shape; 5] = [
     Shape { name: "three", banks: 3, holders: 3, needed: 2, kin: false, quota: 4_000_000 },
     Shape { name: "four", banks: 4, holders: 4, needed: 3, kin: false, quota: 4_000_000 },
     Shape { name: "pair", banks: 2, holders: 2, needed: 2, kin: false, quota: 4_000_000 },
     Shape { name: "kin", banks: 4, holders: 3, needed: 2, kin: true, quota: 4_000_000 },
-    Shape { name: "scarce", banks: 3, holders: 3, needed: 2, kin: false, quota: 150 },
+    Shape { name: "scarce", banks: 3, holders: 3, needed: 2, kin: false, quota: 18 },
 ];
 
 impl Shape {
