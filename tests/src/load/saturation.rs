@@ -86,7 +86,7 @@ pub async fn saturation(options: Saturation) -> anyhow::Result<String> {
     let mut table = String::new();
     writeln!(
         table,
-        "{} s, {} requests of {BLIND_EVALUATE_ELEMENTS} elements under way at any time.",
+        "{} s, {} requests of {BLIND_EVALUATE_ELEMENTS} elements under way or waiting to come back.",
         options.seconds, options.at_once
     )?;
     writeln!(

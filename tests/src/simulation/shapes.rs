@@ -42,7 +42,7 @@ pub struct Shape {
     pub quota: u64,
 }
 
-/// All shapes. In a scarce federation the largest of the first registers needs one element more than there are.
+/// All shapes. In a scarce federation a quota is about what the first registers need.
 pub const SHAPES: [Shape; 5] = [
     Shape { name: "three", banks: 3, holders: 3, needed: 2, kin: false, quota: 4_000_000 },
     Shape { name: "four", banks: 4, holders: 4, needed: 3, kin: false, quota: 4_000_000 },
