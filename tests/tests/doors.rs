@@ -12,11 +12,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use lianfang_proto::catalogue::Class;
+use lianfang_proto::documents::ceremony::Complaint;
+use lianfang_proto::documents::enrolment::{CertificateSource, EnrolmentRequest};
+use lianfang_proto::documents::evaluation::EvaluationAnswer;
+use lianfang_proto::documents::key_record::EndorsedKeyRecord;
+use lianfang_proto::documents::membership::CertificateRenewal;
+use lianfang_proto::ids::{BankId, Epoch, Generation, InviteId, KeyId};
 use lianfang_tests::liars::{BadWire, in_the_place_of};
 use lianfang_tests::world::{COORDINATOR, JobTerms, World};
-use lianfang_trust::Canonical as _;
 use lianfang_trust::at_rest::MasterKey;
 use lianfang_trust::at_rest::backup::{BackupHeader, BackupLock, seal_backup};
+use lianfang_trust::{Canonical as _, Digest, SigningKey};
 use prost::Message as _;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -82,9 +89,7 @@ fn the_seeds_of_documents_are_documents() {
         let (kind, _) = targets::name_of(&seed).unwrap_or_else(|| panic!("a seed is no document"));
         *kinds.entry(kind).or_insert(0) += 1;
     }
-    for kind in
-        ["Roster", "Terms", "Decision", "Proposal", "Post", "EndorsedKeyRecord", "SubmissionHeader", "Invite"]
-    {
+    for kind in targets::DOCUMENTS {
         assert!(kinds.contains_key(kind), "{kind}: {kinds:?}");
     }
 }
@@ -116,6 +121,38 @@ fn keep(kept: &mut BTreeMap<&'static str, Vec<Vec<u8>>>, bytes: &[u8]) {
     }
 }
 
+/// Documents that pass between parties and that nobody stores.
+fn passing() -> Vec<Vec<u8>> {
+    let bank = BankId::parse("alpha", "bank").unwrap();
+    let request = EnrolmentRequest {
+        invite: InviteId::from_random([1; 16]),
+        secret: [2; 32],
+        bank: bank.clone(),
+        identity: SigningKey::from_bytes(&[7; 32]).verifying_key(),
+        sealing: [9; 32],
+        address: "alpha.example.cn:7443".into(),
+        certificate: CertificateSource::Authority(vec![0x30, 0]),
+    };
+    let own =
+        CertificateSource::Own { leaf: vec![0x30, 0], root: vec![0x30, 1, 0], proof: vec![0x30, 2, 0, 0] };
+    let renewal = CertificateRenewal {
+        bank: bank.clone(),
+        replaces: [3; 32],
+        at: 1_700_000_000_000_000,
+        overlap: true,
+        certificate: own,
+    };
+    let answer = EvaluationAnswer {
+        request_digest: Digest::from_bytes([4; 64]),
+        holder: bank.clone(),
+        key: KeyId { class: Class::Subject, epoch: Epoch(1), generation: Generation(0) },
+        evaluated_digest: Digest::from_bytes([5; 64]),
+        charge_number: 6,
+    };
+    let complaint = Complaint { accused: bank, reason: 1 };
+    vec![request.encode(), renewal.encode(), answer.encode(), complaint.encode()]
+}
+
 /// Writes the seeds that a federation makes: for a change of the documents' form.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "writes into the tree"]
@@ -128,6 +165,9 @@ async fn write_seeds() {
     let between = in_the_place_of(&world, "beta", wire.clone()).await;
     world.whole_job(&JobTerms::new(2, lianfang_proto::catalogue::Disclosure::Labels)).await;
     let mut kept = BTreeMap::new();
+    for document in passing() {
+        keep(&mut kept, &document);
+    }
     for (message, _) in wire.requests("alpha", "Evaluate") {
         write("messages", "evaluate", &message);
         keep(&mut kept, &lianfang_proto::v1::EvaluateRequest::decode(message).unwrap().request);
@@ -149,6 +189,9 @@ async fn write_seeds() {
             for column in row.columns() {
                 if let Ok(Some(bytes)) = row.try_get::<Option<Vec<u8>>, _>(column.ordinal()) {
                     keep(&mut kept, &bytes);
+                    if let Ok(endorsed) = EndorsedKeyRecord::decode(&bytes) {
+                        keep(&mut kept, &endorsed.record().encode());
+                    }
                 }
             }
         }

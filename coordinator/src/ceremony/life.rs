@@ -5,6 +5,7 @@
 //! overlaps with it. What nodes erase, and when, is their own policy's business: this room announces.
 
 use lianfang_proto::catalogue::Class;
+use lianfang_proto::documents::ceremony::Task;
 use lianfang_proto::documents::key_notice::{KeyEvent, KeyNotice, KeyState, OutOfTurn};
 use lianfang_proto::documents::key_record::{EndorsedKeyRecord, KeyRecord};
 use lianfang_proto::ids::Epoch;
@@ -13,7 +14,7 @@ use lianfang_trust::Signed;
 use serde_json::json;
 use sqlx::Row as _;
 
-use super::due::{Facts, refresh_at};
+use super::due::{Facts, Outcome, Past, refresh_at};
 use super::ledger::{self, Ceremony, State};
 use super::propose::{self, Choice};
 use crate::audit;
@@ -246,24 +247,18 @@ pub async fn tend(office: &Office) -> Result<Option<Micros>, Error> {
 
 /// What the ceremonies say of a key.
 fn facts(life: &Life, ceremonies: &[Ceremony]) -> Facts {
-    use lianfang_proto::documents::ceremony::Task;
     let of_class = || ceremonies.iter().filter(|c| c.proposal.value().key.class == life.class);
-    let of_key = || of_class().filter(|c| c.proposal.value().key.epoch == life.epoch);
-    let mut facts = Facts {
-        made_at: life.made_at,
-        repaired: false,
-        failed_at: None,
-        under_way: of_class().any(|c| c.state == State::Open),
-    };
-    for ceremony in of_key() {
-        match (&ceremony.proposal.value().task, ceremony.state) {
-            (Task::Generate | Task::Refresh { .. }, State::Done) => {
-                facts = Facts { made_at: ceremony.created_at, repaired: false, failed_at: None, ..facts };
-            }
-            (Task::Refresh { .. }, State::Failed) => facts.failed_at = Some(ceremony.created_at),
-            (Task::Repair { .. }, State::Done) => facts.repaired = true,
-            (Task::Generate | Task::Repair { .. }, State::Failed) | (_, State::Open) => {}
-        }
-    }
-    facts
+    let of_key = of_class().filter(|c| c.proposal.value().key.epoch == life.epoch);
+    let past = of_key.filter_map(|ceremony| {
+        let outcome = match (&ceremony.proposal.value().task, ceremony.state) {
+            (Task::Generate | Task::Refresh { .. }, State::Done) => Outcome::Made,
+            (Task::Refresh { .. }, State::Failed) => Outcome::NotMade,
+            (Task::Repair { .. }, State::Done) => Outcome::Repaired,
+            (Task::Generate | Task::Repair { .. }, State::Failed) | (_, State::Open) => return None,
+        };
+        let generation = ceremony.proposal.value().key.generation;
+        Some(Past { outcome, generation, at: ceremony.created_at })
+    });
+    let under_way = of_class().any(|c| c.state == State::Open);
+    Facts::of(life.made_at, under_way, &past.collect::<Vec<_>>())
 }

@@ -9,7 +9,8 @@ use lianfang_proto::documents::enrolment::{CertificateSource, authority_fingerpr
 use lianfang_proto::v1::{GetRosterRequest, WatchInboxRequest};
 use lianfang_trust::{Signed, SigningKey};
 
-use crate::world::{Bank, World, code, message, request};
+use crate::bank::{Bank, message, request};
+use crate::world::{World, code};
 
 #[tokio::test]
 async fn an_invited_and_confirmed_bank_reads_the_roster() {

@@ -15,8 +15,9 @@ use lianfang_trust::{Digest, Signed};
 use serde_json::json;
 use tonic::Status;
 
+use crate::bank::Bank;
 use crate::submissions::{CANARY, Rows, row, start_job, tag};
-use crate::world::{Bank, World, code};
+use crate::world::{World, code};
 
 /// What a bank has learned: for each tag the banks that hold it, or their number.
 #[derive(Default)]

@@ -1,6 +1,8 @@
 //! The whole coordinator over the network's twin in memory, with banks that are nothing but keys and a channel.
 
 #[cfg(test)]
+mod bank;
+#[cfg(test)]
 mod ceremonies;
 #[cfg(test)]
 mod enrolment;

@@ -9,8 +9,9 @@ use lianfang_proto::FaultCode;
 use lianfang_proto::v1::{GetJobRequest, JobState, WatchInboxReply, WatchInboxRequest};
 use serde_json::{Value, json};
 
+use crate::bank::Bank;
 use crate::submissions::{Rows, start_job};
-use crate::world::{Bank, World, code};
+use crate::world::{World, code};
 
 impl Bank {
     async fn watch(&self, seen: u64) -> WatchInboxReply {

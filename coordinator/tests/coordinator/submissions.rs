@@ -13,7 +13,8 @@ use lianfang_trust::{Digest, Signed};
 use serde_json::Value;
 use tonic::Status;
 
-use crate::world::{Bank, World, bank_id, code};
+use crate::bank::Bank;
+use crate::world::{World, bank_id, code};
 
 /// A submission's rows, ready to be sent.
 pub(crate) struct Rows {

@@ -247,6 +247,7 @@ node-rekeyed = The new secret opens the keys as soon as config.toml has this und
 node-serving = Listening at { $address }.
 node-importing = rows
 node-imported = { $rows } rows read, { $records } records with { $identifiers } identifiers; { $rejected } rejects and { $warnings } warnings are in { $path }.
+node-import-taken-up = Of these rows, { $rows } had been read by an import that was cut off.
 node-import-found = Encoding { $encoding }, delimiter “{ $delimiter }”. Nothing was changed. The first rows:
 node-import-found-table = Format { $format }, sheet “{ $sheet }”. Nothing was changed. The first rows:
 node-register = { $records } records with { $identifiers } distinct identifiers.

@@ -247,6 +247,7 @@ node-rekeyed = 在 config.toml 的 [unlock] 下写入下列内容后，即由新
 node-serving = 正在 { $address } 监听。
 node-importing = 行
 node-imported = 已读 { $rows } 行，{ $records } 条记录，{ $identifiers } 个标识；拒收 { $rejected } 项、提示 { $warnings } 项，见 { $path }。
+node-import-taken-up = 其中 { $rows } 行已由先前中断的导入读取，未重复处理。
 node-import-found = 编码 { $encoding }，分隔符“{ $delimiter }”。未作任何更改。前几行：
 node-import-found-table = 格式 { $format }，工作表“{ $sheet }”。未作任何更改。前几行：
 node-register = { $records } 条记录，{ $identifiers } 个不同标识。

@@ -8,6 +8,7 @@
 //! * Fails with an [`AuditError`] that tells the store's failure from a broken chain.
 
 mod event;
+mod field;
 
 use lianfang_trust::audit::{self, Broken, Entry, EntryError, Head, SignedHead};
 use lianfang_trust::{Canonical, DecodeError, Digest32, Signed, SigningKey, VerifyingKey};
@@ -15,6 +16,7 @@ use sqlx::Row as _;
 
 pub use event::Event;
 
+use crate::key_holder::ports::{AuditSink, Noted};
 use crate::store::{Connection, Row, Store, StoreError};
 
 /// Entries read at a time.
@@ -59,26 +61,15 @@ pub struct Log {
     name: String,
 }
 
-/// What the log is to say of a deed, in the deed's own transaction.
-#[derive(Clone, Copy)]
-pub struct Said<'a> {
-    /// The log.
-    pub log: &'a Log,
-    /// What is said.
-    pub event: &'a Event,
-}
-
-impl Said<'_> {
-    /// Says it.
-    pub async fn append(&self, tx: &mut Connection) -> Result<(), AuditError> {
-        self.log.append(tx, self.event).await
-    }
-}
-
 impl Log {
     /// The log in this store; `name` is the node's, so that no other node's entries fit in here.
     pub fn new(store: Store, name: &str) -> Self {
         Self { store, name: name.to_owned() }
+    }
+
+    /// What this log is to say of a deed, once the deed's own transaction is there.
+    pub fn says(&self, event: &Event) -> Noted<'_> {
+        Noted::new(self, event.code(), event.body())
     }
 
     /// Writes an entry within the caller's transaction, which must be a writing one.
@@ -241,7 +232,7 @@ fn number(count: u64) -> i64 {
 }
 
 #[async_trait::async_trait]
-impl crate::key_holder::ports::AuditSink for Log {
+impl AuditSink for Log {
     async fn record(&self, event: &'static str, body: serde_json::Value) {
         if let Err(error) = self.note(event, &body).await {
             tracing::error!(event = "audit.not-written", %error, entry = event, "the audit log could not be written");

@@ -74,7 +74,7 @@ fn say(call: &Call, summary: &ImportSummary, found: &Value, rejects: &Path) {
         })
         .collect();
     let json = json!({
-        "rows": summary.rows, "records": summary.records, "added": summary.added, "changed": summary.changed,
+        "rows": summary.rows, "taken_up": summary.taken_up, "records": summary.records, "added": summary.added, "changed": summary.changed,
         "unchanged": summary.unchanged, "retracted": summary.retracted, "identifiers": summary.identifiers,
         "by_kind": by_kind, "by_standing": by_standing, "rejected": summary.rejects, "warnings": summary.warnings,
         "rejects_file": rejects.display().to_string(), "found": found, "preview": preview,
@@ -88,6 +88,10 @@ fn say(call: &Call, summary: &ImportSummary, found: &Value, rejects: &Path) {
         ("path", rejects.display().to_string().into()),
     ];
     tell(&*call.console, &json, &call.console.text("node-imported", &said));
+    if !call.console.json() && summary.taken_up > 0 {
+        let text = call.console.text("node-import-taken-up", &[("rows", summary.taken_up.into())]);
+        call.console.out(&text);
+    }
     if !call.console.json() && !summary.preview.is_empty() {
         show_preview(call, summary, found);
     }

@@ -65,6 +65,12 @@ macro_rules! reasons {
     };
 }
 
+/// The reason with this code and this remedy: one code can have several, by the column.
+pub fn find(code: &str, english: &str) -> Option<Reason> {
+    let of_values = normalise::Issue::every().map(|issue| Reason::from(&issue));
+    ALL.iter().copied().chain(of_values).find(|reason| reason.code == code && reason.english == english)
+}
+
 reasons! {
     UNKNOWN_COLUMN = Warning "unknown-column",
         "The column is not known and was ignored; name it with --map if it is wanted.",

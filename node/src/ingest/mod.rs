@@ -14,6 +14,7 @@
 //! | `parquet` | columns |
 //! | `sql` | a query |
 //! | `line`, `pipe` | what do all of them hand over, and how do those that need a thread of their own? |
+//! | `content` | is it the same table as another? |
 //! | `headers`, `cells`, `row`, `issues` | which column is which, what may a cell be, what was wrong? |
 //!
 //! Never sees: the store, keys, other rows than the one at hand (a second row with one record is found by
@@ -26,6 +27,7 @@ use std::io::{Read, Seek};
 use thiserror::Error;
 
 pub mod cells;
+pub mod content;
 mod csv;
 pub mod encoding;
 pub mod format;
@@ -50,6 +52,7 @@ pub use issues::{Issue, Reason, Rejects, Severity};
 pub use row::{Disposition, Holding, IdentifierCell, Row};
 
 use headers::Layout;
+use lianfang_trust::Digest;
 use line::{Cells, Line, Rows};
 
 /// Why a file cannot be read as a register.
@@ -224,12 +227,14 @@ pub struct RegisterFile {
     layout: Layout,
     found: Found,
     issues: Vec<Issue>,
+    content: Option<Digest>,
     number: u64,
     failed: bool,
 }
 
 impl RegisterFile {
-    /// Finds format, columns and what else there is to find. A text file is read once or twice in full for that.
+    /// Finds format, columns and what else there is to find. A text file is read once or twice in full for that, and
+    /// once more for its digest.
     pub fn open<S: Read + Seek + Send + 'static>(
         mut source: S,
         options: &Options,
@@ -240,6 +245,7 @@ impl RegisterFile {
             (Some(said), Ok(found)) if said != found => return Err(IngestError::NotOfFormat(said)),
             (_, found) => found?,
         };
+        let content = content::of_source(&mut source)?;
         let mut file = match format {
             Format::Csv => Self::open_csv(source, options)?,
             Format::Xlsx => xlsx::open(source, options)?,
@@ -252,6 +258,7 @@ impl RegisterFile {
         if options.format.is_none() && promised.is_some_and(|promised| promised != format) {
             file.issues.push(Issue::of_header(issues::OTHER_FORMAT));
         }
+        file.content = content.map(|content| content::as_read(content, &file.found, &file.layout));
         Ok(file)
     }
 
@@ -274,12 +281,17 @@ impl RegisterFile {
         rows: Box<dyn Rows>,
     ) -> Result<Self, IngestError> {
         let (layout, issues) = Layout::new(header, &options.map)?;
-        Ok(Self { rows, layout, found, issues, number: 1, failed: false })
+        Ok(Self { rows, layout, found, issues, content: None, number: 1, failed: false })
     }
 
     /// What was found out about it.
     pub const fn found(&self) -> &Found {
         &self.found
+    }
+
+    /// A digest by which another reading can tell that it would give the same rows; of a large file only.
+    pub const fn content(&self) -> Option<Digest> {
+        self.content
     }
 
     /// The columns that the file has, in the order of the product.

@@ -88,7 +88,7 @@ impl Context {
     /// This bank takes part. The caller holds the book's decision.
     pub(super) async fn join(&self, entry: &Entry, by: &str) -> Result<(), Fault> {
         let event = Event::JobAccepted { job: entry.job, terms: entry.terms_digest, by: by.to_owned() };
-        let decided = self.book.decide(entry.id, Stage::Accepted, by, self.says(&event)).await;
+        let decided = self.book.decide(entry.id, Stage::Accepted, by, &self.log.says(&event)).await;
         decided.map_err(|e| of_log(&e))
     }
 
@@ -101,7 +101,7 @@ impl Context {
             by: by.to_owned(),
         };
         self.send_decision(entry, false).await?;
-        let decided = self.book.decide(entry.id, Stage::Refused, by, self.says(&event)).await;
+        let decided = self.book.decide(entry.id, Stage::Refused, by, &self.log.says(&event)).await;
         decided.map_err(|e| of_log(&e))
     }
 

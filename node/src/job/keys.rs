@@ -17,7 +17,6 @@ use super::Context;
 use crate::audit::Event;
 use crate::config::Decide;
 use crate::fault::of_store;
-use crate::key_holder::ports::Noted;
 use crate::key_holder::records::{KeptRecord, RecordError};
 use crate::peers::coordinator::NAME;
 use crate::peers::roster::Pinned;
@@ -143,7 +142,7 @@ impl Context {
     pub async fn mark_compared(&self, record: &KeyRecord, by: &str) -> Result<(), Fault> {
         let with = record.holders.iter().map(|holder| holder.bank.clone()).collect();
         let event = Event::KeyCompared { record: record.digest(), with, by: by.to_owned() };
-        let said = Noted::new(&self.log, event.code(), event.body());
+        let said = self.log.says(&event);
         self.records.mark_compared(record.key, by, &said).await.map_err(|e| of_record(&e))?;
         Ok(())
     }

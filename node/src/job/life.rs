@@ -15,7 +15,6 @@ use super::Context;
 use crate::audit::Event;
 use crate::fault::{of_log, of_store};
 use crate::key_holder::notices::{NOTICE_BYTES, Taken};
-use crate::key_holder::ports::Noted;
 use crate::key_holder::vault::VaultError;
 use crate::peers::coordinator::NAME;
 use crate::ports::Micros;
@@ -77,7 +76,7 @@ impl Context {
             closes: notice.closes_at.map(time).unwrap_or_default(),
             notice: signed.digest(),
         };
-        let said = Noted::new(&self.log, event.code(), event.body());
+        let said = self.log.says(&event);
         match self.notices.take(&signed, &said).await.map_err(|e| of_store(&e))? {
             Taken::Known | Taken::New => Ok(()),
             Taken::Contradicts => self.contradicted(&signed).await,

@@ -31,7 +31,7 @@ use std::sync::Arc;
 
 use lianfang_proto::ids::BankId;
 
-use crate::audit::{Event, Log, Said};
+use crate::audit::Log;
 use crate::config::Config;
 use crate::key_holder::notices::Notices;
 use crate::key_holder::records::Records;
@@ -84,11 +84,6 @@ pub struct Context {
 }
 
 impl Context {
-    /// What the log is to say of a job's step.
-    fn says<'a>(&'a self, event: &'a Event) -> Said<'a> {
-        Said { log: &self.log, event }
-    }
-
     /// The way to the holders that are not in doubt.
     pub fn undoubted(&self) -> Arc<sightings::Undoubted> {
         let (holders, sightings) = (self.holders.clone(), self.sightings.clone());

@@ -7,7 +7,8 @@ use lianfang_trust::Digest;
 use sqlx::Row as _;
 
 use super::book::Book;
-use crate::audit::{AuditError, Said};
+use crate::audit::AuditError;
+use crate::key_holder::ports::Noted;
 use crate::store::StoreError;
 
 /// What another bank has signed of its submission, as this bank's report showed it.
@@ -65,7 +66,7 @@ impl Book {
     }
 
     /// Something was found about the job: the log says so if it is not what it said last, for it is found at every try.
-    pub async fn found(&self, id: i64, what: &Digest, said: Said<'_>) -> Result<(), AuditError> {
+    pub async fn found(&self, id: i64, what: &Digest, said: &Noted<'_>) -> Result<(), AuditError> {
         let mark = sqlx::query("UPDATE job SET recorded = $2 WHERE id = $1 AND recorded IS DISTINCT FROM $2");
         self.step(mark.bind(id).bind(&what.as_bytes()[..]), said).await
     }
@@ -120,7 +121,7 @@ mod tests {
         let event = Event::Started { version: "1".to_owned() };
         let mut entries = Vec::new();
         for what in [&one, &one, &two, &two, &one] {
-            book.found(id, what, Said { log: &log, event: &event }).await.unwrap();
+            book.found(id, what, &log.says(&event)).await.unwrap();
             entries.push(log.head().await.unwrap().entries());
         }
         assert_eq!(entries, [1, 1, 2, 2, 3]);

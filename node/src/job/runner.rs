@@ -6,27 +6,25 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use lianfang_proto::catalogue::Disclosure;
-use lianfang_proto::documents::certificate::{JobCertificate, Return};
-use lianfang_proto::documents::submission::SubmissionHeader;
 use lianfang_proto::documents::terms::Terms;
 use lianfang_proto::ids::JobId;
 use lianfang_proto::v1::JobState;
 use lianfang_proto::{Fault, FaultCode, checked};
-use lianfang_trust::{Digest, Digest32, Signed};
+use lianfang_trust::{Digest32, Signed};
 use tokio::sync::{Mutex, watch};
 
+use super::Context;
 use super::book::Entry;
-use super::certificate::{OwnPart, check, countersign};
 use super::consent::{Consent, check_deadline};
 use super::evaluation::{Evaluation, Sent};
 use super::state::{Stage, Step, next, unknown};
 use super::submission::{Assembled, assemble, check_size, clean, upload};
 use super::witness::Notary;
-use super::{Context, reporting};
 use crate::audit::Event;
 use crate::fault::{of_log, of_store};
 use crate::pipeline::evaluate::Witness;
+
+mod closing;
 
 /// Works on jobs.
 pub struct Runner {
@@ -37,9 +35,6 @@ pub struct Runner {
     /// Whether the node is to stop: then no further step is begun.
     stop: Option<watch::Receiver<bool>>,
 }
-
-/// A certificate, as it came and as it was opened.
-type Certificate = (Vec<u8>, Signed<JobCertificate>);
 
 /// Rounds of evaluation while records come in at the same time.
 const ROUNDS: usize = 8;
@@ -256,7 +251,7 @@ impl Runner {
             figures.stage("submit", assemble, self.context.ports.clock.now());
             let event = Event::Evaluated { terms: entry.terms_digest, elements: sent.elements };
             let header = Signed::sign(&self.context.secrets.identity, submission.header);
-            let said = self.context.says(&event);
+            let said = &self.context.log.says(&event);
             let kept = self.context.book.prepared(entry.id, header.bytes(), &figures, said).await;
             return kept.map_err(|e| of_log(&e));
         }
@@ -289,127 +284,8 @@ impl Runner {
         figures.stage("submit", began.elapsed(), self.context.ports.clock.now());
         let root = Digest32::from_bytes(header.value().root);
         let event = Event::Submitted { terms: entry.terms_digest, rows: header.value().rows, root };
-        let kept = self.context.book.submitted(entry.id, &figures, self.context.says(&event)).await;
+        let kept = self.context.book.submitted(entry.id, &figures, &self.context.log.says(&event)).await;
         kept.map_err(|e| of_log(&e))
-    }
-
-    async fn report(&self, entry: &Entry, terms: &Terms) -> Result<(), Fault> {
-        let evaluation = Evaluation::new(&self.context, terms, Arc::clone(&self.witness)).await?;
-        let began = Instant::now();
-        let (outcome, result) = match reporting::report(&self.context, entry, terms, &evaluation).await {
-            Ok(reported) => reported,
-            Err(fault) => return Err(self.unsound(entry, fault).await?),
-        };
-        let mut figures = entry.figures();
-        figures.report_rows = outcome.rows;
-        figures.new_rows = outcome.rows.saturating_sub(outcome.still);
-        figures.still_rows = outcome.still;
-        figures.gone_rows = outcome.gone;
-        figures.refused_matches = outcome.refused_matches;
-        figures.matched(&outcome.by_kind);
-        figures.stage("report", began.elapsed(), self.context.ports.clock.now());
-        let digest = result.value().result_digest;
-        let event = Event::Reported { terms: entry.terms_digest, lines: outcome.rows, digest };
-        let said = self.context.says(&event);
-        let kept = self.context.book.returned(entry.id, result.bytes(), &figures, said).await;
-        kept.map_err(|e| of_log(&e))?;
-        // Nothing is read from the submission any more, whether or not the job is ever certified.
-        clean(&self.context, &entry.terms_digest)?;
-        self.hand_in(entry, result.bytes().to_vec()).await
-    }
-
-    /// A report that is not sound stands in the log, once, whatever is done about it.
-    async fn unsound(&self, entry: &Entry, fault: Fault) -> Result<Fault, Fault> {
-        let digest = Digest::of("lianfang/fault", fault.to_string().as_bytes());
-        let book = &self.context.book;
-        if !fault.code.retry() {
-            let party = fault.party.clone().unwrap_or_default();
-            let event = Event::Fault { party, code: fault.code, digest };
-            let found = book.found(entry.id, &digest, self.context.says(&event)).await;
-            found.map_err(|e| of_log(&e))?;
-        }
-        Ok(fault)
-    }
-
-    async fn hand_in_again(&self, entry: &Entry) -> Result<(), Fault> {
-        let Some(result) = &entry.result else { return Err(internal("no return is stored")) };
-        self.hand_in(entry, result.clone()).await
-    }
-
-    async fn hand_in(&self, entry: &Entry, result: Vec<u8>) -> Result<(), Fault> {
-        self.context.coordinator.hand_in(&entry.terms_digest, result).await?;
-        self.context.book.handed_in(entry.id).await.map_err(|e| of_store(&e))
-    }
-
-    async fn countersign(&self, entry: &Entry, terms: &Terms) -> Result<(), Fault> {
-        let Some((bytes, certificate)) = self.certificate(entry, terms).await? else { return Ok(()) };
-        self.hand_in_countersignature(entry, &certificate).await?;
-        let event = Event::Certified { terms: entry.terms_digest, record: certificate.digest() };
-        self.certified(entry, &event, &bytes).await
-    }
-
-    /// The job is closed: its certificate is kept as any other, and a countersignature that comes too late is left.
-    async fn conclude(&self, entry: &Entry, terms: &Terms) -> Result<(), Fault> {
-        let Some((bytes, certificate)) = self.certificate(entry, terms).await? else {
-            return self.end(entry, Stage::Missed).await.map(drop);
-        };
-        let (terms, record) = (entry.terms_digest, certificate.digest());
-        let event = match self.hand_in_countersignature(entry, &certificate).await {
-            Ok(()) => Event::Certified { terms, record },
-            Err(fault) if fault.code == FaultCode::JobClosed => Event::CertifiedLate { terms, record },
-            Err(fault) => return Err(fault),
-        };
-        self.certified(entry, &event, &bytes).await
-    }
-
-    /// The certificate, checked against all that this bank did and saw; `None` if there is none.
-    async fn certificate(&self, entry: &Entry, terms: &Terms) -> Result<Option<Certificate>, Fault> {
-        let bytes = self.context.coordinator.certificate(&entry.terms_digest).await?;
-        if bytes.is_empty() {
-            return Ok(None);
-        }
-        let coordinator = self.context.roster.now().roster.coordinator;
-        let certificate: Signed<JobCertificate> = checked::open_signed(&bytes, "certificate", &coordinator)?;
-        let header = self.own_header(entry)?;
-        let Some(result) = &entry.result else { return Err(internal("no return is stored")) };
-        let result: Signed<Return> =
-            checked::open_signed(result, "return", &self.context.secrets.identity.verifying_key())?;
-        let own = OwnPart {
-            bank: &self.context.bank,
-            header: header.value(),
-            result: result.value(),
-            handed_in: entry.handed_in,
-        };
-        let sources = match terms.disclosure {
-            Disclosure::Count => None,
-            _ => Some(self.context.book.sources(entry.id).await.map_err(|e| of_store(&e))?),
-        };
-        match check(certificate.value(), terms, &own, sources.as_deref()) {
-            Ok(()) => Ok(Some((bytes, certificate))),
-            Err(fault) => Err(self.unsound(entry, fault).await?),
-        }
-    }
-
-    async fn hand_in_countersignature(
-        &self,
-        entry: &Entry,
-        certificate: &Signed<JobCertificate>,
-    ) -> Result<(), Fault> {
-        let signed = countersign(certificate, &self.context.bank, &self.context.secrets.identity);
-        self.context.coordinator.countersign(&entry.terms_digest, signed.bytes().to_vec()).await
-    }
-
-    async fn certified(&self, entry: &Entry, event: &Event, bytes: &[u8]) -> Result<(), Fault> {
-        clean(&self.context, &entry.terms_digest)?;
-        let kept = self.context.book.certified(entry.id, bytes, self.context.says(event)).await;
-        kept.map_err(|e| of_log(&e))?;
-        tracing::info!(event = "job.done", job = %entry.job, "a job is done");
-        Ok(())
-    }
-
-    fn own_header(&self, entry: &Entry) -> Result<Signed<SubmissionHeader>, Fault> {
-        let Some(header) = &entry.header else { return Err(internal("no header is stored")) };
-        checked::open_signed(header, "header", &self.context.secrets.identity.verifying_key())
     }
 
     async fn end(&self, entry: &Entry, stage: Stage) -> Result<Stage, Fault> {

@@ -16,7 +16,7 @@ use super::book::Book;
 use super::consent::tests::terms;
 use super::sightings::Sightings;
 use super::state::Stage;
-use crate::audit::{Event, Log, Said};
+use crate::audit::{Event, Log};
 use crate::config::{Config, Unlock};
 use crate::key_holder::notices::Notices;
 use crate::key_holder::ports::Noted;
@@ -177,7 +177,7 @@ async fn a_job_on_which_nobody_decides_in_time_is_missed_though_the_coordinator_
     let entry = async |job| context.book.get(job).await.unwrap().unwrap();
     // What a bank has joined ends by what the coordinator says, for its rows may stand there.
     let event = Event::Started { version: "1".to_owned() };
-    let said = Said { log: &context.log, event: &event };
+    let said = &context.log.says(&event);
     context.book.decide(entry(jobs[2]).await.id, Stage::Accepted, "a person", said).await.unwrap();
     let runner = super::runner::Runner::new(Arc::clone(&context));
     for _ in 0..2 {

@@ -19,7 +19,6 @@ use tokio::sync::{mpsc, oneshot};
 use super::sightings::{Sightings, as_kept};
 use crate::audit::{Event, Log};
 use crate::fault::of_store;
-use crate::key_holder::ports::Noted;
 use crate::pipeline::evaluate::Witness;
 use crate::store::{Store, StoreError};
 
@@ -183,7 +182,7 @@ impl Scribe {
         .execute(&mut *tx)
         .await?;
         let event = Event::Accused { holder, evidence: digest };
-        Noted::new(&self.log, event.code(), event.body()).append(&mut tx).await?;
+        self.log.says(&event).append(&mut tx).await?;
         tx.commit().await
     }
 }

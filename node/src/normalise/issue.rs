@@ -196,6 +196,15 @@ impl Issue {
         Self { severity: code.severity(), code, column }
     }
 
+    /// Every one that can be found: each code in each place.
+    pub fn every() -> impl Iterator<Item = Self> {
+        let cells = Column::ALL.iter().map(|&column| Place::Cell(column));
+        let places: Vec<Place> = cells.chain([Place::Name, Place::BirthDate]).collect();
+        IssueCode::ALL
+            .iter()
+            .flat_map(move |&code| places.clone().into_iter().map(move |place| Self::new(code, place)))
+    }
+
     /// What to do about it, in the reader's language: the code's remedy, or a closer one where a column has it.
     pub const fn remedy(&self, lang: Lang) -> &'static str {
         let close = match (self.code, self.column) {

@@ -3,7 +3,8 @@
 //! * Comes in: the entries of a file, the day, whether the file is all there is. Goes out: a summary, and every issue in
 //!   the order of rows, written to the rejects.
 //! * Trusts: nobody's file. A second row with one record is a reject and the first stands.
-//! * Fails: where the file, the rejects or the store fail, and then the register is as it was before.
+//! * Fails: where the file, the rejects or the store fail, and then the register is as it was before. What was read and
+//!   sorted of a large file until then is kept, and taken up when the same file is imported again.
 //!
 //! Rows are sorted by record and then what they mention by identifier, because the register is kept in these orders: so
 //! it is read and written from one end to the other, once, and in the memory of a few blocks. The writer is held from the
@@ -11,12 +12,15 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::time::SystemTime;
 
 use jiff::civil::Date;
 use lianfang_proto::catalogue::Kind;
+use lianfang_trust::Digest;
 use rand_core::CryptoRng;
 
 use super::entry::{Mark, Said};
+use super::kept::{self, Kept};
 use super::pending::Pending;
 use super::reading::{Reading, spilled};
 use super::subject::Subject;
@@ -25,7 +29,7 @@ use crate::audit::{AuditError, Event};
 use crate::ingest::{Entry, IngestError, Issue, RegisterFile, Rejects};
 use crate::normalise::{Canonical, Rules};
 use crate::pipeline::spill::Sorter;
-use crate::store::{Tx, take_numbers};
+use crate::store::{StoreError, Tx, take_numbers};
 
 /// Rows that a dry run shows, masked.
 const PREVIEW: usize = 5;
@@ -50,6 +54,20 @@ pub enum ImportError {
     ReaderStopped,
 }
 
+impl ImportError {
+    /// Whether another run would meet the same again: where the file is at fault, or what is kept of it does not open.
+    fn spoils_what_is_kept(&self) -> bool {
+        match self {
+            Self::File(error) => !matches!(error, IngestError::Read(_)),
+            // On a full disk the room is wanted more.
+            Self::Register(error) => {
+                matches!(error, RegisterError::Store(StoreError::Disk | StoreError::Full))
+            }
+            Self::Rejects(_) | Self::Busy | Self::ReaderStopped => false,
+        }
+    }
+}
+
 impl From<sqlx::Error> for ImportError {
     fn from(error: sqlx::Error) -> Self {
         Self::Register(error.into())
@@ -64,6 +82,8 @@ impl From<AuditError> for ImportError {
 
 /// What is imported: the entries of a file, and what was odd about its header.
 pub struct Source<I> {
+    /// The digest of what is read, if the same can be read again.
+    pub content: Option<Digest>,
     /// Issues of the header.
     pub header: Vec<Issue>,
     /// The rows.
@@ -72,7 +92,7 @@ pub struct Source<I> {
 
 impl From<RegisterFile> for Source<RegisterFile> {
     fn from(file: RegisterFile) -> Self {
-        Self { header: file.header_issues().to_vec(), entries: file }
+        Self { content: file.content(), header: file.header_issues().to_vec(), entries: file }
     }
 }
 
@@ -106,6 +126,8 @@ pub struct ImportSummary {
     pub import: Option<i64>,
     /// Rows of the file.
     pub rows: u64,
+    /// How many of them an import that was cut off had read already.
+    pub taken_up: u64,
     /// Rows that became records.
     pub records: u64,
     /// Records that were not there before.
@@ -137,30 +159,50 @@ impl Register {
         source: Source<I>,
         options: ImportOptions,
         rejects: &mut Rejects<W>,
-        mut progress: impl FnMut(u64) + Send,
+        progress: impl FnMut(u64) + Send,
     ) -> Result<ImportSummary, ImportError>
     where
         I: Iterator<Item = Result<Entry, IngestError>> + Send + 'static,
         W: Write + Send,
     {
         let _alone = self.importing.try_lock().map_err(|_| ImportError::Busy)?;
+        let done = self.import_all(source, options, rejects, progress).await;
+        // What is left behind here goes with the next import.
+        if !options.dry_run && done.as_ref().err().is_none_or(ImportError::spoils_what_is_kept) {
+            let _ = kept::forget(&self.store);
+        }
+        done
+    }
+
+    /// When an import that was cut off last came further, if one waits to be taken up.
+    pub fn cut_off(&self) -> Option<SystemTime> {
+        kept::since(&self.store)
+    }
+
+    async fn import_all<I, W>(
+        &self,
+        source: Source<I>,
+        options: ImportOptions,
+        rejects: &mut Rejects<W>,
+        mut progress: impl FnMut(u64) + Send,
+    ) -> Result<ImportSummary, ImportError>
+    where
+        I: Iterator<Item = Result<Entry, IngestError>> + Send + 'static,
+        W: Write + Send,
+    {
         let before = (rejects.rejected(), rejects.warned());
         for issue in &source.header {
             rejects.write(issue)?;
         }
         let number = self.begin_import(options).await?;
-        let reading = {
-            let (folder, rules) = (self.store.folder(), Rules::new(options.today));
-            let preview = if options.dry_run { PREVIEW } else { 0 };
-            Reading::new(folder, &mut *self.store.rng(), rules, self.seals.clone(), preview)
-        };
+        let reading = self.reading(source.content, options)?;
         let (mut told, reader) = reading.start(source.entries);
         while let Some(rows) = told.recv().await {
             progress(rows);
         }
         let file = reader.await.map_err(|_| ImportError::ReaderStopped)??;
         progress(file.rows);
-        let mut import = Import::new(self, options, file.rows, file.pending).await?;
+        let mut import = Import::new(self, options, (file.rows, file.taken_up), file.pending).await?;
         import.file(file.subjects).await?;
         if !options.dry_run {
             let folder = self.store.folder();
@@ -175,6 +217,21 @@ impl Register {
         summary.import = number;
         self.end_import(tx, &summary).await?;
         Ok(summary)
+    }
+
+    fn reading(&self, content: Option<Digest>, options: ImportOptions) -> Result<Reading, ImportError> {
+        let (folder, rules) = (self.store.folder(), Rules::new(options.today));
+        let kept = match content {
+            _ if options.dry_run => None,
+            Some(content) => Some(Kept::open(&self.store, &content, options.today)?),
+            None => {
+                kept::forget(&self.store)?;
+                None
+            }
+        };
+        let preview = if options.dry_run { PREVIEW } else { 0 };
+        Reading::new(folder, &mut *self.store.rng(), rules, self.seals.clone(), kept, preview)
+            .map_err(spilled)
     }
 
     async fn begin_import(&self, options: ImportOptions) -> Result<Option<i64>, ImportError> {
@@ -220,14 +277,14 @@ impl<'a> Import<'a> {
     pub(super) async fn new(
         register: &'a Register,
         options: ImportOptions,
-        rows: u64,
+        (rows, taken_up): (u64, u64),
         pending: Pending,
     ) -> Result<Self, ImportError> {
         let store = &register.store;
         let tx = if options.dry_run { store.snapshot().await? } else { store.begin().await? };
         let mut rng = store.rng();
         let mentions = Sorter::new(store.folder(), &mut *rng);
-        let summary = ImportSummary { rows, ..ImportSummary::default() };
+        let summary = ImportSummary { rows, taken_up, ..ImportSummary::default() };
         let (placed, swept) = (None, 0);
         Ok(Self { register, options, summary, tx, rng, pending, mentions, placed, swept })
     }

@@ -13,6 +13,7 @@
 //! | `subject`, `reading` | how does a row of a file become something to store? |
 //! | `import` | how do rows get in, all or none, and so that a second run changes nothing? |
 //! | `filing`, `mentioning` | what does an import change among the records, and among what they mention? |
+//! | `kept` | what is left of a long import that was cut off, to be taken up? |
 //! | `pending` | where do issues wait until they can be told in the order of rows? |
 //! | `forgetting` | what must go when a record goes? |
 //! | `by_hand` | what may a person do to one record? |
@@ -33,6 +34,7 @@ mod filing;
 mod forgetting;
 mod import;
 mod inspected;
+mod kept;
 mod mentioning;
 mod outputs;
 mod pending;

@@ -10,8 +10,9 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use super::entry::{Fields, push_text};
+use super::kept::Stage;
 use crate::ingest::{Issue, Reason, Rejects};
-use crate::pipeline::spill::Sorter;
+use crate::pipeline::spill::{Keep, Sorter};
 
 /// Issues in the order in which they were found.
 pub(super) struct Pending {
@@ -24,6 +25,30 @@ impl Pending {
     /// None yet; they spill into unnamed files in `folder`.
     pub(super) fn new(folder: &Path, rng: &mut dyn CryptoRng) -> Self {
         Self { sorter: Sorter::new(folder, rng), reasons: Vec::new(), found: 0 }
+    }
+
+    /// Those that an earlier reading has kept.
+    pub(super) fn kept(
+        folder: &Path,
+        keep: &Keep<'_>,
+        stage: &Stage,
+        rng: &mut dyn CryptoRng,
+    ) -> io::Result<Self> {
+        let sorter = Sorter::kept(folder, keep, rng)?;
+        Ok(Self { sorter, reasons: stage.reasons.clone(), found: stage.found })
+    }
+
+    /// Puts all of them on the disk, and writes into the stage how they are found there.
+    pub(super) fn settle(&mut self, stage: &mut Stage) -> io::Result<()> {
+        stage.runs[1] = self.sorter.settle()?;
+        stage.found = self.found;
+        stage.reasons.clone_from(&self.reasons);
+        Ok(())
+    }
+
+    /// Bytes of them that are not on the disk yet.
+    pub(super) fn unsettled(&self) -> usize {
+        self.sorter.unsettled()
     }
 
     /// Takes one.

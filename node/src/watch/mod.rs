@@ -6,7 +6,7 @@
 //! * A file is taken when two looks in a row saw the same of it (`settle`), or at once when a file of its name and
 //!   `.ready` lies beside it. Names with a dot in front and the endings of unfinished copies are never looked at.
 //! * **A kill at any point** leaves the file where it was until all else is written, and so it is imported again, which
-//!   changes nothing. Nothing of it is copied: what the import sorts lies in sealed, unnamed files.
+//!   changes nothing. Nothing of it is copied in clear: what the import sorts is sealed.
 //! * Trusts: whoever may write into the folder, to import; nothing in the names. Links, folders and what else is no plain
 //!   file is left where it is.
 //! * Fails: never. What is wrong with a file is its outcome; what is wrong with the store or the disk is tried again at the
@@ -129,7 +129,7 @@ impl Watcher {
 
 fn told(summary: &ImportSummary) -> Value {
     json!({
-        "ok": true, "rows": summary.rows, "records": summary.records, "added": summary.added,
+        "ok": true, "rows": summary.rows, "taken_up": summary.taken_up, "records": summary.records, "added": summary.added,
         "changed": summary.changed, "unchanged": summary.unchanged, "retracted": summary.retracted,
         "identifiers": summary.identifiers, "rejected": summary.rejects, "warnings": summary.warnings,
     })

@@ -54,27 +54,36 @@ pub const TARGETS: [Target; 9] = [
 /// An identity of age, in which the seeds of `key_backup` are sealed; it has never opened anything else.
 pub const IDENTITY: &str = "AGE-SECRET-KEY-1F9Y5JJ2FF9Y5JJ2FF9Y5JJ2FF9Y5JJ2FF9Y5JJ2FF9Y5JJ2FF9YS3R4TJN";
 
-/// Signed by parties and handed on by others: rosters, terms, key records, certificates of jobs and what belongs to them.
-pub fn documents(data: &[u8]) {
-    document::<Roster>(data);
-    document::<Invite>(data);
-    document::<EnrolmentRequest>(data);
-    document::<EvaluationRequest>(data);
-    document::<EvaluationAnswer>(data);
-    document::<CertificateRenewal>(data);
-    document::<ChargeStatement>(data);
-    document::<KeyNotice>(data);
-    document::<KeyRecord>(data);
-    document::<EndorsedKeyRecord>(data);
-    document::<SubmissionHeader>(data);
-    document::<Return>(data);
-    document::<JobCertificate>(data);
-    document::<Countersignature>(data);
-    document::<Proposal>(data);
-    document::<Post>(data);
-    document::<Complaint>(data);
-    document::<Terms>(data);
-    document::<Decision>(data);
+macro_rules! documents {
+    ($($name:ident)+) => {
+        /// The names of all kinds of documents.
+        pub const DOCUMENTS: &[&str] = &[$(stringify!($name)),+];
+
+        /// Signed by parties and handed on by others: rosters, terms, key records, certificates of jobs and what belongs
+        /// to them.
+        pub fn documents(data: &[u8]) {
+            $(document::<$name>(data);)+
+        }
+
+        /// The kind of a document and its bytes without a signature, if it is one: for the seeds.
+        pub fn name_of(data: &[u8]) -> Option<(&'static str, Vec<u8>)> {
+            $(
+                if $name::decode(data).is_ok() {
+                    return Some((stringify!($name), data.to_vec()));
+                }
+                let signed = Signed::<$name>::claimed_signer(data).and_then(|key| Signed::<$name>::open(data, &key));
+                if let Ok(signed) = signed {
+                    return Some((stringify!($name), signed.value().encode()));
+                }
+            )+
+            None
+        }
+    };
+}
+
+documents! {
+    Roster Invite EnrolmentRequest EvaluationRequest EvaluationAnswer CertificateRenewal ChargeStatement KeyNotice KeyRecord
+    EndorsedKeyRecord SubmissionHeader Return JobCertificate Countersignature Proposal Post Complaint Terms Decision
 }
 
 fn document<T: Canonical>(data: &[u8]) {
@@ -86,27 +95,6 @@ fn document<T: Canonical>(data: &[u8]) {
     {
         assert_eq!(signed.bytes(), data, "one spelling of a signed {}", T::DOMAIN);
     }
-}
-
-/// The kind of a document and its bytes without a signature, if it is one: for the seeds.
-pub fn name_of(data: &[u8]) -> Option<(&'static str, Vec<u8>)> {
-    macro_rules! first_of {
-        ($($name:ident)+) => {
-            $(
-                if $name::decode(data).is_ok() {
-                    return Some((stringify!($name), data.to_vec()));
-                }
-                let signed = Signed::<$name>::claimed_signer(data).and_then(|key| Signed::<$name>::open(data, &key));
-                if let Ok(signed) = signed {
-                    return Some((stringify!($name), signed.value().encode()));
-                }
-            )+
-        };
-    }
-    first_of!(Roster Invite EnrolmentRequest EvaluationRequest EvaluationAnswer CertificateRenewal ChargeStatement
-        KeyNotice KeyRecord EndorsedKeyRecord SubmissionHeader Return JobCertificate Countersignature Proposal Post
-        Complaint Terms Decision);
-    None
 }
 
 /// Requests as gRPC hands them over.

@@ -1,4 +1,4 @@
-//! What is found without asking anybody: machine, configuration, store, audit log, backup, watched folder.
+//! What is found without asking anybody: machine, configuration, store, audit log, backup, watched folder, import.
 
 use std::path::PathBuf;
 
@@ -21,6 +21,7 @@ pub(super) async fn checks(node: &App) -> Vec<Finding> {
     findings.push(audit(node).await);
     findings.extend(backup(node).await);
     findings.extend(watched(node));
+    findings.extend(import(node));
     findings
 }
 
@@ -94,6 +95,12 @@ fn watched(node: &App) -> Option<Finding> {
         Inspected { .. } => Finding::ok("watch", "doctor-watch-ok"),
     };
     Some(finding.with("path", config.folder.as_path()))
+}
+
+/// An import that was cut off and that nobody has run again, though it did not get further for an hour.
+fn import(node: &App) -> Option<Finding> {
+    let hours = node.register.cut_off()?.elapsed().ok()?.as_secs() / 3600;
+    (hours > 0).then(|| Finding::warn("import", "doctor-import-cut-off").with("hours", hours.to_string()))
 }
 
 async fn audit(node: &App) -> Finding {

@@ -20,6 +20,7 @@ mod inputs;
 mod model;
 mod numbers;
 mod pace;
+mod resuming;
 mod selecting;
 #[cfg(feature = "sources")]
 mod sources;

@@ -25,7 +25,7 @@ impl Desk {
             sorter.push(&bytes).unwrap();
         }
         let pending = Pending::new(store.folder(), &mut *store.rng());
-        let mut import = Import::new(&self.register, options(), 2, pending).await.unwrap();
+        let mut import = Import::new(&self.register, options(), (2, 0), pending).await.unwrap();
         import.file(sorter.finish().unwrap()).await.unwrap();
         let none = Sorter::new(store.folder(), &mut *store.rng());
         let lines = std::mem::replace(&mut import.mentions, none);

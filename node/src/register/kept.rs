@@ -1,0 +1,258 @@
+//! What is kept of a long import while its file is read, so that a reading that was cut off is taken up where it was.
+//!
+//! * Comes in: a print of the file, what the sorters have put on the disk. Goes out: the same, to the next who reads the
+//!   same file, on the same day, by the same program. Whatever belongs to another reading is removed.
+//! * It lies in `import/` beside the store: the sorted runs under a random key, and one sealed file that holds that key,
+//!   names the runs and counts the rows that are in them. That file is replaced as a whole when all it names is on the disk.
+//! * Trusts: the store's key. What is missing or does not open was never kept: the file is read from its beginning.
+//! * Never sees: a row. Fails as the store beside it would.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use jiff::civil::Date;
+use lianfang_trust::at_rest::ColumnCipher;
+use lianfang_trust::at_rest::file::{FileError, read_limited, write_atomically};
+use lianfang_trust::{DecodeError, Decoder, Digest, Encoder};
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+use super::reading::spilled;
+use super::{ImportError, RULES};
+use crate::ingest::{Reason, issues};
+use crate::pipeline::spill::{self, Keep, RunMark};
+use crate::store::{Store, StoreError};
+
+const FOLDER: &str = "import";
+const STATE: &str = "state";
+/// What the files of the two sorters begin with.
+const NAMES: [&str; 2] = ["rows", "issues"];
+
+const DOMAIN: &str = "lianfang/kept-import";
+const VERSION: u8 = 1;
+/// Bytes of the sealed file, far beyond what two sorters and the list of reasons come to.
+const STATE_BYTES: usize = 1 << 20;
+const RUNS: usize = 1024;
+const REASONS: usize = 1024;
+const TEXT_BYTES: usize = 1024;
+
+/// How far a reading has come.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Stage {
+    /// Rows that are in the runs.
+    pub(super) rows: u64,
+    /// Whether these are all rows of the file.
+    pub(super) whole: bool,
+    /// Runs of rows, and of issues.
+    pub(super) runs: [Vec<RunMark>; 2],
+    /// Issues that are in the runs, and the reasons that they name by their place here.
+    pub(super) found: u64,
+    pub(super) reasons: Vec<Reason>,
+}
+
+/// The place where one reading is kept.
+pub(super) struct Kept {
+    folder: PathBuf,
+    cipher: ColumnCipher,
+    rng: Box<dyn CryptoRng + Send>,
+    print: [u8; 16],
+    key: Zeroizing<[u8; 32]>,
+}
+
+impl Kept {
+    /// The place for a file with this content, read on this day; and how far an earlier reading of it came, if one did.
+    pub(super) fn open(
+        store: &Store,
+        content: &Digest,
+        today: Date,
+    ) -> Result<(Self, Option<Stage>), ImportError> {
+        let day = today.to_string();
+        let version = env!("CARGO_PKG_VERSION").as_bytes();
+        let print = store.index(FOLDER, "content").of_parts(&[
+            content.as_bytes(),
+            day.as_bytes(),
+            &RULES.to_be_bytes(),
+            version,
+        ]);
+        let (folder, cipher, mut rng) = (place(store), store.cipher(FOLDER, STATE), store.rng());
+        if let Some((key, stage)) = read(&folder, &cipher, &print) {
+            return Ok((Self { folder, cipher, rng, print, key }, Some(stage)));
+        }
+        forget(store)?;
+        fs::create_dir(&folder).map_err(spilled)?;
+        let mut key = Zeroizing::new([0; 32]);
+        rng.fill_bytes(key.as_mut());
+        Ok((Self { folder, cipher, rng, print, key }, None))
+    }
+
+    /// Where its runs lie.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// What the sorters of rows and of issues need to go on.
+    pub(super) fn sorters<'a>(&'a self, stage: &'a Stage) -> [Keep<'a>; 2] {
+        let [rows, issues] = &stage.runs;
+        [
+            Keep { name: NAMES[0], key: &self.key, runs: rows },
+            Keep { name: NAMES[1], key: &self.key, runs: issues },
+        ]
+    }
+
+    /// Keeps a stage, whose runs are on the disk, and removes the runs that it does not name.
+    pub(super) fn save(&mut self, stage: &Stage) -> Result<(), ImportError> {
+        let bytes = Zeroizing::new(self.encode(stage));
+        let sealed = self.cipher.seal(1, &bytes, &mut *self.rng).map_err(StoreError::at(FOLDER, STATE))?;
+        write_atomically(&self.folder.join(STATE), &sealed).map_err(|error| match error {
+            FileError::Io { source, .. } => spilled(source),
+            other => spilled(io::Error::other(other)),
+        })?;
+        self.tidy(stage).map_err(spilled)
+    }
+
+    fn tidy(&self, stage: &Stage) -> io::Result<()> {
+        let named = |name: &str| {
+            let runs = NAMES.iter().zip(&stage.runs);
+            runs.flat_map(|(sorter, runs)| runs.iter().map(|run| spill::file_name(sorter, run.number)))
+                .any(|run| run == name)
+        };
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            if name != STATE && !name.to_str().is_some_and(named) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn encode(&self, stage: &Stage) -> Vec<u8> {
+        let mut to = Encoder::new(DOMAIN, VERSION);
+        to.fixed(&self.print).fixed(&*self.key).u64(stage.rows).bool(stage.whole);
+        for runs in &stage.runs {
+            to.list(runs, |to, run| {
+                to.u64(run.number).u64(run.salt).u64(run.blocks);
+            });
+        }
+        to.u64(stage.found);
+        to.list(&stage.reasons, |to, reason| {
+            to.text(reason.code).text(reason.english);
+        });
+        to.finish()
+    }
+}
+
+/// The key and the stage of an earlier reading of the same, if all of it is there.
+fn read(folder: &Path, cipher: &ColumnCipher, print: &[u8; 16]) -> Option<(Zeroizing<[u8; 32]>, Stage)> {
+    let sealed = read_limited(&folder.join(STATE), STATE_BYTES).ok()?;
+    let bytes = cipher.open(1, &sealed).ok()?;
+    let (kept, key, stage) = decode(&bytes).ok()?;
+    let there = |sorter: &str, run: &RunMark| folder.join(spill::file_name(sorter, run.number)).is_file();
+    let whole = NAMES.iter().zip(&stage.runs).all(|(sorter, runs)| runs.iter().all(|run| there(sorter, run)));
+    (kept == *print && whole).then_some((key, stage))
+}
+
+type Decoded = ([u8; 16], Zeroizing<[u8; 32]>, Stage);
+
+fn decode(bytes: &[u8]) -> Result<Decoded, DecodeError> {
+    let mut from = Decoder::new(DOMAIN, VERSION, bytes)?;
+    let (print, key) = (from.fixed("print")?, Zeroizing::new(from.fixed("key")?));
+    let (rows, whole) = (from.u64("rows")?, from.bool("whole")?);
+    let mut runs = |field| {
+        from.list(field, RUNS, |from| {
+            let (number, salt) = (from.u64("number")?, from.u64("salt")?);
+            Ok(RunMark { number, salt, blocks: from.u64("blocks")? })
+        })
+    };
+    let runs = [runs("runs of rows")?, runs("runs of issues")?];
+    let found = from.u64("found")?;
+    let reasons = from.list("reasons", REASONS, |from| {
+        let (code, english) = (from.text("code", TEXT_BYTES)?, from.text("remedy", TEXT_BYTES)?);
+        issues::find(code, english)
+            .ok_or(DecodeError::Value { field: "reasons", why: "names one that is not known" })
+    })?;
+    from.end()?;
+    Ok((print, key, Stage { rows, whole, runs, found, reasons }))
+}
+
+fn place(store: &Store) -> PathBuf {
+    store.folder().join(FOLDER)
+}
+
+/// Removes whatever is kept. Its key goes with it: what a disk may still hold of the runs opens no more.
+pub(super) fn forget(store: &Store) -> Result<(), ImportError> {
+    match fs::remove_dir_all(place(store)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(spilled(error)),
+        _ => Ok(()),
+    }
+}
+
+/// When the reading that is kept last came further; nothing if none is.
+pub(super) fn since(store: &Store) -> Option<SystemTime> {
+    fs::metadata(place(store).join(STATE)).and_then(|about| about.modified()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::Bench;
+
+    fn day() -> Date {
+        Date::constant(2026, 1, 1)
+    }
+
+    fn stage(kept: &Kept) -> Stage {
+        let run = |number| RunMark { number, salt: 5, blocks: 1 };
+        for name in ["rows-3.run", "issues-0.run", "rows-1.run"] {
+            fs::write(kept.folder.join(name), b"a run").unwrap();
+        }
+        let reasons = vec![issues::DUPLICATE_RECORD, issues::EMPTY_RECORD];
+        Stage { rows: 70, whole: false, runs: [vec![run(3)], vec![run(0)]], found: 9, reasons }
+    }
+
+    #[tokio::test]
+    async fn a_stage_comes_back_to_the_same_reading_alone() {
+        let bench = Bench::new().await;
+        let open = |day| Kept::open(&bench.store, &Digest::from_bytes([1; 64]), day).unwrap();
+        let (mut kept, none) = open(day());
+        assert_eq!(none, None);
+        let written = stage(&kept);
+        kept.save(&written).unwrap();
+        assert!(!kept.folder.join("rows-1.run").exists(), "what is not named goes");
+        assert!(since(&bench.store).is_some());
+        let (again, back) = open(day());
+        assert_eq!(back, Some(written));
+        assert_eq!(again.key, kept.key);
+        // Another day: a birth date may have become one of the future's or no more.
+        let (other, none) = open(day().tomorrow().unwrap());
+        assert!(none.is_none() && other.key != kept.key);
+        assert_eq!(fs::read_dir(other.folder).unwrap().count(), 0, "what was kept is gone");
+        assert!(since(&bench.store).is_none());
+    }
+
+    #[tokio::test]
+    async fn what_is_spoiled_was_never_kept() {
+        let bench = Bench::new().await;
+        let spoils: [fn(&Path); 4] = [
+            |folder| fs::remove_file(folder.join("rows-3.run")).unwrap(),
+            |folder| fs::write(folder.join(STATE), b"").unwrap(),
+            |folder| fs::remove_file(folder.join(STATE)).unwrap(),
+            |folder| {
+                let mut bytes = fs::read(folder.join(STATE)).unwrap();
+                *bytes.last_mut().unwrap() ^= 1;
+                fs::write(folder.join(STATE), bytes).unwrap();
+            },
+        ];
+        for spoil in spoils {
+            let (mut kept, none) = Kept::open(&bench.store, &Digest::from_bytes([1; 64]), day()).unwrap();
+            assert_eq!(none, None);
+            kept.save(&stage(&kept)).unwrap();
+            spoil(&kept.folder);
+        }
+        forget(&bench.store).unwrap();
+        forget(&bench.store).unwrap();
+        assert!(!place(&bench.store).exists());
+    }
+}
