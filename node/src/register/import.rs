@@ -12,12 +12,14 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use jiff::civil::Date;
 use lianfang_proto::catalogue::Kind;
 use lianfang_trust::Digest;
 use rand_core::CryptoRng;
+use tokio::sync::OwnedMutexGuard;
 
 use super::entry::{Mark, Said};
 use super::kept::{self, Kept};
@@ -165,8 +167,8 @@ impl Register {
         I: Iterator<Item = Result<Entry, IngestError>> + Send + 'static,
         W: Write + Send,
     {
-        let _alone = self.importing.try_lock().map_err(|_| ImportError::Busy)?;
-        let done = self.import_all(source, options, rejects, progress).await;
+        let alone = Arc::clone(&self.importing).try_lock_owned().map_err(|_| ImportError::Busy)?;
+        let done = self.import_all(source, options, rejects, progress, Arc::new(alone)).await;
         // What is left behind here goes with the next import.
         if !options.dry_run && done.as_ref().err().is_none_or(ImportError::spoils_what_is_kept) {
             let _ = kept::forget(&self.store);
@@ -185,6 +187,7 @@ impl Register {
         options: ImportOptions,
         rejects: &mut Rejects<W>,
         mut progress: impl FnMut(u64) + Send,
+        alone: Arc<OwnedMutexGuard<()>>,
     ) -> Result<ImportSummary, ImportError>
     where
         I: Iterator<Item = Result<Entry, IngestError>> + Send + 'static,
@@ -196,7 +199,8 @@ impl Register {
         }
         let number = self.begin_import(options).await?;
         let reading = self.reading(source.content, options)?;
-        let (mut told, reader) = reading.start(source.entries);
+        // Who stops waiting for an import leaves its reader behind, for a moment: no other begins before that has ended.
+        let (mut told, reader) = reading.start(source.entries, Arc::clone(&alone));
         while let Some(rows) = told.recv().await {
             progress(rows);
         }

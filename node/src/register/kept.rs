@@ -7,8 +7,9 @@
 //! * Trusts: the store's key. What is missing or does not open was never kept: the file is read from its beginning.
 //! * Never sees: a row. Fails as the store beside it would.
 
-use std::fs;
+use std::fs::{self, DirBuilder};
 use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -81,7 +82,7 @@ impl Kept {
             return Ok((Self { folder, cipher, rng, print, key }, Some(stage)));
         }
         forget(store)?;
-        fs::create_dir(&folder).map_err(spilled)?;
+        DirBuilder::new().mode(0o700).create(&folder).map_err(spilled)?;
         let mut key = Zeroizing::new([0; 32]);
         rng.fill_bytes(key.as_mut());
         Ok((Self { folder, cipher, rng, print, key }, None))

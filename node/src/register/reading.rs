@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rand_core::CryptoRng;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedMutexGuard, mpsc};
 use tokio::task::JoinHandle;
 
 use super::kept::{Kept, Stage};
@@ -89,16 +89,18 @@ impl Reading {
     }
 
     /// Starts. The channel ends with the file; dropping it ends the reading. The handle tells an end from a thread that
-    /// died.
+    /// died. `alone` is held until the thread has ended, for it writes into one place.
     pub(super) fn start<I>(
         mut self,
         entries: I,
+        alone: Arc<OwnedMutexGuard<()>>,
     ) -> (mpsc::Receiver<u64>, JoinHandle<Result<ReadFile, ImportError>>)
     where
         I: Iterator<Item = Result<Entry, IngestError>> + Send + 'static,
     {
         let (sender, receiver) = mpsc::channel(1);
         let reader = tokio::task::spawn_blocking(move || {
+            let _alone = alone;
             if self.stage.whole {
                 self.rows = self.stage.rows;
             } else {
