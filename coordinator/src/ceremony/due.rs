@@ -6,14 +6,16 @@
 //!
 //! Which ceremony came first is told by the generation of the shares. By the time at which they began it cannot be told: a
 //! clock that was put right may lie behind a repair for as long as it had run ahead, and refresh after refresh would
-//! come "before" it.
+//! come "before" it. A moment that lies further ahead than clocks may differ was dated by such a clock, and says nothing.
 
 use lianfang_proto::ids::Generation;
 
 use crate::ports::Micros;
 
-/// How long after a failed refresh the next is proposed.
+/// How long after a refresh that failed should have been over the next is proposed: time for people to act.
 pub const REST: Micros = 86_400_000_000;
+/// A moment further ahead than this is none.
+const AHEAD: Micros = 2 * REST;
 
 /// What there is of a key that is in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +24,7 @@ pub struct Facts {
     pub made_at: Micros,
     /// Whether a share was repaired since.
     pub repaired: bool,
-    /// When the last refresh failed, if that was after the shares were made.
+    /// When a refresh that failed should have been over, if one failed since the shares were made.
     pub failed_at: Option<Micros>,
     /// Whether a ceremony of the class is under way.
     pub under_way: bool,
@@ -46,7 +48,7 @@ pub struct Past {
     pub outcome: Outcome,
     /// Of which shares: those that it made or was to make, or one of which it repaired.
     pub generation: Generation,
-    /// When it was proposed.
+    /// When it was proposed; of one that failed, when it should have been over.
     pub at: Micros,
 }
 
@@ -68,16 +70,20 @@ impl Facts {
 }
 
 /// From when on a refresh is due; never if nothing asks for one.
-pub fn refresh_at(facts: &Facts, every: Option<Micros>) -> Option<Micros> {
+pub fn refresh_at(facts: &Facts, every: Option<Micros>, now: Micros) -> Option<Micros> {
     if facts.under_way {
         return None;
     }
+    let dated = |at: &Micros| *at <= now.saturating_add(AHEAD);
     let asked = match (facts.repaired, every) {
-        (true, _) => Some(facts.made_at),
-        (false, Some(every)) => Some(facts.made_at.saturating_add(every)),
+        (true, _) => Some(Micros::MIN),
+        (false, Some(every)) => {
+            Some(if dated(&facts.made_at) { facts.made_at.saturating_add(every) } else { Micros::MIN })
+        }
         (false, None) => None,
     };
-    let rested = facts.failed_at.map_or(Micros::MIN, |failed| failed.saturating_add(REST));
+    let failed = facts.failed_at.filter(dated);
+    let rested = failed.map_or(Micros::MIN, |failed| failed.saturating_add(REST));
     asked.map(|at| at.max(rested))
 }
 
@@ -113,18 +119,23 @@ mod tests {
     #[test]
     fn the_table_of_what_is_due() {
         let facts = Facts { made_at: 100, repaired: false, failed_at: None, under_way: false };
+        let at_once = Micros::MIN;
         for (facts, every, wanted) in [
             (facts, None, None),
             (facts, Some(50), Some(150)),
-            (Facts { repaired: true, ..facts }, None, Some(100)),
-            (Facts { repaired: true, ..facts }, Some(50), Some(100)),
+            (Facts { repaired: true, ..facts }, None, Some(at_once)),
+            (Facts { repaired: true, ..facts }, Some(50), Some(at_once)),
             (Facts { failed_at: Some(120), ..facts }, Some(50), Some(120 + REST)),
             (Facts { failed_at: Some(120), repaired: true, ..facts }, None, Some(120 + REST)),
             (Facts { failed_at: Some(120), ..facts }, None, None),
             (Facts { failed_at: Some(120), ..facts }, Some(2 * REST), Some(100 + 2 * REST)),
             (Facts { under_way: true, repaired: true, ..facts }, Some(1), None),
+            // Dated by a clock that was a year ahead.
+            (Facts { made_at: 365 * REST, ..facts }, Some(50), Some(at_once)),
+            (Facts { failed_at: Some(365 * REST), ..facts }, Some(50), Some(150)),
+            (Facts { failed_at: Some(365 * REST), repaired: true, ..facts }, None, Some(at_once)),
         ] {
-            assert_eq!(refresh_at(&facts, every), wanted, "{facts:?} {every:?}");
+            assert_eq!(refresh_at(&facts, every, 200), wanted, "{facts:?} {every:?}");
         }
     }
 }

@@ -225,7 +225,7 @@ pub async fn tend(office: &Office) -> Result<Option<Micros>, Error> {
             }
             (KeyState::Retiring, Some(at)) => wait(at),
             (KeyState::Active, _) => {
-                match refresh_at(&facts(life, &ceremonies), office.config.refresh_every()) {
+                match refresh_at(&facts(life, &ceremonies), office.config.refresh_every(), now) {
                     Some(at) if at <= now => {
                         let epoch = Some(life.epoch);
                         let choice =
@@ -256,8 +256,9 @@ fn facts(life: &Life, ceremonies: &[Ceremony]) -> Facts {
             (Task::Repair { .. }, State::Done) => Outcome::Repaired,
             (Task::Generate | Task::Repair { .. }, State::Failed) | (_, State::Open) => return None,
         };
-        let generation = ceremony.proposal.value().key.generation;
-        Some(Past { outcome, generation, at: ceremony.created_at })
+        let proposal = ceremony.proposal.value();
+        let at = if outcome == Outcome::NotMade { proposal.deadline } else { ceremony.created_at };
+        Some(Past { outcome, generation: proposal.key.generation, at })
     });
     let under_way = of_class().any(|c| c.state == State::Open);
     Facts::of(life.made_at, under_way, &past.collect::<Vec<_>>())

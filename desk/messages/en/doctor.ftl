@@ -57,8 +57,8 @@ doctor-port-other-advice = end the other program that listens there, or change �
 
 ## The node's own
 
-doctor-import-cut-off = an import was cut off { $hours } hours ago; nothing of its file is in the register
-doctor-import-cut-off-advice = import the same file again: what was read of it today is taken up, and any import removes what is kept of it
+doctor-import-cut-off = what was read by an import that was cut off has lain here for { $hours } hours
+doctor-import-cut-off-advice = import the same file again: what was read of it today is taken up; any import that ends removes it
 doctor-watch-ok = the watched folder { $path } is in order
 doctor-watch-late = { $count } files have lain in the watched folder { $path } for more than an hour
 doctor-watch-late-advice = start “serve” if it does not run; else look for “watch.stopped” in its log, and check that its user may read the files and write into the folder

@@ -57,8 +57,8 @@ doctor-port-other-advice = 结束占用该端口的程序，或修改 config.tom
 
 ## 节点专有
 
-doctor-import-cut-off = { $hours } 小时前有一次导入中断；该文件的内容尚未进入名单
-doctor-import-cut-off-advice = 请重新导入同一文件：当日已读取的部分会接着使用；任何一次导入都会清除所保留的部分
+doctor-import-cut-off = 一次中断的导入所读取的部分已在此保留 { $hours } 小时
+doctor-import-cut-off-advice = 请重新导入同一文件：当日已读取的部分会接着使用；任何一次完成的导入都会将其清除
 doctor-watch-ok = 监视目录 { $path } 正常
 doctor-watch-late = 监视目录 { $path } 中有 { $count } 个文件放置超过一小时
 doctor-watch-late-advice = 若 “serve” 未运行则启动它；否则在其日志中查找 “watch.stopped”，并确认其用户可读这些文件、可写该目录

@@ -27,7 +27,7 @@ use std::io::{Read, Seek};
 use thiserror::Error;
 
 pub mod cells;
-pub mod content;
+mod content;
 mod csv;
 pub mod encoding;
 pub mod format;
@@ -227,6 +227,8 @@ pub struct RegisterFile {
     layout: Layout,
     found: Found,
     issues: Vec<Issue>,
+    /// How its bytes are read.
+    reading: Vec<u8>,
     content: Option<Digest>,
     number: u64,
     failed: bool,
@@ -258,7 +260,7 @@ impl RegisterFile {
         if options.format.is_none() && promised.is_some_and(|promised| promised != format) {
             file.issues.push(Issue::of_header(issues::OTHER_FORMAT));
         }
-        file.content = content.map(|content| content::as_read(content, &file.found, &file.layout));
+        file.content = content.map(|bytes| content::as_read(&bytes, &file.reading));
         Ok(file)
     }
 
@@ -281,7 +283,8 @@ impl RegisterFile {
         rows: Box<dyn Rows>,
     ) -> Result<Self, IngestError> {
         let (layout, issues) = Layout::new(header, &options.map)?;
-        Ok(Self { rows, layout, found, issues, content: None, number: 1, failed: false })
+        let reading = content::of_reading(header, &found, &layout);
+        Ok(Self { rows, layout, found, issues, reading, content: None, number: 1, failed: false })
     }
 
     /// What was found out about it.

@@ -61,12 +61,14 @@ impl ImportError {
     fn spoils_what_is_kept(&self) -> bool {
         match self {
             Self::File(error) => !matches!(error, IngestError::Read(_)),
-            // On a full disk the room is wanted more.
-            Self::Register(error) => {
-                matches!(error, RegisterError::Store(StoreError::Disk | StoreError::Full))
-            }
+            Self::Register(error) => matches!(error, RegisterError::Store(StoreError::Disk)),
             Self::Rejects(_) | Self::Busy | Self::ReaderStopped => false,
         }
+    }
+
+    /// Whether there was no room, which what is kept takes up as well.
+    fn is_full(&self) -> bool {
+        matches!(self, Self::Register(RegisterError::Store(StoreError::Full)))
     }
 }
 
@@ -168,10 +170,14 @@ impl Register {
         W: Write + Send,
     {
         let alone = Arc::clone(&self.importing).try_lock_owned().map_err(|_| ImportError::Busy)?;
-        let done = self.import_all(source, options, rejects, progress, Arc::new(alone)).await;
-        // What is left behind here goes with the next import.
-        if !options.dry_run && done.as_ref().err().is_none_or(ImportError::spoils_what_is_kept) {
-            let _ = kept::forget(&self.store);
+        let alone = Arc::new(alone);
+        let done = self.import_all(source, options, rejects, progress, Arc::clone(&alone)).await;
+        match &done {
+            _ if options.dry_run => {}
+            Ok(_) => kept::forget(&self.store),
+            Err(error) if error.is_full() => kept::give_way(&self.store),
+            Err(error) if error.spoils_what_is_kept() => kept::forget(&self.store),
+            Err(_) => {}
         }
         done
     }
@@ -227,9 +233,9 @@ impl Register {
         let (folder, rules) = (self.store.folder(), Rules::new(options.today));
         let kept = match content {
             _ if options.dry_run => None,
-            Some(content) => Some(Kept::open(&self.store, &content, options.today)?),
+            Some(content) => Kept::open(&self.store, &content, options.today),
             None => {
-                kept::forget(&self.store)?;
+                kept::forget(&self.store);
                 None
             }
         };

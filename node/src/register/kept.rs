@@ -2,10 +2,11 @@
 //!
 //! * Comes in: a print of the file, what the sorters have put on the disk. Goes out: the same, to the next who reads the
 //!   same file, on the same day, by the same program. Whatever belongs to another reading is removed.
-//! * It lies in `import/` beside the store: the sorted runs under a random key, and one sealed file that holds that key,
+//! * It lies in `.import/` beside the store: the sorted runs under a random key, and one sealed file that holds that key,
 //!   names the runs and counts the rows that are in them. That file is replaced as a whole when all it names is on the disk.
 //! * Trusts: the store's key. What is missing or does not open was never kept: the file is read from its beginning.
-//! * Never sees: a row. Fails as the store beside it would.
+//! * Never sees: a row. Removes no file but its own. Fails as the store beside it would while it keeps; where there is no
+//!   place to keep anything, the log says so, and the import goes on without.
 
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -26,12 +27,19 @@ use crate::ingest::{Reason, issues};
 use crate::pipeline::spill::{self, Keep, RunMark};
 use crate::store::{Store, StoreError};
 
-const FOLDER: &str = "import";
+const FOLDER: &str = ".import";
 const STATE: &str = "state";
+/// While it is replaced.
+const UNFINISHED: &str = "state.unfinished";
+/// Lies there instead of all else when the disk was full: the next import is to have the room for itself.
+const FULL: &str = "full";
+/// Under which names its key and its print are derived.
+const TABLE: &str = "import";
 /// What the files of the two sorters begin with.
 const NAMES: [&str; 2] = ["rows", "issues"];
 
 const DOMAIN: &str = "lianfang/kept-import";
+/// To be raised with the layout of what is in the runs: subjects and issues.
 const VERSION: u8 = 1;
 /// Bytes of the sealed file, far beyond what two sorters and the list of reasons come to.
 const STATE_BYTES: usize = 1 << 20;
@@ -64,28 +72,25 @@ pub(super) struct Kept {
 
 impl Kept {
     /// The place for a file with this content, read on this day; and how far an earlier reading of it came, if one did.
-    pub(super) fn open(
-        store: &Store,
-        content: &Digest,
-        today: Date,
-    ) -> Result<(Self, Option<Stage>), ImportError> {
+    pub(super) fn open(store: &Store, content: &Digest, today: Date) -> Option<(Self, Option<Stage>)> {
         let day = today.to_string();
         let version = env!("CARGO_PKG_VERSION").as_bytes();
-        let print = store.index(FOLDER, "content").of_parts(&[
-            content.as_bytes(),
-            day.as_bytes(),
-            &RULES.to_be_bytes(),
-            version,
-        ]);
-        let (folder, cipher, mut rng) = (place(store), store.cipher(FOLDER, STATE), store.rng());
-        if let Some((key, stage)) = read(&folder, &cipher, &print) {
-            return Ok((Self { folder, cipher, rng, print, key }, Some(stage)));
+        let parts = [content.as_bytes().as_slice(), day.as_bytes(), &RULES.to_be_bytes(), version];
+        let print = store.index(TABLE, "content").of_parts(&parts);
+        let (folder, cipher, mut rng) = (place(store), store.cipher(TABLE, STATE), store.rng());
+        if folder.join(FULL).exists() {
+            return None;
         }
-        forget(store)?;
-        DirBuilder::new().mode(0o700).create(&folder).map_err(spilled)?;
+        if let Some((key, stage)) = read(&folder, &cipher, &print) {
+            return Some((Self { folder, cipher, rng, print, key }, Some(stage)));
+        }
+        if let Err(error) = clear(&folder).and_then(|()| make(&folder)) {
+            tracing::warn!(event = "import.not-kept", kind = ?error.kind(), "an import that is cut off will begin anew");
+            return None;
+        }
         let mut key = Zeroizing::new([0; 32]);
         rng.fill_bytes(key.as_mut());
-        Ok((Self { folder, cipher, rng, print, key }, None))
+        Some((Self { folder, cipher, rng, print, key }, None))
     }
 
     /// Where its runs lie.
@@ -105,7 +110,7 @@ impl Kept {
     /// Keeps a stage, whose runs are on the disk, and removes the runs that it does not name.
     pub(super) fn save(&mut self, stage: &Stage) -> Result<(), ImportError> {
         let bytes = Zeroizing::new(self.encode(stage));
-        let sealed = self.cipher.seal(1, &bytes, &mut *self.rng).map_err(StoreError::at(FOLDER, STATE))?;
+        let sealed = self.cipher.seal(1, &bytes, &mut *self.rng).map_err(StoreError::at(TABLE, STATE))?;
         write_atomically(&self.folder.join(STATE), &sealed).map_err(|error| match error {
             FileError::Io { source, .. } => spilled(source),
             other => spilled(io::Error::other(other)),
@@ -119,11 +124,9 @@ impl Kept {
             runs.flat_map(|(sorter, runs)| runs.iter().map(|run| spill::file_name(sorter, run.number)))
                 .any(|run| run == name)
         };
-        for entry in fs::read_dir(&self.folder)? {
-            let entry = entry?;
-            let name = entry.file_name();
-            if name != STATE && !name.to_str().is_some_and(named) {
-                fs::remove_file(entry.path())?;
+        for (path, name) in own_files(&self.folder)? {
+            if name != STATE && !named(&name) {
+                fs::remove_file(path)?;
             }
         }
         Ok(())
@@ -182,17 +185,70 @@ fn place(store: &Store) -> PathBuf {
     store.folder().join(FOLDER)
 }
 
-/// Removes whatever is kept. Its key goes with it: what a disk may still hold of the runs opens no more.
-pub(super) fn forget(store: &Store) -> Result<(), ImportError> {
-    match fs::remove_dir_all(place(store)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(spilled(error)),
+fn make(folder: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+        other => other,
+    }
+}
+
+/// The files in the folder that were put there from here; nothing if there is no such folder.
+fn own_files(folder: &Path) -> io::Result<Vec<(PathBuf, String)>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let is_run = |name: &str| {
+        let number = NAMES.iter().find_map(|sorter| name.strip_prefix(sorter)?.strip_prefix('-'));
+        let number = number.and_then(|rest| rest.strip_suffix(".run"));
+        number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let mut own = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        if [STATE, UNFINISHED, FULL].contains(&name.as_str()) || is_run(&name) {
+            own.push((entry.path(), name));
+        }
+    }
+    Ok(own)
+}
+
+/// Removes what is kept, the state last: as long as anything lies there it is seen.
+fn clear(folder: &Path) -> io::Result<()> {
+    let mut own = own_files(folder)?;
+    own.sort_by_key(|(_, name)| name == STATE);
+    for (path, _) in own {
+        fs::remove_file(path)?;
+    }
+    match fs::remove_dir(folder) {
+        Err(error) if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::DirectoryNotEmpty) => {
+            Err(error)
+        }
         _ => Ok(()),
     }
 }
 
+/// Removes whatever is kept. What cannot be removed now goes with the next import, and is nothing that this one needs.
+pub(super) fn forget(store: &Store) {
+    if let Err(error) = clear(&place(store)) {
+        tracing::warn!(event = "import.still-kept", kind = ?error.kind(), "what is kept of an import cannot be removed");
+    }
+}
+
+/// The same, and the next import keeps nothing.
+pub(super) fn give_way(store: &Store) {
+    forget(store);
+    let folder = place(store);
+    // If there is no room even for this, the next import keeps what it can.
+    let _ = make(&folder).and_then(|()| fs::write(folder.join(FULL), []));
+}
+
 /// When the reading that is kept last came further; nothing if none is.
 pub(super) fn since(store: &Store) -> Option<SystemTime> {
-    fs::metadata(place(store).join(STATE)).and_then(|about| about.modified()).ok()
+    let own = own_files(&place(store)).ok()?;
+    let kept = own.iter().filter(|(_, name)| name != FULL);
+    kept.filter_map(|(path, _)| fs::metadata(path).and_then(|about| about.modified()).ok()).max()
 }
 
 #[cfg(test)]
@@ -234,6 +290,44 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn no_file_of_others_is_removed_and_none_stands_in_the_way() {
+        let bench = Bench::new().await;
+        let folder = place(&bench.store);
+        make(&folder).unwrap();
+        let others = ["register.csv", "rows-.run", "rows-1.run.gz", "other-1.run", "rows-x.run"];
+        for name in others {
+            fs::write(folder.join(name), b"theirs").unwrap();
+        }
+        let (mut kept, _) = Kept::open(&bench.store, &Digest::from_bytes([1; 64]), day()).unwrap();
+        kept.save(&stage(&kept)).unwrap();
+        forget(&bench.store);
+        assert!(since(&bench.store).is_none());
+        assert!(
+            others.iter().all(|name| folder.join(name).exists()),
+            "only what was put there from here goes"
+        );
+        fs::remove_dir_all(&folder).unwrap();
+        fs::write(&folder, b"no folder at all").unwrap();
+        forget(&bench.store);
+        assert!(
+            Kept::open(&bench.store, &Digest::from_bytes([1; 64]), day()).is_none(),
+            "it goes on without"
+        );
+    }
+
+    #[tokio::test]
+    async fn after_a_full_disk_nothing_is_kept_until_an_import_has_ended() {
+        let bench = Bench::new().await;
+        let open = || Kept::open(&bench.store, &Digest::from_bytes([1; 64]), day());
+        let (mut kept, _) = open().unwrap();
+        kept.save(&stage(&kept)).unwrap();
+        give_way(&bench.store);
+        assert!(open().is_none() && since(&bench.store).is_none());
+        forget(&bench.store);
+        assert!(open().is_some());
+    }
+
+    #[tokio::test]
     async fn what_is_spoiled_was_never_kept() {
         let bench = Bench::new().await;
         let spoils: [fn(&Path); 4] = [
@@ -252,8 +346,8 @@ mod tests {
             kept.save(&stage(&kept)).unwrap();
             spoil(&kept.folder);
         }
-        forget(&bench.store).unwrap();
-        forget(&bench.store).unwrap();
+        forget(&bench.store);
+        forget(&bench.store);
         assert!(!place(&bench.store).exists());
     }
 }

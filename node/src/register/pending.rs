@@ -9,8 +9,10 @@ use std::path::Path;
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
+use super::ImportError;
 use super::entry::{Fields, push_text};
 use super::kept::Stage;
+use super::reading::spilled;
 use crate::ingest::{Issue, Reason, Rejects};
 use crate::pipeline::spill::{Keep, Sorter};
 
@@ -70,12 +72,12 @@ impl Pending {
         self.sorter.push(&record)
     }
 
-    /// Writes all of them.
-    pub(super) fn write<W: Write>(self, rejects: &mut Rejects<W>) -> csv::Result<()> {
-        let mut sorted = self.sorter.finish()?;
-        while let Some(record) = sorted.next()? {
-            let issue = read(record, &self.reasons).ok_or(io::Error::from(io::ErrorKind::InvalidData))?;
-            rejects.write(&issue)?;
+    /// Writes all of them. Fails as the store, or as the writer.
+    pub(super) fn write<W: Write>(self, rejects: &mut Rejects<W>) -> Result<(), ImportError> {
+        let mut sorted = self.sorter.finish().map_err(spilled)?;
+        while let Some(record) = sorted.next().map_err(spilled)? {
+            let malformed = || spilled(io::ErrorKind::InvalidData.into());
+            rejects.write(&read(record, &self.reasons).ok_or_else(malformed)?)?;
         }
         Ok(())
     }

@@ -185,13 +185,13 @@ fn an_import_that_is_killed_is_taken_up() {
         ["import", &register.display().to_string(), "--rejects", &format!("{}.r", register.display())];
     assert_eq!(ended(&run(&["init", "--listen", "127.0.0.1:0"])), 0);
     let (mut child, end) = (start(&words), Instant::now() + Duration::from_mins(1));
-    while !folder.join("import/state").exists() {
+    while !folder.join(".import/state").exists() {
         assert!(Instant::now() < end, "nothing was ever kept");
         std::thread::sleep(Duration::from_millis(2));
     }
     child.kill().expect("killed");
     child.wait().expect("gone");
-    let kept = std::fs::read_dir(folder.join("import")).expect("kept").flatten();
+    let kept = std::fs::read_dir(folder.join(".import")).expect("kept").flatten();
     for entry in kept.chain(std::fs::read_dir(&folder).expect("a folder").flatten()) {
         let Ok(bytes) = std::fs::read(entry.path()) else { continue };
         for clear in ["CASE-00", "1391000", "催收催收"] {
@@ -202,6 +202,6 @@ fn an_import_that_is_killed_is_taken_up() {
     assert_eq!((&told["rows"], &told["added"]), (&30_000.into(), &30_000.into()), "{told}");
     let taken_up = told["taken_up"].as_u64().expect("a number");
     assert!((1..=30_000).contains(&taken_up), "{told}");
-    assert!(!folder.join("import").exists());
+    assert!(!folder.join(".import").exists());
     assert_eq!(ended(&run(&["audit", "verify"])), 0);
 }

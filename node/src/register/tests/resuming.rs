@@ -38,7 +38,7 @@ impl Desk {
     }
 
     fn kept(&self) -> PathBuf {
-        self.bench.store.folder().join("import")
+        self.bench.store.folder().join(".import")
     }
 }
 
@@ -111,18 +111,38 @@ async fn only_the_same_import_takes_it_up() {
 #[tokio::test]
 async fn what_is_kept_and_spoiled_is_given_up() {
     let (desk, text) = (Desk::new().await, text());
-    desk.cut_off_after(&text, 900, options()).await;
-    let run = fs::read_dir(desk.kept()).unwrap().map(|entry| entry.unwrap().path());
-    let run = run.filter(|path| path.extension().is_some_and(|ending| ending == "run")).max().unwrap();
-    let mut bytes = fs::read(&run).unwrap();
-    *bytes.last_mut().unwrap() ^= 1;
-    fs::write(&run, bytes).unwrap();
-    let mut rejects = Rejects::new(Vec::new(), Lang::En).unwrap();
-    let refused = desk.register.import(file(&text).into(), options(), &mut rejects, |_| ()).await;
-    assert!(matches!(refused, Err(ImportError::Register(RegisterError::Store(_)))));
-    assert!(!desk.kept().exists());
+    for spoiled in ["rows-", "issues-"] {
+        desk.cut_off_after(&text, 900, options()).await;
+        let runs = fs::read_dir(desk.kept()).unwrap().map(|entry| entry.unwrap());
+        let of_kind = |entry: &fs::DirEntry| entry.file_name().to_str().unwrap().starts_with(spoiled);
+        let run = runs.filter(of_kind).map(|entry| entry.path()).next().unwrap();
+        let mut bytes = fs::read(&run).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(&run, bytes).unwrap();
+        let mut rejects = Rejects::new(Vec::new(), Lang::En).unwrap();
+        let refused = desk.register.import(file(&text).into(), options(), &mut rejects, |_| ()).await;
+        assert!(matches!(refused, Err(ImportError::Register(RegisterError::Store(_)))), "{spoiled}");
+        assert!(!desk.kept().exists());
+    }
     let summary = desk.import(&text).await;
     assert_eq!((summary.rows, summary.taken_up), (ROWS as u64, 0));
+}
+
+/// Two rows that could both be the header: which one it is decides what the rows are.
+#[test]
+fn another_header_is_another_content() {
+    let text = text();
+    let content = |text: &str, map: &str| {
+        let map = crate::ingest::HeaderMap::from_toml(map).unwrap();
+        let options = Options { map, ..Options::default() };
+        RegisterFile::open(Cursor::new(text.as_bytes().to_vec()), &options).unwrap().content().unwrap()
+    };
+    let plain = content(&text, "");
+    assert!(plain == content(&text, ""));
+    assert!(plain != content(&text, "\"note\" = \"ignore\"\n"), "a column less");
+    let chinese = text.replacen("record,role,mobile,wechat,note", "编号,角色,手机号,微信号,备注", 1);
+    assert!(plain != content(&chinese, ""));
+    assert!(file("record,mobile\nA1,13912345678\n").content().is_none(), "small files have none");
 }
 
 #[tokio::test]
