@@ -134,7 +134,7 @@ impl Kept {
 
     fn encode(&self, stage: &Stage) -> Vec<u8> {
         let mut to = Encoder::new(DOMAIN, VERSION);
-        to.fixed(&self.print).fixed(&*self.key).u64(stage.rows).bool(stage.whole);
+        to.fixed(&self.print).fixed(&self.key).u64(stage.rows).bool(stage.whole);
         for runs in &stage.runs {
             to.list(runs, |to, run| {
                 to.u64(run.number).u64(run.salt).u64(run.blocks);
