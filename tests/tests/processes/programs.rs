@@ -1,31 +1,32 @@
 //! Programs of one party: alone in its folder, put back, short of disk, killed at its work.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::{DEMO, ended, object, said};
 
+/// What a child of the demo gave. It would end with its standard input, so that is kept open meanwhile, as the demo does.
+fn ended_by_itself(mut child: Child) -> Output {
+    let lives = child.stdin.take();
+    let output = child.wait_with_output().expect("ended");
+    drop(lives);
+    output
+}
+
 /// A second `serve` on one folder is refused with a sentence; any other command is forwarded to the first.
 #[test]
 fn one_process_at_a_time_in_a_folder() {
     let dir = tempfile::tempdir().expect("a folder");
     let folder = dir.path().join("hub").display().to_string();
-    // A child of the demo ends with its standard input, so that is kept open as the demo would.
     let start = |words: &[&str]| {
         let mut command = Command::new(DEMO);
         command.arg("coordinator").args(words).args(["--dir", &folder]).env_remove("LANG");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started")
     };
-    let run = |words: &[&str]| {
-        let mut child = start(words);
-        let lives = child.stdin.take();
-        let output = child.wait_with_output().expect("ended");
-        drop(lives);
-        output
-    };
+    let run = |words: &[&str]| ended_by_itself(start(words));
     assert_eq!(ended(&run(&["init", "--listen", "127.0.0.1:0"])), 0);
     let mut serving = start(&["serve", "--json"]);
     let mut line = String::new();
@@ -57,11 +58,7 @@ fn a_backup_is_restored_by_a_process_of_its_own() {
             let mut command = Command::new(DEMO);
             command.arg(program).args(words).args(["--dir", folder, "--json"]).env_remove("LANG");
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-            let mut child = command.spawn().expect("started");
-            let lives = child.stdin.take();
-            let output = child.wait_with_output().expect("ended");
-            drop(lives);
-            object(&output)
+            object(&ended_by_itself(command.spawn().expect("started")))
         };
         let contact: &[&str] = if program == "node" { &["--contact", "c@alpha.example"] } else { &[] };
         run(&[&["init", "--listen", "127.0.0.1:0"][..], contact].concat(), &folder);
@@ -88,11 +85,8 @@ fn the_doctor_says_what_is_missing() {
         if let Some(lanes) = lanes {
             command.env("LIANFANG_LANES", lanes);
         }
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
-        let lives = child.stdin.take();
-        let output = child.wait_with_output().expect("ended");
-        drop(lives);
-        output
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        ended_by_itself(child.expect("started"))
     };
     let contact = ["--contact", "compliance@alpha.example"];
     let made = run(&[&["init", "--listen", "127.0.0.1:0"][..], &contact].concat(), None);
@@ -147,10 +141,7 @@ fn a_full_disk_is_told_and_survived() {
     let mut command = Command::new("unshare");
     command.args(mount).arg(script).args(["sh", &dir.path().display().to_string(), DEMO]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("started");
-    let lives = child.stdin.take();
-    let output = child.wait_with_output().expect("ended");
-    drop(lives);
+    let output = ended_by_itself(command.spawn().expect("started"));
     let (out, notes) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let codes: Vec<&str> = out.lines().filter_map(|line| line.strip_prefix("code ")).collect();
     assert_eq!(codes, ["75", "0", "0"], "{}", said(&output));
@@ -174,13 +165,7 @@ fn an_import_that_is_killed_is_taken_up() {
         command.arg("node").args(words).args(["--json", "--dir"]).arg(&folder);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started")
     };
-    let run = |words: &[&str]| {
-        let mut child = start(words);
-        let lives = child.stdin.take();
-        let output = child.wait_with_output().expect("ended");
-        drop(lives);
-        output
-    };
+    let run = |words: &[&str]| ended_by_itself(start(words));
     let words =
         ["import", &register.display().to_string(), "--rejects", &format!("{}.r", register.display())];
     assert_eq!(ended(&run(&["init", "--listen", "127.0.0.1:0"])), 0);
