@@ -159,3 +159,32 @@ async fn nothing_that_is_kept_can_be_read() {
     }
     assert!(read > 10 << 20, "there was something to read: {read}");
 }
+
+/// Whoever stops waiting leaves a reader behind: as long as it may still write, nobody else begins.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_import_begins_beside_the_reader_of_one_that_was_given_up() {
+    let desk = Desk::new().await;
+    let (go_on, waits) = std::sync::mpsc::channel::<()>();
+    let source = Source {
+        content: None,
+        header: Vec::new(),
+        entries: std::iter::from_fn(move || waits.recv().ok().and(None)),
+    };
+    let mut rejects = Rejects::new(Vec::new(), Lang::En).unwrap();
+    let given_up = desk.register.import(source, options(), &mut rejects, |_| ());
+    let waited = tokio::time::timeout(std::time::Duration::from_secs(1), given_up).await;
+    assert!(waited.is_err(), "its reader waits");
+    let mut rejects = Rejects::new(Vec::new(), Lang::En).unwrap();
+    let small = "record,wechat\nA1,fang_1\n";
+    let refused = desk.register.import(file(small).into(), options(), &mut rejects, |_| ()).await;
+    assert!(matches!(refused, Err(ImportError::Busy)));
+    drop(go_on);
+    let summary = loop {
+        let mut rejects = Rejects::new(Vec::new(), Lang::En).unwrap();
+        match desk.register.import(file(small).into(), options(), &mut rejects, |_| ()).await {
+            Err(ImportError::Busy) => tokio::task::yield_now().await,
+            done => break done.unwrap_or_else(|error| panic!("{error}")),
+        }
+    };
+    assert_eq!(summary.added, 1);
+}
