@@ -144,20 +144,18 @@ impl Coordinator {
     /// Runs a command as if it had been forwarded: `["job", "list", "--json"]`; English unless `--lang` says otherwise. Gives
     /// the exit code and standard output; of a command that fails, the sentence.
     pub async fn run(&self, args: &[&str]) -> (Exit, String) {
-        let words = std::iter::once("lianfang-coordinator").chain(args.iter().copied());
-        let command = match Cli::try_parse_from(words) {
-            Ok(command) => command,
-            Err(error) => return (Exit::Usage, error.to_string()),
+        run_in(&self.office, args).await
+    }
+
+    /// The same in a folder that nobody serves.
+    pub async fn run_alone(dir: &Path, ports: Ports, args: &[&str]) -> (Exit, String) {
+        let office = match Office::open(dir, ports).await {
+            Ok(office) => office,
+            Err(problem) => return (problem.exit(), problem.sentence(Lang::En)),
         };
-        let voice = command.voice();
-        let lang = voice.lang.unwrap_or(Lang::En);
-        let console = Arc::new(if voice.json { Buffer::new(lang).json() } else { Buffer::new(lang) });
-        let shared: Arc<dyn Console> = console.clone();
-        let call = Call::new(shared, self.office.dir.clone(), PathBuf::from("."));
-        match Box::pin(command.perform_in(&self.office, &call)).await {
-            Ok(exit) => (exit, console.out_text()),
-            Err(problem) => (problem.exit(), problem.sentence(lang)),
-        }
+        let ran = run_in(&office, args).await;
+        office.store.close().await;
+        ran
     }
 
     /// Begins nothing new, lets the steps in hand and the requests under way end, as long as the configuration gives them,
@@ -181,6 +179,24 @@ impl Coordinator {
             ),
         }
         self.office.store.close().await;
+    }
+}
+
+/// Runs a command, and gives what it says.
+async fn run_in(office: &Arc<Office>, args: &[&str]) -> (Exit, String) {
+    let words = std::iter::once("lianfang-coordinator").chain(args.iter().copied());
+    let command = match Cli::try_parse_from(words) {
+        Ok(command) => command,
+        Err(error) => return (Exit::Usage, error.to_string()),
+    };
+    let voice = command.voice();
+    let lang = voice.lang.unwrap_or(Lang::En);
+    let console = Arc::new(if voice.json { Buffer::new(lang).json() } else { Buffer::new(lang) });
+    let shared: Arc<dyn Console> = console.clone();
+    let call = Call::new(shared, office.dir.clone(), PathBuf::from("."));
+    match Box::pin(command.perform_in(office, &call)).await {
+        Ok(exit) => (exit, console.out_text()),
+        Err(problem) => (problem.exit(), problem.sentence(lang)),
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lianfang_desk::Problem;
+use lianfang_desk::parsed::without_values;
 use lianfang_desk::problem::AtPath as _;
 use lianfang_telemetry::{http, log, trace};
 use lianfang_trust::at_rest::file::write_atomically;
@@ -196,13 +197,16 @@ fn is_address(text: &str) -> bool {
         && text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
 }
 
-/// What stands in the file is told by the parser's own words, which quote no secret: there is none in it.
+/// What is wrong with the file is told by the parser's own words, without the values that it quotes.
 fn invalid(path: &Path, error: &toml::de::Error) -> Problem {
     let said = error.message();
     let unknown = said.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
     match unknown {
         Some((field, _)) => Problem::fault("config-unknown-field").with("path", path).field(field),
-        None => Problem::fault("config-invalid").with("path", path).field(FILE).with("detail", said),
+        None => Problem::fault("config-invalid")
+            .with("path", path)
+            .field(FILE)
+            .with("detail", without_values(said)),
     }
 }
 

@@ -29,6 +29,12 @@ pub enum Error {
         /// What the system says.
         source: io::Error,
     },
+    /// A file of a submission that stands is not there.
+    #[error("{path} is not there, though its submission stands")]
+    Gone {
+        /// The file.
+        path: PathBuf,
+    },
     /// What was stored does not read back.
     #[error("what is stored as {what} is not of its form")]
     Stored {
@@ -59,6 +65,7 @@ impl Error {
             Self::Disk { source, .. } if is_full(source) => Fault::new(FaultCode::DiskFull),
             Self::Store(StoreError::Full) => Fault::new(FaultCode::DiskFull),
             Self::Store(error) if error.is_passing() => Fault::new(FaultCode::Busy),
+            Self::Gone { .. } => Fault::new(FaultCode::SubmissionFilesGone),
             Self::Store(_)
             | Self::Disk { .. }
             | Self::Stored { .. }
@@ -132,9 +139,10 @@ impl From<Error> for Problem {
         match error {
             Error::Refused(fault) => problem(&fault),
             Error::Disk { path, source } => Self::file(&path, source),
+            Error::Gone { path } => Self::fault("submission-files-gone").with("path", path.as_path()),
             Error::Store(error) => error.into(),
             Error::Stored { what } => {
-                Self::fault("store-corrupt").with("path", Path::new(crate::store::FILE)).with("detail", what)
+                Self::fault("store-corrupt").with("place", "store").with("detail", what)
             }
             Error::Authority(error) => Self::bug(error),
             Error::OldKeys => Self::usage("coordinator-keys-older"),

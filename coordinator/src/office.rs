@@ -77,9 +77,9 @@ impl Office {
         let config = Config::read(dir)?;
         let mut keys = Keys::open(dir, &config.unlock)?;
         let telemetry = Telemetry::open(&config)?;
-        let store = Store::open(place).await.map_err(Error::from)?;
+        let store = Store::open(place).await.map_err(|error| place.problem(error))?;
         let now = ports.clock.now();
-        let roster = crate::roster::first(&store, &keys, now).await?;
+        let roster = crate::roster::first(&store, &keys, now).await.map_err(|error| met(place, error))?;
         keys.former = crate::roster::coordinators_keys(&store, &keys).await?;
         let mut numbers = [[0; 16]; 2];
         let mut rng = ports.chance.rng();
@@ -191,6 +191,14 @@ impl Office {
         let (host, port) = address.rsplit_once(':')?;
         let anywhere = matches!(host, "0.0.0.0" | "[::]" | "*");
         (!anywhere && port != "0").then(|| address.clone())
+    }
+}
+
+/// What is met in a store that lies here.
+fn met(place: &Place, error: Error) -> Problem {
+    match error {
+        Error::Store(error) => place.problem(error),
+        other => other.into(),
     }
 }
 

@@ -4,9 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use lianfang_coordinator::fault::Error;
 use lianfang_coordinator::intake::Upload;
 use lianfang_coordinator::job::files::JobFiles;
-use lianfang_coordinator::report::weave::weave;
+use lianfang_coordinator::report::weave::{Standing, weave};
 use lianfang_proto::catalogue::{Class, Disclosure};
 use lianfang_proto::documents::submission::SubmissionHeader;
 use lianfang_proto::documents::terms::{Admission, Method, Participant, Terms, Timing};
@@ -117,23 +118,33 @@ impl Case {
             for row in &rows {
                 root.push(row);
             }
-            let id = &terms.participants[bank].bank;
             let header = SubmissionHeader {
                 terms_digest: Digest::of("x", b""),
-                bank: id.clone(),
+                bank: terms.participants[bank].bank.clone(),
                 rows: rows.len() as u64,
                 row_bytes: u32::try_from(terms.row_bytes()).unwrap(),
                 root: root.finish(),
                 padding_commitment: [0; 32],
             };
-            let mut upload = Upload::resume(&files.rows(id), &header).unwrap();
+            let with_levels = terms.disclosure != Disclosure::Count;
+            let mut upload = Upload::resume(files, &header, (0, turn(bank)), with_levels).unwrap();
             upload.append(0, &rows.concat()).unwrap();
-            let levels = files.levels(id);
-            upload.seal((terms.disclosure != Disclosure::Count).then_some(&*levels)).unwrap();
+            upload.seal().unwrap();
             header
         };
         (0..self.tags.len()).map(submit).collect()
     }
+}
+
+/// Each bank's submission was taken under a lease of its own.
+fn turn(bank: usize) -> i64 {
+    i64::try_from(bank).unwrap() * 3 + 1
+}
+
+fn standing(headers: &[SubmissionHeader]) -> Vec<Standing> {
+    let one =
+        |(bank, header): (usize, &SubmissionHeader)| Standing { header: header.clone(), turn: turn(bank) };
+    headers.iter().enumerate().map(one).collect()
 }
 
 /// Everything in one reader's report, its proofs checked: by tag, the other banks' rows or the number of groups.
@@ -182,7 +193,7 @@ proptest! {
         let terms = case.terms();
         let files = JobFiles::of(dir.path(), terms.job);
         let headers = case.submit(&files, &terms);
-        let counts = weave(&files, &terms, &headers).unwrap();
+        let counts = weave(&files, &terms, &standing(&headers)).unwrap();
         let mut expected_counts: BTreeMap<u32, u64> = BTreeMap::new();
         let mut expected = vec![BTreeMap::new(); headers.len()];
         for number in 0..60_u8 {
@@ -204,4 +215,41 @@ proptest! {
             prop_assert!(learned == *expected, "reader {}", reader);
         }
     }
+}
+
+/// A case of two banks, submitted; its files and headers.
+fn submitted(dir: &std::path::Path) -> (Terms, JobFiles, Vec<SubmissionHeader>) {
+    let tags = vec![BTreeSet::from([1, 2]), BTreeSet::from([2, 3])];
+    let case = Case { groups: vec![0, 1], threshold: 2, disclosure: Disclosure::Labels, tags };
+    let terms = case.terms();
+    let files = JobFiles::of(dir, terms.job).written_under(9);
+    let headers = case.submit(&files, &terms);
+    (terms, files, headers)
+}
+
+#[test]
+fn what_cannot_be_matched_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let (terms, files, headers) = submitted(dir.path());
+    let woven = || weave(&files, &terms, &standing(&headers));
+    // Of the second bank, and from the middle on: the first one is well.
+    let paths =
+        [files.rows(&headers[1].bank, turn(1)), files.levels(&headers[1].bank, turn(1))].map(|path| {
+            let bytes = std::fs::read(&path).unwrap();
+            (path, bytes)
+        });
+    for (path, bytes) in &paths {
+        std::fs::write(path, &bytes[..bytes.len() / 2]).unwrap();
+        match woven() {
+            Err(Error::Disk { path: named, .. }) => assert_eq!(named, *path),
+            other => panic!("{other:?}"),
+        }
+        std::fs::remove_file(path).unwrap();
+        match woven() {
+            Err(Error::Gone { path: named }) => assert_eq!(named, *path),
+            other => panic!("{other:?}"),
+        }
+        std::fs::write(path, bytes).unwrap();
+    }
+    woven().unwrap();
 }

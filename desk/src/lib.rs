@@ -12,6 +12,7 @@ pub mod exit;
 pub mod lang;
 pub mod lock;
 pub mod messages;
+pub mod parsed;
 pub mod person;
 pub mod problem;
 pub mod run;

@@ -93,6 +93,12 @@ impl Problem {
         self
     }
 
+    /// Names a variable of the message, unless whoever met the problem has named it already.
+    #[must_use]
+    pub fn unless_named(self, name: &str, value: impl Into<Value>) -> Self {
+        if self.0.args.iter().any(|(known, _)| known == name) { self } else { self.with(name, value) }
+    }
+
     /// Names the field that is wrong (the variable `field`).
     #[must_use]
     pub fn field(self, field: impl Into<Value>) -> Self {
@@ -199,7 +205,7 @@ fn exit_of(code: &str) -> Exit {
         }
         "roster-older" | "epoch-unknown" | "generation-changed" | "key-not-agreed" | "consent-pending"
         | "job-not-ready" | "roster-stale" | "ledger-behind" | "disk-full" | "disk-read-only"
-        | "directory-busy" | "busy" => Exit::Later,
+        | "directory-busy" | "busy" | "store-busy" | "store-failed" => Exit::Later,
         "job-unknown"
         | "ceremony-unknown"
         | "wrong-passphrase"
@@ -208,7 +214,9 @@ fn exit_of(code: &str) -> Exit {
         | "register-header-twice"
         | "store-address"
         | "store-without-servers"
-        | "store-newer" => Exit::Usage,
+        | "store-newer"
+        | "store-foreign"
+        | "wrong-keys" => Exit::Usage,
         "register-unreadable"
         | "register-no-record-column"
         | "register-no-identifier-column"

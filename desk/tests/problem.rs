@@ -51,6 +51,8 @@ fn exit_codes_follow_the_fault() {
     assert_eq!(exit("unreachable"), Exit::Unreachable);
     assert_eq!(exit("generation-changed"), Exit::Later);
     assert_eq!(exit("config-unknown-field"), Exit::Usage);
+    assert_eq!([exit("store-busy"), exit("store-failed")], [Exit::Later; 2]);
+    assert_eq!([exit("wrong-keys"), exit("store-foreign")], [Exit::Usage; 2]);
     assert_eq!(exit("register-header-twice"), Exit::Usage);
     assert_eq!(exit("register-no-record-column"), Exit::Data);
     assert_eq!(exit("quota-exceeded"), Exit::Refused);

@@ -110,7 +110,8 @@ fn write_register(path: &Path, rows: std::ops::Range<u64>) -> Outcome<()> {
 
 async fn import(register: &Register, path: &Path, full: bool) -> Outcome<ImportSummary> {
     let file = RegisterFile::open(File::open(path)?, &Options::default())?;
-    let options = ImportOptions { full, dry_run: false, today: Date::constant(2026, 1, 1) };
+    let options =
+        ImportOptions { full, retract_many: false, dry_run: false, today: Date::constant(2026, 1, 1) };
     let mut rejects = Rejects::new(Vec::new(), Lang::En)?;
     Ok(register.import(file.into(), options, &mut rejects, |_| ()).await?)
 }

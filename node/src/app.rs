@@ -87,7 +87,8 @@ impl App {
         let spool = dir.join(SPOOL);
         std::fs::create_dir_all(&spool).map_err(|error| Problem::file(&spool, error))?;
         let place = secrets::place(dir, &config.store)?;
-        let store = Store::open(&place, dir, Arc::clone(&secrets.master), ports.clone()).await?;
+        let store = Store::open(&place, dir, Arc::clone(&secrets.master), ports.clone()).await;
+        let store = store.map_err(|error| place.problem(error))?;
         let log = Log::new(store.clone(), &secrets.identity.verifying_key().fingerprint());
         let app = Self {
             dir: dir.to_owned(),

@@ -4,6 +4,7 @@
 //! ones: nobody is admitted, no key compared and no job accepted without a person.
 
 mod inputs;
+mod wrong;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -71,11 +72,13 @@ pub struct Config {
 pub struct Serve {
     /// How long the steps in hand may take to end when the node is told to stop. What is cut off is done again.
     pub grace_seconds: u32,
+    /// Whether this process works on jobs, or answers others' evaluations alone. Of several over one store one does.
+    pub jobs: bool,
 }
 
 impl Default for Serve {
     fn default() -> Self {
-        Self { grace_seconds: 20 }
+        Self { grace_seconds: 20, jobs: true }
     }
 }
 
@@ -101,7 +104,8 @@ pub struct StorePlace {
 }
 
 impl StorePlace {
-    const fn is_embedded(&self) -> bool {
+    /// Whether it is a file in the folder, which no other process can open.
+    pub const fn is_embedded(&self) -> bool {
         self.url_file.is_none()
     }
 }
@@ -227,14 +231,8 @@ impl Config {
     pub fn load(dir: &Path) -> Result<Self, Problem> {
         let path = dir.join(FILE);
         let text = std::fs::read_to_string(&path).at_path(&path)?;
-        let mut config: Self = toml::from_str(&text).map_err(|error| {
-            let detail = error.message().to_owned();
-            let id = if detail.contains("unknown field") { "config-unknown-field" } else { "config-invalid" };
-            Problem::usage(id)
-                .with("path", path.display().to_string())
-                .with("detail", detail.clone())
-                .field(detail)
-        })?;
+        let mut config: Self =
+            toml::from_str(&text).map_err(|error| wrong::unreadable(&path, &text, &error))?;
         config.unlock.resolve(dir);
         if let Some(path) = &mut config.store.url_file {
             *path = dir.join(&*path);
@@ -265,40 +263,28 @@ impl Config {
     }
 
     fn check(&self, path: &Path) -> Result<(), Problem> {
-        let wrong = |field: &str| {
-            let path = path.display().to_string();
-            Err(Problem::usage("config-invalid")
-                .with("path", path)
-                .with("detail", field.to_owned())
-                .field(field))
+        let wrong = |field: &str, wanted: &str| {
+            Err(Problem::usage("config-value").with("path", path).with("wanted", wanted).field(field))
         };
         for (field, address) in [("listen", self.listen.as_str()), ("advertise", self.advertised())] {
             let port = address.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
             if port.is_none_or(|port| field == "advertise" && port == 0) {
-                return wrong(field);
+                return wrong(field, "host:port");
             }
         }
         if self.http.as_ref().is_some_and(|http| http.address().is_err()) {
-            return wrong("http.listen");
+            return wrong("http.listen", "127.0.0.1:port, [::1]:port");
         }
-        if self.contact.len() > lianfang_proto::limits::CONTACT_BYTES {
-            return wrong("contact");
+        let most = lianfang_proto::limits::CONTACT_BYTES;
+        if self.contact.len() > most {
+            return wrong("contact", &format!("0–{most} bytes (UTF-8)"));
         }
-        if !(5..=10_080).contains(&self.policy.roster_minutes) {
-            return wrong("policy.roster_minutes");
-        }
-        if self.policy.least_threshold < 2 {
-            return wrong("policy.least_threshold");
-        }
-        if self.policy.least_rows == 0 {
-            return wrong("policy.least_rows");
-        }
-        if self.policy.jobs_days == 0 {
-            return wrong("policy.jobs_days");
+        if let Some((field, wanted)) = self.policy.wrong() {
+            return wrong(field, wanted);
         }
         let sources = self.source.iter().find_map(|(name, source)| source.wrong(name));
         if let Some(field) = sources.or_else(|| self.watch.as_ref().and_then(Watch::wrong)) {
-            return wrong(field);
+            return wrong(field, inputs::wanted(field));
         }
         Ok(())
     }
@@ -342,6 +328,14 @@ mod tests {
     fn unknown_fields_and_wrong_values_are_refused_with_their_name() {
         let unknown = load(&format!("colour = 1\n{LEAST}")).unwrap_err();
         assert_eq!(unknown.code(), "config-unknown-field");
+        for lang in lianfang_desk::Lang::ALL {
+            let said = unknown.sentence(lang);
+            assert!(said.contains("colour") && !said.contains("expected") && !said.contains('`'), "{said}");
+        }
+        let unreadable = load(&format!("{LEAST}\n[policy]\nquota = \"much\"\n")).unwrap_err();
+        assert_eq!(unreadable.code(), "config-invalid");
+        let said = unreadable.why(lianfang_desk::Lang::En);
+        assert!(said.contains("config.toml:") && said.matches("invalid type").count() == 1, "{said}");
         for (text, field) in [
             (LEAST.replace("127.0.0.1:7000", "nowhere"), "listen"),
             (format!("{LEAST}\n[http]\nlisten = \"0.0.0.0:9464\"\n"), "http.listen"),
@@ -355,8 +349,13 @@ mod tests {
             (format!("{LEAST}\n[source.a]\nfrom = \"postgres://u@h/d\"\n"), "source.query"),
         ] {
             let problem = load(&text).unwrap_err();
-            assert_eq!(problem.code(), "config-invalid", "{field}");
+            assert_eq!(problem.code(), "config-value", "{field}");
             assert!(problem.render(lianfang_desk::Lang::En, true).contains(field), "{field}");
+        }
+        let range = load(&format!("{LEAST}\n[policy]\nroster_minutes = 2\n")).unwrap_err();
+        for lang in lianfang_desk::Lang::ALL {
+            let said = range.sentence(lang);
+            assert!(said.matches("roster_minutes").count() == 1 && said.contains("5–10080"), "{said}");
         }
     }
 

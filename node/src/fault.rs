@@ -3,6 +3,8 @@
 //! Comes in: a gRPC status, a [`Fault`], an error of a room. Goes out: a [`Fault`] (to a peer) or a [`Problem`] (to a
 //! person). The one place where the three meet.
 
+use std::io;
+
 use lianfang_desk::Problem;
 use lianfang_link::{LinkError, Refusal};
 use lianfang_proto::{Fault, FaultCode};
@@ -30,7 +32,10 @@ pub fn of_link(error: &LinkError) -> Fault {
         LinkError::Incompatible | LinkError::Garbled => FaultCode::WrongParty,
         LinkError::Untrusted(refusal) | LinkError::Rejected(refusal) => match refusal {
             Refusal::Expired => FaultCode::CertificateExpired,
-            Refusal::WrongParty { .. } => FaultCode::WrongParty,
+            Refusal::NotYetValid => FaultCode::CertificateEarly,
+            Refusal::WrongParty { expected, answered } => {
+                return Fault::new(FaultCode::WrongParty).wanted(expected).got(answered);
+            }
             _ => FaultCode::CertificateUnknown,
         },
     };
@@ -43,6 +48,24 @@ pub fn of_store(error: &StoreError) -> Fault {
         StoreError::Full | StoreError::ReadOnly => Fault::new(FaultCode::DiskFull),
         error if error.is_passing() => Fault::new(FaultCode::Busy),
         _ => Fault::new(FaultCode::Internal),
+    }
+}
+
+/// A file of a job that could not be read or written: a full disk is told as one.
+pub fn of_file(error: &io::Error) -> Fault {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::ReadOnlyFilesystem => {
+            Fault::new(FaultCode::DiskFull)
+        }
+        _ => Fault::new(FaultCode::Internal).got(error),
+    }
+}
+
+/// A record of a key that could not be read or written.
+pub fn of_record(error: &RecordError) -> Fault {
+    match error {
+        RecordError::Store(error) => of_store(error),
+        other => Fault::new(FaultCode::Internal).got(other),
     }
 }
 
@@ -104,5 +127,44 @@ impl From<LedgerError> for Problem {
             LedgerError::Store(error) => error.into(),
             other => Self::bug(other),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lianfang_link::Party;
+
+    use super::*;
+    use crate::pipeline::submit::SubmitError;
+    use crate::report::ReportError;
+
+    #[test]
+    fn a_refused_certificate_is_told_by_its_reason() {
+        let bank = |id: &str| Party::Bank(id.to_owned());
+        let wrong = Refusal::WrongParty { expected: bank("beta"), answered: bank("gamma") };
+        for (refusal, code) in [
+            (Refusal::Expired, FaultCode::CertificateExpired),
+            (Refusal::NotYetValid, FaultCode::CertificateEarly),
+            (Refusal::UnknownRoot, FaultCode::CertificateUnknown),
+            (Refusal::NotAdmitted(None), FaultCode::CertificateUnknown),
+            (wrong.clone(), FaultCode::WrongParty),
+        ] {
+            assert_eq!(of_link(&LinkError::Untrusted(refusal.clone())).code, code, "{refusal}");
+        }
+        let fault = of_link(&LinkError::Untrusted(wrong));
+        assert_eq!((fault.wanted.as_deref(), fault.got.as_deref()), (Some("bank beta"), Some("bank gamma")));
+    }
+
+    #[test]
+    fn a_full_disk_is_told_as_one_wherever_it_is_met() {
+        for kind in
+            [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded, io::ErrorKind::ReadOnlyFilesystem]
+        {
+            assert_eq!(of_file(&kind.into()).code, FaultCode::DiskFull, "{kind:?}");
+            assert_eq!(Fault::from(SubmitError::Disk(kind.into())).code, FaultCode::DiskFull, "{kind:?}");
+            assert_eq!(Fault::from(ReportError::Disk(kind.into())).code, FaultCode::DiskFull, "{kind:?}");
+        }
+        assert_eq!(of_file(&io::ErrorKind::InvalidData.into()).code, FaultCode::Internal);
+        assert_eq!(of_record(&RecordError::Store(StoreError::Full)).code, FaultCode::DiskFull);
     }
 }

@@ -117,8 +117,7 @@ impl Secrets {
     /// Opens a node's secrets.
     pub fn open(dir: &Path, unlock: &Unlock) -> Result<Self, Problem> {
         let folder = dir.join(FOLDER);
-        let master =
-            unlock::open_ring(&folder, &read_unlock(unlock)?).map_err(|problem| problem.with("path", dir))?;
+        let master = unlock::open_ring(&folder, &read_unlock(unlock)?)?;
         let keys = read_keys(&folder, &master)?;
         Self::of(master, &keys, folder)
     }
@@ -154,7 +153,8 @@ fn write_keys(
 fn read_keys(folder: &Path, master: &MasterKey) -> Result<Keys, Problem> {
     let file = read(&folder.join(KEYS), 16 * 1_024)?;
     let bytes = at_rest::open_file(master, PURPOSE, &file).map_err(|e| sealed(&e).with("path", folder))?;
-    Keys::decode(&bytes).map_err(|error| Problem::usage("secrets-damaged").because(error))
+    Keys::decode(&bytes)
+        .map_err(|error| Problem::usage("secrets-damaged").with("detail", error.to_string()).because(error))
 }
 
 /// Writes a file whole, and tells a full disk as one.
@@ -220,8 +220,15 @@ fn read(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, Problem> {
     read_secret(path, limit).map_err(|error| unreadable(path, error))
 }
 
-fn unreadable(path: &Path, error: FileError) -> Problem {
-    Problem::usage("secret-file-unreadable").with("path", path.display().to_string()).because(error)
+/// A secret file that was not read: which one, and with which mode where others may read it.
+pub(crate) fn unreadable(path: &Path, error: FileError) -> Problem {
+    let problem = match &error {
+        FileError::TooOpen { mode, .. } => {
+            Problem::usage("secret-file-open").with("mode", format!("{mode:03o}"))
+        }
+        _ => Problem::usage("secret-file-unreadable"),
+    };
+    problem.with("path", path).because(error)
 }
 
 fn read_unlock(unlock: &Unlock) -> Result<UnlockSecret, Problem> {

@@ -30,6 +30,9 @@ const SECOND: Micros = 1_000_000;
 /// Jobs and ceremonies.
 pub const RULE: Rule = Rule { lease: 60 * SECOND, first: SECOND / 4, longest: 30 * SECOND, strikes: 5 };
 
+/// That a process works on jobs: said again every third of its time. What died without a word says so for two minutes yet.
+pub const DUTY: Rule = Rule { lease: 120 * SECOND, first: SECOND, longest: SECOND, strikes: u32::MAX };
+
 /// When something that waits for others is looked at again, should nobody say that it has moved.
 pub const LOOK_AGAIN: Micros = 30 * SECOND;
 
@@ -89,6 +92,12 @@ impl Desk {
         Ok(this)
     }
 
+    /// A process in another folder.
+    #[cfg(test)]
+    pub(crate) fn elsewhere(store: &Store) -> Self {
+        Self { store: store.clone(), worker: Worker { seat: [9; 16], owner: [9; 16] } }
+    }
+
     /// Frees what this process still holds.
     pub async fn rise(&self) -> Result<(), StoreError> {
         let mut tx = self.store.begin().await?;
@@ -98,8 +107,17 @@ impl Desk {
 
     /// Takes a piece of work, unless another process has it. Whether its turn has come the agenda knows.
     pub async fn take(&self, errand: Errand) -> Result<Option<Lease>, StoreError> {
+        self.acquire(&errand.subject(), &RULE).await
+    }
+
+    /// Takes the duty to work on jobs, unless another process has it.
+    pub async fn take_duty(&self) -> Result<Option<Lease>, StoreError> {
+        self.acquire(&Subject::new("duty", b"jobs"), &DUTY).await
+    }
+
+    async fn acquire(&self, subject: &Subject, rule: &Rule) -> Result<Option<Lease>, StoreError> {
         let mut tx = self.store.begin().await?;
-        let lease = acquire_anyway(&mut tx, &self.worker, &errand.subject(), &RULE, self.store.now()).await?;
+        let lease = acquire_anyway(&mut tx, &self.worker, subject, rule, self.store.now()).await?;
         tx.commit().await?;
         Ok(lease)
     }
@@ -110,9 +128,9 @@ impl Desk {
     }
 
     /// Makes a lease last.
-    pub async fn renew(&self, lease: &mut Lease) -> Result<Held, StoreError> {
+    pub async fn renew(&self, lease: &mut Lease, rule: &Rule) -> Result<Held, StoreError> {
         let mut tx = self.store.begin().await?;
-        let held = renew(&mut tx, lease, &RULE, self.store.now()).await?;
+        let held = renew(&mut tx, lease, rule, self.store.now()).await?;
         tx.commit().await?;
         Ok(held)
     }
@@ -212,10 +230,10 @@ mod tests {
         let bench = Bench::new().await;
         let first = Desk::sit(&bench.store).await.unwrap();
         let mut lease = first.take(JOB).await.unwrap().unwrap();
-        let elsewhere = Desk { worker: Worker { seat: [9; 16], owner: [9; 16] }, ..first.clone() };
+        let elsewhere = Desk::elsewhere(&bench.store);
         assert!(elsewhere.take(JOB).await.unwrap().is_none());
         let second = Desk::sit(&bench.store).await.unwrap();
         assert!(second.take(JOB).await.unwrap().is_some(), "the seat was taken anew");
-        assert_eq!(first.renew(&mut lease).await.unwrap(), Held::Lost);
+        assert_eq!(first.renew(&mut lease, &RULE).await.unwrap(), Held::Lost);
     }
 }

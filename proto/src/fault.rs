@@ -66,8 +66,10 @@ macro_rules! fault_codes {
 fault_codes! {
     /// The peer showed no certificate where one is needed.
     Unauthenticated = "unauthenticated", Unauthenticated, Caller, false;
-    /// A certificate is past its time, or before it.
+    /// A certificate is past its time; as the other side tells it, perhaps before it.
     CertificateExpired = "certificate-expired", Unauthenticated, Caller, false;
+    /// A certificate is before its time, by the clock of the party that looks at it.
+    CertificateEarly = "certificate-early", Unauthenticated, Caller, false;
     /// A certificate that no authority of the roster has issued.
     CertificateUnknown = "certificate-unknown", Unauthenticated, Caller, false;
     /// Another party answered than the one that was called.
@@ -152,6 +154,10 @@ fault_codes! {
     ConsentPending = "consent-pending", FailedPrecondition, Circumstance, true;
     /// Another submission of this bank stands already.
     SubmissionConflict = "submission-conflict", AlreadyExists, Caller, false;
+    /// The files of a submission that was signed are not in the bank's own folder.
+    SubmissionLost = "submission-lost", FailedPrecondition, Caller, false;
+    /// The coordinator has no longer the files of a submission that it had taken.
+    SubmissionFilesGone = "submission-files-gone", DataLoss, Answerer, false;
     /// Rows do not have the root that was signed.
     RootDiffers = "root-differs", DataLoss, Caller, false;
     /// Too few labels open for a match that was reported.

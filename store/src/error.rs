@@ -4,12 +4,16 @@
 //! out: one case per remedy. Never carries a value that was to be stored: SQLite's messages name tables and columns only,
 //! and of PostgreSQL's the detail, which quotes values, is left out.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
 use lianfang_trust::at_rest::AtRestError;
 use sqlx::migrate::MigrateError;
+
+/// `SQLITE_IOERR_SHMSIZE`: 10 with 19 above it.
+const IOERR_SHMSIZE: i32 = 0x130a;
 
 /// Why the store could not do what was asked.
 #[derive(thiserror::Error)]
@@ -23,7 +27,9 @@ pub enum StoreError {
     )]
     ReadOnly,
     /// Another process or a long transaction holds it.
-    #[error("the store is in use; one process at a time may have it, try again when the other has ended")]
+    #[error(
+        "another process of this party, or long work in this one, holds the store; try again when that has ended"
+    )]
     Locked,
     /// Its pages do not make sense.
     #[error("the store is damaged or no store at all; restore it from a backup")]
@@ -45,8 +51,10 @@ pub enum StoreError {
         /// The last step that this program knows.
         known: i64,
     },
-    /// A step that it has taken is not the one of this program.
-    #[error("step {step} of the store is not the one of this program; install the program that made it")]
+    /// A step that it has taken is not the one of this program, or one that it has not taken by its list is there.
+    #[error(
+        "step {step} of the store is not the one of this program: another program made it, or it was changed from outside"
+    )]
     Foreign {
         /// The step.
         step: i64,
@@ -83,8 +91,14 @@ pub enum StoreError {
         column: &'static str,
     },
     /// The server does not answer, or has gone away.
-    #[error("the database server does not answer; check that it runs and can be reached, nothing was lost")]
+    #[error(
+        "the database server does not answer or has ended the connection; \
+         check that it runs and can be reached, nothing was lost"
+    )]
     Unreachable,
+    /// The server cannot do what it should, for a reason of its own: memory, files, its configuration.
+    #[error("the database server has trouble of its own: {0}")]
+    Trouble(#[source] sqlx::Error),
     /// The address of a server cannot be read.
     #[error("the address of the database server is not of the form postgres://user@host/database")]
     NoAddress,
@@ -120,7 +134,16 @@ impl StoreError {
 
     /// Whether the same call may work later without anybody doing anything.
     pub const fn is_passing(&self) -> bool {
-        matches!(self, Self::Locked | Self::Unreachable)
+        matches!(self, Self::Locked | Self::Unreachable | Self::Trouble(_))
+    }
+
+    /// Whether only a server says this.
+    pub(crate) fn is_a_servers(&self) -> bool {
+        match self {
+            Self::Unreachable | Self::Trouble(_) | Self::Refused | Self::Unfit { .. } => true,
+            Self::Other(error) => code_of(error).is_some_and(|code| is_a_servers(&code)),
+            _ => false,
+        }
     }
 }
 
@@ -133,11 +156,14 @@ impl fmt::Debug for StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        match &error {
-            sqlx::Error::Database(database) => match database.code().as_deref() {
-                Some(code) => Self::of_code(code).unwrap_or(Self::Other(error)),
+        if let Some(code) = code_of(&error) {
+            return match Self::of_code(&code) {
+                Some(known) => known,
+                None if is_trouble(&code) => Self::Trouble(error),
                 None => Self::Other(error),
-            },
+            };
+        }
+        match &error {
             sqlx::Error::Io(io) => Self::of_connection(io),
             sqlx::Error::Tls(_) => Self::Refused,
             sqlx::Error::PoolTimedOut => Self::Locked,
@@ -146,25 +172,57 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+/// The code of what a database says.
+fn code_of(error: &sqlx::Error) -> Option<String> {
+    error.as_database_error()?.code().map(Cow::into_owned)
+}
+
+/// Five characters are a server's, fewer digits SQLite's.
+const fn is_a_servers(code: &str) -> bool {
+    code.len() == 5
+}
+
+/// Whether a server has no resources, meets errors of its system or of its own, or is being operated on: nothing that a
+/// statement or what is stored could be blamed for.
+fn is_trouble(code: &str) -> bool {
+    const CLASSES: [&str; 5] = ["53", "57", "58", "F0", "XX"];
+    is_a_servers(code) && CLASSES.iter().any(|class| code.starts_with(class))
+}
+
+/// Whether a step cannot be taken because of what is there: a server's class 42 (a table that exists already, a column
+/// that does not), SQLite's one code for the same.
+fn does_not_fit(error: &sqlx::Error) -> bool {
+    code_of(error).is_some_and(|code| {
+        let of_sqlite = || code.parse::<i32>().is_ok_and(|code| code & 0xff == 1);
+        if is_a_servers(&code) { code.starts_with("42") } else { of_sqlite() }
+    })
+}
+
 impl StoreError {
-    /// What a code means: five characters are a server's, fewer digits SQLite's.
+    /// What a code means by itself; of the others [`is_trouble`] tells two kinds apart.
     fn of_code(code: &str) -> Option<Self> {
-        if code.len() == 5 {
+        if is_a_servers(code) {
             return match code {
                 "53100" => Some(Self::Full),
                 "25006" => Some(Self::ReadOnly),
                 "55P03" | "40001" | "40P01" | "57014" => Some(Self::Locked),
-                "58030" => Some(Self::Disk),
                 "XX001" | "XX002" => Some(Self::Corrupt),
-                "53300" | "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => Some(Self::Unreachable),
-                "3D000" | "3F000" | "42501" => Some(Self::Refused),
+                "53300" | "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25P04" => {
+                    Some(Self::Unreachable)
+                }
+                "3D000" | "3F000" | "42501" | "57P04" => Some(Self::Refused),
                 _ if code.starts_with("28") => Some(Self::Refused),
                 _ if code.starts_with("08") => Some(Self::Unreachable),
                 _ => None,
             };
         }
+        let code = code.parse::<i32>().ok()?;
+        // Its log's index could not grow, for want of room.
+        if code == IOERR_SHMSIZE {
+            return Some(Self::Full);
+        }
         // The low byte is the class; the rest tells cases of it apart.
-        match code.parse::<i32>().ok()? & 0xff {
+        match code & 0xff {
             13 => Some(Self::Full),
             3 | 8 | 23 => Some(Self::ReadOnly),
             5 | 6 => Some(Self::Locked),
@@ -200,8 +258,15 @@ impl StoreError {
             MigrateError::VersionMissing(step) | MigrateError::VersionMismatch(step) => {
                 Self::Foreign { step }
             }
-            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
+            MigrateError::Execute(error) => error.into(),
+            MigrateError::ExecuteMigration(error, step) => match Self::from(error) {
+                Self::Other(error) if does_not_fit(&error) => Self::Foreign { step },
+                known => known,
+            },
             other => Self::Other(sqlx::Error::Migrate(Box::new(other))),
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -4,9 +4,10 @@
 use std::fs::OpenOptions;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
-use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _, Row as _};
 
 use crate::backup::BackupError;
 use crate::{Pool, Role, StoreError, Tx};
@@ -18,6 +19,9 @@ const WRITER: &str = "PRAGMA busy_timeout = 30000; PRAGMA journal_mode = WAL; PR
 const READER: &str = "PRAGMA busy_timeout = 30000; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
     PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; \
     PRAGMA query_only = ON;";
+
+/// How long emptying the log waits for others.
+const A_MOMENT: Duration = Duration::from_millis(250);
 
 pub(crate) async fn connect(path: &Path, role: Role, options: AnyPoolOptions) -> Result<Pool, StoreError> {
     let say = if role == Role::Writer { WRITER } else { READER };
@@ -48,17 +52,39 @@ fn address(path: &Path) -> Result<AnyConnectOptions, StoreError> {
     Ok(options.disable_statement_logging())
 }
 
+/// How often a connection is exchanged for a transaction that does not begin.
+const EXCHANGES: usize = 4;
+
 pub(crate) async fn begin(writer: &Pool) -> Result<Tx, StoreError> {
-    let begun = match writer.begin_with("BEGIN IMMEDIATE").await {
-        // A full disk made SQLite roll back by itself, and the driver still counts that transaction: this connection
-        // begins none again, another one does.
-        Err(sqlx::Error::InvalidSavePointStatement) => {
-            writer.acquire().await?.close().await?;
-            writer.begin_with("BEGIN IMMEDIATE").await
+    for _ in 0..EXCHANGES {
+        match writer.begin_with("BEGIN IMMEDIATE").await {
+            // A full disk made SQLite roll back by itself, and the driver still counts that transaction: this connection
+            // begins none again, another one does. Meanwhile somebody else may have met the full disk on that one.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                let exchanged = async { writer.acquire().await?.close().await };
+                exchanged.await.map_err(|error| on_a_full_disk(error.into()))?;
+            }
+            begun => return Ok(Tx::new(begun?, None)),
         }
-        begun => begun,
-    };
-    Ok(Tx::new(begun?, None))
+    }
+    Err(StoreError::Full)
+}
+
+/// What fails once the disk is known to be full fails for that, whatever SQLite calls it.
+fn on_a_full_disk(error: StoreError) -> StoreError {
+    if error.is_passing() { error } else { StoreError::Full }
+}
+
+/// Moves the write-ahead log into the file and empties it: what was deleted stands in it until then. `false` if somebody
+/// reads or writes just now; nobody is kept waiting for longer than a moment.
+pub(crate) async fn forget(writer: &Pool) -> Result<bool, StoreError> {
+    // It is taken out of the pool: whoever drops this in the middle leaves no impatient writer behind.
+    let Ok(connection) = tokio::time::timeout(A_MOMENT, writer.acquire()).await else { return Ok(false) };
+    let mut connection = connection?.detach();
+    connection.execute("PRAGMA busy_timeout = 250").await?;
+    let told = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await?;
+    connection.close().await?;
+    Ok(told.try_get::<i64, _>(0)? == 0)
 }
 
 /// Copies the store as it is at one moment into a new file, without what was deleted.

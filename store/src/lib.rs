@@ -196,6 +196,15 @@ impl Database {
         file::check(copy).await
     }
 
+    /// Has a file's log emptied, in which what was deleted stands until then; a server does so in its own time. Says
+    /// whether it is done: somebody may be at work, and then it is done another time.
+    pub async fn forget(&self) -> Result<bool, StoreError> {
+        match self.kind {
+            Kind::Sqlite => file::forget(&self.writer).await,
+            Kind::Postgres => Ok(true),
+        }
+    }
+
     /// Closes all connections; a file's log is moved into it. Waits for those that are lent out.
     pub async fn close(&self) {
         self.readers.close().await;

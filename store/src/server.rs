@@ -4,7 +4,7 @@
 //! What the server's operator may have set otherwise and a store depends on is said by every connection for itself: the
 //! isolation (with one snapshot for a transaction, what is read after waiting for the lock would be what stood before
 //! it), and that a commit is answered only when it is durable. A process that stops in the middle of a transaction holds
-//! the others up for [`IDLE`] at most.
+//! the others up for [`IDLE`] at most; one that reads holds nobody up and may take longer.
 
 use std::time::{Duration, Instant};
 
@@ -26,16 +26,20 @@ const HOLD: &str = "SELECT CAST(pg_current_xact_id() AS TEXT) AS number \
     FROM (SELECT pg_advisory_xact_lock(1818846566, hashtext(current_schema()::text))) AS held";
 
 /// Said by every connection before it is used.
-const SETTINGS: &str = "SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '5min'; \
+const SETTINGS: &str = "SET lock_timeout = '30s'; \
     SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; \
     SET tcp_user_timeout = '30s'; SET client_connection_check_interval = '5s'; SET client_min_messages = 'error'; \
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';";
-/// And by those that read.
-const READER: &str = "SET default_transaction_read_only = on";
+/// And by the one that writes. Our own longest silence is an import's, which holds the store while it merges sorted runs
+/// of half a gigabyte and more, and while it writes its rejects: seconds, and on a slow disk several times that.
+const WRITER: &str = "SET idle_in_transaction_session_timeout = '90s'";
+/// And by those that read, which hold no lock: what they read may go to somebody slow.
+const READER: &str =
+    "SET default_transaction_read_only = on; SET idle_in_transaction_session_timeout = '5min'";
 
-/// How long a transaction may say nothing before the server ends it; as in [`SETTINGS`].
+/// How long a transaction that writes may say nothing before the server ends it; as in [`WRITER`].
 #[cfg(doc)]
-const IDLE: Duration = Duration::from_mins(5);
+const IDLE: Duration = Duration::from_secs(90);
 
 /// After how long without an answer a server counts as gone: longer than it lets anybody wait for the lock.
 pub(crate) const SILENCE: Duration = Duration::from_secs(45);
@@ -94,13 +98,15 @@ pub(crate) async fn connect(address: &str, role: Role, options: AnyPoolOptions) 
     let options = options.after_connect(move |connection, _| {
         Box::pin(async move {
             connection.execute(SETTINGS).await?;
-            if role == Role::Reader {
-                connection.execute(READER).await?;
-            }
+            connection.execute(if role == Role::Writer { WRITER } else { READER }).await?;
             Ok(())
         })
     });
-    Ok(options.connect_with(address).await?)
+    options.connect_with(address).await.map_err(|error| match error {
+        // There is no pool yet that others could hold.
+        sqlx::Error::PoolTimedOut => StoreError::Unreachable,
+        error => error.into(),
+    })
 }
 
 /// Whether a store may lie in this database: else the reason, for the operator.

@@ -159,9 +159,16 @@ where
     }
 }
 
+/// What tonic answers, under `internal`, where a call ended before its message had come: its caller has changed its mind,
+/// as one that begins a long poll and at once has something better to do, or its connection was cut.
+const NO_MESSAGE: &[u8] = b"Missing%20request%20message.";
+
 /// A refusal has its status in the head of the answer; what has none there was answered.
 fn status<R>(answer: &http::Response<R>) -> &'static str {
     let Some(sent) = answer.headers().get("grpc-status") else { return "ok" };
+    if answer.headers().get("grpc-message").is_some_and(|message| message.as_bytes() == NO_MESSAGE) {
+        return "cancelled";
+    }
     let number = sent.to_str().ok().and_then(|text| text.parse::<usize>().ok());
     number.and_then(|number| STATUSES.get(number)).copied().unwrap_or("unknown")
 }
@@ -175,6 +182,16 @@ mod tests {
     use super::*;
 
     static LIST: [Call; 1] = [Call { path: "/lianfang.v1.Jobs/GetJob", service: "Jobs", method: "GetJob" }];
+
+    #[test]
+    fn a_caller_who_left_before_its_message_came_is_no_fault_of_ours() {
+        let answered = |message: &str| {
+            let answer = http::Response::builder().header("grpc-status", "13");
+            status(&answer.header("grpc-message", message).body(()).unwrap())
+        };
+        assert_eq!(answered("Missing%20request%20message."), "cancelled");
+        assert_eq!(answered("internal%20at%20coordinator"), "internal");
+    }
 
     #[tokio::test]
     async fn calls_are_counted_by_name_and_strangers_together() {

@@ -5,27 +5,34 @@
 
 use std::path::{Path, PathBuf};
 
+use aho_corasick::AhoCorasick;
 use encoding_rs::GB18030;
 
 /// The spellings of what was planted.
 #[derive(Default)]
 pub struct Canaries {
     needles: Vec<Vec<u8>>,
+    /// All of them at once: a long siege plants thousands.
+    all: Option<AhoCorasick>,
 }
 
 impl Canaries {
     /// All spellings of these.
+    ///
+    /// # Panics
+    /// If there are more of them than can be looked for at once: some hundred million bytes.
     pub fn new<'a>(planted: impl IntoIterator<Item = &'a str>) -> Self {
         let mut needles: Vec<Vec<u8>> = planted.into_iter().flat_map(spellings).collect();
         needles.sort();
         needles.dedup();
-        Self { needles }
+        let all = AhoCorasick::new(&needles).expect("few and short spellings");
+        Self { needles, all: Some(all) }
     }
 
     /// The first spelling that occurs in the bytes.
     pub fn found_in(&self, bytes: &[u8]) -> Option<&[u8]> {
-        let found = self.needles.iter().find(|needle| contains(bytes, needle));
-        found.map(Vec::as_slice)
+        let found = self.all.as_ref()?.find(bytes)?;
+        self.needles.get(found.pattern().as_usize()).map(Vec::as_slice)
     }
 
     /// Every file under the folder that holds one.

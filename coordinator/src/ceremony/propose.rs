@@ -76,7 +76,8 @@ pub async fn refresh(office: &Office, choice: &Choice<'_>) -> Result<CeremonyId,
     let mut tx = office.store.begin().await?;
     let record = standing(&mut tx, choice).await?;
     let holders: Vec<BankId> = record.holders.iter().map(|holder| holder.bank.clone()).collect();
-    under_their_keys(office, &record, &holders, "--epoch")?;
+    // No option names them: they are the key's.
+    under_their_keys(office, &record, &holders, "holders")?;
     let generation = Generation(record.key.generation.0.saturating_add(1));
     let draft = Draft {
         task: Task::Refresh { record: record.digest() },

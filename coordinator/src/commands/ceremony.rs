@@ -5,6 +5,7 @@ use lianfang_desk::{Call, Console, Exit, Problem};
 use lianfang_proto::catalogue::Class;
 use lianfang_proto::documents::ceremony::Task;
 use lianfang_proto::ids::{BankId, CeremonyId, Epoch};
+use lianfang_proto::{Fault, FaultCode};
 use lianfang_trust::Canonical as _;
 use serde_json::{Value, json};
 
@@ -229,12 +230,22 @@ async fn keys(office: &Office, console: &dyn Console) -> Result<Exit, Problem> {
 /// A choice that the rules do not allow is bad usage here, not a peer's fault.
 pub(super) fn refused(error: Error) -> Problem {
     match error {
-        Error::Refused(fault) if fault.code == lianfang_proto::FaultCode::MalformedField => {
-            let problem = Problem::usage("coordinator-choice").field(fault.field.unwrap_or_default());
-            problem.with("got", fault.got.unwrap_or_default())
+        Error::Refused(fault) if fault.code == FaultCode::MalformedField => {
+            let field = fault.field.unwrap_or_default();
+            // What can be done with a key is seen at the keys, not at the members.
+            let code = if field == "--epoch" { "coordinator-epoch-choice" } else { "coordinator-choice" };
+            Problem::usage(code).field(field).with("got", fault.got.unwrap_or_default())
+        }
+        Error::Refused(fault) if is_ceremony_open(&fault) => {
+            Problem::later("coordinator-ceremony-open").with("ceremony", fault.got.unwrap_or_default())
         }
         other => other.into(),
     }
+}
+
+/// Whether another ceremony of the class is in the way.
+fn is_ceremony_open(fault: &Fault) -> bool {
+    fault.code == FaultCode::Busy && fault.field.as_deref() == Some("ceremony") && fault.got.is_some()
 }
 
 async fn read_all(office: &Office) -> Result<Vec<(ledger::Ceremony, Vec<board::Place>)>, Error> {

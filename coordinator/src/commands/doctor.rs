@@ -1,10 +1,10 @@
 //! `doctor`: what the regulator's operator has to look after, each with what to do.
 //!
-//! Comes in: a folder that opens, which is the first thing found out: configuration, secrets and store hold together.
-//! Goes out: a finding for each matter. A check is a small function that gives a [`Finding`]; a new one is a line in
+//! Comes in: a folder that opens, for configuration, secrets and store hold together; or what keeps it from opening, which
+//! is a finding like others ([`unopened`]). Goes out: a finding for each matter. A check is a small function that gives a [`Finding`]; a new one is a line in
 //! [`perform`]. Members are dialled a few at a time, for they may be many.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,25 +18,30 @@ use lianfang_telemetry::doctor::{Finding, State, copies, machine, tell};
 use lianfang_telemetry::log::Level;
 
 use crate::audit::{self, Verified};
-use crate::config::Unlock;
+use crate::config::{Config, Unlock};
 use crate::fault::Error;
 use crate::job::{folder, ledger};
 use crate::office::{Office, unix_time};
-use crate::store::FILE;
+use crate::store::{FILE, work as rows};
 use crate::telemetry::LEAST_FREE_BYTES;
+use crate::work::{self, STEP};
 
 /// Days before a certificate's end from which on it is a matter.
 const DAYS: u64 = 30;
 /// Members that are dialled at a time, and how long each may take.
 const AT_ONCE: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long a job may stand with a failure before it counts as held up.
+/// How long a job may stand with a failure, and be tried again, before it counts as held up.
 const HELD_UP: i64 = 10 * 60 * 1_000_000;
 
 /// Runs every check.
 pub(super) async fn perform(office: &Office, console: &dyn Console) -> Result<Exit, Problem> {
-    let mut findings = vec![configuration(office), advertised(office)];
-    findings.extend(machine::checks(&office.dir, &secret(office), LEAST_FREE_BYTES));
+    let mut findings = vec![configuration(&office.config), advertised(office)];
+    findings.extend(machine::checks(
+        &office.dir,
+        &secret(&office.dir, Some(&office.config)),
+        LEAST_FREE_BYTES,
+    ));
     findings.push(store(office).await);
     findings.push(Finding::of("audit", whole_log(office).await));
     findings.extend(backup(office).await);
@@ -47,8 +52,30 @@ pub(super) async fn perform(office: &Office, console: &dyn Console) -> Result<Ex
     Ok(tell(console, &findings))
 }
 
-fn configuration(office: &Office) -> Finding {
-    let config = &office.config;
+/// What is found of a folder that does not open: `problem`, and all that needs neither keys nor store.
+pub(super) fn unopened(dir: &Path, problem: Problem, console: &dyn Console) -> Exit {
+    let config = Config::read(dir).ok();
+    let closed = closed(config.is_some(), problem.code());
+    let mut findings = Vec::new();
+    if closed != "configuration" {
+        findings.extend(config.as_ref().map(configuration));
+    }
+    findings.extend(machine::checks(dir, &secret(dir, config.as_ref()), LEAST_FREE_BYTES));
+    findings.push(Finding::problem(closed, problem));
+    tell(console, &findings)
+}
+
+/// The check to which that belongs which keeps a folder from opening.
+fn closed(configured: bool, code: &str) -> &'static str {
+    match code {
+        _ if !configured || code.starts_with("config-") => "configuration",
+        "coordinator-secret-file" | "coordinator-no-credentials" | "wrong-passphrase" => "secrets",
+        _ if code.starts_with("file-") => "folder",
+        _ => "store",
+    }
+}
+
+fn configuration(config: &Config) -> Finding {
     if let Some(http) = &config.http
         && http.address().is_ok_and(|address| !address.ip().is_loopback())
     {
@@ -68,13 +95,13 @@ fn advertised(office: &Office) -> Finding {
 }
 
 /// What nobody else may read.
-fn secret(office: &Office) -> Vec<PathBuf> {
-    let unlock = match &office.config.unlock {
-        Unlock::KeyFile(path) | Unlock::PassphraseFile(path) => Some(office.dir.join(path)),
+fn secret(dir: &Path, config: Option<&Config>) -> Vec<PathBuf> {
+    let unlock = config.and_then(|config| match &config.unlock {
+        Unlock::KeyFile(path) | Unlock::PassphraseFile(path) => Some(dir.join(path)),
         Unlock::Credential(_) => None,
-    };
-    let address = office.config.store.url_file.as_ref().map(|path| office.dir.join(path));
-    ["secrets", FILE].map(|name| office.dir.join(name)).into_iter().chain(unlock).chain(address).collect()
+    });
+    let address = config.and_then(|config| config.store.url_file.as_ref()).map(|path| dir.join(path));
+    ["secrets", FILE].map(|name| dir.join(name)).into_iter().chain(unlock).chain(address).collect()
 }
 
 /// That it opens has shown its step; this looks at its pages. A server looks after its own.
@@ -142,15 +169,25 @@ fn authority(office: &Office) -> Finding {
 
 async fn jobs(office: &Office) -> Result<Finding, Error> {
     let mut connection = office.store.readers().acquire().await?;
-    let running = ledger::running(office, &mut connection).await?;
+    let mut jobs = ledger::running(office, &mut connection).await?;
+    // Those that are over, and whose files are yet to be destroyed.
+    jobs.extend(ledger::unswept(office, &mut connection).await?);
     let long = |since: i64| office.now().saturating_sub(since) > HELD_UP;
-    let stuck: Vec<_> =
-        running.iter().filter(|job| !job.failure.is_empty() && long(job.entered_at)).collect();
+    let mut stuck = Vec::new();
+    for job in jobs {
+        let turn = rows::find(&mut connection, &work::job(job.agreed.job())).await?.unwrap_or_default();
+        // What rests waits for a person, who is to hear of it at once; what is tried again may come right by itself.
+        if turn.strikes >= STEP.strikes {
+            stuck.push((job.agreed.job(), turn.fault));
+        } else if !job.state.is_over() && !job.failure.is_empty() && long(job.entered_at) {
+            stuck.push((job.agreed.job(), job.failure));
+        }
+    }
     Ok(match stuck.first() {
-        Some(oldest) => {
+        Some((oldest, why)) => {
             let finding = Finding::fail("jobs", "doctor-jobs-stuck").exiting(Exit::Later);
-            let finding = finding.with("count", stuck.len()).with("job", oldest.agreed.job().to_string());
-            finding.with("detail", oldest.failure.clone())
+            let finding = finding.with("count", stuck.len()).with("job", oldest.to_string());
+            finding.with("detail", why.clone())
         }
         None => Finding::ok("jobs", "doctor-jobs-ok"),
     })

@@ -1,7 +1,8 @@
 //! `key`: backups of the keys, the secret that opens them, the authority's root, the coordinator's signing key.
 //!
 //! Comes in: files that hold a passphrase, an identity, an unlocking secret; never the secret itself as an argument. Root
-//! and signing key are exchanged while nothing serves and no job runs: nodes take both from the next roster.
+//! and signing key are exchanged while nothing serves, the signing key also only while no job runs: nodes take both from
+//! the next roster.
 
 use std::path::{Path, PathBuf};
 
@@ -103,7 +104,8 @@ impl Key {
             }
             Self::Rekey(args) => rekey(office, call, args).await,
             Self::RenewRoot => {
-                quiet(office).await?;
+                // Jobs may be under way: name and key stay, so whatever was signed or issued before stands.
+                idle(office)?;
                 let now = unix_time(office.now());
                 let mut rng = office.ports.chance.rng();
                 secrets::renew_root(&office.dir, &office.config.unlock, now, &mut *rng)?;
@@ -135,8 +137,9 @@ impl Key {
         };
         let key = key.map_err(|error| secrets::told(&error))?;
         let restored = secrets::restore(&call.dir, &bytes, &key, &mut *ports.chance.rng());
-        let fingerprint = restored
-            .map_err(|problem| problem.with("path", path.display().to_string()).doing("doing-key-restore"))?;
+        let fingerprint = restored.map_err(|problem| {
+            problem.unless_named("path", path.display().to_string()).doing("doing-key-restore")
+        })?;
         if call.console.json() {
             call.console.out(&json!({"fingerprint": fingerprint}).to_string());
         } else {
@@ -172,11 +175,14 @@ async fn note(office: &Office, event: &'static str, body: &serde_json::Value) ->
     Ok(noted.await?)
 }
 
+/// Nothing serves: a server would go on with the keys that it has in hand.
+fn idle(office: &Office) -> Result<(), Problem> {
+    if office.serves() { Err(Problem::usage("not-while-serving")) } else { Ok(()) }
+}
+
 /// Nothing serves and nothing runs: what was signed by the key before would be refused in the middle.
 async fn quiet(office: &Office) -> Result<(), Problem> {
-    if office.serves() {
-        return Err(Problem::usage("not-while-serving"));
-    }
+    idle(office)?;
     let busy = async {
         let mut connection = office.store.readers().acquire().await?;
         let jobs = ledger::running(office, &mut connection).await?.len();

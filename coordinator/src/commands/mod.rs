@@ -135,7 +135,13 @@ impl Program for Cli {
             Command::Restore(restore) => restore.perform(&call, &Ports::system()).await,
             Command::Serve => serve::perform(call).await,
             _ => {
-                let office = Office::open(&call.dir, Ports::system()).await?;
+                let office = match Office::open(&call.dir, Ports::system()).await {
+                    Ok(office) => office,
+                    Err(problem) if matches!(self.command, Command::Doctor) => {
+                        return Ok(doctor::unopened(&call.dir, problem, call.console.as_ref()));
+                    }
+                    Err(problem) => return Err(problem),
+                };
                 let ended = self.perform_in(&office, &call).await;
                 office.store.close().await;
                 ended

@@ -25,6 +25,27 @@ impl Released<'_> {
     }
 }
 
+/// What could not be told, and where that lies.
+#[derive(Debug, thiserror::Error)]
+pub enum Untold {
+    /// A tree could not be read.
+    #[error("the tree of submission {place}: {error}")]
+    Tree {
+        /// Its place among the submissions.
+        place: usize,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// What was released could not be given.
+    #[error("the report of submitter {reader}: {error}")]
+    Report {
+        /// Its place among the submissions.
+        reader: usize,
+        /// What the system says.
+        error: io::Error,
+    },
+}
+
 /// The tree of one submission.
 pub struct Tree<L> {
     /// Its levels; not asked for under `count`.
@@ -54,7 +75,7 @@ impl<L: Levels> Disclosure<L> {
         &mut self,
         found: &Match,
         mut give: impl FnMut(usize, Released<'_>) -> io::Result<()>,
-    ) -> io::Result<()> {
+    ) -> Result<(), Untold> {
         for reader in found.holdings() {
             self.buffer.clear();
             match self.rule {
@@ -64,19 +85,24 @@ impl<L: Levels> Disclosure<L> {
                 Rule::Institutions | Rule::Labels => {
                     for other in found.holdings().iter().filter(|other| other.bank() != reader.bank()) {
                         self.cover(reader.bank(), other.bank(), other.place())?;
-                        let source = source_number(reader.bank(), other.bank())?;
+                        let source = source_number(reader.bank(), other.bank())
+                            .map_err(|error| Untold::Tree { place: other.bank(), error })?;
                         Item::Row { source, row: other.row() }.write(&mut self.buffer);
                         self.covered[reader.bank()][other.bank()] = other.place() + 1;
                     }
                 }
             }
-            give(reader.bank(), Released(&self.buffer))?;
+            let reader = reader.bank();
+            give(reader, Released(&self.buffer)).map_err(|error| Untold::Report { reader, error })?;
         }
         Ok(())
     }
 
     /// All matches have been released: gives every reader the rest of every tree.
-    pub fn finish(mut self, mut give: impl FnMut(usize, Released<'_>) -> io::Result<()>) -> io::Result<()> {
+    pub fn finish(
+        mut self,
+        mut give: impl FnMut(usize, Released<'_>) -> io::Result<()>,
+    ) -> Result<(), Untold> {
         if self.rule == Rule::Count {
             return Ok(());
         }
@@ -84,7 +110,7 @@ impl<L: Levels> Disclosure<L> {
             for source in (0..self.trees.len()).filter(|source| *source != reader) {
                 self.buffer.clear();
                 self.cover(reader, source, 1 << self.trees[source].log2)?;
-                give(reader, Released(&self.buffer))?;
+                give(reader, Released(&self.buffer)).map_err(|error| Untold::Report { reader, error })?;
             }
         }
         Ok(())
@@ -92,7 +118,12 @@ impl<L: Levels> Disclosure<L> {
 
     /// Writes hashes over the rows of `source` that are not covered yet, up to `end`: from the left, each the largest
     /// subtree that begins here and ends by then.
-    fn cover(&mut self, reader: usize, source: usize, end: u64) -> io::Result<()> {
+    fn cover(&mut self, reader: usize, source: usize, end: u64) -> Result<(), Untold> {
+        let covered = self.cover_from(reader, source, end);
+        covered.map_err(|error| Untold::Tree { place: source, error })
+    }
+
+    fn cover_from(&mut self, reader: usize, source: usize, end: u64) -> io::Result<()> {
         let tree = &self.trees[source];
         let place = &mut self.covered[reader][source];
         let number = source_number(reader, source)?;

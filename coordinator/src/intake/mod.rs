@@ -1,16 +1,17 @@
 //! Intake: a bank's signed header, then its rows in order, then the seal.
 //!
-//! Comes in: bytes of proven participants. Goes out: `<bank>.rows`, exactly as it was sent, in strictly ascending order of
-//! tags, with the root that its bank signed; and `<bank>.levels` for later proofs. Never sees: what a tag or a label
-//! means. Trusts: the header's signature, nothing else. Fails with a fault that names the field, or the row from which to
-//! go on; never names a tag. Several coordinators may take rows of one bank, one after the other: whose turn it is, a lease
-//! says (`writer`). A seal is acknowledged only once all of it is on the disk for good.
+//! Comes in: bytes of proven participants. Goes out: `<bank>.<lease>.rows`, exactly as it was sent, in strictly ascending
+//! order of tags, with the root that its bank signed; and `<bank>.<lease>.levels` for later proofs. Never sees: what a tag
+//! or a label means. Trusts: the header's signature, nothing else. Fails with a fault that names the field, or the row from
+//! which to go on; never names a tag. Several coordinators may take rows of one bank, one after the other: whose turn it
+//! is, a lease says (`writer`). A seal is acknowledged only once all of it is on the disk for good.
 
 mod header;
 mod upload;
 mod writer;
 
-use lianfang_proto::catalogue::Disclosure;
+use std::sync::Arc;
+
 use lianfang_proto::documents::submission::SubmissionHeader;
 use lianfang_proto::ids::BankId;
 use lianfang_proto::{Fault, FaultCode};
@@ -38,10 +39,18 @@ pub struct Progress {
     pub sealed: bool,
 }
 
-/// A submission needs an open job, and to be in time.
-fn still_taken(office: &Office, job: &Job, bank: &BankId) -> Result<(), Error> {
-    if job.state != State::Open || office.now() >= job.agreed.terms().taken_until(bank) {
+/// A submission needs an open job, to be in time, and a bank that has not declined.
+fn still_taken(office: &Office, job: &Job, party: &Party) -> Result<(), Error> {
+    if job.state != State::Open || office.now() >= job.agreed.terms().taken_until(&party.bank) {
         return Err(Error::refused(FaultCode::JobDeadlinePassed));
+    }
+    willing(party)
+}
+
+/// A bank that has declined is waited for no longer, and is to find none of its rows compared. It may accept after all.
+fn willing(party: &Party) -> Result<(), Error> {
+    if party.accepted == Some(false) {
+        return Err(Fault::new(FaultCode::ConsentRefused).got(&party.bank).into());
     }
     Ok(())
 }
@@ -71,7 +80,7 @@ pub async fn progress(office: &Office, job: &Job, party: &Party) -> Result<Progr
     }
     // What lies on the disk counts, whichever process has written it.
     let header = announced(party)?;
-    let path = office.files(job.agreed.job()).rows(&party.bank);
+    let path = office.files(job.agreed.job()).rows(&party.bank, party.rows);
     let rows = spawn_blocking(move || upload::rows_at(&path, &header)).await;
     Ok(Progress { next_row: rows.map_err(|_| Error::Bug("intake"))??, sealed: false })
 }
@@ -90,7 +99,7 @@ pub async fn open(
         Some(_) => return Err(Fault::field(FaultCode::SubmissionConflict, "header").into()),
         None => {}
     }
-    still_taken(office, &job, caller)?;
+    still_taken(office, &job, &party)?;
     let mut tx = office.store.begin().await?;
     // Looked at again under the lock, for the same bank may be calling twice at once.
     let (job, party) = part_of(office, &mut tx, digest, caller).await?;
@@ -102,6 +111,7 @@ pub async fn open(
         Some(_) => return Err(Fault::field(FaultCode::SubmissionConflict, "header").into()),
         None => {}
     }
+    willing(&party)?;
     ledger::set_handed(&mut tx, job.agreed.job(), caller, Handed::Header, header.bytes()).await?;
     let value = header.value();
     let body = json!({
@@ -117,7 +127,7 @@ pub async fn open(
 
 /// Takes rows that follow on those that are here. Gives the number of the next.
 pub async fn rows(
-    office: &Office,
+    office: &Arc<Office>,
     caller: &BankId,
     digest: &Digest,
     first_row: u64,
@@ -131,19 +141,21 @@ pub async fn rows(
             .got(first_row)
             .into());
     }
-    still_taken(office, &job, caller)?;
+    still_taken(office, &job, &party)?;
     let writer = office.uploads.writer(office, &job.agreed, &party).await?;
+    // Something has changed just now; whoever comes again is told what.
+    let writer = writer.ok_or_else(|| Error::refused(FaultCode::Busy))?;
     let (_, next_row) = writer.on_disk(move |upload| upload.append(first_row, rows.as_ref())).await?;
     Ok(next_row)
 }
 
 /// Checks the root; from here on the submission stands.
-pub async fn seal(office: &Office, caller: &BankId, digest: &Digest) -> Result<(), Error> {
+pub async fn seal(office: &Arc<Office>, caller: &BankId, digest: &Digest) -> Result<(), Error> {
     let (job, party) = look_up(office, caller, digest).await?;
     if party.sealed {
         return Ok(());
     }
-    still_taken(office, &job, caller)?;
+    still_taken(office, &job, &party)?;
     let id = job.agreed.job();
     let writer = office.uploads.writer(office, &job.agreed, &party).await?;
     // Another request may have sealed it meanwhile: what stands is not touched again.
@@ -151,11 +163,11 @@ pub async fn seal(office: &Office, caller: &BankId, digest: &Digest) -> Result<(
     if party.sealed {
         return Ok(());
     }
-    still_taken(office, &job, caller)?;
+    still_taken(office, &job, &party)?;
+    let writer = writer.ok_or_else(|| Error::refused(FaultCode::Busy))?;
     let files = office.files(id);
-    let levels = (job.agreed.terms().disclosure != Disclosure::Count).then(|| files.levels(caller));
     let sealing = writer.renewing(office, move |upload| {
-        upload.seal(levels.as_deref())?;
+        upload.seal()?;
         files.sync()
     });
     let (mut writer, ()) = sealing.await?;
@@ -168,7 +180,9 @@ pub async fn seal(office: &Office, caller: &BankId, digest: &Digest) -> Result<(
     if job.state != State::Open {
         return Err(Error::refused(FaultCode::JobDeadlinePassed));
     }
-    // Only the rows of which this process has computed the root may be said to have it.
+    willing(&party)?;
+    // Only the rows of which this process has computed the root may be said to have it; as long as it has the lease they
+    // are those that the store names.
     writer.finish(&mut tx, office.now()).await?;
     ledger::set_sealed(&mut tx, id, caller, office.now()).await?;
     let body = json!({"job": id.to_string(), "bank": caller.as_str()});

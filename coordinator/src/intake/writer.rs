@@ -2,13 +2,18 @@
 //!
 //! Comes in: an announced submission. Goes out: its [`Upload`], to one request at a time. A bank whose rows another process
 //! takes is told `busy` and comes again; what has been silent for the length of a lease may go on anywhere. An upload that
-//! is taken up is read from the disk, never remembered from before. A process that was stopped between the look at its
-//! lease and the write, for longer than the lease lasts, still writes: the same bytes at the same place if its bank is
-//! honest, and else rows of that bank alone that do not have the root it signed.
+//! is taken up is read from the disk, never remembered from before.
+//!
+//! A process may be stopped between the look at its lease and the write, for longer than the lease lasts, and still writes:
+//! into files under the number of its own lease. Which lease's files count, the store says (`rows_fence`): it is written
+//! down with the check that the lease is held, once the files are made, and so is the seal. So what a process does that has
+//! lost its lease is read by nobody, and of what stands every byte was written by who held it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError};
 
+use lianfang_proto::catalogue::Disclosure;
+use lianfang_proto::documents::submission::SubmissionHeader;
 use lianfang_proto::ids::{BankId, JobId};
 use lianfang_proto::{Fault, FaultCode};
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -16,11 +21,13 @@ use tokio::task::spawn_blocking;
 
 use super::{Upload, announced};
 use crate::fault::Error;
-use crate::job::ledger::{Agreed, Party};
+use crate::job::clerk;
+use crate::job::ledger::{self, Agreed, Party};
+use crate::job::state::State;
 use crate::office::Office;
 use crate::ports::Micros;
 use crate::store::Connection;
-use crate::store::work::{Held, Lease, acquire, finish};
+use crate::store::work::{Held, Lease, acquire, finish, renew};
 use crate::work::{self, INTAKE};
 
 /// An upload, and the lease under which it was taken up.
@@ -54,13 +61,13 @@ impl Uploads {
         });
     }
 
-    /// The right to write a participant's rows, for one request.
+    /// The right to write a participant's rows, for one request; `None` if none are taken any more.
     pub(super) async fn writer(
         &self,
-        office: &Office,
+        office: &Arc<Office>,
         agreed: &Agreed,
         party: &Party,
-    ) -> Result<Writer, Error> {
+    ) -> Result<Option<Writer>, Error> {
         let header = announced(party)?;
         let mut taken = self.place(agreed.job(), &party.bank).lock_owned().await;
         if let Some(held) = taken.as_mut() {
@@ -74,26 +81,92 @@ impl Uploads {
             }
         }
         if taken.is_none() {
-            let lease = lease(office, agreed.job(), &party.bank).await?;
-            let files = office.files(agreed.job());
-            let bank = party.bank.clone();
-            let opened = spawn_blocking(move || {
-                files.make()?;
-                Upload::resume(&files.rows(&bank), &header)
+            let (office, id) = (Arc::clone(office), agreed.job());
+            let with_levels = agreed.terms().disclosure != Disclosure::Count;
+            // Goes on though whoever asked has left: what it makes must not be left behind.
+            let taking = tokio::spawn(async move {
+                *taken = take_up(&office, id, header, with_levels).await?;
+                Ok::<_, Error>(taken)
             });
-            let upload = Some(opened.await.map_err(|_| Error::Bug("intake"))??);
-            *taken = Some(Taken { lease, upload });
+            taken = taking.await.map_err(|_| Error::Bug("intake"))??;
         }
-        Ok(Writer(taken))
+        Ok(taken.is_some().then_some(Writer(taken)))
     }
 }
 
-async fn lease(office: &Office, job: JobId, bank: &BankId) -> Result<Lease, Error> {
+fn busy() -> Error {
+    Fault::field(FaultCode::Busy, "submission").into()
+}
+
+/// The lease, and the one under whose name the rows lie so far; `None` if none are taken any more. That is looked at in the
+/// transaction that takes the lease: nobody takes up what is sealed or swept, and no number is given out twice.
+async fn lease(office: &Office, job: JobId, bank: &BankId) -> Result<Option<(Lease, i64)>, Error> {
     let mut tx = office.store.begin().await?;
+    let found = ledger::find(office, &mut tx, job).await?.ok_or(Error::Bug("job"))?;
+    let party = ledger::party(&mut tx, job, bank).await?.ok_or(Error::Bug("participant"))?;
+    if found.state != State::Open || party.sealed {
+        return Ok(None);
+    }
     let subject = work::submission(job, bank);
     let lease = acquire(&mut tx, &office.worker, &subject, &INTAKE, office.now()).await?;
     tx.commit().await?;
-    lease.ok_or_else(|| Fault::field(FaultCode::Busy, "submission").into())
+    Ok(Some((lease.ok_or_else(busy)?, party.rows)))
+}
+
+/// Takes a submission up under a new lease.
+async fn take_up(
+    office: &Office,
+    job: JobId,
+    header: SubmissionHeader,
+    with_levels: bool,
+) -> Result<Option<Taken>, Error> {
+    let bank = header.bank.clone();
+    let Some((mut lease, before)) = lease(office, job, &bank).await? else { return Ok(None) };
+    let (files, turn) = (office.files(job), lease.fence());
+    let mut opening = {
+        let files = files.clone();
+        spawn_blocking(move || {
+            files.make()?;
+            Upload::resume(&files, &header, (before, turn), with_levels)
+        })
+    };
+    let opened = match work::under(office, &mut lease, &INTAKE, &mut opening).await {
+        Some(opened) => opened,
+        // Only what is there can be removed.
+        None => opening.await,
+    };
+    let (error, unnamed) = match opened.unwrap_or(Err(Error::Bug("intake"))) {
+        Err(error) => (error, true),
+        Ok(upload) => match count(office, &mut lease, job, &bank).await {
+            Ok(Held::Yes) => {
+                // What cannot be removed now is swept with the job's other files.
+                drop(spawn_blocking(move || files.forget_older_rows(&bank, turn)).await);
+                return Ok(Some(Taken { lease, upload: Some(upload) }));
+            }
+            Ok(Held::Lost) => (busy(), true),
+            // The store may name them all the same: a commit is carried out though its answer is lost.
+            Err(error) => (error, false),
+        },
+    };
+    // They may have been made where all is swept already. Nothing was sealed under this lease yet.
+    if unnamed {
+        drop(spawn_blocking(move || files.forget_rows(&bank, turn)).await);
+    }
+    if let Err(unswept) = clerk::sweep(office, job).await {
+        tracing::warn!(event = "job.not-swept", %job, error = %unswept, "files of a job could not be swept");
+    }
+    Err(error)
+}
+
+/// From here on the files under this lease's name are those that count, if it is still held.
+async fn count(office: &Office, lease: &mut Lease, job: JobId, bank: &BankId) -> Result<Held, Error> {
+    let mut tx = office.store.begin().await?;
+    let held = renew(&mut tx, lease, &INTAKE, office.now()).await?;
+    if held == Held::Yes {
+        ledger::set_rows(&mut tx, job, bank, lease.fence()).await?;
+        tx.commit().await?;
+    }
+    Ok(held)
 }
 
 /// One request's hold on an upload. It goes with the disk work, so that a request whose caller has left still keeps others
@@ -127,8 +200,7 @@ impl Writer {
     ) -> Result<(Self, T), Error> {
         let mut lease = self.taken()?.lease.clone();
         let done = work::under(office, &mut lease, &INTAKE, self.on_disk(work)).await;
-        let lost = || Error::from(Fault::field(FaultCode::Busy, "submission"));
-        let (mut writer, done) = done.ok_or_else(lost)??;
+        let (mut writer, done) = done.ok_or_else(busy)??;
         writer.taken()?.lease = lease;
         Ok((writer, done))
     }
@@ -137,7 +209,7 @@ impl Writer {
     pub(super) async fn finish(&mut self, tx: &mut Connection, now: Micros) -> Result<(), Error> {
         match finish(tx, &self.taken()?.lease, now).await? {
             Held::Yes => Ok(()),
-            Held::Lost => Err(Fault::field(FaultCode::Busy, "submission").into()),
+            Held::Lost => Err(busy()),
         }
     }
 }

@@ -130,6 +130,10 @@ pub async fn countersign(
         None => {}
     }
     in_state(&job, State::Certified)?;
+    // The certificate says of it that it was missing: there is nothing that it could have checked.
+    if !party.sealed {
+        return Err(Error::refused(FaultCode::JobDeadlinePassed));
+    }
     let certificate = job.certificate.as_ref().ok_or(Error::Bug("no certificate"))?;
     let certificate: Signed<JobCertificate> = office.keys.open_own(certificate).stored_as("certificate")?;
     if signature.value().certificate_digest != certificate.digest() {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use lianfang_proto::ids::{CeremonyId, JobId};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, spawn_blocking};
 
 use super::ledger;
 use super::state::{State, Task};
@@ -91,6 +91,17 @@ async fn sweep_all(office: &Office) -> Result<(), Error> {
         office.files(job.agreed.job()).written_under(job.reports).sweep(job.state)?;
     }
     Ok(())
+}
+
+/// Destroys what a process may have made of a job after others had swept it: whoever has lost a lease calls this once it has
+/// made the last file. What it reads may be over by the time it sweeps: then less is destroyed here, and the rest by whoever
+/// has moved the job on.
+pub async fn sweep(office: &Office, id: JobId) -> Result<(), Error> {
+    let mut connection = office.store.reader().await?;
+    let Some(job) = ledger::find(office, &mut connection, id).await? else { return Ok(()) };
+    drop(connection);
+    let files = office.files(id).written_under(job.reports);
+    spawn_blocking(move || files.sweep(job.state)).await.unwrap_or(Err(Error::Bug("sweeping")))
 }
 
 /// What is due, and when something will be.

@@ -1,9 +1,14 @@
 //! Where a job's files lie, and how they are destroyed.
 //!
-//! `jobs/<job>/<bank>.rows` is a submission as it came, `.levels` the hashes of its tree, `.<turn>.report` what one bank may
-//! read. The first two hold what nobody may see and go as soon as reports stand; the reports go when the job closes. A
-//! report bears the number of the lease under which it was written: a process that has lost its lease and does not know it
-//! yet writes beside the reports that stand, never over them.
+//! `jobs/<job>/<bank>.<turn>.rows` is a submission as it came, `.<turn>.levels` the hashes of its tree, `.<turn>.report` what
+//! one bank may read. The first two hold what nobody may see and go as soon as reports stand; the reports go when the job
+//! closes.
+//!
+//! Each bears the number of the lease under which it was made, and the store names the one that counts: a process that has
+//! lost its lease and does not know it yet writes beside what stands, never over it. Nor does it remove what stands: a
+//! lease's number is above those of all leases before it, and what is removed without a look at the store is of a lower
+//! number than the lease under which that is done. What is removed by a job's state may be removed by a state that is over:
+//! a job never goes back, so whatever had to go then has to go now.
 
 use std::fs::{self, DirBuilder, File};
 use std::io;
@@ -46,36 +51,24 @@ impl JobFiles {
         Self { turn, ..self }
     }
 
-    /// A bank's submission.
-    pub fn rows(&self, bank: &BankId) -> PathBuf {
-        self.file(bank, ROWS)
+    /// A bank's submission, as it was taken under this lease.
+    pub fn rows(&self, bank: &BankId, turn: i64) -> PathBuf {
+        self.file(bank, turn, ROWS)
     }
 
     /// The levels of its tree.
-    pub fn levels(&self, bank: &BankId) -> PathBuf {
-        self.file(bank, LEVELS)
+    pub fn levels(&self, bank: &BankId, turn: i64) -> PathBuf {
+        self.file(bank, turn, LEVELS)
     }
 
     /// What the bank may read.
     pub fn report(&self, bank: &BankId) -> PathBuf {
-        match self.turn {
-            0 => self.file(bank, REPORT),
-            turn => self.folder.join(format!("{bank}.{turn}.{REPORT}")),
-        }
+        self.file(bank, self.turn, REPORT)
     }
 
-    fn is_own_report(&self, path: &Path) -> bool {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let parts: Vec<&str> = name.split('.').collect();
-        match parts[..] {
-            [_, REPORT] => self.turn == 0,
-            [_, turn, REPORT] => turn.parse() == Ok(self.turn),
-            _ => false,
-        }
-    }
-
-    fn file(&self, bank: &BankId, kind: &str) -> PathBuf {
-        self.folder.join(format!("{bank}.{kind}"))
+    fn file(&self, bank: &BankId, turn: i64, kind: &str) -> PathBuf {
+        let name = if turn == 0 { format!("{bank}.{kind}") } else { format!("{bank}.{turn}.{kind}") };
+        self.folder.join(name)
     }
 
     /// Makes the folder, readable by its owner alone.
@@ -91,23 +84,36 @@ impl JobFiles {
     /// Removes reports that were begun under this lease and cannot stand: they must not take the room in which the store
     /// says so.
     pub fn unreport(&self) -> Result<(), Error> {
-        self.remove(|path, _| self.is_own_report(path))
+        self.remove(|name| name.kind == REPORT && name.turn == Some(self.turn))
     }
 
-    /// Removes what earlier leases have left behind, before reports are written anew.
-    pub fn unreport_others(&self) -> Result<(), Error> {
-        self.remove(|path, kind| kind == REPORT && !self.is_own_report(path))
+    /// Removes what earlier leases have left behind, before reports are written anew. Those of later leases are left alone:
+    /// they may stand, and whoever asks for this may have lost its own lease.
+    pub fn unreport_older(&self) -> Result<(), Error> {
+        self.remove(|name| name.kind == REPORT && name.turn < Some(self.turn))
+    }
+
+    /// Removes what was made of a submission under this lease.
+    pub fn forget_rows(&self, bank: &BankId, turn: i64) -> Result<(), Error> {
+        self.remove(|name| name.is_of_submission(bank) && name.turn == Some(turn))
+    }
+
+    /// Removes what was made of a submission under the leases before this one, which has taken it over: under those it can
+    /// never be sealed any more.
+    pub fn forget_older_rows(&self, bank: &BankId, turn: i64) -> Result<(), Error> {
+        self.remove(|name| name.is_of_submission(bank) && name.turn < Some(turn))
     }
 
     /// Destroys what a job in this state must not have any more. Safe to repeat; done at every start too.
     pub fn sweep(&self, state: State) -> Result<(), Error> {
         match state {
             State::Open | State::Matching => Ok(()),
-            State::Reporting | State::Certified => self.remove(|path, kind| {
-                kind == ROWS || kind == LEVELS || (kind == REPORT && !self.is_own_report(path))
+            State::Reporting | State::Certified => self.remove(|name| {
+                let is_report = name.kind == REPORT;
+                name.kind == ROWS || name.kind == LEVELS || (is_report && name.turn != Some(self.turn))
             }),
             State::Closed | State::Failed => {
-                self.remove(|_, _| true)?;
+                self.remove(|_| true)?;
                 match fs::remove_dir(&self.folder) {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => {
                         Err(Error::Disk { path: self.folder.clone(), source: error })
@@ -118,7 +124,7 @@ impl JobFiles {
         }
     }
 
-    fn remove(&self, condemned: impl Fn(&Path, &str) -> bool) -> Result<(), Error> {
+    fn remove(&self, condemned: impl Fn(&Name<'_>) -> bool) -> Result<(), Error> {
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -127,7 +133,7 @@ impl JobFiles {
         let mut removed = false;
         for entry in entries {
             let path = entry.at_file(&self.folder)?.path();
-            if condemned(&path, path.extension().and_then(|kind| kind.to_str()).unwrap_or_default()) {
+            if condemned(&Name::of(&path)) {
                 match fs::remove_file(&path) {
                     // Another process sweeps too.
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -137,6 +143,31 @@ impl JobFiles {
             }
         }
         if removed { self.sync() } else { Ok(()) }
+    }
+}
+
+/// What a file's name says.
+struct Name<'a> {
+    bank: &'a str,
+    /// 0 where there is no number: the file is from before names bore them. `None`, which is less than any, where what
+    /// stands there is no number of a lease.
+    turn: Option<i64>,
+    kind: &'a str,
+}
+
+impl<'a> Name<'a> {
+    fn of(path: &'a Path) -> Self {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let parts: Vec<&str> = name.split('.').collect();
+        match parts[..] {
+            [bank, kind] => Self { bank, turn: Some(0), kind },
+            [bank, turn, kind] => Self { bank, turn: turn.parse().ok(), kind },
+            _ => Self { bank: "", turn: None, kind: "" },
+        }
+    }
+
+    fn is_of_submission(&self, bank: &BankId) -> bool {
+        self.bank == bank.as_str() && (self.kind == ROWS || self.kind == LEVELS)
     }
 }
 
@@ -151,17 +182,18 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             let files = JobFiles::of(dir.path(), JobId::from_random([1; 16]));
             files.make().unwrap();
-            for path in [files.rows(&bank), files.levels(&bank), files.report(&bank)] {
+            let (rows, levels) = (files.rows(&bank, 7), files.levels(&bank, 7));
+            let all = [rows, levels, files.rows(&bank, 0), files.report(&bank)];
+            for path in &all {
                 fs::write(path, b"x").unwrap();
             }
             files.sweep(state).unwrap();
             files.sweep(state).unwrap();
-            let left =
-                [files.rows(&bank), files.levels(&bank), files.report(&bank)].map(|path| path.exists());
+            let left = all.map(|path| path.exists());
             let expected = match state {
-                State::Open | State::Matching => [true, true, true],
-                State::Reporting | State::Certified => [false, false, true],
-                State::Closed | State::Failed => [false, false, false],
+                State::Open | State::Matching => [true, true, true, true],
+                State::Reporting | State::Certified => [false, false, false, true],
+                State::Closed | State::Failed => [false, false, false, false],
             };
             assert_eq!(left, expected, "{state:?}");
         }
@@ -183,10 +215,51 @@ mod tests {
         of(8).unreport().unwrap();
         assert_eq!(there(), [true, true, false]);
         write();
-        of(0).unreport_others().unwrap();
-        assert_eq!(there(), [true, false, false]);
-        write();
         of(8).sweep(State::Closed).unwrap();
         assert_eq!(there(), [false, false, false]);
+    }
+
+    /// Who begins to match removes what is older than its own lease. It may have slept since, and reports of a later lease
+    /// stand by now.
+    #[test]
+    fn reports_of_a_later_lease_are_never_removed() {
+        let bank = BankId::parse("alpha", "bank").unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let of = |turn| JobFiles::of(dir.path(), JobId::from_random([1; 16])).written_under(turn);
+        let all = [of(0), of(7), of(8), of(10)];
+        all[0].make().unwrap();
+        for files in &all {
+            fs::write(files.report(&bank), b"x").unwrap();
+        }
+        let there = || all.each_ref().map(|files| files.report(&bank).exists());
+        of(0).unreport_older().unwrap();
+        assert_eq!(there(), [true, true, true, true]);
+        of(8).unreport_older().unwrap();
+        assert_eq!(there(), [false, false, true, true]);
+    }
+
+    #[test]
+    fn what_a_submission_leaves_behind_is_told_by_bank_and_lease() {
+        let [alpha, beta] = ["alpha", "beta"].map(|name| BankId::parse(name, "bank").unwrap());
+        let dir = tempfile::tempdir().unwrap();
+        let files = JobFiles::of(dir.path(), JobId::from_random([1; 16]));
+        let all = [
+            files.rows(&alpha, 0),
+            files.rows(&alpha, 9),
+            files.levels(&alpha, 9),
+            files.rows(&alpha, 10),
+            files.levels(&alpha, 10),
+            files.rows(&beta, 9),
+            files.report(&alpha),
+        ];
+        files.make().unwrap();
+        let write = || all.iter().for_each(|path| fs::write(path, b"x").unwrap());
+        let there = || all.each_ref().map(|path| path.exists());
+        write();
+        files.forget_older_rows(&alpha, 10).unwrap();
+        assert_eq!(there(), [false, false, false, true, true, true, true]);
+        write();
+        files.forget_rows(&alpha, 9).unwrap();
+        assert_eq!(there(), [true, false, false, true, true, true, true]);
     }
 }

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::store::{Connection, Row, number};
-use lianfang_proto::catalogue::Disclosure;
 use lianfang_proto::documents::roster::Roster;
 use lianfang_proto::documents::submission::SubmissionHeader;
 use lianfang_proto::documents::terms::Terms;
@@ -90,6 +89,8 @@ pub struct Party {
     pub sealed: bool,
     /// Since when.
     pub sealed_at: Option<Micros>,
+    /// The lease under whose name the rows lie that were taken so far.
+    pub rows: i64,
     /// Its signed return.
     pub returned: Option<Vec<u8>>,
     /// Its signed countersignature.
@@ -109,6 +110,7 @@ impl Party {
             // What it had submitted is compared with nobody's, and answers nothing.
             sealed: row.try_get::<i64, _>("sealed")? != 0 && !left_out,
             sealed_at: row.try_get("sealed_at")?,
+            rows: number(row, "rows_fence")?,
             returned: row.try_get("returned")?,
             countersignature: row.try_get("countersignature")?,
         })
@@ -179,7 +181,7 @@ pub async fn insert(tx: &mut Connection, terms: &Signed<Terms>, now: Micros) -> 
     Ok(())
 }
 
-fn job_of(office: &Office, row: &Row) -> Result<Job, Error> {
+pub(super) fn job_of(office: &Office, row: &Row) -> Result<Job, Error> {
     let id: Vec<u8> = row.try_get("id")?;
     let id = JobId::from_slice(&id, "job").stored_as("job")?;
     let agreed = if let Some(agreed) = office.terms.get(&id) {
@@ -223,21 +225,6 @@ pub async fn with_terms(office: &Office, tx: &mut Connection, digest: &Digest) -
 pub async fn all(office: &Office, tx: &mut Connection) -> Result<Vec<Job>, Error> {
     let rows = sqlx::query("SELECT * FROM job ORDER BY created_at, id").fetch_all(tx).await?;
     rows.iter().map(|row| job_of(office, row)).collect()
-}
-
-/// The last job that discloses counts alone and has not failed, among the latest few hundred.
-pub async fn last_of_counts(office: &Office, tx: &mut Connection) -> Result<Option<Job>, Error> {
-    let rows = sqlx::query("SELECT * FROM job WHERE state <> $1 ORDER BY created_at DESC, id LIMIT 256")
-        .bind(State::Failed.wire() as i32)
-        .fetch_all(tx)
-        .await?;
-    for row in &rows {
-        let job = job_of(office, row)?;
-        if job.agreed.terms().disclosure == Disclosure::Count {
-            return Ok(Some(job));
-        }
-    }
-    Ok(None)
 }
 
 /// Those that are not over.
@@ -369,6 +356,13 @@ pub async fn set_decision(
 pub async fn set_left_out(tx: &mut Connection, job: JobId, bank: &BankId) -> Result<(), Error> {
     let update = sqlx::query("UPDATE participant SET left_out = 1 WHERE job = $1 AND bank = $2");
     update.bind(&job.as_bytes()[..]).bind(bank.as_str()).execute(tx).await?;
+    Ok(())
+}
+
+/// The participant's rows lie under this lease's name.
+pub async fn set_rows(tx: &mut Connection, job: JobId, bank: &BankId, turn: i64) -> Result<(), Error> {
+    let update = sqlx::query("UPDATE participant SET rows_fence = $1 WHERE job = $2 AND bank = $3");
+    update.bind(turn).bind(&job.as_bytes()[..]).bind(bank.as_str()).execute(tx).await?;
     Ok(())
 }
 

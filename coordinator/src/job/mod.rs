@@ -7,6 +7,7 @@
 
 pub mod answers;
 pub mod clerk;
+pub mod counts;
 pub mod files;
 pub mod folder;
 pub mod ledger;

@@ -2,13 +2,15 @@
 //!
 //! ```text
 //! open ──gathered──▶ matching ──reported──▶ reporting ──returned──▶ certified ──agreed──▶ closed
-//!   └───────────────────┴── given up ──▶ failed
+//!                       └──given up──▶ failed
 //! ```
+//!
+//! [`State::apply`] would take `given up` in open too; [`Facts::due`] never gives it there.
 //!
 //! | state | what is done in it | by |
 //! | --- | --- | --- |
 //! | open | submissions are taken, until all are in or the deadline passes | banks |
-//! | matching | rows become reports; a matching that failed is tried again, with pauses, until it rests or the time for returns is over, and then given up | a coordinator under a lease |
+//! | matching | rows become reports; a matching that failed is tried again, with pauses, until it rests or the time for returns is over, and then given up; one whose submissions are not there any more is given up at once | a coordinator under a lease |
 //! | reporting | reports are read, returns taken, for as long as the grace lasts | banks |
 //! | certified | the certificate is read and countersigned, for as long as the grace lasts | banks |
 //! | closed, failed | what is left is destroyed | a coordinator under a lease |

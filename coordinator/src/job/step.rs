@@ -8,13 +8,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lianfang_proto::documents::submission::SubmissionHeader;
 use lianfang_proto::ids::{CeremonyId, JobId};
 use lianfang_trust::Signed;
 use serde_json::json;
 use tokio::task::spawn_blocking;
 
-use super::clerk::Errand;
+use super::clerk::{self, Errand};
+use super::folder;
 use super::ledger::{self, Job, Party};
 use super::left_out;
 use super::state::{Event, State, Task};
@@ -24,7 +24,7 @@ use crate::certificate;
 use crate::fault::Error;
 use crate::office::Office;
 use crate::ports::Micros;
-use crate::report::weave::weave;
+use crate::report::weave::{Standing, weave};
 use crate::store::work::{
     self as rows, Ending, Held, Lease, Turn, acquire, acquire_anyway, finish, release, renew,
 };
@@ -104,7 +104,7 @@ async fn enter_next(office: &Office, id: JobId) -> Result<(), Error> {
             let mut tx = office.store.begin().await?;
             if let Some(lease) = acquire_anyway(&mut tx, &office.worker, &subject, &STEP, now).await? {
                 tx.commit().await?;
-                struck(office, id, &lease, &error).await?;
+                let _ = struck(office, id, &lease, &error).await?;
             }
             Err(error)
         }
@@ -168,79 +168,122 @@ async fn match_rows(office: &Arc<Office>, id: JobId) -> Result<(), Error> {
         return Ok(());
     };
     tx.commit().await?;
-    let submissions: Result<Vec<SubmissionHeader>, Error> =
-        parties.iter().filter_map(|party| party.submission().transpose()).collect();
+    let standing: Result<Vec<Standing>, Error> = parties
+        .iter()
+        .filter_map(|party| {
+            let header = party.submission().transpose()?;
+            Some(header.map(|header| Standing { header, turn: party.rows }))
+        })
+        .collect();
     let files = office.files(id).written_under(lease.fence());
     let mut span = office.telemetry.stage(id, "matching");
     span.count("participants", parties.len() as u64);
-    let weaving = {
+    let mut weaving = {
         let (files, agreed) = (files.clone(), Arc::clone(&job.agreed));
         spawn_blocking(move || {
             files.make()?;
-            files.unreport_others()?;
-            weave(&files, agreed.terms(), &submissions?).inspect_err(|_| drop(files.unreport()))
+            files.unreport_older()?;
+            weave(&files, agreed.terms(), &standing?).inspect_err(|_| drop(files.unreport()))
         })
     };
-    let Some(woven) = work::under(office, &mut lease, &STEP, weaving).await else {
-        // Another has the job: what was written here stands for nothing.
+    let Some(woven) = work::under(office, &mut lease, &STEP, &mut weaving).await else {
+        // Another has the job: what was written here stands for nothing. It may still be writing, where all is swept by now.
+        drop(weaving.await);
         return forsake(office, id).await;
     };
-    let reported = match woven.unwrap_or(Err(Error::Bug("matching"))) {
+    let ended = match woven.unwrap_or(Err(Error::Bug("matching"))) {
         Ok(counts) => report(office, id, &mut lease, &counts).await,
+        Err(error @ Error::Gone { .. }) => give_up_lost(office, id, &mut lease, &error).await,
         Err(error) => Err(error),
     };
-    match reported {
-        Ok(Held::Yes) => cleared(office, &lease, move || files.sweep(State::Reporting)).await,
-        Ok(Held::Lost) => forsake(office, id).await,
+    match ended {
+        Ok(Some(state)) => cleared(office, &lease, move || files.sweep(state)).await,
+        Ok(None) => forsake(office, id).await,
         Err(error) => {
+            if has_gone_on(office, id).await? {
+                return clerk::sweep(office, id).await;
+            }
             drop(spawn_blocking(move || files.unreport()).await);
-            struck(office, id, &lease, &error).await?;
+            if struck(office, id, &lease, &error).await? == Held::Lost {
+                forsake(office, id).await?;
+            }
             Err(error)
         }
     }
 }
 
-/// The reports stand: from here on nobody needs the submissions.
+/// Whether a job is matched no more, though matching it ended with an error: a commit may be carried out and its answer
+/// lost, and then the reports of this very lease stand. Asked where nobody writes meanwhile.
+async fn has_gone_on(office: &Office, id: JobId) -> Result<bool, Error> {
+    let mut tx = office.store.begin().await?;
+    Ok(ledger::find(office, &mut tx, id).await?.is_some_and(|job| job.state != State::Matching))
+}
+
+/// A file of a submission that stands is not there: nothing brings it back, and nobody waits for what cannot come right.
+/// Gives the state that was entered, unless the lease was lost: then another has matched, and swept what was missed here.
+async fn give_up_lost(
+    office: &Office,
+    id: JobId,
+    lease: &mut Lease,
+    error: &Error,
+) -> Result<Option<State>, Error> {
+    // Whoever looks into another folder than the others says nothing of what was submitted.
+    if folder::agreed(office).await? == Some(false) {
+        return Err(Error::Bug("files elsewhere"));
+    }
+    let mut tx = office.store.begin().await?;
+    let now = office.now();
+    if renew(&mut tx, lease, &STEP, now).await? == Held::Lost {
+        return Ok(None);
+    }
+    let job = ledger::find(office, &mut tx, id).await?.ok_or(Error::Bug("job"))?;
+    ledger::set_failure(&mut tx, id, error.fault().code.code()).await?;
+    let state = enter(&mut tx, &job, Event::GivenUp, now).await?;
+    tx.commit().await?;
+    office.bell.ring();
+    tracing::info!(event = "job.over", job = %id, state = state.word(), "a job is over");
+    tracing::error!(event = "job.files-gone", job = %id, error = %error, "a job is given up, for what was submitted is not there");
+    Ok(Some(state))
+}
+
+/// The reports stand: from here on nobody needs the submissions. Gives the state that was entered, unless the lease was lost.
 async fn report(
     office: &Office,
     id: JobId,
     lease: &mut Lease,
     counts: &BTreeMap<u32, u64>,
-) -> Result<Held, Error> {
+) -> Result<Option<State>, Error> {
     let mut tx = office.store.begin().await?;
     let now = office.now();
     if renew(&mut tx, lease, &STEP, now).await? == Held::Lost {
-        return Ok(Held::Lost);
+        return Ok(None);
     }
     let job = ledger::find(office, &mut tx, id).await?.ok_or(Error::Bug("job"))?;
     ledger::set_matches(&mut tx, id, counts).await?;
     ledger::set_failure(&mut tx, id, "").await?;
     ledger::set_reports(&mut tx, id, lease.fence()).await?;
-    enter(&mut tx, &job, Event::Reported, now).await?;
+    let state = enter(&mut tx, &job, Event::Reported, now).await?;
     tx.commit().await?;
     office.bell.ring();
-    Ok(Held::Yes)
+    Ok(Some(state))
 }
 
 /// Leaves nothing behind of work whose lease was lost. What stands now, another has made.
 async fn forsake(office: &Office, id: JobId) -> Result<(), Error> {
-    let mut connection = office.store.reader().await?;
-    let Some(job) = ledger::find(office, &mut connection, id).await? else { return Ok(()) };
-    drop(connection);
-    let files = office.files(id).written_under(job.reports);
     tracing::warn!(event = "job.taken-over", job = %id, "another coordinator has taken the job over");
-    spawn_blocking(move || files.sweep(job.state)).await.unwrap_or(Err(Error::Bug("sweeping")))
+    clerk::sweep(office, id).await
 }
 
 /// Writes down why a step was not taken, and when it is tried again.
-async fn struck(office: &Office, id: JobId, lease: &Lease, error: &Error) -> Result<(), Error> {
+async fn struck(office: &Office, id: JobId, lease: &Lease, error: &Error) -> Result<Held, Error> {
     let mut tx = office.store.begin().await?;
-    if put_off(office, &mut tx, lease, error).await? == Held::Yes {
+    let held = put_off(office, &mut tx, lease, error).await?;
+    if held == Held::Yes {
         ledger::set_failure(&mut tx, id, error.fault().code.code()).await?;
         tx.commit().await?;
         office.bell.ring();
     }
-    Ok(())
+    Ok(held)
 }
 
 async fn put_off(office: &Office, tx: &mut Tx, lease: &Lease, error: &Error) -> Result<Held, Error> {

@@ -20,6 +20,16 @@ pub struct Submitted<R> {
     pub group: u32,
 }
 
+/// A submission could not be read, or is not what intake took.
+#[derive(Debug, thiserror::Error)]
+#[error("submission {bank}: {source}")]
+pub struct Unread {
+    /// The bank, by its place among the submissions.
+    pub bank: usize,
+    /// What the system says.
+    pub source: io::Error,
+}
+
 /// One bank's row under a matched tag.
 pub struct Holding {
     bank: usize,
@@ -100,7 +110,7 @@ pub struct Matches<R> {
 
 impl<R: Read> Matches<R> {
     /// Matches among these submissions of rows of one length.
-    pub fn among(submissions: Vec<Submitted<R>>, row_bytes: usize, threshold: u32) -> io::Result<Self> {
+    pub fn among(submissions: Vec<Submitted<R>>, row_bytes: usize, threshold: u32) -> Result<Self, Unread> {
         let cursor = |s: Submitted<R>| Cursor {
             rows: s.rows,
             row: vec![0; row_bytes],
@@ -117,14 +127,18 @@ impl<R: Read> Matches<R> {
             failed: false,
         };
         for bank in 0..matches.cursors.len() {
-            if let Some(tag) = matches.cursors[bank].advance()? {
+            if let Some(tag) = matches.advance(bank)? {
                 matches.heads.push(Reverse((tag, bank)));
             }
         }
         Ok(matches)
     }
 
-    fn step(&mut self) -> io::Result<Option<Match>> {
+    fn advance(&mut self, bank: usize) -> Result<Option<TagBytes>, Unread> {
+        self.cursors[bank].advance().map_err(|source| Unread { bank, source })
+    }
+
+    fn step(&mut self) -> Result<Option<Match>, Unread> {
         while let Some(&Reverse((tag, _))) = self.heads.peek() {
             self.holders.clear();
             while let Some(&Reverse((head, bank))) = self.heads.peek() {
@@ -137,12 +151,11 @@ impl<R: Read> Matches<R> {
             let found = self.match_of(tag);
             for at in 0..self.holders.len() {
                 let bank = self.holders[at];
-                if let Some(next) = self.cursors[bank].advance()? {
+                if let Some(next) = self.advance(bank)? {
                     if next <= tag {
-                        return Err(io::Error::new(
-                            io::ErrorKind::InvalidData,
-                            "a submission is out of order",
-                        ));
+                        let source =
+                            io::Error::new(io::ErrorKind::InvalidData, "a submission is out of order");
+                        return Err(Unread { bank, source });
                     }
                     self.heads.push(Reverse((next, bank)));
                 }
@@ -172,7 +185,7 @@ impl<R: Read> Matches<R> {
 }
 
 impl<R: Read> Iterator for Matches<R> {
-    type Item = io::Result<Match>;
+    type Item = Result<Match, Unread>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.failed {

@@ -15,7 +15,7 @@ use sqlx::Row as _;
 use subtle::ConstantTimeEq as _;
 
 use super::invite::{self, StoredInvite, secret_digest};
-use super::{change, in_force, next, renewal, spent};
+use super::{catch_up, change, in_force, next, renewal, spent};
 use crate::audit;
 use crate::fault::{Error, StoredAs as _};
 use crate::office::{Office, unix_time};
@@ -133,6 +133,8 @@ pub async fn ask(
     let verdict = judge(invite.as_ref(), asked, now)?;
     let before = find(&mut tx, asked.invite.as_bytes()).await?;
     if let Some(applicant) = before.as_ref().filter(|a| a.confirmed_at.is_some()) {
+        // Another process may have confirmed it a moment ago: the roster that it is handed must have it.
+        catch_up(&mut tx, &office.keys, &office.book).await?;
         return Ok(Some(applicant.membership(office)));
     }
     let group = invite.map(|invite| invite.group).ok_or(Error::Bug("invite"))?;

@@ -18,6 +18,7 @@ pub mod witness;
 use lianfang_proto::documents::roster::{Member, Roster};
 use lianfang_proto::ids::BankId;
 use lianfang_proto::{Fault, FaultCode};
+use lianfang_trust::signed::SignedError;
 use lianfang_trust::{Signed, VerifyingKey};
 use serde_json::json;
 
@@ -26,11 +27,11 @@ pub use reach::Reach;
 pub use standing::set_standing;
 
 use crate::audit;
-use crate::fault::{Error, StoredAs as _};
+use crate::fault::Error;
 use crate::office::Office;
 use crate::ports::Micros;
 use crate::secrets::Keys;
-use crate::store::{Connection, Store};
+use crate::store::{Connection, Store, StoreError};
 
 /// The newest roster of the store. Signs the first one, without members, if there is none; and the next one, if the
 /// folder has other keys or another root than the newest names, as after they were renewed or exchanged.
@@ -90,11 +91,15 @@ pub async fn coordinators_keys(store: &Store, keys: &Keys) -> Result<Vec<Verifyi
 async fn rosters(tx: &mut Connection, keys: &Keys) -> Result<Vec<Roster>, Error> {
     let all: Vec<Vec<u8>> =
         sqlx::query_scalar("SELECT signed FROM roster ORDER BY version").fetch_all(tx).await?;
-    let open = |bytes: &Vec<u8>| {
-        let signed: Signed<Roster> = Signed::open(bytes, &keys.roster.verifying_key()).stored_as("roster")?;
-        Ok(signed.into_value())
-    };
-    all.iter().map(open).collect()
+    all.iter().map(|bytes| opened(bytes, keys).map(Signed::into_value)).collect()
+}
+
+/// A roster of the store. One that another authority has signed is in another party's store, or this folder is not its.
+fn opened(bytes: &[u8], keys: &Keys) -> Result<Signed<Roster>, Error> {
+    Signed::open(bytes, &keys.roster.verifying_key()).map_err(|error| match error {
+        SignedError::OtherSigner => Error::Store(StoreError::WrongKey),
+        _ => Error::Stored { what: "roster" },
+    })
 }
 
 /// A roster by its version; the newest for 0.
@@ -127,7 +132,7 @@ async fn newest(tx: &mut Connection, keys: &Keys) -> Result<Option<Signed<Roster
         sqlx::query_scalar("SELECT signed FROM roster ORDER BY version DESC LIMIT 1")
             .fetch_optional(tx)
             .await?;
-    bytes.map(|bytes| Signed::open(&bytes, &keys.roster.verifying_key()).stored_as("roster")).transpose()
+    bytes.map(|bytes| opened(&bytes, keys)).transpose()
 }
 
 async fn insert(

@@ -19,7 +19,7 @@ use lianfang_proto::{Fault, FaultCode, v1};
 use lianfang_trust::{Signed, VerifyingKey};
 use serde_json::json;
 
-use super::{change, in_force, next, spent};
+use super::{catch_up, change, in_force, next, spent};
 use crate::audit;
 use crate::fault::Error;
 use crate::office::{Office, unix_time};
@@ -92,10 +92,8 @@ fn is_young(validity: Validity, now: Micros) -> bool {
 /// Does what a signed request asks for.
 pub async fn renew(office: &Office, signed: &Signed<CertificateRenewal>) -> Result<v1::Membership, Error> {
     let renewal = signed.value();
-    let in_force_now = office.book.now();
-    // Strangers learn nothing of who is a member.
-    let member = in_force_now.roster().member(&renewal.bank).filter(|m| m.identity == *signed.signer());
-    let member = member.ok_or_else(|| Fault::field(FaultCode::CertificateUnknown, "renewal.bank"))?;
+    // Strangers learn nothing of who is a member, and cost the store nothing.
+    member_of(office, signed)?;
     let key = key_of(office, renewal, signed.signer())?;
     let own_root = match &renewal.certificate {
         CertificateSource::Authority(_) => None,
@@ -104,6 +102,9 @@ pub async fn renew(office: &Office, signed: &Signed<CertificateRenewal>) -> Resu
     let asked = Asked { renewal, key: key.0, own_root };
     let now = office.now();
     let mut tx = office.store.begin().await?;
+    // Another process may have exchanged the key a moment ago: what is judged and handed out is the newest roster.
+    catch_up(&mut tx, &office.keys, &office.book).await?;
+    let member = &member_of(office, signed)?;
     let last = last_issued(&mut tx, &renewal.bank, &key).await?;
     let validity = last.as_ref().and_then(|leaf| Validity::of(&CertificateDer::from(leaf.as_slice())).ok());
     let leaf = match judge(member, &asked, validity, now)? {
@@ -126,6 +127,14 @@ pub async fn renew(office: &Office, signed: &Signed<CertificateRenewal>) -> Resu
         }
     };
     Ok(membership(office, leaf))
+}
+
+/// The member that has signed the request, by the roster in hand.
+fn member_of(office: &Office, signed: &Signed<CertificateRenewal>) -> Result<Member, Fault> {
+    let in_force_now = office.book.now();
+    let member = in_force_now.roster().member(&signed.value().bank);
+    let member = member.filter(|member| member.identity == *signed.signer());
+    member.cloned().ok_or_else(|| Fault::field(FaultCode::CertificateUnknown, "renewal.bank"))
 }
 
 fn membership(office: &Office, leaf: Option<Vec<u8>>) -> v1::Membership {
@@ -225,12 +234,17 @@ async fn check_exchange(
         let fault = Fault::field(FaultCode::MalformedField, "renewal.certificate");
         return Err(fault.got("a key that was exchanged or revoked before").into());
     }
-    if spent::since(tx, &member.bank, now - DAY).await? >= EXCHANGES {
-        let wait = std::time::Duration::from_hours(6);
-        let fault = Fault { retry_after: Some(wait), ..Fault::field(FaultCode::Busy, "renewal.certificate") };
-        return Err(fault.into());
+    match spent::since(tx, &member.bank, now - DAY, EXCHANGES - 1).await? {
+        Some(first) => Err(all_exchanged(first, now).into()),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// A day's exchanges are used up: how many that is, and when the first of them is a day old.
+fn all_exchanged(first: Micros, now: Micros) -> Fault {
+    let wait = std::time::Duration::from_micros(u64::try_from(first + DAY - now).unwrap_or_default());
+    let fault = Fault::field(FaultCode::Busy, "renewal.certificate").wanted(EXCHANGES);
+    Fault { retry_after: Some(wait), ..fault }
 }
 
 async fn exchange(
@@ -323,6 +337,17 @@ mod tests {
             lianfang_link::UnixTime::since_unix_epoch(Duration::from_secs(now)),
             lianfang_link::authority::LEAF_LASTS,
         )
+    }
+
+    #[test]
+    fn whoever_exchanged_too_many_keys_is_told_the_limit_and_when_to_come_back() {
+        let hours = |hours: u64| Duration::from_hours(hours);
+        let fault = all_exchanged(NOW - 20 * HOUR, NOW);
+        assert_eq!((fault.code, fault.wanted.as_deref()), (FaultCode::Busy, Some("4")));
+        assert_eq!(fault.field.as_deref(), Some("renewal.certificate"));
+        assert_eq!(fault.retry_after, Some(hours(4)));
+        // A clock that leapt gives no time that is past.
+        assert_eq!(all_exchanged(NOW - 30 * HOUR, NOW).retry_after, Some(hours(0)));
     }
 
     type Row = (Member, u8, u8, Option<Vec<u8>>, Option<u64>, Micros, Result<Verdict, FaultCode>);

@@ -41,8 +41,15 @@ pub(super) async fn any(tx: &mut Connection, keys: &[&[u8; 32]]) -> Result<bool,
     Ok(false)
 }
 
-/// How many keys a member has exchanged since.
-pub(super) async fn since(tx: &mut Connection, bank: &BankId, since: Micros) -> Result<i64, Error> {
-    let count = sqlx::query_scalar("SELECT count(*) FROM spent_key WHERE bank = $1 AND spent_at > $2");
-    Ok(count.bind(bank.as_str()).bind(since).fetch_one(tx).await?)
+/// When a member exchanged the last key but so many, if that was since then.
+pub(super) async fn since(
+    tx: &mut Connection,
+    bank: &BankId,
+    since: Micros,
+    later: i64,
+) -> Result<Option<Micros>, Error> {
+    let at = sqlx::query_scalar(
+        "SELECT spent_at FROM spent_key WHERE bank = $1 AND spent_at > $2 ORDER BY spent_at DESC LIMIT 1 OFFSET $3",
+    );
+    Ok(at.bind(bank.as_str()).bind(since).bind(later).fetch_optional(tx).await?)
 }

@@ -6,9 +6,16 @@
 //! version by their long polls. Fails for a bank that is no member, and for one that was revoked.
 //!
 //! ```text
-//! active ◀──resume── suspended        active, suspended ──revoke──▶ revoked (for good; back only by a new invite, new keys)
-//!    └────suspend──────▶
+//!                    ┌───suspend───▶ suspended ──revoke──┐
+//!                    │  ┌───resume───────┘               │
+//!                    │  ▼                                ▼
+//! (none) ──invite──▶ active ───────────revoke────────▶ revoked
+//!                    ▲                                   │
+//!                    └─────a new invite, new keys────────┘       active, suspended ── a new invite ──▶ active
 //! ```
+//!
+//! An invite makes a member when a person has compared the fingerprint ([`super::enrol`]). Its keys are those of the
+//! request, of which none may be one that was exchanged or revoked before.
 
 use lianfang_proto::documents::roster::{Roster, Standing};
 use lianfang_proto::ids::BankId;

@@ -1,11 +1,15 @@
 //! Which runs of a schedule are due, and what becomes of each: a function of the schedule, its past, and the time.
 //!
 //! ```text
-//! planned ──in time──────────────────▶ started
-//!    │  └──too soon──▶ waiting ──────▶ started      waiting ──another comes──▶ skipped
-//!    ├──too soon, none may wait──────▶ skipped
-//!    ├──its terms make no job────────▶ skipped      (decided when it would start)
-//!    └──nobody was there─────────────▶ missed
+//! planned ──in time, or caught up──────────────────▶ started
+//!   ├──too soon, or behind another──▶ waiting ─────▶ started
+//!   ├──too soon, and none may wait─────────────────▶ skipped
+//!   ├──no job comes of it, when it would start─────▶ skipped
+//!   └──nobody was there, or too many were due──────▶ missed
+//!
+//! waiting ── overtaken, none may wait any more, no job comes of it, paused, removed ──▶ skipped
+//! waiting, skipped, missed ── it was decided by a clock that ran ahead, and its time comes ──▶ planned
+//! (by hand) ──▶ started, or skipped where no job comes of it: a row of its own, at the moment of asking
 //! ```
 //!
 //! A run's past is a row under (schedule, planned instant). What was decided by a clock that ran ahead of today's does not
@@ -150,7 +154,7 @@ pub struct Settled {
 /// What has become of a schedule's runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Past {
-    /// The latest of them, in any order.
+    /// The latest of them and the last that started, in any order; one may stand here twice.
     pub settled: Vec<Settled>,
     /// Whether one of its jobs is not over.
     pub running: bool,

@@ -217,8 +217,14 @@ pub async fn past(tx: &mut Connection, schedule: &ScheduleName, now: Micros) -> 
          ORDER BY planned_at DESC LIMIT $3",
     );
     let rows = rows.bind(schedule.as_str()).bind(now).bind(RECENT).fetch_all(&mut *tx).await?;
+    // The last start counts however many runs were left out since.
+    let started = sqlx::query(
+        "SELECT * FROM occurrence WHERE schedule = $1 AND fate = 'started' AND decided_at <= $2
+         ORDER BY decided_at DESC LIMIT 1",
+    );
+    let started = started.bind(schedule.as_str()).bind(now).fetch_optional(&mut *tx).await?;
     let settled: Result<Vec<_>, Error> =
-        rows.iter().map(|row| Occurrence::of(row).map(|one| one.settled())).collect();
+        rows.iter().chain(&started).map(|row| Occurrence::of(row).map(|one| one.settled())).collect();
     let running: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM occurrence o JOIN job j ON j.id = o.job
          WHERE o.schedule = $1 AND j.state NOT IN ($2, $3)",

@@ -17,6 +17,7 @@ use super::ledger::{self, Occurrence, Schedule};
 use crate::audit;
 use crate::bell::moved;
 use crate::fault::Error;
+use crate::job::counts;
 use crate::job::ledger as jobs;
 use crate::job::propose::{draw_up, open};
 use crate::job::state::State;
@@ -208,7 +209,7 @@ async fn little_has_changed(
         return Ok(false);
     }
     let last = if schedule.plan.template.disclosure == Disclosure::Count {
-        jobs::last_of_counts(office, tx).await?
+        counts::last(office, tx).await?
     } else {
         match predecessor {
             Some(job) => jobs::find(office, tx, job).await?,
@@ -216,6 +217,7 @@ async fn little_has_changed(
         }
     };
     let Some(last) = last else { return Ok(false) };
+    // Those who are named: who stays away once must not stop every run that follows.
     let before: BTreeSet<_> = last.agreed.terms().participants.iter().map(|p| p.bank.clone()).collect();
     let chosen = schedule.plan.template.who.chosen(office.book.now().roster());
     let now: BTreeSet<_> = chosen.participants.into_iter().map(|participant| participant.bank).collect();

@@ -19,8 +19,8 @@ pub const FILE: &str = "store.sqlite";
 
 /// The steps from an empty store to the one of this program. A released step never changes.
 static STEPS: LazyLock<Steps> = LazyLock::new(|| Steps {
-    sqlite: steps!("../../migrations/sqlite": "0001_coordinator", "0002_work", "0003_schedule", "0004_keys", "0005_membership"),
-    postgres: steps!("../../migrations/postgres": "0001_coordinator", "0002_work", "0003_schedule", "0004_keys", "0005_membership"),
+    sqlite: steps!("../../migrations/sqlite": "0001_coordinator", "0002_work", "0003_schedule", "0004_keys", "0005_membership", "0006_rows_fence"),
+    postgres: steps!("../../migrations/postgres": "0001_coordinator", "0002_work", "0003_schedule", "0004_keys", "0005_membership", "0006_rows_fence"),
 });
 
 /// An open store.

@@ -13,9 +13,10 @@ use crate::world::{World, bank_id, code};
 async fn posts_reach_whom_they_concern_and_a_place_is_filled_once() {
     let (mut world, banks) = World::with(&["alpha", "beta", "gamma", "delta"]).await;
     let start = ["ceremony", "start", "--holders", "alpha,beta,gamma", "--threshold", "2"];
-    let id = hex::decode(world.json(&start).await["ceremony"].as_str().unwrap()).unwrap();
-    let (exit, _) = world.coordinator().run(&start).await;
-    assert_eq!(exit, Exit::Later, "one at a time");
+    let open = world.json(&start).await["ceremony"].as_str().unwrap().to_owned();
+    let id = hex::decode(&open).unwrap();
+    let (exit, said) = world.coordinator().run(&start).await;
+    assert!(exit == Exit::Later && said.contains(&open), "one at a time: {said}");
     let proposal = banks[0].proposal(&id).await;
     let inbox = banks[0].directory().watch_inbox(WatchInboxRequest { seen: 0, wait_ms: 0 }).await.unwrap();
     assert_eq!(inbox.into_inner().ceremonies[0], id);
@@ -44,6 +45,11 @@ async fn a_new_key_may_be_of_a_later_epoch_than_the_next() {
     let start = ["ceremony", "start", "--holders", "alpha,beta", "--threshold", "2"];
     let (exit, said) = world.coordinator().run(&[&start[..], &["--epoch", "1"]].concat()).await;
     assert!(exit == Exit::Usage && said.contains("--epoch"), "{exit:?} {said}");
+    for turn in ["close", "activate"] {
+        let (exit, said) = world.coordinator().run(&["ceremony", turn, "--epoch", "1"]).await;
+        assert!(exit == Exit::Usage && said.contains("1 active"), "{exit:?} {said}");
+        assert!(said.contains("ceremony keys") && !said.contains("roster list"), "{said}");
+    }
     let id = world.json(&[&start[..], &["--epoch", "7"]].concat()).await["ceremony"].clone();
     let shown = world.json(&["ceremony", "show", id.as_str().unwrap()]).await;
     assert_eq!(shown["epoch"], 7, "{shown}");

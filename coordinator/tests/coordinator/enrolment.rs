@@ -115,6 +115,22 @@ async fn the_inbox_waits_for_a_change_and_ends_with_the_server() {
     assert_eq!(banks[0].newest_roster().await.members.len(), 2);
 }
 
+/// As when a node begins a long poll and at once has something better to do: its call is there before its message.
+#[tokio::test]
+async fn a_call_that_ends_before_its_message_is_counted_as_cancelled() {
+    use tonic::codegen::{Service as _, http};
+    let (world, banks) = World::with(&["alpha"]).await;
+    let request = http::Request::post("http://lianfang.invalid/lianfang.v1.Directory/WatchInbox");
+    let request = request.header("content-type", "application/grpc").body(tonic::body::Body::empty());
+    let mut channel = banks[0].channel.clone();
+    std::future::poll_fn(|cx| channel.poll_ready(cx)).await.unwrap();
+    let answer = channel.call(request.unwrap()).await.unwrap();
+    assert_eq!(answer.headers().get("grpc-status").unwrap(), "13", "tonic's own word for it");
+    let numbers = world.coordinator().metrics().await;
+    let line = "lianfang_calls_total{service=\"Directory\",method=\"WatchInbox\",code=\"cancelled\"} 1\n";
+    assert!(numbers.contains(line), "{numbers}");
+}
+
 #[tokio::test]
 async fn a_bank_brings_its_own_certificate_and_nobody_elses() {
     let (world, banks) = World::with(&["alpha"]).await;

@@ -104,7 +104,7 @@ impl Bank {
         self.jobs().countersign(v1::CountersignRequest { terms_digest, countersignature }).await.map(drop)
     }
 
-    async fn answer(&self, digest: &Digest, accepted: bool) -> Result<(), Status> {
+    pub(crate) async fn answer(&self, digest: &Digest, accepted: bool) -> Result<(), Status> {
         let value = Decision { terms_digest: *digest, bank: self.id.clone(), accepted };
         let decision = Signed::sign(&self.key, value).bytes().to_vec().into();
         let terms_digest = digest.as_bytes().to_vec().into();
@@ -235,7 +235,10 @@ async fn who_is_late_is_missing_and_who_declines_is_not_waited_for() {
     // Nobody returns: the window closes, twice.
     world.pass(3_600);
     world.until(&id, "certified").await;
-    assert!(banks[0].certificate(&digest).await.value().entries[0].result_digest.is_none());
+    let certificate = banks[0].certificate(&digest).await;
+    assert!(certificate.value().entries[0].result_digest.is_none());
+    let absent = banks[2].countersign(&digest, certificate.digest()).await.unwrap_err();
+    assert_eq!(code(&absent).0, FaultCode::JobDeadlinePassed, "it was missing");
     world.pass(3_600);
     world.until(&id, "closed").await;
     assert_eq!(code(&banks[0].give_return(&digest, 5).await.unwrap_err()).0, FaultCode::JobClosed);
@@ -294,13 +297,14 @@ async fn a_matching_that_fails_again_and_again_rests_and_is_given_up_in_the_end(
     let id = job["job"].as_str().unwrap().to_owned();
     let (terms, digest) = banks[0].terms(&id).await;
     banks[0].submit(&Rows::of(&terms, digest, "alpha", &[1, 2])).await;
-    // A submission that is lost cannot be matched.
-    let rows = world.dir.path().join("jobs").join(&id).join("alpha.rows");
-    std::fs::rename(&rows, world.dir.path().join("elsewhere")).unwrap();
+    // A submission that ends too soon cannot be matched.
+    std::fs::write(world.rows_of(&id, "alpha"), b"").unwrap();
     world.restart_in(&id, v1::JobState::Matching).await;
     let resting = world.attempted(&id, 5).await;
     assert_eq!((&resting["rests"], &resting["next_attempt"]), (&json!(true), &json!(null)));
     assert_eq!((&resting["state"], &resting["failure"]), (&json!("matching"), &json!("internal")));
+    let (exit, found) = world.coordinator().run(&["doctor", "--json"]).await;
+    assert!(!exit.is_done() && found.contains("doctor-jobs-stuck"), "a person is to hear of it: {found}");
     world.restart().await;
     assert_eq!(world.json(&["job", "show", &id]).await["attempts"], 5, "also after a restart");
     // A person sees to it and restarts it; it fails again, for nothing was mended, and is given up when its time is over.
@@ -322,11 +326,12 @@ async fn a_person_who_has_mended_what_was_wrong_restarts_a_job_that_rests() {
     let id = job["job"].as_str().unwrap().to_owned();
     let (terms, digest) = banks[0].terms(&id).await;
     banks[0].submit(&Rows::of(&terms, digest, "alpha", &[1, 2])).await;
-    let rows = world.dir.path().join("jobs").join(&id).join("alpha.rows");
-    std::fs::rename(&rows, world.dir.path().join("elsewhere")).unwrap();
+    let rows = world.rows_of(&id, "alpha");
+    let bytes = std::fs::read(&rows).unwrap();
+    std::fs::write(&rows, b"").unwrap();
     world.restart_in(&id, v1::JobState::Matching).await;
     world.attempted(&id, 5).await;
-    std::fs::rename(world.dir.path().join("elsewhere"), &rows).unwrap();
+    std::fs::write(&rows, bytes).unwrap();
     world.json(&["job", "retry", &id]).await;
     let shown = world.until(&id, "reporting").await;
     assert_eq!((&shown["failure"], &shown["attempts"]), (&json!(""), &json!(0)));

@@ -9,6 +9,8 @@ mod enrolment;
 #[cfg(test)]
 mod jobs;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod schedules;
 #[cfg(test)]
 mod shared;

@@ -5,7 +5,9 @@ use std::time::Duration;
 use lianfang_desk::Exit;
 use serde_json::{Value, json};
 
-use super::world::*;
+use crate::bank::Bank;
+use crate::submissions::Rows;
+use crate::world::{World, bank_id};
 
 const TERMS: [&str; 8] =
     ["--match-threshold", "2", "--disclosure", "labels", "--purpose", "p", "--basis", "b"];
@@ -125,20 +127,150 @@ async fn counts_that_would_single_out_a_bank_are_left_out_unless_forced() {
     world.json(&["schedule", "change", "weekly", "--disclosure", "count", "--deadline", "1h"]).await;
     assert_eq!(shown(&world, "weekly").await["min_change"], 3);
     to_next(&world, "weekly").await;
-    let first = run(&world, "weekly", "started", "").await;
+    take_part(&world, &banks, &run(&world, "weekly", "started", "").await).await;
     world.json(&["roster", "suspend", "delta"]).await;
-    world.pass(3_600);
-    world.until(first["job"].as_str().unwrap(), "closed").await;
     to_next(&world, "weekly").await;
     run(&world, "weekly", "skipped", "min-change").await;
     let (exit, said) = world.coordinator().run(&["schedule", "run", "weekly"]).await;
     assert!(exit == Exit::Refused && said.contains("min-change"), "{said}");
+    assert!(said.contains("left out: delta"), "{said}");
     let forced = world.json(&["schedule", "run", "weekly", "--force"]).await;
     assert_eq!(forced["fate"], "started");
-    world.pass(3_600);
-    world.until(forced["job"].as_str().unwrap(), "closed").await;
+    take_part(&world, &banks[..3], &forced).await;
+    let before = runs(&world, "weekly").await.len();
     to_next(&world, "weekly").await;
-    run(&world, "weekly", "started", "").await;
+    assert_eq!(newer(&world, "weekly", before).await["fate"], "started");
+}
+
+/// A count that nobody took part in has told nothing. Others are about those who were named: who stays away once stops nothing.
+#[tokio::test]
+async fn counts_are_compared_with_the_last_that_told_any() {
+    let (world, banks) = World::with(&["alpha", "beta", "gamma", "delta"]).await;
+    world.agree_on_key(&banks).await;
+    add(&world, "weekly", &[]).await;
+    world.json(&["schedule", "change", "weekly", "--disclosure", "count", "--deadline", "1h"]).await;
+    to_next(&world, "weekly").await;
+    take_part(&world, &[], &run(&world, "weekly", "started", "").await).await;
+    world.json(&["roster", "suspend", "delta"]).await;
+    to_next(&world, "weekly").await;
+    let second = newer(&world, "weekly", 1).await;
+    assert_eq!((&second["fate"], &second["why"]), (&json!("started"), &json!("")), "nobody was in the first");
+    take_part(&world, &banks[..2], &second).await;
+    to_next(&world, "weekly").await;
+    let third = newer(&world, "weekly", 2).await;
+    assert_eq!(third["fate"], "started", "gamma was named before, too");
+    take_part(&world, &banks[..3], &third).await;
+    world.json(&["roster", "resume", "delta"]).await;
+    let (exit, said) = world.coordinator().run(&["schedule", "run", "weekly"]).await;
+    assert!(exit == Exit::Refused && said.contains("min-change"), "{said}");
+    assert!(!said.contains("left out"), "nobody is: {said}");
+}
+
+/// These banks submit, and time passes until the run's job is over.
+async fn take_part(world: &World, banks: &[Bank], run: &Value) {
+    let job = run["job"].as_str().unwrap();
+    for bank in banks {
+        let (terms, digest) = bank.terms(job).await;
+        bank.submit(&Rows::of(&terms, digest, bank.id.as_str(), &[1])).await;
+    }
+    for _ in 0..200 {
+        if world.json(&["job", "show", job]).await["state"] == "closed" {
+            return;
+        }
+        world.pass(600);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the job is not over: {}", world.json(&["job", "show", job]).await);
+}
+
+async fn runs(world: &World, name: &str) -> Vec<Value> {
+    shown(world, name).await["runs"].as_array().unwrap().clone()
+}
+
+/// The latest run, once there are more than so many.
+async fn newer(world: &World, name: &str, before: usize) -> Value {
+    for _ in 0..200 {
+        let runs = runs(world, name).await;
+        if runs.len() > before {
+            return runs[0].clone();
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("there is no further run: {}", shown(world, name).await);
+}
+
+/// Every run of a schedule, the earliest first, once something has become of each that was planned until now.
+async fn all_decided(world: &World, name: &str) -> Vec<Value> {
+    let second = |time: &Value| time.as_str().unwrap().parse::<jiff::Timestamp>().unwrap().as_second();
+    for _ in 0..200 {
+        let shown = world.json(&["schedule", "show", name, "--last", "1000"]).await;
+        let runs: Vec<Value> = shown["runs"].as_array().unwrap().iter().rev().cloned().collect();
+        let planned = (world.seconds() - second(&runs[0]["planned_at"])) / 600 + 1;
+        if i64::try_from(runs.len()).unwrap() == planned {
+            return runs;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("runs are not decided: {}", shown(world, name).await);
+}
+
+/// When the jobs of a schedule were started, in seconds since 1970.
+fn starts(runs: &[Value]) -> Vec<i64> {
+    let started = runs.iter().filter(|run| run["fate"] == "started");
+    let at = started.map(|run| run["decided_at"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap());
+    at.map(jiff::Timestamp::as_second).collect()
+}
+
+/// A run every ten minutes, and a day between two beginnings. Of those that come too soon one waits and gives way to the next,
+/// or as many wait as may: either way a hundred and more lie between one job and the next.
+#[tokio::test]
+async fn the_least_interval_outlasts_many_runs_that_came_to_nothing() {
+    let (world, banks) = World::with(&["alpha", "beta"]).await;
+    world.agree_on_key(&banks).await;
+    let schedules = [("one-waits", "run-last"), ("many-wait", "run-all:52")];
+    for (name, catch_up) in schedules {
+        let when = ["schedule", "add", name, "--cron", "*/10 * * * *", "--min-interval", "1d"];
+        let more = ["--catch-up", catch_up, "--deadline", "10m"];
+        world.json(&[&when[..], &TERMS, &more].concat()).await;
+    }
+    to_next(&world, "one-waits").await;
+    let began = world.seconds();
+    for (name, _) in schedules {
+        run(&world, name, "started", "").await;
+    }
+    // Nobody takes part; then nothing but the interval is in the way of the next job.
+    world.pass(601);
+    for (name, _) in schedules {
+        let runs = all_decided(&world, name).await;
+        world.until(runs[0]["job"].as_str().unwrap(), "closed").await;
+    }
+    for passed in [9 * 3_600, 18 * 3_600, 86_399] {
+        world.pass(began + passed - world.seconds());
+        for (name, _) in schedules {
+            all_decided(&world, name).await;
+        }
+        // What is decided once may be decided upon again a moment later.
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        for (name, _) in schedules {
+            let runs = all_decided(&world, name).await;
+            assert_eq!(starts(&runs), [began], "{name}: {} runs, {passed} s after the start", runs.len());
+        }
+    }
+    for (name, _) in schedules {
+        let runs = all_decided(&world, name).await;
+        let nothing = runs.iter().filter(|run| run["fate"] == "skipped" || run["fate"] == "missed").count();
+        assert!(nothing > 64, "{name}: {nothing} of {} came to nothing", runs.len());
+    }
+    world.pass(2);
+    for (name, _) in schedules {
+        for _ in 0..200 {
+            if starts(&all_decided(&world, name).await).len() == 2 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(starts(&all_decided(&world, name).await), [began, world.seconds()], "{name}");
+    }
 }
 
 #[tokio::test]

@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use lianfang_desk::Exit;
+use lianfang_desk::{Exit, Lang};
+use lianfang_link::KeyMaterial;
 use lianfang_proto::FaultCode;
+use lianfang_proto::documents::roster::Roster;
 use lianfang_proto::v1::{GetJobRequest, JobState, WatchInboxReply, WatchInboxRequest};
+use lianfang_trust::{Signed, SigningKey};
 use serde_json::{Value, json};
 
-use crate::bank::Bank;
+use crate::bank::{Bank, message, request};
 use crate::submissions::{Rows, start_job};
-use crate::world::{World, code};
+use crate::world::{World, bank_id, code};
 
 impl Bank {
     async fn watch(&self, seen: u64) -> WatchInboxReply {
@@ -96,7 +99,10 @@ async fn two_coordinators_share_a_job_and_nothing_is_done_twice() {
     let rest = &rows.bytes[7 * rows.row_bytes..];
     assert_eq!(code(&banks[0].send(&digest, 7, rest).await.unwrap_err()).0, FaultCode::Busy, "one writes");
     world.pass(21);
+    let held = world.rows_of(&id, "alpha");
     assert_eq!(banks[0].send(&digest, 7, rest).await.unwrap(), 16);
+    assert_ne!(world.rows_of(&id, "alpha"), held, "the other one never writes into the first one's file");
+    assert_eq!(banks[0].rows_received(&id).await, 16);
     // The first one has lost the submission, and knows it.
     banks[0].turn_to(&world, "hub:7443");
     assert_eq!(code(&banks[0].seal(&digest).await.unwrap_err()).0, FaultCode::Busy);
@@ -213,6 +219,17 @@ async fn every_run_of_a_schedule_is_decided_by_one_of_several() {
     }
 }
 
+#[tokio::test]
+async fn a_coordinator_with_other_keys_is_told_so_and_no_backup_is_advised() {
+    let world = World::new().await;
+    let dir = tempfile::tempdir().unwrap();
+    let Err(problem) = world.stranger(dir.path()).await else { panic!("it opened") };
+    assert_eq!((problem.code(), problem.exit()), ("wrong-keys", Exit::Usage));
+    let sentence = problem.sentence(Lang::En);
+    assert!(!sentence.contains("damaged") && !sentence.contains("backup"), "{sentence}");
+    assert_eq!(world.coordinator().run(&["job", "list"]).await.0, Exit::Done, "the owner goes on");
+}
+
 /// Rows that one has taken another must find.
 #[tokio::test]
 async fn who_keeps_files_elsewhere_is_refused_while_others_work() {
@@ -222,7 +239,7 @@ async fn who_keeps_files_elsewhere_is_refused_while_others_work() {
     let files = folders[1].path().join("own");
     let refused = world.beside_over(folders[1].path(), "hub-b:7443", &files).await.err().unwrap();
     assert_eq!((refused.code(), refused.exit()), ("coordinator-files-elsewhere", Exit::Usage));
-    assert!(refused.sentence(lianfang_desk::Lang::En).contains(&files.display().to_string()));
+    assert!(refused.sentence(Lang::En).contains(&files.display().to_string()));
     // Another path to the same folder is the same folder.
     let link = folders[2].path().join("mounted");
     std::os::unix::fs::symlink(world.dir.path().join("jobs"), &link).unwrap();
@@ -251,7 +268,7 @@ async fn about_to_match(world: &mut World, banks: &[Bank]) -> (String, std::path
     banks[0].submit(&Rows::of(&terms, digest, "alpha", &[1, 2])).await;
     world.stop().await;
     world.change("UPDATE job SET state = 2 WHERE id = $1", &hex::decode(&id).unwrap()).await;
-    let rows = world.dir.path().join("jobs").join(&id).join("alpha.rows");
+    let rows = world.rows_of(&id, "alpha");
     (id, rows)
 }
 
@@ -327,4 +344,25 @@ async fn what_a_stop_cuts_off_is_done_again_and_its_late_end_changes_nothing() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert!(banks[0].report(&digest).await.unwrap() == told);
     assert_eq!(world.events().await.get("job.reporting"), Some(&1));
+}
+
+/// However soon it asks: the roster that it is handed has it.
+#[tokio::test]
+async fn whoever_is_confirmed_at_one_is_a_member_at_the_other() {
+    let world = World::new().await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let other = world.beside(elsewhere.path(), "hub-b:7443").await;
+    for (seed, name) in (1..).zip(["alpha", "beta", "gamma", "delta", "epsilon"]) {
+        let invite = world.invite(name).await;
+        let key = SigningKey::from_bytes(&[seed; 32]);
+        let asked = message(&request(&invite, &key, &KeyMaterial::generate().unwrap()));
+        let mut client = world.enrolment_at("hub-b:7443", invite.authority_root_key);
+        assert!(client.enrol(asked.clone()).await.unwrap().into_inner().membership.is_none());
+        let fingerprint = key.verifying_key().fingerprint();
+        world.json(&["roster", "confirm", name, "--confirm", &fingerprint]).await;
+        let membership = client.enrol(asked).await.unwrap().into_inner().membership.unwrap();
+        let roster: Signed<Roster> = Signed::open(&membership.roster, &invite.authority_signing_key).unwrap();
+        assert!(roster.value().active(&bank_id(name)).is_some(), "{name}");
+    }
+    other.shutdown().await;
 }

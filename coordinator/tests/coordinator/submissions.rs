@@ -6,11 +6,12 @@ use lianfang_proto::FaultCode;
 use lianfang_proto::documents::submission::SubmissionHeader;
 use lianfang_proto::documents::terms::Terms;
 use lianfang_proto::v1::{
-    GetJobRequest, OpenSubmissionReply, OpenSubmissionRequest, SealSubmissionRequest, SendRowsRequest,
+    GetJobRequest, JobState, OpenSubmissionReply, OpenSubmissionRequest, SealSubmissionRequest,
+    SendRowsRequest,
 };
 use lianfang_trust::merkle::RootBuilder;
 use lianfang_trust::{Digest, Signed};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tonic::Status;
 
 use crate::bank::Bank;
@@ -191,7 +192,7 @@ async fn a_submission_is_resumed_and_its_root_is_checked() {
     alpha.send(&digest, 0, &rows.bytes[..5 * rows.row_bytes]).await.unwrap();
     world.restart().await;
     // A row that a crash has cut is dropped.
-    let file = world.dir.path().join("jobs").join(&id).join("alpha.rows");
+    let file = world.rows_of(&id, "alpha");
     let cut = std::fs::OpenOptions::new().write(true).open(&file).unwrap();
     cut.set_len(5 * rows.row_bytes as u64 - 1).unwrap();
     let reply = alpha.announce(&rows.header).await.unwrap();
@@ -211,4 +212,49 @@ async fn a_submission_is_resumed_and_its_root_is_checked() {
     world.pass(3_600);
     let beta = Rows::of(&terms, digest, "beta", &[1]);
     assert_eq!(code(&banks[1].announce(&beta.header).await.unwrap_err()).0, FaultCode::JobDeadlinePassed);
+}
+
+#[tokio::test]
+async fn nothing_is_taken_of_a_bank_that_has_declined() {
+    let (world, banks) = World::with(&["alpha", "beta"]).await;
+    world.agree_on_key(&banks).await;
+    let job = start_job(&world, "labels", &[]).await;
+    let (terms, digest) = banks[0].terms(job["job"].as_str().unwrap()).await;
+    let rows = Rows::of(&terms, digest, "alpha", &[1, 2, 3]);
+    let (first, rest) = rows.bytes.split_at(rows.row_bytes);
+    let alpha = &banks[0];
+    let is_refused = |status: Status| assert_eq!(code(&status).0, FaultCode::ConsentRefused);
+    alpha.answer(&digest, false).await.unwrap();
+    is_refused(alpha.announce(&rows.header).await.unwrap_err());
+    alpha.answer(&digest, true).await.unwrap();
+    alpha.announce(&rows.header).await.unwrap();
+    alpha.send(&digest, 0, first).await.unwrap();
+    alpha.answer(&digest, false).await.unwrap();
+    is_refused(alpha.send(&digest, 1, rest).await.unwrap_err());
+    is_refused(alpha.seal(&digest).await.unwrap_err());
+    // It has thought better of it, and goes on where it was.
+    alpha.answer(&digest, true).await.unwrap();
+    alpha.send(&digest, 1, rest).await.unwrap();
+    alpha.seal(&digest).await.unwrap();
+}
+
+/// As after a restore from a backup, in which no submission is: nothing brings the files back, so nobody waits.
+#[tokio::test]
+async fn a_job_whose_submissions_are_gone_is_given_up_at_once() {
+    let (mut world, banks) = World::with(&["alpha", "beta"]).await;
+    world.agree_on_key(&banks).await;
+    for disclosure in ["count", "labels"] {
+        let job = start_job(&world, disclosure, &[]).await;
+        let id = job["job"].as_str().unwrap().to_owned();
+        let (terms, digest) = banks[0].terms(&id).await;
+        banks[0].submit(&Rows::of(&terms, digest, "alpha", &[1, 2])).await;
+        std::fs::remove_dir_all(world.dir.path().join("jobs").join(&id)).unwrap();
+        world.restart_in(&id, JobState::Matching).await;
+        let failed = world.until(&id, "failed").await;
+        assert_eq!((&failed["failure"], &failed["rests"]), (&json!("submission-files-gone"), &json!(false)));
+        let (_, told) = world.coordinator().run(&["job", "show", &id]).await;
+        let sentence = lianfang_desk::text(lianfang_desk::Lang::En, "submission-files-gone", &[]);
+        assert!(told.contains(&sentence), "{told}");
+    }
+    world.json(&["audit", "verify"]).await;
 }

@@ -1,6 +1,6 @@
 //! A coordinator in a temporary folder, a clock that tests move, banks with real keys and certificates.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -89,7 +89,7 @@ impl World {
         (world, banks)
     }
 
-    fn ports(&self) -> Ports {
+    pub(crate) fn ports(&self) -> Ports {
         Ports { clock: Arc::new(self.hand.clone()), ..Ports::system() }
     }
 
@@ -118,6 +118,13 @@ impl World {
         let place = self.place();
         let transport = Arc::new(self.memory.clone());
         Coordinator::start_over(dir, &place, self.ports(), transport).await
+    }
+
+    /// One with keys of its own over this store.
+    pub(crate) async fn stranger(&self, dir: &Path) -> Result<Coordinator, Problem> {
+        Coordinator::init(dir, &SetUp::listening("other:7443"), &self.ports()).unwrap();
+        let transport = Arc::new(self.memory.clone());
+        Coordinator::start_over(dir, &self.place(), self.ports(), transport).await
     }
 
     pub(crate) async fn stop(&mut self) {
@@ -198,8 +205,12 @@ impl World {
     }
 
     pub(crate) fn enrolment(&self, root: [u8; 32]) -> EnrolmentClient<Channel> {
+        self.enrolment_at(self.coordinator().address(), root)
+    }
+
+    /// The same at the coordinator that listens there.
+    pub(crate) fn enrolment_at(&self, address: &str, root: [u8; 32]) -> EnrolmentClient<Channel> {
         let transport = Arc::new(self.memory.clone());
-        let address = self.coordinator().address();
         let limits = DialLimits::default();
         let channel = enrolment_channel(transport, address, Fingerprint(root), &self.link_clock(), limits);
         EnrolmentClient::new(channel)
@@ -225,6 +236,19 @@ impl World {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         panic!("the job does not become {state}: {}", self.json(&["job", "show", job]).await);
+    }
+
+    /// Where the rows of a bank's submission lie.
+    pub(crate) fn rows_of(&self, job: &str, bank: &str) -> PathBuf {
+        let folder = self.dir.path().join("jobs").join(job);
+        let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+        let is_meant = |path: &PathBuf| {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            name.split('.').next() == Some(bank) && path.extension().is_some_and(|kind| kind == "rows")
+        };
+        let mut found: Vec<PathBuf> = files.filter(is_meant).collect();
+        assert_eq!(found.len(), 1, "{found:?}");
+        found.remove(0)
     }
 
     fn is_swept(&self, job: &str, state: &str) -> bool {

@@ -31,6 +31,10 @@ coordinator-keys-older = the keys in this folder were exchanged for others that 
 coordinator-keys-older-advice = take the keys from the folder where they were exchanged, or from a later backup
 coordinator-choice = the value { $got } cannot be used for { $field }
 coordinator-choice-advice = choose another; see “roster list” for members and --help for limits
+coordinator-epoch-choice = the value { $got } cannot be used for { $field }
+coordinator-epoch-choice-advice = see “ceremony keys” for every key and where it stands
+coordinator-ceremony-open = the ceremony { $ceremony } of this class is not over
+coordinator-ceremony-open-advice = wait until it is, see “ceremony show { $ceremony }” for who is missing, then run the command again
 coordinator-terms = no job's terms can say what { $field } says
 coordinator-terms-advice = see --help for its limits
 coordinator-schedule-unknown = there is no schedule { $got }
@@ -49,7 +53,9 @@ coordinator-schedule-standing = the schedule { $schedule } is { $got }, not { $w
 coordinator-schedule-standing-advice = see “schedule show”; one that has ended goes on with “schedule change --until”
 coordinator-schedule-running = a run of { $schedule } is not over
 coordinator-schedule-running-advice = wait until it is, or add --force
-coordinator-schedule-no-job = the run of { $schedule } makes no job ({ $why }; left out: { $banks })
+coordinator-schedule-no-job = the run of { $schedule } makes no job ({ $why })
+coordinator-schedule-no-job-without = the run of { $schedule } makes no job ({ $why }; left out: { $banks })
+coordinator-schedule-no-job-without-advice = { coordinator-schedule-no-job-advice }
 coordinator-schedule-no-job-advice = see --help under --min-change and --banks for the reason, “roster list” and “ceremony list” for what is lacking; --force overrides min-change
 
 ## Results
@@ -84,6 +90,7 @@ coordinator-column-planned = planned
 coordinator-column-fate = what became of it
 coordinator-column-why = why
 coordinator-column-absent = not there
+coordinator-column-late = late
 coordinator-job-rests = The job rests until a person restarts it: see to what stopped it, then run job retry { $job }.
 coordinator-job-retried = The job is tried again now.
 coordinator-column-bank = bank
@@ -337,7 +344,7 @@ help-coordinator-schedule-remove = Take a schedule away; its jobs stay
     .example = Example:
         lianfang-coordinator schedule remove weekly --dir /var/lib/lianfang-coordinator
     .name = { help-coordinator-schedule-add.name }
-help-coordinator-schedule-run = Start a run now, outside the rhythm
+help-coordinator-schedule-run = Start a run now, outside the rhythm; --min-interval does not hold it up
     .example = Example:
         lianfang-coordinator schedule run weekly --dir /var/lib/lianfang-coordinator
     .name = { help-coordinator-schedule-add.name }

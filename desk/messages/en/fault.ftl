@@ -6,6 +6,8 @@ unauthenticated = the other side showed no certificate that can be accepted
 unauthenticated-advice = enrol this node, or check that the connection is not intercepted
 certificate-expired = the certificate has expired
 certificate-expired-advice = renew it, then start the program again
+certificate-early = the certificate is not valid yet by the clock of this machine
+certificate-early-advice = set the clock of this machine and set up time synchronisation (chrony or NTP); if it is right, the clock over there is ahead
 certificate-unknown = the certificate is not one that the roster names
 certificate-unknown-advice = compare its fingerprint with the regulator's and let it be admitted
 wrong-party = the certificate names { $got } where { $wanted } was expected
@@ -37,6 +39,8 @@ not-participant = this party does not take part in the job
 not-participant-advice = ask the regulator to include it in the next job
 consent-refused = consent to the job was refused
 consent-refused-advice = clear up the reason with whoever refused before a new job is set
+submission-lost = the files of this bank's submission are not in its folder: it was prepared in another one, or before the folder was restored
+submission-lost-advice = start the process again that prepared it, if it is still there; else the job goes on without this bank, and the next one with it
 consent-pending = not all have consented to the job yet
 consent-pending-advice = wait, or remind those whose consent is missing
 invite-unknown = there is no such invite
@@ -117,6 +121,8 @@ job-deadline-passed = the job's deadline has passed
 job-deadline-passed-advice = take part in the next one, or ask the regulator for a later deadline
 submission-conflict = another submission of this bank for the job is there already
 submission-conflict-advice = leave it as it is; a submission is not replaced
+submission-files-gone = the job was given up, because files that banks had submitted are not at the coordinator any more: it was restored from a backup, or they were lost
+submission-files-gone-advice = start the job again; nothing of it was disclosed
 root-differs = the rows received do not fit the signed root of { $field }
 root-differs-advice = do not use the report, and inform the regulator
 label-does-not-open = a label that came with a match cannot be opened
@@ -124,9 +130,17 @@ label-does-not-open-advice = inform the bank that sent it; the match itself stan
 
 ## This machine
 
-disk-full = there is no space left on the disk for { $path }
+disk-full = there is no space left on { $place ->
+    [server] the disk of the database server
+    [store] the disk that holds the store
+   *[other] the disk for { $path }
+}
 disk-full-advice = free some space, then run the command again
-disk-read-only = the disk of { $path } is read-only
+disk-read-only = { $place ->
+    [server] the database server takes no writes
+    [store] the store is read-only
+   *[other] the disk of { $path } is read-only
+}
 disk-read-only-advice = make it writable, then run the command again
 wrong-passphrase = the passphrase or key file does not open the secrets in { $path }
 wrong-passphrase-advice = check which one is configured
@@ -134,13 +148,36 @@ directory-busy = the folder { $path } is in use by process { $pid }
 directory-busy-advice = wait until it ends, or stop it
 config-invalid = { $path } cannot be used: { $field }: { $detail }
 config-invalid-advice = correct it, then start again
+config-value = { $path } cannot be used: { $field } must be { $wanted }
+config-value-advice = correct it, then start again
 config-unknown-field = { $path } has the field { $field }, which does not exist
 config-unknown-field-advice = correct its spelling or delete it
 audit-broken = the audit log does not hold together at entry { $got }
 audit-broken-advice = keep the folder as it is and inform whoever is in charge of audits
-store-newer = the store in { $path } was written by a newer version
+store-newer = { $place ->
+    [server] the schema on the server
+    [store] the store
+    [file] the file { $path }
+   *[other] the store in { $path }
+} was written by a newer version
 store-newer-advice = use that version, or a newer one
-store-unreachable = the database server does not answer
+store-foreign = step { $step } of { $place ->
+    [server] the schema on the server
+    [store] the store
+    [file] the file { $path }
+   *[other] the store in { $path }
+} is not the one of this program: another program made it, or it was changed from outside
+store-foreign-advice = use the program that made it, and check that it is this party's own
+store-busy = another process of this party, or long work in this one, holds the store
+store-busy-advice = run the command again when that has ended; if it does not end, look for a process of this party that hangs
+wrong-keys = the keys in this folder are not those that { $place ->
+    [server] the schema on the server
+    [store] the store
+    [file] the file { $path }
+   *[other] the store in { $path }
+} was made with
+wrong-keys-advice = give the folder that belongs to it, or this party's own store
+store-unreachable = the database server does not answer, or has ended the connection
 store-unreachable-advice = check that it runs and can be reached from here, then run the command again
 store-address = the address of the database server cannot be read
 store-address-advice = write it as postgres://user@host/database into the file that the configuration names
@@ -148,8 +185,22 @@ store-refused = { $detail }
 store-refused-advice = put that right at the server, or in the file with its address, then run the command again
 store-without-servers = this program was built without PostgreSQL
 store-without-servers-advice = install the build that has it, or leave the store in its file
-store-corrupt = the store in { $path } is damaged ({ $detail })
+store-corrupt = { $place ->
+    [server] the schema on the server
+    [store] the store
+    [file] the file { $path }
+   *[other] the store in { $path }
+} is damaged ({ $detail })
 store-corrupt-advice = restore it from the last backup
+store-failed = { $place ->
+    [server] the database server could not do what was asked
+    [file] the file { $path } cannot be used
+   *[store] the store could not do what was asked
+} ({ $detail })
+store-failed-advice = { $place ->
+    [server] nothing is known to be lost: look at the log of the database server, put right what it says, then run the command again
+   *[other] nothing is known to be lost: look at the store's folder and its disk, or at the log of its server, then run the command again
+}
 internal = something went wrong inside the program ({ $detail })
 internal-advice = report it to those who maintain the program, with the time and this text
 
@@ -157,8 +208,25 @@ internal-advice = report it to those who maintain the program, with the time and
 
 register-unreadable = { $path } cannot be read as a register ({ $detail })
 register-unreadable-advice = export it again as CSV with one header line
-register-no-record-column = { $path } has no column for the record number; its headers are { $got }
+register-no-record-column = { $offset ->
+    [0] { $path } has no column for the record number; its headers are { $got }
+   *[other] the first line of { $path } names no known column ({ $offset } cells); it seems to be data
+}
 register-no-record-column-advice = name one column “record” or “编号”, or use --map
+register-header-too-low = none of the first { $offset } rows of a sheet of { $path } is a header
+register-header-too-low-advice = delete the rows above the header, until it is among the first { $offset } that are not blank
+register-other-sheets = other sheets of { $path } hold registers too ({ $got }), and --full would retract their records
+register-other-sheets-advice = name the one that is the whole register with --sheet, or put them into one
+register-not-a-file = { $path } is no file on a disk; a pipe cannot be read
+register-not-a-file-advice = save it to a file, and import that
+register-compression = { $path } is compressed with { $got }, which is not read
+register-compression-advice = write it without compression, or with snappy, zstd, gzip or lz4-raw
+header-map-unreadable = { $path } cannot be read as a map of headers
+header-map-unreadable-advice = each line is "their header" = "our column"
+header-map-target = the map { $path } names the column { $field }, which does not exist
+header-map-target-advice = use a column of the manual, or "ignore"
+file-not-utf-8 = { $path } is not UTF-8
+file-not-utf-8-advice = save it as UTF-8
 register-no-identifier-column = { $path } has no column with identifiers; its headers are { $got }
 register-no-identifier-column-advice = name at least one column as the manual lists them, or use --map
 register-header-twice = { $path } has the column { $field } twice
@@ -203,6 +271,10 @@ source-refused = the server of { $path } refuses the user, the password or what 
 source-refused-advice = check the user, the password file and the user's rights
 source-query = the server of { $path } does not understand the query (code { $got })
 source-query-advice = try it in the server's own client; it must be one SELECT
+source-no-rows = the query of { $path } gives no rows
+source-no-rows-advice = it must be one SELECT
+source-data = a value that the query of { $path } reads is not of its type or out of its range (code { $got })
+source-data-advice = correct the value in its table, or the cast in the query
 source-writes = the query of { $path } would change something
 source-writes-advice = it may only read
 source-timed-out = the query of { $path } took longer than its timeout

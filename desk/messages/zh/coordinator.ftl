@@ -31,6 +31,10 @@ coordinator-keys-older = 此目录中的密钥已更换，最新名册所记的�
 coordinator-keys-older-advice = 从更换密钥的目录或更新的备份取得密钥
 coordinator-choice = { $field } 不能取值 { $got }
 coordinator-choice-advice = 请另选；成员见 roster list，限制见 --help
+coordinator-epoch-choice = { $field } 不能取值 { $got }
+coordinator-epoch-choice-advice = 各密钥及其所处状态见“ceremony keys”
+coordinator-ceremony-open = 该类别的仪式 { $ceremony } 尚未结束
+coordinator-ceremony-open-advice = 等它结束后再执行命令；缺席者见“ceremony show { $ceremony }”
 coordinator-terms = 任何任务的条款都无法写入 { $field } 给出的值
 coordinator-terms-advice = 其范围见 --help
 coordinator-schedule-unknown = 没有名为 { $got } 的计划
@@ -49,7 +53,9 @@ coordinator-schedule-standing = 计划 { $schedule } 的状态是 { $got }，而
 coordinator-schedule-standing-advice = 见“schedule show”；已结束的计划用“schedule change --until”延续
 coordinator-schedule-running = { $schedule } 的一次运行尚未结束
 coordinator-schedule-running-advice = 等它结束，或加上 --force
-coordinator-schedule-no-job = { $schedule } 的这次运行没有开成任务（{ $why }；未参加：{ $banks }）
+coordinator-schedule-no-job = { $schedule } 的这次运行没有开成任务（{ $why }）
+coordinator-schedule-no-job-without = { $schedule } 的这次运行没有开成任务（{ $why }；未参加：{ $banks }）
+coordinator-schedule-no-job-without-advice = { coordinator-schedule-no-job-advice }
 coordinator-schedule-no-job-advice = 原因见 --help 中的 --min-change 与 --banks，所缺见“roster list”与“ceremony list”；--force 可越过 min-change
 
 ## 结果
@@ -84,6 +90,7 @@ coordinator-column-planned = 计划时间
 coordinator-column-fate = 结果
 coordinator-column-why = 原因
 coordinator-column-absent = 缺席
+coordinator-column-late = 迟到
 coordinator-job-rests = 任务已暂停，须由人员重新启动：请先排除受阻原因，再执行 job retry { $job }。
 coordinator-job-retried = 任务现已重试。
 coordinator-column-bank = 银行
@@ -337,7 +344,7 @@ help-coordinator-schedule-remove = 移除计划；它的任务保留
     .example = 示例：
         lianfang-coordinator schedule remove weekly --dir /var/lib/lianfang-coordinator
     .name = { help-coordinator-schedule-add.name }
-help-coordinator-schedule-run = 不按节律，立即运行一次
+help-coordinator-schedule-run = 不按节律，立即运行一次；不受 --min-interval 限制
     .example = 示例：
         lianfang-coordinator schedule run weekly --dir /var/lib/lianfang-coordinator
     .name = { help-coordinator-schedule-add.name }

@@ -6,6 +6,8 @@ unauthenticated = 对方没有出示可接受的证书
 unauthenticated-advice = 请先完成本节点的入网，或检查连接是否被中间设备截断
 certificate-expired = 证书已过期
 certificate-expired-advice = 请更新证书后重新启动程序
+certificate-early = 按本机时钟，证书尚未生效
+certificate-early-advice = 请校正本机时钟并配置时间同步（chrony 或 NTP）；若本机时钟无误，则是对方的时钟超前
 certificate-unknown = 名册中没有该证书
 certificate-unknown-advice = 请与监管方核对证书指纹，并由监管方登记该证书
 wrong-party = 证书所示为 { $got }，而应为 { $wanted }
@@ -37,6 +39,8 @@ not-participant = 本方不是该任务的参与方
 not-participant-advice = 请联系监管方，在下一任务中列入本方
 consent-refused = 该任务未获同意
 consent-refused-advice = 请先与拒绝方沟通原因，再发起新任务
+submission-lost = 本行提交的文件不在本目录中：它是在另一个目录中准备的，或在本目录被恢复之前准备的
+submission-lost-advice = 若当初准备它的进程还在，请重新启动该进程；否则该任务将不含本行，本行从下一个任务起继续参加
 consent-pending = 该任务尚未得到全部同意
 consent-pending-advice = 请等待，或提醒尚未表态的各方
 invite-unknown = 没有这份邀请
@@ -117,6 +121,8 @@ job-deadline-passed = 该任务的截止时间已过
 job-deadline-passed-advice = 请参加下一任务，或请监管方延后截止时间
 submission-conflict = 本行已为该任务提交过不同的内容
 submission-conflict-advice = 请保留原提交；提交后不可替换
+submission-files-gone = 任务已放弃：协调方已没有各行提交的文件，原因是协调方由备份恢复，或文件已丢失
+submission-files-gone-advice = 请重新发起该任务；任务内容未向任何一方披露
 root-differs = 收到的数据与 { $field } 已签名的根不符
 root-differs-advice = 请勿使用该报告，并通知监管方
 label-does-not-open = 随匹配结果收到的标签无法打开
@@ -124,9 +130,17 @@ label-does-not-open-advice = 请通知发送方银行；匹配本身仍然有效
 
 ## 本机
 
-disk-full = 磁盘空间不足，无法写入 { $path }
+disk-full = 磁盘空间不足，无法写入{ $place ->
+    [server] 数据库服务器
+    [store] 数据库
+   *[other] { " " }{ $path }
+}
 disk-full-advice = 请清理磁盘空间后重新执行
-disk-read-only = { $path } 所在磁盘为只读
+disk-read-only = { $place ->
+    [server] 数据库服务器不接受写入
+    [store] 数据库为只读
+   *[other] { $path } 所在磁盘为只读
+}
 disk-read-only-advice = 请恢复可写后重新执行
 wrong-passphrase = 口令或密钥文件无法打开 { $path } 中的密钥
 wrong-passphrase-advice = 请核对所配置的口令或密钥文件
@@ -134,13 +148,36 @@ directory-busy = 目录 { $path } 正由进程 { $pid } 使用
 directory-busy-advice = 请等待其结束，或停止该进程
 config-invalid = { $path } 无法使用：{ $field }：{ $detail }
 config-invalid-advice = 请更正后重新启动
+config-value = { $path } 无法使用：{ $field } 应为 { $wanted }
+config-value-advice = 请更正后重新启动
 config-unknown-field = { $path } 中的字段 { $field } 不存在
 config-unknown-field-advice = 请更正拼写或删除该字段
 audit-broken = 审计日志在第 { $got } 条处断裂
 audit-broken-advice = 请保持目录原状，并通知审计负责人
-store-newer = { $path } 中的数据库由更新的版本写成
+store-newer = { $place ->
+    [server] 服务器上的模式
+    [store] 数据库
+    [file] 文件 { $path } 中的数据库
+   *[other] { $path } 中的数据库
+}由更新的版本写成
 store-newer-advice = 请使用该版本或更新的版本
-store-unreachable = 数据库服务器没有响应
+store-foreign = { $place ->
+    [server] 服务器上的模式
+    [store] 数据库
+    [file] 文件 { $path } 中的数据库
+   *[other] { $path } 中的数据库
+}的第 { $step } 步与本程序不符：由其他程序建立，或曾被外部改动
+store-foreign-advice = 请使用建立它的程序，并确认它属于本方
+store-busy = 本方的另一进程，或本进程中耗时较长的操作，正占用数据库
+store-busy-advice = 请待其结束后重新执行；如一直不结束，请查找本方挂起的进程
+wrong-keys = 此目录中的密钥不同于{ $place ->
+    [server] 服务器上的模式
+    [store] 数据库
+    [file] 文件 { $path } 中的数据库
+   *[other] { " " }{ $path } 中的数据库
+}建立时所用的密钥
+wrong-keys-advice = 请指定与其对应的目录，或本方自己的数据库
+store-unreachable = 数据库服务器没有响应，或已结束连接
 store-unreachable-advice = 请确认其正在运行且从本机可达，然后重新执行
 store-address = 无法识别数据库服务器地址
 store-address-advice = 请在配置所指的文件中写成 postgres://用户@主机/数据库
@@ -148,8 +185,22 @@ store-refused = 数据库服务器拒绝连接，或该数据库不适用：{ $d
 store-refused-advice = 请在服务器上或在地址文件中改正，然后重新执行
 store-without-servers = 本程序未包含 PostgreSQL 支持
 store-without-servers-advice = 请安装包含该支持的版本，或继续使用内置数据库文件
-store-corrupt = { $path } 中的数据库已损坏（{ $detail }）
+store-corrupt = { $place ->
+    [server] 服务器上的模式
+    [store] 数据库
+    [file] 文件 { $path } 中的数据库
+   *[other] { $path } 中的数据库
+}已损坏（{ $detail }）
 store-corrupt-advice = 请用最近的备份恢复
+store-failed = { $place ->
+    [server] 数据库服务器未能完成所请求的操作
+    [file] 文件 { $path } 无法使用
+   *[store] 数据库未能完成所请求的操作
+}（{ $detail }）
+store-failed-advice = { $place ->
+    [server] 未发现数据丢失：请查看数据库服务器的日志并按其所示排除，然后重新执行
+   *[other] 未发现数据丢失：请检查数据库所在目录和磁盘，或其服务器的日志，然后重新执行
+}
 internal = 程序内部出错（{ $detail }）
 internal-advice = 请将发生时间和本段文字报告给程序维护方
 
@@ -157,8 +208,25 @@ internal-advice = 请将发生时间和本段文字报告给程序维护方
 
 register-unreadable = { $path } 无法作为名单读取（{ $detail }）
 register-unreadable-advice = 请重新导出为带一行表头的 CSV
-register-no-record-column = { $path } 没有记录编号列，现有表头为 { $got }
+register-no-record-column = { $offset ->
+    [0] { $path } 没有记录编号列，现有表头为 { $got }
+   *[other] { $path } 的第一行（{ $offset } 格）没有任何已知列名，似乎是数据
+}
 register-no-record-column-advice = 请将其中一列命名为“record”或“编号”，或使用 --map
+register-header-too-low = { $path } 的工作表前 { $offset } 行中没有表头
+register-header-too-low-advice = 请删除表头之上的行，使表头位于前 { $offset } 个非空行之内
+register-other-sheets = { $path } 的其他工作表也含有名单（{ $got }），--full 会撤回其中的记录
+register-other-sheets-advice = 请用 --sheet 指定完整名单所在的工作表，或合并到一张工作表
+register-not-a-file = { $path } 不是磁盘上的文件；管道无法读取
+register-not-a-file-advice = 请先保存为文件，再导入
+register-compression = { $path } 以 { $got } 压缩，不能读取
+register-compression-advice = 请不压缩，或以 snappy、zstd、gzip、lz4-raw 写出
+header-map-unreadable = { $path } 无法作为表头对照读取
+header-map-unreadable-advice = 每行写作 "对方表头" = "本系统列名"
+header-map-target = 表头对照 { $path } 所写的列 { $field } 不存在
+header-map-target-advice = 请使用手册所列列名，或 "ignore"
+file-not-utf-8 = { $path } 不是 UTF-8
+file-not-utf-8-advice = 请另存为 UTF-8
 register-no-identifier-column = { $path } 没有任何标识符列，现有表头为 { $got }
 register-no-identifier-column-advice = 请至少将一列按手册所列名称命名，或使用 --map
 register-header-twice = { $path } 中列 { $field } 出现两次
@@ -203,6 +271,10 @@ source-refused = { $path } 的服务器拒绝该用户、密码或所查询的�
 source-refused-advice = 请检查用户、密码文件和用户权限
 source-query = { $path } 的服务器无法理解该查询（代码 { $got }）
 source-query-advice = 请先在服务器自带的客户端中试行；必须是一条 SELECT
+source-no-rows = { $path } 的查询不返回任何行
+source-no-rows-advice = 必须是一条 SELECT
+source-data = { $path } 的查询读到的某个值与其类型不符或超出范围（代码 { $got }）
+source-data-advice = 请在表中更正该值，或修改查询中的类型转换
 source-writes = { $path } 的查询会改动数据
 source-writes-advice = 查询只能读取
 source-timed-out = { $path } 的查询超过了时限

@@ -136,6 +136,16 @@ impl Log {
         rows.iter().map(entry).collect()
     }
 
+    /// The last `count` entries, oldest first.
+    pub async fn last(&self, count: u32) -> Result<Vec<Entry>, AuditError> {
+        let page = sqlx::query(
+            "SELECT seq, time_us, event, body, prev, hash FROM audit_entry ORDER BY seq DESC LIMIT $1",
+        );
+        let mut reader = self.store.reader().await?;
+        let rows = page.bind(i64::from(count)).fetch_all(&mut *reader).await?;
+        rows.iter().rev().map(entry).collect()
+    }
+
     /// When the log begins, and when this event was written down last.
     pub async fn times(&self, event: &str) -> Result<(Option<i64>, Option<i64>), AuditError> {
         let row = sqlx::query(

@@ -49,6 +49,15 @@ async fn a_log_holds_over_pages_and_heads() {
 }
 
 #[tokio::test]
+async fn the_newest_entries_come_in_the_order_of_time() {
+    let kept = kept(5).await;
+    let numbers =
+        async |count| -> Vec<u64> { kept.log.last(count).await.unwrap().iter().map(Entry::seq).collect() };
+    assert_eq!(numbers(2).await, [3, 4]);
+    assert_eq!(numbers(100).await, [0, 1, 2, 3, 4]);
+}
+
+#[tokio::test]
 async fn an_empty_log_holds() {
     let kept = kept(0).await;
     assert_eq!(kept.verdict(&[]).await.unwrap(), Head::genesis("alpha"));

@@ -38,8 +38,8 @@ impl Questions {
         Self { store }
     }
 
-    /// Asks about a proposal. The log says so when it is asked for the first time.
-    pub async fn ask(&self, proposal: &Proposal, said: &Noted<'_>) -> Result<(), StoreError> {
+    /// Asks about a proposal. The log says so when it is asked for the first time; `true` then.
+    pub async fn ask(&self, proposal: &Proposal, said: &Noted<'_>) -> Result<bool, StoreError> {
         let mut tx = self.store.begin().await?;
         let done = sqlx::query(
             "INSERT INTO ceremony_asked (ceremony, proposal, asked_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
@@ -49,10 +49,12 @@ impl Questions {
         .bind(self.store.now())
         .execute(&mut *tx)
         .await?;
-        if done.rows_affected() > 0 {
+        let first = done.rows_affected() > 0;
+        if first {
             said.append(&mut tx).await?;
         }
-        tx.commit().await
+        tx.commit().await?;
+        Ok(first)
     }
 
     /// A person decides. Says whether there was something to decide; a decision stands.
@@ -79,6 +81,21 @@ impl Questions {
         );
         let row = row.bind(ceremony.as_bytes().as_slice()).fetch_optional(self.store.readers()).await?;
         row.as_ref().map(read).transpose()
+    }
+
+    /// What still waits for a person: neither decided nor joined since under another policy, its deadline ahead. The newest
+    /// first.
+    pub async fn open(&self, now: Micros) -> Result<Vec<Asked>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT proposal, asked_at, joins, decided_by FROM ceremony_asked WHERE joins IS NULL \
+             AND ceremony NOT IN (SELECT ceremony FROM ceremonies) ORDER BY asked_at DESC LIMIT 100",
+        );
+        let rows = rows.fetch_all(self.store.readers()).await?;
+        let open = rows.iter().map(read).filter(|asked| match asked {
+            Ok(asked) => asked.proposal.deadline > now,
+            Err(_) => true,
+        });
+        open.collect()
     }
 
     /// Everything that was asked, the newest first.

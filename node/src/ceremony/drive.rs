@@ -9,16 +9,17 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use lianfang_crypto::share::key_share::KeyShare;
-use lianfang_proto::Fault;
 use lianfang_proto::documents::ceremony::{Phase, Proposal};
-use lianfang_proto::documents::key_record::{EndorsedKeyRecord, KeyRecord};
+use lianfang_proto::documents::key_record::EndorsedKeyRecord;
 use lianfang_proto::ids::{BankId, CeremonyId};
+use lianfang_proto::{Fault, FaultCode};
 use lianfang_trust::{Canonical, Digest, Signed, SigningKey};
 use serde_json::{Value, json};
 
 use super::asked::Questions;
 use super::failure::{Failure, Reason};
 use super::plan::{Known, Plan, Refusal};
+use super::progress::{Progress, progress};
 use super::sightings::Sightings;
 use super::state::{Effect, Event, Hands, Stage, State, apply};
 use super::stored;
@@ -50,24 +51,6 @@ pub trait Board: Send + Sync {
     async fn read(&self, ceremony: CeremonyId) -> Result<BoardView, Fault>;
     /// Posts a signed message. Posting the same bytes again is safe.
     async fn post(&self, ceremony: CeremonyId, post: &[u8]) -> Result<(), Fault>;
-}
-
-/// How far this holder is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Progress {
-    /// For posts of these holders.
-    Waiting {
-        /// How far: the stage's code.
-        stage: &'static str,
-        /// Whose post has not been seen.
-        awaited: Vec<BankId>,
-    },
-    /// The key is made, its share active.
-    Done(Box<KeyRecord>),
-    /// It ended, or is stuck after this holder's endorsement (`Failure::reason` says which); start again under a new id.
-    Failed(Failure),
-    /// This holder does not take part in what was proposed.
-    Refused(Refusal),
 }
 
 /// Why a step could not be taken; the state is where it was.
@@ -121,7 +104,12 @@ impl Driver {
             Ok(view) => view,
             // Without the board the deadline still passes.
             Err(fault) => match stored {
-                Some(state) if self.is_late(&state) => return self.unseen(state).await,
+                Some(state) if self.is_late(&state) => {
+                    // A coordinator that has forgotten the ceremony will never say that it is given up.
+                    let forgotten = fault.code == FaultCode::CeremonyUnknown;
+                    let after = self.unseen(state, forgotten).await?;
+                    return if after.is_over() { Ok(after) } else { Err(StepError::Board(fault)) };
+                }
                 _ => return Err(StepError::Board(fault)),
             },
         };
@@ -136,10 +124,11 @@ impl Driver {
             },
         };
         let sightings = Sightings::read(&state.papers.plan, &view.posts);
+        let given_up = view.given_up.is_some();
         let mut state = self.advance(state, &sightings, view.given_up).await?;
         say_again(&mut state, &sightings);
         self.post(&mut state, board).await?;
-        Ok(progress(&state, &sightings))
+        Ok(progress(&state, &sightings, given_up))
     }
 
     /// Ceremonies that this holder has joined and that have not ended for it: the board may list them no longer, once
@@ -152,11 +141,11 @@ impl Driver {
         self.ports.clock.now() >= state.papers.plan.proposal().deadline
     }
 
-    async fn unseen(&self, state: State) -> Result<Progress, StepError> {
+    async fn unseen(&self, state: State, forgotten: bool) -> Result<Progress, StepError> {
         let nothing = Sightings::default();
         // Who has posted cannot be seen, so nobody is named as missing.
         let state = self.take(state, Event::GivenUp(Failure::nobodys(Reason::Missing))).await?;
-        Ok(progress(&state, &nothing))
+        Ok(progress(&state, &nothing, forgotten))
     }
 
     /// Checks the proposal, and ends what is left of earlier ceremonies for the same key.
@@ -247,7 +236,11 @@ impl Driver {
                     "ceremony": proposal.ceremony.to_string(), "task": proposal.task.code(),
                     "class": proposal.key.class.code(), "epoch": proposal.key.epoch.0,
                 });
-                questions.ask(proposal, &self.says("ceremony.asked", body)).await?;
+                if questions.ask(proposal, &self.says("ceremony.asked", body)).await? {
+                    let deadline = jiff::Timestamp::from_microsecond(proposal.deadline);
+                    let deadline = deadline.map(|time| time.to_string()).unwrap_or_default();
+                    tracing::warn!(event = "ceremony.asked", ceremony = %proposal.ceremony, task = proposal.task.code(), deadline, "a key ceremony waits for a person at this bank");
+                }
                 Err(Refusal::Undecided)
             }
         })
@@ -377,12 +370,4 @@ fn say_again(state: &mut State, board: &Sightings) {
     }
     let endorsements = state.papers.outbox.iter_mut().filter(|o| o.post.value().phase == Phase::Endorse);
     endorsements.for_each(|outgoing| outgoing.sent = false);
-}
-
-fn progress(state: &State, board: &Sightings) -> Progress {
-    match (&state.stage, state.failure()) {
-        (_, Some(failure)) => Progress::Failed(failure.clone()),
-        (Stage::Done { record }, None) => Progress::Done(record.clone()),
-        (stage, None) => Progress::Waiting { stage: stage.code(), awaited: state.awaited(board) },
-    }
 }

@@ -37,6 +37,7 @@
 //! | [`dealing`] | where the steps touch `crypto` |
 //! | [`failure`] | why it ended, and who is named |
 //! | `stored` | the state as bytes, and its sealed row |
+//! | [`progress`] | how far it is, in a word |
 //! | [`drive`] | one idempotent step against a board |
 //!
 //! Sources: `PROTOCOL` section 2 (Key); FROST 2020, figure 1; Herzberg et al. 1995; Laing, Stinson 2017; echo broadcast
@@ -49,12 +50,14 @@ pub mod drive;
 pub mod failure;
 pub mod papers;
 pub mod plan;
+pub mod progress;
 pub mod sightings;
 pub mod state;
 pub(crate) mod stored;
 
-pub use drive::{Board, BoardView, Driver, Progress, StepError};
+pub use drive::{Board, BoardView, Driver, StepError};
 pub use failure::{Failure, Reason};
+pub use progress::Progress;
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,15 @@
 //! * Never sees: the board, the store, a clock. Trusts: [`Sightings`] to hold only what holders have signed.
 //! * Fails: into [`Stage::Failed`], with names; secrets are dropped there.
 //!
+//! ```text
+//! accepted ──opens──▶ opened ──all openings──▶ echoed ──all agree──▶ dealt ──all fit──▶ endorsed ──all signed──▶ done
+//!                                                                      └─sum─▶ summed ──the loser has signed──────▲
+//!
+//! accepted, opened, echoed, dealt, summed ── a finding, a complaint, the deadline, given up, superseded ──▶ failed
+//! endorsed ── a finding, a complaint, the deadline, given up ──▶ endorsed, and the trouble is shown
+//! endorsed ── superseded ──▶ failed
+//! ```
+//!
 //! In every step what this holder finds by itself comes before what others complain of: it has seen it, and they may
 //! have found the same. Nothing is said or dealt while there is trouble on the board.
 //!

@@ -179,14 +179,22 @@ pub struct Report {
 pub enum Audit {
     /// Check that the log holds together.
     Verify,
-    /// Show entries.
+    /// Show entries, oldest first; the newest 100 if nothing else is asked for.
     List {
+        /// How many of the newest.
+        #[arg(
+            long,
+            value_name = "N",
+            conflicts_with_all = ["from", "limit"],
+            value_parser = clap::value_parser!(u32).range(1..=100_000)
+        )]
+        last: Option<u32>,
         /// The first entry to show.
-        #[arg(long, value_name = "N", default_value_t = 0)]
-        from: u64,
-        /// How many.
-        #[arg(long, value_name = "N", default_value_t = 100)]
-        limit: u32,
+        #[arg(long, value_name = "N")]
+        from: Option<u64>,
+        /// How many from there on.
+        #[arg(long, value_name = "N")]
+        limit: Option<u32>,
     },
 }
 

@@ -9,6 +9,9 @@ use super::{args, tell};
 use crate::app::App;
 use crate::audit::AuditError;
 
+/// So many entries are shown if nothing else is asked for.
+const ENTRIES: u32 = 100;
+
 pub(super) async fn run(node: &Arc<App>, args: &args::Audit, call: &Call) -> Result<Exit, Problem> {
     match args {
         args::Audit::Verify => {
@@ -17,8 +20,12 @@ pub(super) async fn run(node: &Arc<App>, args: &args::Audit, call: &Call) -> Res
             let json = json!({ "entries": head.entries(), "head": head.last().to_hex() });
             tell(&*call.console, &json, &call.console.text("audit-holds", &said));
         }
-        args::Audit::List { from, limit } => {
-            for entry in node.log.list(*from, *limit).await.map_err(told)? {
+        args::Audit::List { last, from, limit } => {
+            let entries = match (from, limit) {
+                (None, None) => node.log.last(last.unwrap_or(ENTRIES)).await,
+                _ => node.log.list(from.unwrap_or(0), limit.unwrap_or(ENTRIES)).await,
+            };
+            for entry in entries.map_err(told)? {
                 let body: Value = serde_json::from_slice(entry.body()).unwrap_or(Value::Null);
                 let line = json!({ "seq": entry.seq(), "time_us": entry.time_us(), "event": entry.event(), "body": body });
                 call.console.out(&line.to_string());

@@ -64,9 +64,11 @@ async fn restore_folder(
         return Err(Problem::usage("restore-unlock-missing").with("path", call.dir.join(within).as_path()));
     }
     let secrets = Secrets::open(staged.folder(), &config.unlock)?;
+    of_the_same_bank(&call.dir, &secrets, &config.unlock)?;
     staged.check_store().await?;
     let place = Place::File(staged.folder().join(STORE));
-    let store = Store::open(&place, staged.folder(), Arc::clone(&secrets.master), ports.clone()).await?;
+    let store = Store::open(&place, staged.folder(), Arc::clone(&secrets.master), ports.clone()).await;
+    let store = store.map_err(|error| place.problem(error))?;
     let noted = note(&store, &secrets, staged.manifest().made_at_us, args.complete, call).await;
     store.close().await;
     noted?;
@@ -80,6 +82,20 @@ async fn restore_folder(
     Ok(Exit::Done)
 }
 
+/// Another bank's backup is no backup of this folder: whoever means to move a bank to this machine names an empty one. Keys
+/// that do not open stop nobody, for they are what a backup is there for; what was there stands aside afterwards.
+fn of_the_same_bank(dir: &Path, restored: &Secrets, unlock: &Unlock) -> Result<(), Problem> {
+    let own = Config::load(dir).map(|config| config.unlock);
+    // A configuration that cannot be read is no reason to forget whose folder it is.
+    let Ok(there) = Secrets::open(dir, own.as_ref().unwrap_or(unlock)) else { return Ok(()) };
+    let [here, backup] = [&there, restored].map(|secrets| secrets.identity.verifying_key().fingerprint());
+    if here == backup {
+        return Ok(());
+    }
+    let problem = Problem::refused("restore-of-another-bank").with("path", dir);
+    Err(problem.with("wanted", here).with("got", backup))
+}
+
 /// The store is on a server, and was restored there: what follows from it is taken down.
 async fn note_server(args: &args::Restore, call: &Call, ports: &Ports) -> Result<Exit, Problem> {
     let config = Config::load(&call.dir)?;
@@ -88,7 +104,8 @@ async fn note_server(args: &args::Restore, call: &Call, ports: &Ports) -> Result
     if matches!(place, Place::File(_)) {
         return Err(Problem::usage("restore-no-server").field("BACKUP"));
     }
-    let store = Store::open(&place, &call.dir, Arc::clone(&secrets.master), ports.clone()).await?;
+    let store = Store::open(&place, &call.dir, Arc::clone(&secrets.master), ports.clone()).await;
+    let store = store.map_err(|error| place.problem(error))?;
     let noted = note(&store, &secrets, 0, args.complete, call).await;
     store.close().await;
     noted?;

@@ -1,7 +1,6 @@
 //! `import`: reads a register, or shows what would be read.
 
-use std::fs::File;
-use std::io::BufWriter;
+use std::io::{self, BufWriter};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,27 +9,37 @@ use lianfang_desk::{Call, Exit, Problem, Progress};
 use serde_json::{Value, json};
 
 use super::input::{self, Input};
+use super::rejects::RejectsFile;
 use super::{args, tell};
 use crate::app::App;
 use crate::ingest::{RegisterFile, Rejects};
-use crate::register::{ImportError, ImportOptions, ImportSummary};
+use crate::register::{Doubt, ImportError, ImportOptions, ImportSummary, Origin, Source};
+
+/// The code of a file that changed while it was read.
+pub(crate) const CHANGED: &str = "register-changed";
 
 pub(super) async fn run(node: &Arc<App>, args: &args::Import, call: &Call) -> Result<Exit, Problem> {
-    let Input { register, name, rejects, full } = input::open(node, args, call).await?;
+    let Input { register, name, rejects, full, origin } = input::open(node, args, call).await?;
     let found = found(&register);
-    let rejects_path = args.rejects.as_ref().map_or(rejects, |given| call.path(given));
-    let rejects_file = File::create(&rejects_path).map_err(|error| Problem::file(&rejects_path, error))?;
-    let mut rejects =
-        Rejects::new(BufWriter::new(rejects_file), call.console.lang()).map_err(Problem::bug)?;
+    let path = args.rejects.as_ref().map_or(rejects, |given| call.path(given));
+    let (place, file) = RejectsFile::begin(&path, origin.as_ref().map(Origin::identity))?;
+    let rejects = Rejects::new(BufWriter::new(file), call.console.lang());
+    let mut rejects = rejects.map_err(|error| unwritten(error, &path))?;
     let full = full || args.full;
-    let what = ImportOptions { full, dry_run: args.dry_run, today: node.today() };
+    let (retract_many, dry_run) = (args.retract_many, args.dry_run);
+    let what = ImportOptions { full, retract_many, dry_run, today: node.today() };
     let label = call.console.text("node-importing", &[]);
     let console = Arc::clone(&call.console);
     let tick = move |rows| console.progress(&Progress::so_far(label.clone(), rows));
-    let summary = node.register.import(register.into(), what, &mut rejects, tick).await;
-    let summary = summary.map_err(|error| failed(error, &name))?;
-    rejects.finish().map_err(|error| Problem::file(&rejects_path, error))?;
-    say(call, &summary, &found, &rejects_path);
+    let source = Source::from(register).of_origin(origin);
+    let done = node.register.import(source, what, &mut rejects, tick).await;
+    // Whoever is asked to correct a file or to confirm it needs them, too.
+    if matches!(done, Ok(_) | Err(ImportError::Retracts(_))) {
+        rejects.finish().map_err(|error| Problem::file(&path, error))?;
+        place.keep()?;
+    }
+    let summary = done.map_err(|error| failed(error, &name, &path))?;
+    say(call, &summary, &found, &path);
     Ok(Exit::Done)
 }
 
@@ -47,12 +56,36 @@ fn found(register: &RegisterFile) -> Value {
 }
 
 /// What a person hears of an import that failed.
-pub(crate) fn failed(error: ImportError, name: &str) -> Problem {
+pub(crate) fn failed(error: ImportError, name: &str, rejects: &Path) -> Problem {
     match error {
         ImportError::File(error) => input::unreadable(&error, name),
         ImportError::Register(crate::register::RegisterError::Store(error)) => error.into(),
         ImportError::Busy => Problem::later("import-busy"),
+        ImportError::Changed => Problem::later(CHANGED).with("path", name.to_owned()),
+        ImportError::Retracts(doubt) => doubted(doubt).with("path", name.to_owned()),
+        ImportError::Rejects(error) => unwritten(error, rejects),
         other => Problem::bug(other),
+    }
+}
+
+/// What a person hears of rejects that cannot be written.
+pub(crate) fn unwritten(error: csv::Error, path: &Path) -> Problem {
+    let error = match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        _ => io::ErrorKind::InvalidData.into(),
+    };
+    Problem::file(path, error)
+}
+
+fn doubted(doubt: Doubt) -> Problem {
+    match doubt {
+        Doubt::NoRecord { retracted } => Problem::data("full-no-record").with("count", retracted),
+        Doubt::UnreadableRows { rows, retracted } => {
+            Problem::data("full-unreadable-rows").with("rows", rows).with("count", retracted)
+        }
+        Doubt::Many { retracted, records } => {
+            Problem::data("full-retracts-many").with("count", retracted).with("records", records)
+        }
     }
 }
 
@@ -75,7 +108,7 @@ fn say(call: &Call, summary: &ImportSummary, found: &Value, rejects: &Path) {
         .collect();
     let json = json!({
         "rows": summary.rows, "taken_up": summary.taken_up, "records": summary.records, "added": summary.added, "changed": summary.changed,
-        "unchanged": summary.unchanged, "retracted": summary.retracted, "identifiers": summary.identifiers,
+        "unchanged": summary.unchanged, "retracted": summary.retracted, "spared": summary.spared, "identifiers": summary.identifiers,
         "by_kind": by_kind, "by_standing": by_standing, "rejected": summary.rejects, "warnings": summary.warnings,
         "rejects_file": rejects.display().to_string(), "found": found, "preview": preview,
     });
@@ -90,6 +123,10 @@ fn say(call: &Call, summary: &ImportSummary, found: &Value, rejects: &Path) {
     tell(&*call.console, &json, &call.console.text("node-imported", &said));
     if !call.console.json() && summary.taken_up > 0 {
         let text = call.console.text("node-import-taken-up", &[("rows", summary.taken_up.into())]);
+        call.console.out(&text);
+    }
+    if !call.console.json() && summary.spared > 0 {
+        let text = call.console.text("node-import-spared", &[("records", summary.spared.into())]);
         call.console.out(&text);
     }
     if !call.console.json() && !summary.preview.is_empty() {

@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::config::span;
 use crate::ingest::sql::{self, Address, Query, ServerError};
 use crate::ingest::{Encoding, Format, HeaderMap, IngestError, Options, RegisterFile};
+use crate::register::Origin;
 use crate::secrets::read_password;
 
 /// Bytes of a file that names headers, and of one with a query.
@@ -27,12 +28,14 @@ pub(super) struct Input {
     pub(super) rejects: PathBuf,
     /// Retract what it lacks, as the configuration says.
     pub(super) full: bool,
+    /// The file, if it is one.
+    pub(super) origin: Option<Origin>,
 }
 
 pub(super) async fn open(node: &App, args: &args::Import, call: &Call) -> Result<Input, Problem> {
     let options = options(args, call)?;
     if let Some(file) = &args.file {
-        return open_file(call.path(file), options).await;
+        return open_file(call.path(file), Options { full: args.full, ..options }).await;
     }
     let asked = match &args.source {
         Some(name) => configured(node, name, options)?,
@@ -42,17 +45,23 @@ pub(super) async fn open(node: &App, args: &args::Import, call: &Call) -> Result
     let password = password_file.map(|path| password(&path)).transpose()?;
     let opened = sql::open(query, password, &options).await;
     let register = opened.map_err(|error| unreadable(&error, &name))?;
-    Ok(Input { register, name, rejects, full })
+    Ok(Input { register, name, rejects, full, origin: None })
 }
 
 async fn open_file(path: PathBuf, options: Options) -> Result<Input, Problem> {
+    // Opening a pipe waits for whoever writes into it, and a pipe cannot be read twice.
+    let kind = std::fs::metadata(&path).map_err(|error| Problem::file(&path, error))?;
+    if !kind.is_file() {
+        return Err(Problem::usage("register-not-a-file").with("path", path.display().to_string()));
+    }
     let file = File::open(&path).map_err(|error| Problem::file(&path, error))?;
+    let origin = Some(Origin::named(&file, &path).map_err(|error| Problem::file(&path, error))?);
     let (name, rejects) = (path.display().to_string(), path.with_file_name("rejects.csv"));
     let options = Options { name: Some(name.clone()), ..options };
     // A first pass over the file finds out about it; it takes as long as the file is large.
     let opened = tokio::task::spawn_blocking(move || RegisterFile::open(file, &options));
     let register = opened.await.map_err(Problem::bug)?.map_err(|error| unreadable(&error, &name))?;
-    Ok(Input { register, name, rejects, full: false })
+    Ok(Input { register, name, rejects, full: false, origin })
 }
 
 /// A query before it is asked.
@@ -128,6 +137,7 @@ fn options(args: &args::Import, call: &Call) -> Result<Options, Problem> {
         sheet: args.sheet.clone(),
         name: None,
         map: map.transpose()?.unwrap_or_default(),
+        full: false,
     })
 }
 
@@ -144,7 +154,12 @@ fn small(path: &Path) -> Result<String, Problem> {
     if size > SMALL_BYTES {
         return Err(unreadable(&IngestError::BadMap, &path.display().to_string()));
     }
-    std::fs::read_to_string(path).map_err(|error| Problem::file(path, error))
+    std::fs::read_to_string(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::InvalidData => {
+            Problem::usage("file-not-utf-8").with("path", path.display().to_string())
+        }
+        _ => Problem::file(path, error),
+    })
 }
 
 /// What a person hears of a register that cannot be read.
@@ -152,7 +167,15 @@ pub(crate) fn unreadable(error: &IngestError, name: &str) -> Problem {
     let problem = match error {
         IngestError::Server(error) => Problem::usage(error.code()).exiting(server_exit(error)),
         IngestError::Unread(form) => Problem::data(format!("register-{}", form.code())),
-        IngestError::NoRecordColumn { .. } => Problem::data("register-no-record-column"),
+        // A first line without any known name has none for the record either; the message is told apart by the offset.
+        IngestError::NoRecordColumn { .. } | IngestError::NoHeader { .. } => {
+            Problem::data("register-no-record-column")
+        }
+        IngestError::HeaderTooLow { .. } => Problem::data("register-header-too-low"),
+        IngestError::OtherSheets { .. } => Problem::usage("register-other-sheets"),
+        IngestError::Compression { .. } => Problem::data("register-compression"),
+        IngestError::BadMap => Problem::usage("header-map-unreadable"),
+        IngestError::UnknownMapTarget { .. } => Problem::usage("header-map-target"),
         IngestError::NoIdentifierColumn { .. } => Problem::data("register-no-identifier-column"),
         IngestError::RepeatedHeader { .. } => Problem::usage("register-header-twice"),
         IngestError::BadBytes { .. } => Problem::data("encoding-undecodable"),
@@ -179,7 +202,7 @@ fn server_exit(error: &ServerError) -> Exit {
         ServerError::Unreachable => Exit::Unreachable,
         ServerError::Refused { .. } => Exit::Refused,
         ServerError::TimedOut => Exit::Later,
-        ServerError::Failed { .. } => Exit::Data,
+        ServerError::Data { .. } | ServerError::Failed { .. } => Exit::Data,
         _ => Exit::Usage,
     }
 }
@@ -195,11 +218,62 @@ fn particulars(error: &IngestError) -> (String, String, u64) {
         IngestError::NotOfFormat(format) => (format.name().to_owned(), String::new(), 0),
         IngestError::NotBuilt(what) => ((*what).to_owned(), String::new(), 0),
         IngestError::TooLarge { what, limit } => ((*what).to_owned(), String::new(), *limit),
+        IngestError::NoHeader { columns } => (String::new(), String::new(), *columns as u64),
+        IngestError::HeaderTooLow { limit } => (String::new(), String::new(), *limit),
+        IngestError::OtherSheets { places } => (places.clone(), String::new(), 0),
+        IngestError::Compression { kind } => (kind.clone(), String::new(), 0),
+        IngestError::UnknownMapTarget { column } => (column.clone(), column.clone(), 0),
         IngestError::ColumnType { column, kind } => (kind.clone(), column.clone(), 0),
         IngestError::Server(
-            ServerError::Refused { code } | ServerError::Query { code } | ServerError::Failed { code },
+            ServerError::Refused { code }
+            | ServerError::Query { code }
+            | ServerError::Data { code }
+            | ServerError::Failed { code },
         ) => (code.clone(), String::new(), 0),
         other => (other.to_string(), String::new(), 0),
     };
     (got, field, offset)
+}
+
+#[cfg(test)]
+mod tests {
+    use lianfang_desk::Lang;
+
+    use super::*;
+
+    fn told(problem: &Problem) -> (&str, Exit) {
+        (problem.code(), problem.exit())
+    }
+
+    #[tokio::test]
+    async fn what_is_wrong_is_told_of_the_file_it_is_wrong_with() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("map.toml");
+        let map = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            header_map(&path).err().unwrap()
+        };
+        // 编号 in GBK.
+        assert_eq!(told(&map(b"\"\xB1\xE0\xBA\xC5\" = \"record\"\n")), ("file-not-utf-8", Exit::Usage));
+        assert_eq!(told(&map(b"a =\n")), ("header-map-unreadable", Exit::Usage));
+        let target = map(b"\"a\" = \"nothing\"\n");
+        assert_eq!(told(&target), ("header-map-target", Exit::Usage));
+        assert!(target.sentence(Lang::En).contains("nothing"), "{target}");
+        // What is no file, such as a pipe, is not opened.
+        let folder = open_file(dir.path().to_owned(), Options::default()).await.err().unwrap();
+        assert_eq!(told(&folder), ("register-not-a-file", Exit::Usage));
+    }
+
+    #[test]
+    fn a_first_line_of_data_is_told_by_its_cells() {
+        let headers = IngestError::NoRecordColumn { found: "手机号, 备注".to_owned() };
+        let data = IngestError::NoHeader { columns: 5 };
+        let of = |error: &IngestError, lang: Lang| unreadable(error, "a.csv").sentence(lang);
+        for lang in Lang::ALL {
+            assert!(of(&headers, lang).contains("手机号, 备注"));
+            assert!(of(&data, lang).contains('5'), "{}", of(&data, lang));
+        }
+        assert!(of(&data, Lang::En).contains("seems to be data"));
+        assert_eq!(told(&unreadable(&data, "a.csv")), ("register-no-record-column", Exit::Data));
+    }
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use lianfang_desk::table::Table;
 use lianfang_desk::{Call, Exit, Problem};
-use lianfang_proto::checked;
 use lianfang_proto::documents::terms::Terms;
 use lianfang_proto::ids::JobId;
+use lianfang_proto::{FaultCode, checked};
 use lianfang_trust::Signed;
 use serde_json::{Value, json};
 
@@ -16,6 +16,7 @@ use crate::fault::problem;
 use crate::job::book::Entry;
 use crate::job::reminder::{Pressing, pressing};
 use crate::job::state::Stage;
+use crate::peers::coordinator::NAME;
 use crate::work::{self, Errand, RULE};
 
 pub(super) async fn run(node: &Arc<App>, args: &args::Job, call: &Call) -> Result<Exit, Problem> {
@@ -101,7 +102,7 @@ async fn show(joined: &Joined, call: &Call, job: &str) -> Result<Exit, Problem> 
     json["rests"] = rests.into();
     json["next_attempt"] = if turn.attempts > 0 && !rests { turn.not_before.into() } else { Value::Null };
     let mut text = serde_json::to_string_pretty(&json).unwrap_or_default();
-    if let Some(trouble) = trouble(joined, &entry, &json["fault"]) {
+    for trouble in troubles(joined.context.bank.as_str(), entry.stage, &json["fault"]) {
         text.push('\n');
         text.push_str(&trouble.doing("doing-job").sentence(call.console.lang()));
     }
@@ -114,13 +115,20 @@ async fn show(joined: &Joined, call: &Call, job: &str) -> Result<Exit, Problem> 
 }
 
 /// What keeps the job from going on, or ended it here, as a person is told: at which party, and what to do.
-fn trouble(joined: &Joined, entry: &Entry, fault: &Value) -> Option<Problem> {
-    let own = joined.context.bank.as_str();
-    match entry.stage {
-        Stage::Missed => return Some(Problem::fault("job-deadline-passed").at(own)),
-        Stage::Refused => return Some(Problem::fault("consent-refused").at(own)),
-        _ => {}
+fn troubles(own: &str, stage: Stage, fault: &Value) -> Vec<Problem> {
+    let last = last_fault(own, fault);
+    match stage {
+        Stage::Missed => std::iter::once(Problem::fault("job-deadline-passed").at(own)).chain(last).collect(),
+        Stage::Refused => vec![Problem::fault("consent-refused").at(own)],
+        Stage::Failed if fault["code"] == FaultCode::JobUnknown.code() => {
+            vec![Problem::refused("job-forgotten").at(NAME)]
+        }
+        Stage::Failed => std::iter::once(Problem::refused("job-given-up").at(NAME)).chain(last).collect(),
+        _ => last.into_iter().collect(),
     }
+}
+
+fn last_fault(own: &str, fault: &Value) -> Option<Problem> {
     let code = fault["code"].as_str()?;
     let party = fault["party"].as_str().unwrap_or(own);
     let problem = Problem::fault(code).with("path", party).at(party);
@@ -157,4 +165,34 @@ async fn decide(joined: &Joined, call: &Call, job: &str, accept: bool) -> Result
     let id = if accept { "node-job-accepted" } else { "node-job-refused" };
     tell(&*call.console, &json!({ "accepted": accept }), &call.console.text(id, &[]));
     Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use lianfang_desk::Lang;
+
+    use super::*;
+
+    fn told(stage: Stage, fault: &Value) -> Vec<String> {
+        troubles("alpha", stage, fault).iter().map(|problem| problem.code().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_job_that_has_failed_says_why() {
+        let (none, forgotten) = (Value::Null, json!({ "code": "job-unknown", "party": "coordinator" }));
+        let last = json!({ "code": "unreachable", "party": "beta" });
+        assert_eq!(told(Stage::Failed, &none), ["job-given-up"]);
+        assert_eq!(told(Stage::Failed, &forgotten), ["job-forgotten"]);
+        assert_eq!(told(Stage::Failed, &last), ["job-given-up", "unreachable"]);
+        assert_eq!(told(Stage::Missed, &none), ["job-deadline-passed"]);
+        assert_eq!(told(Stage::Missed, &last), ["job-deadline-passed", "unreachable"]);
+        assert_eq!(told(Stage::Prepared, &last), ["unreachable"]);
+        assert_eq!(told(Stage::Done, &none), Vec::<String>::new());
+        for problem in troubles("alpha", Stage::Failed, &last) {
+            for lang in Lang::ALL {
+                let party = problem.party().unwrap_or_default();
+                assert!(!party.is_empty() && problem.sentence(lang).contains(party));
+            }
+        }
+    }
 }

@@ -26,9 +26,7 @@ const SECRET_BYTES: usize = 16 * 1_024;
 
 fn secret(call: &Call, path: &Path) -> Result<zeroize::Zeroizing<Vec<u8>>, Problem> {
     let path = call.path(path);
-    read_secret(&path, SECRET_BYTES).map_err(|error| {
-        Problem::usage("secret-file-unreadable").with("path", path.display().to_string()).because(error)
-    })
+    read_secret(&path, SECRET_BYTES).map_err(|error| secrets::unreadable(&path, error))
 }
 
 /// Seals the keys into a new file.
@@ -68,9 +66,7 @@ pub(super) async fn backup(node: &Arc<App>, call: &Call, args: &args::KeyBackup)
 /// Makes the keys of a folder that has none.
 pub(super) fn restore(args: &args::KeyRestore, call: &Call, ports: &Ports) -> Result<Exit, Problem> {
     let path = call.path(&args.file);
-    let bytes = read_limited(&path, MAX_BACKUP).map_err(|error| {
-        Problem::usage("secret-file-unreadable").with("path", path.display().to_string()).because(error)
-    })?;
+    let bytes = read_limited(&path, MAX_BACKUP).map_err(|error| secrets::unreadable(&path, error))?;
     let key = match (&args.passphrase_file, &args.identity_file) {
         (Some(file), _) => BackupKey::passphrase(&secret(call, file)?),
         (None, Some(file)) => BackupKey::identity_file(&secret(call, file)?),
@@ -78,8 +74,9 @@ pub(super) fn restore(args: &args::KeyRestore, call: &Call, ports: &Ports) -> Re
     };
     let key = key.map_err(|error| secrets::told(&error))?;
     let mut rng = ports.chance.rng();
-    let restored = secrets::restore(&call.dir, &bytes, &key, &call.person, &mut *rng)
-        .map_err(|problem| problem.with("path", path.display().to_string()).doing("doing-key-restore"))?;
+    let restored = secrets::restore(&call.dir, &bytes, &key, &call.person, &mut *rng).map_err(|problem| {
+        problem.unless_named("path", path.display().to_string()).doing("doing-key-restore")
+    })?;
     let said =
         [("fingerprint", restored.fingerprint.as_str().into()), ("shares", (restored.shares as u64).into())];
     let json = json!({

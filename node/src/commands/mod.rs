@@ -21,6 +21,7 @@ mod key;
 mod keys;
 mod policy;
 mod register;
+mod rejects;
 mod report;
 mod serve;
 mod verdict;
@@ -76,7 +77,13 @@ impl Program for NodeArgs {
                 serve::run(&node, &mut call).await
             }
             command => {
-                let node = Arc::new(App::open(&call.dir, ports, Arc::new(Tcp::default())).await?);
+                let node = match App::open(&call.dir, ports.clone(), Arc::new(Tcp::default())).await {
+                    Ok(node) => Arc::new(node),
+                    Err(problem) if matches!(command, Command::Doctor) => {
+                        return Ok(doctor::unopened(&call, &ports, problem));
+                    }
+                    Err(problem) => return Err(problem),
+                };
                 let result = run(&node, command, &call).await;
                 node.store.close().await;
                 result

@@ -80,7 +80,7 @@ async fn show(node: &Arc<App>, call: &Call, record: &str) -> Result<Exit, Proble
         .map(|value| json!([value.kind().code(), value.masked()]))
         .collect();
     let json = json!({
-        "standing": view.standing.code(), "hand_hold": view.hand_hold.map(Hold::code),
+        "standing": view.stands().code(), "by_file": view.standing.code(), "hand_hold": view.hand_hold.map(Hold::code),
         "role": view.content.as_ref().and_then(|c| c.facts.role).map(lianfang_proto::catalogue::Role::code),
         "identifiers": identifiers,
     });

@@ -97,6 +97,17 @@ pub fn span(text: &str) -> Option<Duration> {
     (1..=86_400).contains(&seconds).then(|| Duration::from_secs(seconds))
 }
 
+/// What a field that is wrong must be, in a form that needs no translation.
+pub(super) fn wanted(field: &str) -> &'static str {
+    match field {
+        "source" => "[source.NAME], NAME: a–z 0–9 -, 1–32",
+        "source.from" => "postgres://user@host/database, mysql://user@host/database",
+        "source.query" => "query = \"SELECT …\" / query_file = \"…\"",
+        "source.timeout" | "watch.every" => "1s–24h (90s, 30m, 2h)",
+        _ => "…",
+    }
+}
+
 impl Source {
     /// How long the query may take.
     pub fn timeout(&self) -> Duration {

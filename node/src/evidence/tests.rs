@@ -77,7 +77,7 @@ async fn import(register: &Register, text: &str) {
     let file = RegisterFile::open(Cursor::new(text.as_bytes().to_vec()), &Options::default()).unwrap();
     let mut rejects = Rejects::new(Vec::new(), lianfang_desk::Lang::En).unwrap();
     let today = jiff::civil::Date::constant(2026, 1, 1);
-    let options = ImportOptions { full: false, dry_run: false, today };
+    let options = ImportOptions { full: false, retract_many: false, dry_run: false, today };
     register.import(file.into(), options, &mut rejects, |_| ()).await.unwrap();
 }
 
@@ -298,7 +298,7 @@ async fn a_bank_cannot_show_another_record_or_identifier() {
     assert_eq!(change(&|f| f.chunks[0].opened[0].account = None), Err(Flaw::OtherRoot));
     assert_eq!(change(&|f| f.chunks[0].opened[0].position = 1), Err(Flaw::OtherRoot));
     assert_eq!(change(&|f| f.chunks[0].opened[0].salt.0[0] ^= 1), Err(Flaw::OtherRoot));
-    assert_eq!(change(&|f| f.chunks[0].elements.0.swap(0, 32)), Err(Flaw::OtherElements));
+    assert_eq!(change(&|f| f.chunks[0].elements.0.rotate_left(32)), Err(Flaw::OtherElements));
     let unsigned = |f: &mut InspectionFile| {
         f.chunks[0].request =
             Packed(Signed::sign(&world.parties[1].identity, world.request.clone()).bytes().to_vec());

@@ -10,6 +10,9 @@ use super::line::{Cells, Line, Rows};
 use super::records::Records;
 use super::{HeaderMap, IngestError, Options};
 
+/// The delimiters that a table may have.
+const DELIMITERS: &[u8] = b",;\t|";
+
 pub(super) struct Csv<S> {
     pub(super) records: Records<S>,
     pub(super) detected: Detected,
@@ -21,7 +24,11 @@ impl<S: Read + Seek> Csv<S> {
     pub(super) fn open(mut source: S, options: &Options) -> Result<(Self, Cells), IngestError> {
         let detected = encoding::detect(&mut source, options.encoding)?;
         let mut records = Records::new(Text::new(source, detected)?);
-        let delimiter = choose_delimiter(&mut records, &options.map)?;
+        records.find_line_end()?;
+        let delimiter = match records.take_separator(DELIMITERS)? {
+            Some(delimiter) => delimiter,
+            None => choose_delimiter(&mut records, &options.map)?,
+        };
         match records.next(delimiter)? {
             Some(Line::Cells(header)) => Ok((Self { records, detected, delimiter }, header)),
             Some(Line::Unreadable(_)) => Err(IngestError::BadHeader),
@@ -39,7 +46,7 @@ impl<S: Read + Seek + Send> Rows for Csv<S> {
 /// The delimiter by which the header yields the most known columns; the comma, if they are equal.
 fn choose_delimiter<S: Read + Seek>(records: &mut Records<S>, map: &HeaderMap) -> Result<u8, IngestError> {
     let mut best = (b',', 0);
-    for delimiter in *b",;\t" {
+    for &delimiter in DELIMITERS {
         let known = records.peek(delimiter)?.map_or(0, |header| map.known(&header));
         if known > best.1 {
             best = (delimiter, known);

@@ -128,6 +128,9 @@ const SYNONYMS: &[(Column, &str)] = &[
     (Column::Identifier(Identifier::App), "app app-id package-name 应用 应用包名 应用名 包名"),
 ];
 
+/// Characters of a header that nobody knows which are repeated.
+const HEADER_SHOWN: usize = 12;
+
 /// The form in which headers are compared.
 pub(super) fn fold(header: &str) -> String {
     // A zero character stays and so spoils the name: UTF-16 without its mark must not pass for ASCII.
@@ -208,6 +211,10 @@ impl Layout {
         if header.count > COLUMNS {
             return Err(IngestError::TooManyColumns { found: header.count });
         }
+        // Before anything of it is repeated: somebody's data may stand here.
+        if map.known(header) == 0 {
+            return Err(IngestError::NoHeader { columns: header.count });
+        }
         let (mut places, mut seen, mut issues) = (BTreeMap::new(), BTreeSet::new(), Vec::new());
         for (index, cell) in header.iter().enumerate() {
             let name = fold(cell);
@@ -219,12 +226,12 @@ impl Layout {
                 Meaning::Column(column) => places.insert(column, index).is_some(),
                 Meaning::Ignored => false,
                 Meaning::Unknown => {
-                    issues.push(warning(shown(cell), issues::UNKNOWN_COLUMN));
+                    issues.push(warning(shown_at(index, cell), issues::UNKNOWN_COLUMN));
                     false
                 }
             };
             if !seen.insert(name) || twice {
-                return Err(IngestError::RepeatedHeader { header: shown(cell) });
+                return Err(IngestError::RepeatedHeader { header: shown_at(index, cell) });
             }
         }
         let layout = Self { width: header.count, places };
@@ -233,7 +240,14 @@ impl Layout {
     }
 
     fn required(&self, header: &Cells) -> Result<(), IngestError> {
-        let found = || header.iter().map(shown).collect::<Vec<_>>().join(", ");
+        let found = || {
+            header
+                .iter()
+                .enumerate()
+                .map(|(index, cell)| shown_at(index, cell))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
         if self.place(Column::Record).is_none() {
             return Err(IngestError::NoRecordColumn { found: found() });
         }
@@ -267,14 +281,28 @@ fn warning(column: String, reason: issues::Reason) -> Issue {
     Issue { row: 1, record: String::new(), column, reason }
 }
 
-/// A header as it may be repeated: a file without a header line has a person's data in its place.
-pub(super) fn shown(header: &str) -> String {
-    let header = header.replace('\0', "␀");
-    let plain: String = header.chars().filter(|&c| !cells::is_invisible(c)).nfkc().collect();
+/// A name as it may be repeated that no row of a table gave: of a sheet, of a column with a type, in a map.
+pub(super) fn shown(name: &str) -> String {
+    let plain = plain(name);
     let digits = plain.chars().filter(|c| c.is_numeric()).count();
-    if digits > 4 || plain.contains('@') || plain.chars().count() > 40 {
-        "(?)".to_owned()
+    if digits > 4 || plain.contains('@') || plain.chars().count() > 40 { "(?)".to_owned() } else { plain }
+}
+
+/// A cell of a header as it may be repeated: a file without a header line has a person's data in its place. What could be
+/// a name or a number of somebody is told by its place alone.
+fn shown_at(index: usize, cell: &str) -> String {
+    let plain = plain(cell);
+    if Column::from_header(cell).is_none()
+        && (plain.chars().any(|c| c.is_numeric() || c == '@') || plain.chars().count() > HEADER_SHOWN)
+    {
+        format!("#{}", index + 1)
     } else {
-        plain.trim().to_owned()
+        plain
     }
+}
+
+fn plain(text: &str) -> String {
+    let text = text.replace('\0', "␀");
+    let plain: String = text.chars().filter(|&c| !cells::is_invisible(c)).nfkc().collect();
+    plain.trim().to_owned()
 }

@@ -33,7 +33,7 @@ impl From<&normalise::Issue> for Reason {
 /// A reason, and where it applies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issue {
-    /// Number of the row in the file; the header is 1.
+    /// Number of the row: the header is 1, or of a workbook the sheet's own.
     pub row: u64,
     /// The bank's own case number, where it could be read.
     pub record: String,
@@ -112,14 +112,17 @@ reasons! {
         "The cell is a number, which a spreadsheet or a floating-point column rounds after 15 digits and robs of leading zeros; format the column as text and fill it in again.",
         "该单元格是数字，电子表格或浮点列会在 15 位之后取整并丢掉前导零；请把该列设为文本格式后重新填写。";
     FAULTY_CELL = Reject "faulty-cell",
-        "The cell holds an error of a formula, or bytes that are no text; correct it at its source.",
-        "该单元格是公式错误，或不是文本的字节；请在源头更正。";
+        "The cell holds an error of a formula, a formula that was never computed, or bytes that are no text; open and save the workbook in Excel or WPS, or correct the cell at its source.",
+        "该单元格是公式错误、从未计算过的公式，或不是文本的字节；请用 Excel 或 WPS 打开工作簿并保存，或在源头更正。";
     ABOVE_HEADER = Warning "above-header",
         "Rows above the header were passed over; remove them if that is not right.",
         "已跳过表头之上的行；如有不妥，请删除这些行。";
     FORMULAS = Warning "formulas",
         "The sheet has formulas, of which the values were read that were computed last; open and save it if they may be old.",
         "工作表含有公式，读取的是最近一次计算的值；如可能过期，请打开并重新保存。";
+    OTHER_SHEETS = Warning "other-sheets",
+        "Other visible sheets, whose places in the workbook stand in the column field, hold registers too and were not read; import each with --sheet, or put them into one.",
+        "其他可见工作表（其在工作簿中的序号见列名栏）也含有名单，未予读取；请用 --sheet 逐个导入，或合并到一张工作表。";
     OTHER_FORMAT = Warning "other-format",
         "The file's name says another format than its content; it was read by its content.",
         "文件名所示格式与内容不符；已按内容读取。";

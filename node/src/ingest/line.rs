@@ -15,7 +15,8 @@ pub const COLUMNS: usize = 1024;
 pub(super) enum Mark {
     /// A floating-point number: whoever wrote it may have rounded it, and leading zeros are gone.
     Number,
-    /// An error of a formula, or bytes that are no text.
+    /// An error of a formula, a formula that nobody computed, or bytes that are no text. The text may be empty, and does not
+    /// mean that nothing stands there.
     Faulty,
 }
 
@@ -28,6 +29,8 @@ pub(super) struct Cells {
     marks: Vec<(usize, Mark)>,
     /// How many cells the row has; those beyond [`COLUMNS`] are counted and not kept.
     pub(super) count: usize,
+    /// The number that the table itself gives the row, the first being 1.
+    pub(super) row: Option<u64>,
 }
 
 impl Cells {
@@ -48,9 +51,10 @@ impl Cells {
         (0..self.ends.len()).map(|index| self.get(index))
     }
 
-    /// Whether nothing stands in any cell.
+    /// Whether nothing stands in any cell; something does where it cannot be read.
     pub(super) fn is_blank(&self) -> bool {
         self.text.chars().all(char::is_whitespace)
+            && !self.marks.iter().any(|(_, mark)| *mark == Mark::Faulty)
     }
 
     /// Bytes of all cells together.

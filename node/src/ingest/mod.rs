@@ -84,6 +84,28 @@ pub enum IngestError {
         /// How many it names.
         found: usize,
     },
+    /// No column of the first line is known: it may be data, and nothing of it is repeated.
+    #[error(
+        "none of the {columns} columns of the first line is known, which seems to be data; put a header above it"
+    )]
+    NoHeader {
+        /// How many columns it has.
+        columns: usize,
+    },
+    /// No row among the first of a sheet is a header.
+    #[error("none of the first {limit} rows is a header; delete the rows above it")]
+    HeaderTooLow {
+        /// Among how many rows that are not blank it is looked for.
+        limit: u64,
+    },
+    /// Several sheets hold a register, and what is left out would be retracted.
+    #[error(
+        "the sheets {places} hold registers too, whose records would be retracted; name one with --sheet"
+    )]
+    OtherSheets {
+        /// Their places in the workbook.
+        places: String,
+    },
     /// No column is the record.
     #[error("no column is the record; headers found: {found}; rename one to record, or name it with --map")]
     NoRecordColumn {
@@ -138,6 +160,14 @@ pub enum IngestError {
         /// Its type.
         kind: String,
     },
+    /// A column is compressed in a way that is not read.
+    #[error(
+        "the file is compressed with {kind}; write it with snappy, zstd, gzip, lz4-raw or without compression"
+    )]
+    Compression {
+        /// What it is compressed with.
+        kind: String,
+    },
     /// The server, or the way to it.
     #[error(transparent)]
     Server(#[from] sql::ServerError),
@@ -161,6 +191,7 @@ impl IngestError {
             | Self::UnknownMapTarget { .. }
             | Self::NotOfFormat(_)
             | Self::NotBuilt(_)
+            | Self::OtherSheets { .. }
             | Self::NoSuchSheet { .. } => 64,
             Self::Server(error) => error.exit_code(),
             Self::Read(_)
@@ -168,6 +199,9 @@ impl IngestError {
             | Self::Empty
             | Self::BadHeader
             | Self::TooManyColumns { .. }
+            | Self::NoHeader { .. }
+            | Self::HeaderTooLow { .. }
+            | Self::Compression { .. }
             | Self::NoRecordColumn { .. }
             | Self::NoIdentifierColumn { .. }
             | Self::Unread(_)
@@ -191,6 +225,8 @@ pub struct Options {
     pub name: Option<String>,
     /// Headers of the user's own.
     pub map: HeaderMap,
+    /// Whether the records that the table lacks will be retracted: then it must be sure that it is the whole register.
+    pub full: bool,
 }
 
 /// What was found out about a table.
@@ -200,7 +236,7 @@ pub struct Found {
     pub format: Option<Format>,
     /// The encoding of a text file.
     pub encoding: Option<Encoding>,
-    /// The delimiter of a text file: comma, semicolon or tab.
+    /// The delimiter of a text file: comma, semicolon, tab or bar.
     pub delimiter: Option<char>,
     /// The sheet of a workbook.
     pub sheet: Option<String>,
@@ -213,7 +249,7 @@ impl Found {
 
 /// A row of the file as far as it could be read, and what was wrong with it.
 pub struct Entry {
-    /// Number of the row; the header is 1.
+    /// Number of the row: the header is 1, or of a workbook the sheet's own.
     pub number: u64,
     /// The row, unless it has no usable record or is no row of this table.
     pub row: Option<Row>,
@@ -309,7 +345,12 @@ impl RegisterFile {
 
     fn entry(&mut self) -> Result<Option<Entry>, IngestError> {
         let Some(line) = self.rows.next()? else { return Ok(None) };
-        self.number += 1;
+        // What a sheet says of its rows may be anything; numbers only grow.
+        let own = match &line {
+            Line::Cells(cells) => cells.row.unwrap_or_default(),
+            Line::Unreadable(_) => 0,
+        };
+        self.number = own.max(self.number + 1);
         let (number, mut issues) = (self.number, Vec::new());
         let row = match line {
             Line::Cells(cells) => row::Reader::new(number, &cells, &self.layout, &mut issues).read(),

@@ -1,4 +1,5 @@
-//! From text to rows of cells: the delimiter is given, quotes are those of RFC 4180, lines end with LF or CRLF.
+//! From text to rows of cells: the delimiter is given, quotes are those of RFC 4180, lines end with LF or CRLF, or with CR
+//! alone where the first one does.
 //!
 //! Comes in: decoded text, piece by piece. Goes out: one `Line` after the other, each within explicit limits.
 //! At most one row and one piece are in memory. A quote that is opened and not closed properly costs its own row alone:
@@ -11,6 +12,9 @@ use super::IngestError;
 use super::encoding::Text;
 use super::issues;
 use super::line::{Cells, Line, ROW_BYTES};
+
+/// Bytes that a line which names the delimiter has at most, with its end.
+const SEPARATOR_BYTES: usize = 7;
 
 /// What a look at the buffer found, with the number of bytes up to the next row.
 enum Scan {
@@ -27,11 +31,52 @@ pub(super) struct Records<S> {
     buffer: String,
     start: usize,
     ended: bool,
+    /// The last byte of a line end.
+    end: u8,
 }
 
 impl<S: Read + Seek> Records<S> {
     pub(super) fn new(text: Text<S>) -> Self {
-        Self { text, buffer: String::new(), start: 0, ended: false }
+        Self { text, buffer: String::new(), start: 0, ended: false, end: b'\n' }
+    }
+
+    /// Looks at how lines end: in tables for the Macintosh by CR alone.
+    pub(super) fn find_line_end(&mut self) -> Result<(), IngestError> {
+        loop {
+            let is_all = self.ended || self.rest().len() > ROW_BYTES;
+            match line_end(self.rest(), is_all) {
+                Some(end) => {
+                    self.end = end;
+                    return Ok(());
+                }
+                None if is_all => return Ok(()),
+                None => self.fill()?,
+            }
+        }
+    }
+
+    /// Takes the line `sep=;` with which spreadsheets name the delimiter, if it comes first and names one of these.
+    pub(super) fn take_separator(&mut self, delimiters: &[u8]) -> Result<Option<u8>, IngestError> {
+        self.skip_blank_lines()?;
+        while !self.ended && self.rest().len() < SEPARATOR_BYTES {
+            self.fill()?;
+        }
+        let head = self.rest().as_bytes();
+        let Some((&[s, e, p, b'=', delimiter], behind)) = head.split_first_chunk::<5>() else {
+            return Ok(None);
+        };
+        let named = [s, e, p].eq_ignore_ascii_case(b"sep") && delimiters.contains(&delimiter);
+        let length = match behind {
+            [] => 0,
+            [b'\r', b'\n', ..] => 2,
+            [end, ..] if *end == self.end => 1,
+            _ => return Ok(None),
+        };
+        if !named {
+            return Ok(None);
+        }
+        self.start += 5 + length;
+        Ok(Some(delimiter))
     }
 
     /// Whether the row that comes next can be read with this delimiter, and its cells; nothing is consumed.
@@ -78,7 +123,7 @@ impl<S: Read + Seek> Records<S> {
     /// Reads on until the row is complete, is broken, or has reached the limit.
     fn whole(&mut self, delimiter: u8) -> Result<Scan, IngestError> {
         loop {
-            match scan(self.rest(), delimiter, self.ended) {
+            match scan(self.rest(), delimiter, self.end, self.ended) {
                 Scan::More if !self.ended && self.rest().len() <= ROW_BYTES => self.fill()?,
                 Scan::Row(_, length) if length > ROW_BYTES => return Ok(Scan::More),
                 found => return Ok(found),
@@ -88,7 +133,7 @@ impl<S: Read + Seek> Records<S> {
 
     /// Whether the line at the cursor ends within the limit: then an open quote made the row too long.
     fn line_fits(&self) -> bool {
-        match self.rest().bytes().position(|byte| byte == b'\n') {
+        match self.rest().bytes().position(|byte| byte == self.end) {
             Some(length) => length < ROW_BYTES,
             None => self.ended && self.rest().len() <= ROW_BYTES,
         }
@@ -96,18 +141,20 @@ impl<S: Read + Seek> Records<S> {
 
     fn skip_blank_lines(&mut self) -> Result<(), IngestError> {
         loop {
+            let end = self.end;
             match (self.rest().as_bytes().first(), self.rest().as_bytes().get(1)) {
-                (Some(b'\n'), _) => self.start += 1,
                 (Some(b'\r'), Some(b'\n')) => self.start += 2,
                 (None, _) | (Some(b'\r'), None) if !self.ended => self.fill()?,
+                (Some(&byte), _) if byte == end => self.start += 1,
                 _ => return Ok(()),
             }
         }
     }
 
     fn skip_line(&mut self) -> Result<(), IngestError> {
+        let end = self.end;
         loop {
-            if let Some(length) = self.rest().bytes().position(|byte| byte == b'\n') {
+            if let Some(length) = self.rest().bytes().position(|byte| byte == end) {
                 self.start += length + 1;
                 return Ok(());
             }
@@ -128,7 +175,7 @@ impl<S: Read + Seek> Records<S> {
 }
 
 /// Reads one row from the start of `text`. Delimiters, quotes and line ends are ASCII, so every cut is on a boundary.
-fn scan(text: &str, delimiter: u8, ended: bool) -> Scan {
+fn scan(text: &str, delimiter: u8, end: u8, ended: bool) -> Scan {
     let (bytes, mut cells, mut at) = (text.as_bytes(), Cells::default(), 0);
     loop {
         if bytes.get(at) == Some(&b'"') {
@@ -138,10 +185,10 @@ fn scan(text: &str, delimiter: u8, ended: bool) -> Scan {
             }
         } else {
             let run = bytes.get(at..).unwrap_or_default();
-            let length = run.iter().position(|&byte| byte == delimiter || byte == b'\n').unwrap_or(run.len());
+            let length = run.iter().position(|&byte| byte == delimiter || byte == end).unwrap_or(run.len());
             cells.text.push_str(text.get(at..at + length).unwrap_or_default());
             at += length;
-            let line_ends = bytes.get(at).is_none_or(|&byte| byte == b'\n');
+            let line_ends = bytes.get(at).is_none_or(|&byte| byte == end);
             if length > 0 && line_ends && cells.text.ends_with('\r') {
                 cells.text.pop();
             }
@@ -152,10 +199,28 @@ fn scan(text: &str, delimiter: u8, ended: bool) -> Scan {
             (None, _) | (Some(b'\r'), None) if !ended => return Scan::More,
             (None, _) => return done(cells, at),
             (Some(b'\n'), _) | (Some(b'\r'), None) => return done(cells, at + 1),
+            (Some(&byte), _) if byte == end => return done(cells, at + 1),
             _ => return Scan::Broken,
         }
         cells.end_cell();
     }
+}
+
+/// What ends lines: LF, whatever CR stand before it or by themselves; or CR where no LF stands outside quotes in all of the
+/// text, or in as much of it as is looked at. None where that is not known yet.
+fn line_end(text: &str, is_all: bool) -> Option<u8> {
+    let (mut quoted, mut before, mut cr) = (false, b'\n', false);
+    for byte in text.bytes() {
+        match byte {
+            // A quote opens a cell where one begins, or is the second of two inside quotes.
+            b'"' => quoted = !quoted && matches!(before, b',' | b';' | b'\t' | b'|' | b'\r' | b'\n' | b'"'),
+            b'\n' if !quoted => return Some(b'\n'),
+            b'\r' if !quoted => cr = true,
+            _ => {}
+        }
+        before = byte;
+    }
+    (cr && is_all).then_some(b'\r')
 }
 
 fn done(mut cells: Cells, length: usize) -> Scan {

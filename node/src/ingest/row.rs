@@ -47,7 +47,7 @@ pub struct IdentifierCell {
 
 /// One subject of a register. It holds personal data and so has no `Debug`.
 pub struct Row {
-    /// Number of the row in the file; the header is 1.
+    /// Number of the row: the header is 1, or of a workbook the sheet's own.
     pub row: u64,
     /// The bank's own case number, never empty.
     pub record: String,
@@ -217,7 +217,8 @@ impl<'a> Reader<'a> {
         self.layout.place(column).and_then(|place| self.cells.mark(place))
     }
 
-    /// The value of a cell, with an issue where it cannot be read; a cell too long cannot be read either.
+    /// The value of a cell, with an issue where it cannot be read; a cell too long or faulty cannot be read either: its
+    /// text is empty, and what is empty means something else.
     fn word<T>(
         &mut self,
         column: Column,
@@ -225,7 +226,8 @@ impl<'a> Reader<'a> {
         reason: Reason,
     ) -> Result<T, Unreadable> {
         let cell = self.cell(column);
-        let value = if cell.len() <= WORD_BYTES { read(cell) } else { Err(Unreadable) };
+        let readable = cell.len() <= WORD_BYTES && self.mark(column) != Some(Mark::Faulty);
+        let value = if readable { read(cell) } else { Err(Unreadable) };
         if value.is_err() {
             self.issue(column, reason);
         }

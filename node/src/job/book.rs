@@ -21,6 +21,9 @@ use crate::key_holder::ports::Noted;
 use crate::ports::Micros;
 use crate::store::{Row, Statement, Store, StoreError};
 
+/// So many jobs are read at a time.
+pub const PAGE: i64 = 1_000;
+
 /// One job, as this bank knows it.
 pub struct Entry {
     /// Its row.
@@ -91,7 +94,7 @@ impl Figures {
         self.matched_by_kind = by_kind.iter().map(|(kind, count)| (kind.code().to_owned(), *count)).collect();
     }
 
-    fn json(&self) -> String {
+    pub(super) fn json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
 }
@@ -215,26 +218,34 @@ impl Book {
         }
     }
 
-    /// All jobs, the newest first.
+    /// Up to [`PAGE`] jobs, the newest first: those whose rows come before this one. An empty page is the end.
+    pub async fn page(&self, before: i64) -> Result<Vec<Entry>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM job WHERE id < $1 ORDER BY id DESC LIMIT $2");
+        self.entries(sqlx::query(sqlx::AssertSqlSafe(sql)).bind(before).bind(PAGE)).await
+    }
+
+    /// The newest jobs, for a person who looks.
     pub async fn list(&self) -> Result<Vec<Entry>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM job ORDER BY id DESC LIMIT 1000");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(self.store.readers()).await?;
+        self.page(i64::MAX).await
+    }
+
+    /// Jobs that were seen after this moment, the newest first.
+    pub async fn since(&self, moment: Micros) -> Result<Vec<Entry>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM job WHERE seen_at > $1 ORDER BY id DESC");
+        self.entries(sqlx::query(sqlx::AssertSqlSafe(sql)).bind(moment)).await
+    }
+
+    /// Jobs that have no end here, the newest first: those that this bank has joined, of which files lie on the disk until
+    /// there is a return, and those on which nobody has decided. They end here though the coordinator names them no longer.
+    pub async fn unfinished(&self) -> Result<Vec<Entry>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM job WHERE stage < $1 ORDER BY id DESC");
+        self.entries(sqlx::query(sqlx::AssertSqlSafe(sql)).bind(Stage::Done.number())).await
+    }
+
+    async fn entries(&self, query: Statement<'_>) -> Result<Vec<Entry>, StoreError> {
+        let rows = query.fetch_all(self.store.readers()).await?;
         let entries: Result<Vec<_>, _> = rows.iter().map(read).collect();
         Ok(entries?.into_iter().map(|entry| self.with_unwritten(entry)).collect())
-    }
-
-    /// Jobs that this bank has joined and that have no end. They end here even if the coordinator names them no longer;
-    /// until there is a return, files of theirs lie on the disk.
-    pub async fn under_way(&self) -> Result<Vec<JobId>, StoreError> {
-        let jobs = self.list().await?.into_iter();
-        let joined = jobs.filter(|job| job.stage != Stage::Proposed && !job.stage.is_over());
-        Ok(joined.map(|job| job.job).collect())
-    }
-
-    /// Jobs that have no end here. Those that nobody has joined end too, though the coordinator names them no longer.
-    pub async fn unfinished(&self) -> Result<Vec<JobId>, StoreError> {
-        let jobs = self.list().await?.into_iter();
-        Ok(jobs.filter(|job| !job.stage.is_over()).map(|job| job.job).collect())
     }
 
     /// Jobs on which nobody has decided.
@@ -244,20 +255,19 @@ impl Book {
         rows.fetch_all(self.store.readers()).await?.iter().map(read).collect()
     }
 
-    /// Moves a job to one of its ends, unless it is at one; its last fault is forgotten.
+    /// Moves a job to one of its ends, unless it is at one. Its last fault is forgotten, unless that may be why it has failed or
+    /// was missed; that nobody had decided yet is none.
     pub async fn advance(&self, id: i64, stage: Stage) -> Result<(), StoreError> {
-        self.store
-            .write(
-                sqlx::query(
-                    "UPDATE job SET stage = $2, fault = NULL, updated_at = $3 WHERE id = $1 AND stage < $4",
-                )
-                .bind(id)
-                .bind(stage.number())
-                .bind(self.store.now())
-                .bind(Stage::Done.number()),
-            )
-            .await?;
-        Ok(())
+        let sql = match stage {
+            Stage::Failed | Stage::Missed => {
+                "UPDATE job SET stage = $2, updated_at = $3, fault =
+                     CASE WHEN fault LIKE '%\"consent-pending\"%' THEN NULL ELSE fault END
+                 WHERE id = $1 AND stage < $4"
+            }
+            _ => "UPDATE job SET stage = $2, fault = NULL, updated_at = $3 WHERE id = $1 AND stage < $4",
+        };
+        let update = sqlx::query(sql).bind(id).bind(stage.number()).bind(self.store.now());
+        self.store.write(update.bind(Stage::Done.number())).await.map(drop)
     }
 
     /// Takes down who decided, and how.

@@ -4,12 +4,15 @@
 //! identifiers is gone meanwhile (retracted, held) cannot be made again; it is given up, its charge is lost, and what is
 //! left of it goes into new chunks. Finished chunks keep their secrets for inspections.
 
+use futures::TryStreamExt as _;
 use lianfang_proto::ids::KeyId;
+use lianfang_proto::limits::ELEMENT_BYTES;
 use lianfang_trust::at_rest::ColumnCipher;
 use lianfang_trust::{Decoder, Digest, Encoder};
 use rand_core::CryptoRng;
 use sqlx::Row as _;
 
+use super::evaluation::Sent;
 use crate::pipeline::blind::{BlindedChunk, ChunkSecrets};
 use crate::register::IdentifierId;
 use crate::store::{Connection, Store, StoreError};
@@ -122,22 +125,49 @@ impl Chunks {
         rows.iter().map(|row| self.read(row)).collect()
     }
 
+    /// What was evaluated for the job, in however many attempts: the chunks that are finished.
+    pub async fn evaluated(&self) -> Result<Sent, StoreError> {
+        let bytes: i64 = sqlx::query_scalar(
+            "SELECT coalesce(sum(length(elements)), 0) FROM chunk JOIN chunk_commitment ON chunk_id = id
+             WHERE terms_digest = $1 AND state = $2",
+        )
+        .bind(&self.terms_digest.as_bytes()[..])
+        .bind(FINISHED)
+        .fetch_one(self.store.readers())
+        .await?;
+        let elements = u64::try_from(bytes).map_err(|_| malformed("elements"))? / ELEMENT_BYTES as u64;
+        let mut sent = Sent { identifiers: 0, elements };
+        let mut rows =
+            sqlx::query("SELECT id, identifiers FROM chunk WHERE terms_digest = $1 AND state = $2")
+                .bind(&self.terms_digest.as_bytes()[..])
+                .bind(FINISHED)
+                .fetch(self.store.readers());
+        while let Some(row) = rows.try_next().await? {
+            sent.identifiers += self.read_sealed(&row)?.len() as u64;
+        }
+        Ok(sent)
+    }
+
+    fn read_sealed(&self, row: &crate::store::Row) -> Result<Vec<IdentifierId>, StoreError> {
+        let identifiers = self
+            .identifiers
+            .open(row.try_get("id")?, row.try_get("identifiers")?)
+            .map_err(StoreError::at("chunk", "identifiers"))?;
+        read_identifiers(&identifiers).ok_or_else(|| malformed("identifiers"))
+    }
+
     fn read(&self, row: &crate::store::Row) -> Result<Begun, StoreError> {
         let id: i64 = row.try_get("id")?;
         let secrets =
             self.secrets.open(id, row.try_get("secrets")?).map_err(StoreError::at("chunk", "secrets"))?;
         let secrets: &[u8; ChunkSecrets::LEN] =
             secrets.as_slice().try_into().map_err(|_| malformed("secrets"))?;
-        let identifiers = self
-            .identifiers
-            .open(id, row.try_get("identifiers")?)
-            .map_err(StoreError::at("chunk", "identifiers"))?;
         let root: Vec<u8> = row.try_get("commitment_root")?;
         Ok(Begun {
             id,
             number: u64::try_from(row.try_get::<i64, _>("number")?).map_err(|_| malformed("number"))?,
             secrets: ChunkSecrets::from_bytes(secrets),
-            identifiers: read_identifiers(&identifiers).ok_or_else(|| malformed("identifiers"))?,
+            identifiers: self.read_sealed(row)?,
             commitment_root: root.try_into().map_err(|_| malformed("commitment_root"))?,
         })
     }
@@ -167,4 +197,64 @@ pub(super) fn read_identifiers(bytes: &[u8]) -> Option<Vec<IdentifierId>> {
         from.list("identifiers", limit, |from| from.i64("identifier").map(IdentifierId::from_number)).ok()?;
     from.end().ok()?;
     Some(ids)
+}
+
+#[cfg(test)]
+mod tests {
+    use lianfang_proto::catalogue::Kind;
+    use zeroize::Zeroizing;
+
+    use super::*;
+    use crate::key_holder::tests::KEY;
+    use crate::pipeline::blind::Element;
+    use crate::ports::Ports;
+    use crate::store::tests::Bench;
+
+    /// A chunk with so many identifiers that is sent; gives its elements.
+    async fn begun(chunks: &Chunks, id: i64, count: i64) -> u64 {
+        let text = |text: String| Zeroizing::new(text);
+        let elements = (1..=count).map(|row| Element {
+            row,
+            kind: Kind::Mobile,
+            value: text(format!("+8613800000{row:03}")),
+            record: text("A1".to_owned()),
+            evidence: text(String::new()),
+        });
+        let chance = Ports::system().chance;
+        let mut rng = chance.rng();
+        let secrets = ChunkSecrets::draw(&mut *rng, &[1; 32], &id.to_be_bytes());
+        let chunk = BlindedChunk::new(elements.collect(), &secrets).unwrap();
+        let identifiers = (1..=count).map(IdentifierId::from_number).collect();
+        let (number, commitment_root) = (id.unsigned_abs(), *chunk.commitment_root());
+        let begun = Begun { id, number, secrets, identifiers, commitment_root };
+        chunks.begin(&begun, &chunk, &mut *rng).await.unwrap();
+        chunk.count() as u64
+    }
+
+    #[tokio::test]
+    async fn what_was_evaluated_is_counted_over_all_attempts() {
+        let bench = Bench::new().await;
+        let of = |terms: &[u8]| Chunks::of(&bench.store, Digest::of("test/terms", terms), KEY);
+        let (job, other) = (of(b"1"), of(b"2"));
+        assert_eq!(job.evaluated().await.unwrap(), Sent::default());
+        let first = begun(&job, 1, 3).await;
+        begun(&job, 2, 5).await;
+        let third = begun(&job, 3, 70).await;
+        begun(&job, 4, 7).await;
+        begun(&other, 5, 9).await;
+        let finish = async |chunks: &Chunks, id: i64| {
+            let mut tx = bench.store.begin().await.unwrap();
+            chunks.finish(&mut tx, id).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        finish(&job, 1).await;
+        job.give_up(2).await.unwrap();
+        // The fourth was cut off, and with it the attempt; the next one goes on from here.
+        finish(&job, 3).await;
+        finish(&other, 5).await;
+        let sent = Sent { identifiers: 73, elements: first + third };
+        assert_eq!(job.evaluated().await.unwrap(), sent);
+        finish(&job, 4).await;
+        assert_eq!(job.evaluated().await.unwrap().identifiers, 80);
+    }
 }

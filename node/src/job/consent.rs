@@ -61,7 +61,8 @@ impl Why {
 /// What this bank has taken part in before.
 #[derive(Clone, Debug, Default)]
 pub struct Past {
-    /// The terms of the last job that disclosed counts alone.
+    /// The terms of the last job that disclosed counts alone. Who is named counts, not who came: a bank that stays away once
+    /// must not stop every job that follows.
     pub last_count: Option<Terms>,
     /// The terms of the jobs within the policy's days.
     pub recent: Vec<Terms>,

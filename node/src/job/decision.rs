@@ -57,32 +57,61 @@ impl Context {
             agreed => agreed?,
         }
         check_deadline(terms, &self.bank, self.ports.clock.now())?;
-        let past = self.past(entry).await?;
+        let past = self.past(entry, terms).await?;
         Ok(consent(terms, &self.config.policy, &past))
     }
 
-    /// The jobs in which this bank took part before: the last of counts alone, and those within the policy's days.
-    async fn past(&self, entry: &Entry) -> Result<Past, Fault> {
-        let coordinator = self.roster.now().roster.coordinator;
+    /// The jobs in which this bank took part before: those within the policy's days, and, where these terms disclose counts
+    /// alone, the last job that did, however long ago.
+    pub(super) async fn past(&self, entry: &Entry, terms: &Terms) -> Result<Past, Fault> {
         let since = self.ports.clock.now() - Micros::from(self.config.policy.jobs_days) * DAY;
-        let jobs = self.book.list().await.map_err(|e| of_store(&e))?;
-        let took_part = |other: &&Entry| match other.stage {
+        let recent = self.book.since(since).await.map_err(|e| of_store(&e))?;
+        let last_count = match terms.disclosure {
+            Disclosure::Count => self.last_count(entry).await?,
+            _ => None,
+        };
+        Ok(Past {
+            last_count,
+            recent: recent.iter().filter_map(|other| self.took_part(entry, other)).collect(),
+        })
+    }
+
+    async fn last_count(&self, entry: &Entry) -> Result<Option<Terms>, Fault> {
+        let mut before = i64::MAX;
+        loop {
+            let page = self.book.page(before).await.map_err(|e| of_store(&e))?;
+            let Some(last) = page.last() else { return Ok(None) };
+            before = last.id;
+            for other in &page {
+                let terms = self.took_part(entry, other);
+                let Some(terms) = terms.filter(|terms| terms.disclosure == Disclosure::Count) else {
+                    continue;
+                };
+                if !self.told_nothing(other.id).await? {
+                    return Ok(Some(terms));
+                }
+            }
+        }
+    }
+
+    /// Whether a job is over to which no other bank has submitted: it has told nothing of any.
+    async fn told_nothing(&self, id: i64) -> Result<bool, Fault> {
+        let certificate = self.book.certificate(id).await.map_err(|e| of_store(&e))?;
+        Ok(certificate.is_some_and(|certificate| {
+            certificate.entries.iter().filter(|entry| entry.submission.is_some()).count() < 2
+        }))
+    }
+
+    /// The terms of another job, if this bank took part in it.
+    fn took_part(&self, entry: &Entry, other: &Entry) -> Option<Terms> {
+        let entered = match other.stage {
             Stage::Proposed | Stage::Refused => false,
             // Its records entered if they were put together, whether or not they came in time.
             Stage::Missed => other.header.is_some(),
             _ => true,
         };
-        let mut past = Past::default();
-        for other in jobs.iter().filter(|other| other.id != entry.id).filter(took_part) {
-            let Some(terms) = other.opened(&coordinator) else { continue };
-            if terms.disclosure == Disclosure::Count && past.last_count.is_none() {
-                past.last_count = Some(terms.clone());
-            }
-            if other.seen_at > since {
-                past.recent.push(terms);
-            }
-        }
-        Ok(past)
+        let counts = entered && other.id != entry.id;
+        counts.then(|| other.opened(&self.roster.now().roster.coordinator)).flatten()
     }
 
     /// This bank takes part. The caller holds the book's decision.

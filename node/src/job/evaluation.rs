@@ -143,6 +143,11 @@ impl Evaluation {
         Ok(sent)
     }
 
+    /// What has been evaluated for the job so far, in this attempt and in those before it.
+    pub async fn evaluated(&self) -> Result<Sent, Fault> {
+        self.chunks.evaluated().await.map_err(|e| of_store(&e))
+    }
+
     /// How many chunks may be under way.
     fn at_once(&self) -> usize {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);

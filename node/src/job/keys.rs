@@ -16,22 +16,10 @@ use lianfang_trust::Canonical as _;
 use super::Context;
 use crate::audit::Event;
 use crate::config::Decide;
-use crate::fault::of_store;
-use crate::key_holder::records::{KeptRecord, RecordError};
+use crate::fault::{of_record, of_store};
+use crate::key_holder::records::KeptRecord;
 use crate::peers::coordinator::NAME;
 use crate::peers::roster::Pinned;
-
-/// A full disk is told as one.
-fn of_record(error: &RecordError) -> Fault {
-    match error {
-        RecordError::Store(error) => of_store(error),
-        other => internal(other),
-    }
-}
-
-fn internal(error: impl std::fmt::Display) -> Fault {
-    Fault::new(FaultCode::Internal).got(error)
-}
 
 impl Context {
     /// The key record of this epoch that has been compared; fetched if it is not here yet.

@@ -12,8 +12,9 @@ use lianfang_proto::{Fault, FaultCode, checked};
 use lianfang_trust::{Canonical as _, Digest, Signed};
 
 use super::Context;
+use super::state::Stage;
 use crate::audit::Event;
-use crate::fault::{of_log, of_store};
+use crate::fault::{of_log, of_record, of_store};
 use crate::key_holder::notices::{NOTICE_BYTES, Taken};
 use crate::key_holder::vault::VaultError;
 use crate::peers::coordinator::NAME;
@@ -63,7 +64,7 @@ impl Context {
         let notice = *signed.value();
         if !self.vault.is_closed(notice.class, notice.epoch) {
             self.fetch_record(notice.class, notice.epoch).await?;
-            let kept = self.records.current(notice.class, notice.epoch).await.map_err(internal)?;
+            let kept = self.records.current(notice.class, notice.epoch).await.map_err(|e| of_record(&e))?;
             let public_key = kept.map(|kept| kept.endorsed.record().public_key);
             if public_key != Some(notice.public_key) {
                 return self.contradicted(&signed).await;
@@ -130,7 +131,7 @@ impl Context {
 
     /// Erases share and outputs of an epoch for good.
     pub async fn close_epoch(&self, class: Class, epoch: Epoch, by: &str) -> Result<Erased, Fault> {
-        let kept = self.records.current(class, epoch).await.map_err(internal)?;
+        let kept = self.records.current(class, epoch).await.map_err(|e| of_record(&e))?;
         let digest = kept.map_or_else(
             || Digest::of("lianfang/epoch-close", &epoch.0.to_be_bytes()),
             |kept| kept.endorsed.record().digest(),
@@ -146,6 +147,7 @@ impl Context {
             RegisterError::Store(error) => of_store(&error),
             other => internal(other),
         })?;
+        self.store.forget().await;
         Ok(Erased { shares, outputs })
     }
 
@@ -157,15 +159,15 @@ impl Context {
         after_deadline: Micros,
     ) -> Result<Option<String>, Fault> {
         let now = self.ports.clock.now();
-        for job in self.book.under_way().await.map_err(|e| of_store(&e))? {
-            let Some(entry) = self.book.get(job).await.map_err(|e| of_store(&e))? else { continue };
+        let under_way = self.book.unfinished().await.map_err(|e| of_store(&e))?.into_iter();
+        for entry in under_way.filter(|entry| entry.stage != Stage::Proposed) {
             // Whoever signed them: what counts is which outputs the job needs.
             let signer = Signed::<Terms>::claimed_signer(&entry.terms);
             let terms = signer.and_then(|signer| Signed::<Terms>::open(&entry.terms, &signer));
             let Ok(terms) = terms.map(Signed::into_value) else { continue };
             let needed = now < terms.last_taken().saturating_add(after_deadline);
             if (terms.key.class, terms.key.epoch) == (class, epoch) && needed {
-                return Ok(Some(job.to_string()));
+                return Ok(Some(entry.job.to_string()));
             }
         }
         Ok(None)

@@ -20,6 +20,7 @@ pub mod reminder;
 pub mod reporting;
 pub mod runner;
 pub mod sightings;
+mod spool;
 pub mod state;
 pub mod submission;
 #[cfg(test)]

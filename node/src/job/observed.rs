@@ -1,12 +1,14 @@
 //! What a job's row holds besides its way: the last fault, what was recorded once, what others have signed.
 
 use lianfang_proto::Fault;
+use lianfang_proto::documents::certificate::JobCertificate;
 use lianfang_proto::documents::submission::SubmissionHeader;
 use lianfang_proto::ids::BankId;
-use lianfang_trust::Digest;
+use lianfang_trust::{Digest, Signed};
 use sqlx::Row as _;
 
-use super::book::Book;
+use super::book::{Book, Figures};
+use super::state::Stage;
 use crate::audit::AuditError;
 use crate::key_holder::ports::Noted;
 use crate::store::StoreError;
@@ -65,13 +67,30 @@ impl Book {
         rows.iter().map(read).collect()
     }
 
+    /// The job's certificate, which was checked when it came; none of a job that has none.
+    pub async fn certificate(&self, id: i64) -> Result<Option<JobCertificate>, StoreError> {
+        let row = sqlx::query("SELECT certificate FROM job WHERE id = $1").bind(id);
+        let Some(row) = row.fetch_optional(self.store.readers()).await? else { return Ok(None) };
+        let Some(bytes) = row.try_get::<Option<Vec<u8>>, _>(0)? else { return Ok(None) };
+        let signer = Signed::<JobCertificate>::claimed_signer(&bytes);
+        let signed = signer.and_then(|signer| Signed::<JobCertificate>::open(&bytes, &signer));
+        Ok(signed.ok().map(Signed::into_value))
+    }
+
     /// Something was found about the job: the log says so if it is not what it said last, for it is found at every try.
     pub async fn found(&self, id: i64, what: &Digest, said: &Noted<'_>) -> Result<(), AuditError> {
         let mark = sqlx::query("UPDATE job SET recorded = $2 WHERE id = $1 AND recorded IS DISTINCT FROM $2");
         self.step(mark.bind(id).bind(&what.as_bytes()[..]), said).await
     }
 
-    /// What went wrong last; shown to people, and gone with the next step that succeeds. What the store does not take,
+    /// Counts of an attempt that came to nothing; the steps that succeed write their own.
+    pub async fn keep_figures(&self, id: i64, figures: &Figures) -> Result<(), StoreError> {
+        let update = sqlx::query("UPDATE job SET figures = $2 WHERE id = $1 AND stage < $3");
+        let update = update.bind(id).bind(figures.json()).bind(Stage::Done.number());
+        self.store.write(update).await.map(drop)
+    }
+
+    /// What went wrong last; shown to people, and gone with the next step that succeeds; of a job that has failed, why. What the store does not take,
     /// for its disk may be what is full, is shown until the next attempt.
     pub async fn fault(&self, id: i64, fault: &Fault) -> Result<(), StoreError> {
         let text = serde_json::json!({

@@ -77,13 +77,17 @@ async fn earlier(context: &Context, entry: &Entry, terms: &Terms) -> Result<Earl
         return Ok(Earlier::Report(named.id));
     }
     // The newest first.
-    for other in book.list().await.map_err(|e| of_store(&e))? {
-        let before = other.id < entry.id && is_earlier(&other).is_some_and(|at| at < run.planned_at);
-        if before && kept(other.id).await? {
-            return Ok(Earlier::Report(other.id));
+    let mut before = entry.id;
+    loop {
+        let page = book.page(before).await.map_err(|e| of_store(&e))?;
+        let Some(last) = page.last() else { return Ok(Earlier::Nothing) };
+        before = last.id;
+        for other in page.iter().filter(|other| is_earlier(other).is_some_and(|at| at < run.planned_at)) {
+            if kept(other.id).await? {
+                return Ok(Earlier::Report(other.id));
+            }
         }
     }
-    Ok(Earlier::Nothing)
 }
 
 /// Keeps what the sources have signed: the report has been verified under it, and the certificate will be.

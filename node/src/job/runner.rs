@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use lianfang_proto::documents::terms::Terms;
 use lianfang_proto::ids::JobId;
-use lianfang_proto::v1::JobState;
+use lianfang_proto::v1::{GetJobReply, JobState};
 use lianfang_proto::{Fault, FaultCode, checked};
 use lianfang_trust::{Digest32, Signed};
 use tokio::sync::{Mutex, watch};
@@ -16,15 +16,16 @@ use tokio::sync::{Mutex, watch};
 use super::Context;
 use super::book::Entry;
 use super::consent::{Consent, check_deadline};
-use super::evaluation::{Evaluation, Sent};
 use super::state::{Stage, Step, next, unknown};
-use super::submission::{Assembled, assemble, check_size, clean, upload};
+use super::submission::{clean, upload};
 use super::witness::Notary;
 use crate::audit::Event;
 use crate::fault::{of_log, of_store};
+use crate::peers::coordinator::NAME;
 use crate::pipeline::evaluate::Witness;
 
 mod closing;
+mod preparing;
 
 /// Works on jobs.
 pub struct Runner {
@@ -35,9 +36,6 @@ pub struct Runner {
     /// Whether the node is to stop: then no further step is begun.
     stop: Option<watch::Receiver<bool>>,
 }
-
-/// Rounds of evaluation while records come in at the same time.
-const ROUNDS: usize = 8;
 
 fn internal(error: impl std::fmt::Display) -> Fault {
     Fault::new(FaultCode::Internal).got(error)
@@ -118,7 +116,9 @@ impl Runner {
         loop {
             let reply = match self.context.coordinator.job(job).await {
                 // It was proposed once, and is no more.
-                Err(fault) if fault.code == FaultCode::JobUnknown => return self.forgotten(job, fault).await,
+                Err(fault) if fault.code == FaultCode::JobUnknown => {
+                    return self.forgotten(job, &fault).await;
+                }
                 reply => reply?,
             };
             let terms = self.open_terms(&reply.terms, job).await?;
@@ -133,6 +133,7 @@ impl Runner {
                 check_deadline(terms.value(), &self.context.bank, self.context.ports.clock.now()).is_err();
             match next(entry.stage, state, late) {
                 Step::Wait => return Ok(entry.stage),
+                Step::End(Stage::Failed) => return self.given_up(&entry, &reply).await,
                 Step::End(stage) => return self.end(&entry, stage).await,
                 step => self.traced(step, &entry, terms.value()).await?,
             }
@@ -145,9 +146,26 @@ impl Runner {
 
     /// The coordinator does not know the job, for it was put back from a backup that is older: nobody but this bank will
     /// ever end it.
-    async fn forgotten(&self, job: JobId, fault: Fault) -> Result<Stage, Fault> {
-        let entry = self.context.book.get(job).await.map_err(|e| of_store(&e))?.ok_or(fault)?;
-        self.end(&entry, unknown(entry.stage)).await
+    async fn forgotten(&self, job: JobId, fault: &Fault) -> Result<Stage, Fault> {
+        let entry = self.context.book.get(job).await.map_err(|e| of_store(&e))?;
+        let entry = entry.ok_or_else(|| fault.clone())?;
+        let end = unknown(entry.stage);
+        if end == Stage::Failed && end != entry.stage {
+            self.context.book.fault(entry.id, fault).await.map_err(|e| of_store(&e))?;
+        }
+        self.end(&entry, end).await
+    }
+
+    /// The coordinator has given the job up. Why it has, where it says so, is shown with the job from then on; else what
+    /// went wrong here last.
+    async fn given_up(&self, entry: &Entry, reply: &GetJobReply) -> Result<Stage, Fault> {
+        if let Some(code) = FaultCode::from_code(&reply.failure)
+            && entry.stage != Stage::Failed
+        {
+            let fault = Fault::new(code).at(NAME);
+            self.context.book.fault(entry.id, &fault).await.map_err(|e| of_store(&e))?;
+        }
+        self.end(entry, Stage::Failed).await
     }
 
     async fn entry(&self, job: JobId) -> Result<Entry, Fault> {
@@ -210,59 +228,6 @@ impl Runner {
         }
     }
 
-    async fn prepare(&self, entry: &Entry, terms: &Terms) -> Result<(), Fault> {
-        check_deadline(terms, &self.context.bank, self.context.ports.clock.now())?;
-        self.large_enough(terms)?;
-        self.context.send_decision(entry, true).await?;
-        check_size(&self.context, terms).await?;
-        let _one_at_a_time = self.evaluating.lock().await;
-        let mut evaluation = Evaluation::new(&self.context, terms, Arc::clone(&self.witness)).await?;
-        self.context.sight_holders(evaluation.record()).await?;
-        let began = Instant::now();
-        let sent_before = self.context.holders.bytes_sent();
-        let mut sent = Sent::default();
-        let mut span = self.context.telemetry.part("evaluate");
-        for _ in 0..ROUNDS {
-            sent += match evaluation.run().await {
-                // The shares were renewed: what is left goes on under the new ones, in the same chunks.
-                Err(fault) if self.renewed(&fault, &evaluation).await? => {
-                    evaluation = Evaluation::new(&self.context, terms, Arc::clone(&self.witness)).await?;
-                    continue;
-                }
-                ran => ran?,
-            };
-            span.count("elements", sent.elements);
-            span.count("identifiers", sent.identifiers);
-            let (evaluate, evaluated_at) = (began.elapsed(), self.context.ports.clock.now());
-            let padding = self.context.book.padding_seed(entry.id).await.map_err(|e| of_store(&e))?;
-            let Assembled::Ready(submission) = assemble(&self.context, terms, &evaluation, *padding).await?
-            else {
-                continue;
-            };
-            let mut figures = entry.figures();
-            let bytes_sent = self.context.holders.bytes_sent() - sent_before;
-            self.context.telemetry.sent(bytes_sent);
-            figures.bytes_sent += bytes_sent;
-            figures.evaluated += sent.identifiers;
-            figures.own_rows = submission.own_rows;
-            figures.cached = submission.own_rows.saturating_sub(figures.evaluated);
-            figures.stage("evaluate", evaluate, evaluated_at);
-            let assemble = began.elapsed().saturating_sub(evaluate);
-            figures.stage("submit", assemble, self.context.ports.clock.now());
-            let event = Event::Evaluated { terms: entry.terms_digest, elements: sent.elements };
-            let header = Signed::sign(&self.context.secrets.identity, submission.header);
-            let said = &self.context.log.says(&event);
-            let kept = self.context.book.prepared(entry.id, header.bytes(), &figures, said).await;
-            return kept.map_err(|e| of_log(&e));
-        }
-        Err(Fault::new(FaultCode::Busy).at(self.context.bank.as_str()))
-    }
-
-    async fn renewed(&self, fault: &Fault, evaluation: &Evaluation) -> Result<bool, Fault> {
-        Ok(fault.code == FaultCode::GenerationChanged
-            && self.context.is_renewed(evaluation.record().key).await?)
-    }
-
     /// Whether the policy still lets so small a submission leave.
     fn large_enough(&self, terms: &Terms) -> Result<(), Fault> {
         let least = self.context.config.policy.least_rows;
@@ -278,7 +243,11 @@ impl Runner {
         self.large_enough(terms)?;
         let header = self.own_header(entry)?;
         let began = Instant::now();
-        let sent = upload(&self.context, &header).await?;
+        let mut sent = 0;
+        if let Err(fault) = upload(&self.context, &header, &mut sent).await {
+            self.count_sent(entry, sent).await;
+            return Err(fault);
+        }
         let mut figures = entry.figures();
         figures.bytes_sent += sent;
         figures.stage("submit", began.elapsed(), self.context.ports.clock.now());

@@ -2,18 +2,29 @@
 //!
 //! ```text
 //! proposed ──accept──▶ accepted ──prepare──▶ prepared ──upload──▶ submitted ──report──▶ returned ──countersign──▶ done
-//!     └──refuse──▶ refused          (any of the first four) ──the coordinator has gone on──▶ missed / failed
+//!    └──refuse──▶ refused                                                                  └──────conclude────────▲
+//!
+//! proposed ── its deadline has passed ──────────────────────────────────────────────────────▶ missed
+//! proposed, accepted ── the coordinator has gone on, or has forgotten the job ──────────────▶ missed
+//! prepared ── the coordinator takes no more rows, or has closed the job ────────────────────▶ missed
+//! submitted ── the coordinator has closed the job ──────────────────────────────────────────▶ missed
+//! returned ── the coordinator has closed the job, and there is no certificate ──────────────▶ missed
+//! prepared, submitted, returned ── the coordinator has forgotten the job ───────────────────▶ failed
+//! all five before the ends ── the coordinator has given the job up ─────────────────────────▶ failed
 //! ```
 //!
 //! | stage | the coordinator's state | step |
 //! | --- | --- | --- |
 //! | proposed | open, and the deadline has not passed | decide |
+//! | proposed | open, and the deadline has passed | missed |
 //! | accepted | open | prepare |
 //! | prepared | open, matching, reporting, certified | upload: the rows may stand, and the word that they do have been lost |
+//! | prepared | the same, and takes no more rows | missed |
 //! | submitted | reporting, certified | read and keep the report, hand the return in |
 //! | returned | reporting | hand the return in again |
 //! | returned | certified | countersign |
 //! | returned | closed | conclude: countersigned or too late, with the return or without it |
+//! | returned | closed, and there is no certificate | missed |
 //! | proposed, accepted | any later one, or unknown to it | missed |
 //! | prepared, submitted, returned | unknown to it | failed: it has forgotten the job, and will never end it |
 //! | prepared, submitted | closed | missed |
@@ -44,7 +55,7 @@ pub enum Stage {
     Refused = 7,
     /// The deadline came first.
     Missed = 8,
-    /// The coordinator gave the job up, or its report was not sound.
+    /// The coordinator gave the job up, or has forgotten it.
     Failed = 9,
 }
 

@@ -5,6 +5,7 @@
 //! first of them does, and nothing is put together twice.
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use lianfang_trust::{Canonical as _, Digest, Signed};
 
 use super::Context;
 use super::evaluation::Evaluation;
-use crate::fault::of_store;
+use crate::fault::{of_file, of_store};
 use crate::peers::coordinator::NAME;
 use crate::pipeline::submit::{Assembly, Submission, SubmissionFiles};
 use crate::register::{Eligible, IdentifierId, Outputs, Selection};
@@ -120,17 +121,26 @@ async fn push(context: &Context, mut assembly: Assembly, page: Page) -> Result<A
     tokio::task::spawn_blocking(work).await.map_err(internal)?
 }
 
-/// Sends what the coordinator does not have yet, and has the root checked. Gives the bytes that were sent.
-pub async fn upload(context: &Context, header: &Signed<SubmissionHeader>) -> Result<u64, Fault> {
+/// Sends what the coordinator does not have yet, and has the root checked. Counts the bytes that it takes, also where it
+/// fails.
+pub async fn upload(
+    context: &Context,
+    header: &Signed<SubmissionHeader>,
+    sent: &mut u64,
+) -> Result<(), Fault> {
     let digest = header.value().terms_digest;
     let files = SubmissionFiles::of(&context.spool, &digest);
-    let rows = Arc::new(File::open(&files.rows).map_err(internal)?);
     let (mut next, sealed) = context.coordinator.open_submission(&digest, header.bytes().to_vec()).await?;
-    let mut sent = 0;
+    // Rows that stand at the coordinator already are not needed, and may be gone with a folder that was restored.
+    let missing = || Fault::new(FaultCode::SubmissionLost).at(context.bank.as_str());
+    let rows = match File::open(&files.rows) {
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        opened => Some(Arc::new(opened.map_err(|e| of_file(&e))?)),
+    };
     let mut again = 0;
     while !sealed && next < header.value().rows {
         let first = next;
-        let slice = read_slice(&rows, header.value(), next).await?;
+        let slice = read_slice(rows.as_ref().ok_or_else(missing)?, header.value(), next).await?;
         let length = slice.len() as u64;
         next = match context.coordinator.send_rows(&digest, next, slice).await {
             Ok(next) => next,
@@ -144,12 +154,12 @@ pub async fn upload(context: &Context, header: &Signed<SubmissionHeader>) -> Res
         if again > STEPS_BACK {
             return Err(Fault::field(FaultCode::MessageOutOfOrder, "next_row").at(NAME).got(next));
         }
-        sent += length;
+        *sent += length;
     }
     if !sealed {
         context.coordinator.seal_submission(&digest).await?;
     }
-    Ok(sent)
+    Ok(())
 }
 
 async fn read_slice(rows: &Arc<File>, header: &SubmissionHeader, next: u64) -> Result<Vec<u8>, Fault> {
@@ -159,7 +169,7 @@ async fn read_slice(rows: &Arc<File>, header: &SubmissionHeader, next: u64) -> R
     let mut slice = vec![0; usize::try_from(count * row_bytes).map_err(internal)?];
     let file = Arc::clone(rows);
     tokio::task::spawn_blocking(move || {
-        file.read_exact_at(&mut slice, next * row_bytes).map_err(internal)?;
+        file.read_exact_at(&mut slice, next * row_bytes).map_err(|e| of_file(&e))?;
         Ok(slice)
     })
     .await
@@ -168,5 +178,5 @@ async fn read_slice(rows: &Arc<File>, header: &SubmissionHeader, next: u64) -> R
 
 /// Removes a finished job's files.
 pub fn clean(context: &Context, terms_digest: &Digest) -> Result<(), Fault> {
-    SubmissionFiles::of(&context.spool, terms_digest).remove().map_err(internal)
+    SubmissionFiles::of(&context.spool, terms_digest).remove().map_err(|e| of_file(&e))
 }

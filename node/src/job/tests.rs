@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use lianfang_link::client::DialLimits;
 use lianfang_link::{Clock, Dialer, Memory};
+use lianfang_proto::catalogue::Disclosure;
+use lianfang_proto::documents::certificate::{Entry, EntrySubmission, JobCertificate};
 use lianfang_proto::documents::roster::{Member, Roster, Standing};
 use lianfang_proto::documents::terms::Terms;
-use lianfang_proto::ids::{BankId, GroupId};
+use lianfang_proto::ids::{BankId, GroupId, JobId};
 use lianfang_store::trial::Trial;
 use lianfang_trust::{Canonical as _, Signed, SigningKey};
 use serde_json::Value;
 
 use super::Context;
-use super::book::Book;
+use super::book::{Book, Figures};
 use super::consent::tests::terms;
 use super::sightings::Sightings;
 use super::state::Stage;
@@ -149,7 +151,7 @@ async fn a_person_cannot_accept_terms_that_differ_from_what_the_node_knows() {
     ];
     for (number, (field, change)) in (1..).zip(differs) {
         let mut terms = alone.good.clone();
-        terms.job = lianfang_proto::ids::JobId::from_random([number; 16]);
+        terms.job = JobId::from_random([number; 16]);
         change(&mut terms);
         assert_eq!(alone.told(&terms).await, field);
     }
@@ -168,7 +170,7 @@ async fn a_job_on_which_nobody_decides_in_time_is_missed_though_the_coordinator_
     let hour = 3_600_000_000;
     let mut jobs = Vec::new();
     for (number, deadline) in [(1, now - hour), (2, now + hour), (3, now - hour)] {
-        let job = lianfang_proto::ids::JobId::from_random([number; 16]);
+        let job = JobId::from_random([number; 16]);
         let terms = Terms { job, deadline, ..alone.good.clone() };
         alone.context.book.note(&Signed::sign(&alone.coordinator, terms)).await.unwrap();
         jobs.push(job);
@@ -189,4 +191,70 @@ async fn a_job_on_which_nobody_decides_in_time_is_missed_though_the_coordinator_
         assert_eq!(stages, [Stage::Missed, Stage::Proposed, Stage::Accepted]);
     }
     assert_eq!(context.book.unfinished().await.unwrap().len(), 2);
+}
+
+/// How many jobs a bank has seen must not let it forget what its rules are about.
+#[tokio::test]
+async fn rules_look_at_every_job_however_many_there_were() {
+    let Alone { context, coordinator, good, _trial } = Alone::new().await;
+    let many = u16::try_from(super::book::PAGE).unwrap() + 2;
+    let terms = |number: u16| {
+        let disclosure = if number == 0 { Disclosure::Count } else { good.disclosure };
+        let mut id = [0; 16];
+        id[..2].copy_from_slice(&number.to_be_bytes());
+        Terms { job: JobId::from_random(id), disclosure, ..good.clone() }
+    };
+    let said = &context.log.says(&Event::Started { version: "1".to_owned() });
+    for number in 0..many {
+        context.book.note(&Signed::sign(&coordinator, terms(number))).await.unwrap();
+    }
+    let first = context.book.get(terms(0).job).await.unwrap().unwrap();
+    context.book.decide(first.id, Stage::Accepted, "a person", said).await.unwrap();
+    let now = context.book.get(terms(many - 1).job).await.unwrap().unwrap();
+
+    let counting = Terms { disclosure: Disclosure::Count, ..good.clone() };
+    let past = context.past(&now, &counting).await.unwrap();
+    assert_eq!(past.last_count.map(|terms| terms.job), Some(first.job));
+    assert_eq!(past.recent.len(), 1, "nobody has joined the others");
+    assert!(context.past(&now, &good).await.unwrap().last_count.is_none(), "it is about counts alone");
+    assert_eq!(context.book.unfinished().await.unwrap().len(), usize::from(many));
+    let mut seen = 0;
+    let mut before = i64::MAX;
+    while let Some(last) = context.book.page(before).await.unwrap().last() {
+        (seen, before) = (seen + 1, last.id);
+    }
+    assert_eq!(seen, 2, "pages");
+}
+
+/// Counts of one bank's own rows have told nothing of others: the certificate says who submitted.
+#[tokio::test]
+async fn a_count_that_no_other_bank_came_to_is_no_last_one() {
+    let Alone { context, coordinator, good, _trial } = Alone::new().await;
+    let counting = |number: u8| {
+        let job = JobId::from_random([number; 16]);
+        let participants = terms(&["alpha", "beta", "gamma"], 2).participants;
+        Terms { job, participants, disclosure: Disclosure::Count, ..good.clone() }
+    };
+    for number in [1, 2] {
+        context.book.note(&Signed::sign(&coordinator, counting(number))).await.unwrap();
+    }
+    let first = context.book.get(counting(1).job).await.unwrap().unwrap();
+    let now = context.book.get(counting(2).job).await.unwrap().unwrap();
+    let last = async || context.past(&now, &counting(2)).await.unwrap().last_count.map(|terms| terms.job);
+    let said = &context.log.says(&Event::Started { version: "1".to_owned() });
+    let (book, id, figures) = (&context.book, first.id, Figures::default());
+    book.decide(id, Stage::Accepted, "a person", said).await.unwrap();
+    assert_eq!(last().await, Some(first.job), "others may yet come");
+    book.prepared(id, b"header", &figures, said).await.unwrap();
+    book.submitted(id, &figures, said).await.unwrap();
+    book.returned(id, b"return", &figures, said).await.unwrap();
+    let submitted = Some(EntrySubmission { rows: 1_024, root: [1; 32] });
+    let entry = |name: &str, submission| Entry { bank: bank(name), submission, result_digest: None };
+    let certificate = JobCertificate {
+        terms_digest: first.terms_digest,
+        entries: vec![entry("alpha", submitted), entry("beta", None), entry("gamma", None)],
+        certified_at: 0,
+    };
+    book.certified(id, Signed::sign(&coordinator, certificate).bytes(), said).await.unwrap();
+    assert_eq!(last().await, None);
 }

@@ -282,9 +282,12 @@ impl Vault {
         .bind(sealed)
         .execute(&mut *tx)
         .await?;
-        erase(&mut tx, key, key.generation).await?;
+        let older = erase(&mut tx, key, key.generation).await?;
         tx.commit().await?;
         self.write().insert((key.class, key.epoch), activated);
+        if older > 0 {
+            self.store.forget().await;
+        }
         Ok(())
     }
 

@@ -23,7 +23,7 @@ use sqlx::Row as _;
 
 use crate::config::{Config, OwnCertificate};
 use crate::peers::roster::{Pinned, RosterInForce};
-use crate::secrets::Secrets;
+use crate::secrets::{self, Secrets};
 use crate::store::{Store, StoreError};
 
 /// A federation, joined.
@@ -177,10 +177,8 @@ fn own_root(own: &OwnCertificate) -> Result<Vec<u8>, Problem> {
 
 /// The bank's own key, from a file that nobody else may read.
 fn read_key(own: &OwnCertificate) -> Result<zeroize::Zeroizing<Vec<u8>>, Problem> {
-    lianfang_trust::at_rest::file::read_secret(&own.key, PEM_BYTES).map_err(|error| {
-        let path = own.key.display().to_string();
-        Problem::usage("secret-file-unreadable").with("path", path).because(error)
-    })
+    lianfang_trust::at_rest::file::read_secret(&own.key, PEM_BYTES)
+        .map_err(|error| secrets::unreadable(&own.key, error))
 }
 
 fn unusable(own: &OwnCertificate, error: lianfang_link::identity::IdentityError) -> Problem {
@@ -191,9 +189,8 @@ fn unusable(own: &OwnCertificate, error: lianfang_link::identity::IdentityError)
 const PEM_BYTES: usize = 64 * 1024;
 
 fn read_pem(path: &std::path::Path) -> Result<zeroize::Zeroizing<Vec<u8>>, Problem> {
-    lianfang_trust::at_rest::file::read_limited(path, PEM_BYTES).map_err(|error| {
-        Problem::usage("secret-file-unreadable").with("path", path.display().to_string()).because(error)
-    })
+    lianfang_trust::at_rest::file::read_limited(path, PEM_BYTES)
+        .map_err(|error| secrets::unreadable(path, error))
 }
 
 fn write_chain(chain: &[Vec<u8>]) -> Vec<u8> {
@@ -230,8 +227,8 @@ mod tests {
             std::fs::set_permissions(&own.key, std::fs::Permissions::from_mode(mode)).unwrap();
             own_identity(&own).err().unwrap().code().to_owned()
         };
-        assert_eq!(code(0o644), "secret-file-unreadable");
-        assert_eq!(code(0o640), "secret-file-unreadable");
+        assert_eq!(code(0o644), "secret-file-open");
+        assert_eq!(code(0o640), "secret-file-open");
         assert_eq!(code(0o600), "own-certificate-unusable");
     }
 }

@@ -25,6 +25,7 @@ use crate::audit::Event;
 use crate::config::OwnCertificate;
 use crate::fault::{self, problem};
 use crate::peers::coordinator::{Coordinator, NAME};
+use crate::ports::Micros;
 
 /// What the life of a certificate asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -219,12 +220,18 @@ impl Renewing<'_> {
         let given = if validity.left(self.now()).is_zero() || !overlap {
             self.as_a_stranger(signed).await
         } else {
-            match context.coordinator.renew(signed.clone()).await {
+            let mut given = context.coordinator.renew(signed.clone()).await;
+            // An exchange soon after another ends the connections under the key before that one, and with them the one
+            // that it came over: over a fresh one the same request is given the same certificate.
+            if matches!(&given, Err(fault) if fault.code == FaultCode::Unreachable) {
+                given = context.coordinator.renew(signed.clone()).await;
+            }
+            match given {
                 Err(fault) if is_of_certificates(fault.code) => self.as_a_stranger(signed).await,
                 given => given,
             }
         };
-        self.take(given.map_err(|fault| problem(&fault))?).await
+        self.take(given.map_err(|fault| told(&fault, self.node.ports.clock.now()))?).await
     }
 
     async fn as_a_stranger(&self, signed: Vec<u8>) -> Result<v1::Membership, Fault> {
@@ -238,6 +245,24 @@ impl Renewing<'_> {
         Coordinator::over(channel).renew(signed).await
     }
 
+    /// Why this bank takes no part any more, if it is because the coordinator has suspended or revoked it. That is asked as a
+    /// renewal is, for whoever is suspended has no other way to be heard; the request is one of long ago and replaces
+    /// nothing, so it brings nothing about at a member that takes part.
+    pub async fn ended(&self) -> Option<Fault> {
+        let context = &self.joined.context;
+        let request = self.node.secrets.tls().certificate_request().ok()?;
+        let renewal = CertificateRenewal {
+            bank: context.bank.clone(),
+            replaces: [0; 32],
+            at: 0,
+            overlap: true,
+            certificate: CertificateSource::Authority(request),
+        };
+        let signed = Signed::sign(&context.secrets.identity, renewal).bytes().to_vec();
+        let fault = self.as_a_stranger(signed).await.err()?;
+        matches!(fault.code, FaultCode::MemberSuspended | FaultCode::MemberRevoked).then_some(fault)
+    }
+
     async fn take(&self, given: v1::Membership) -> Result<Vec<CertificateDer<'static>>, Problem> {
         let roster = &self.joined.context.roster;
         if let Some(newer) = roster.newer(&given.roster).map_err(|fault| problem(&fault.at(NAME)))? {
@@ -246,6 +271,20 @@ impl Renewing<'_> {
         }
         Ok(given.certificate_chain.into_iter().map(|der| CertificateDer::from(der.to_vec())).collect())
     }
+}
+
+/// A day's exchanges that are used up are told with their number, and when the next may be.
+fn told(fault: &Fault, now: Micros) -> Problem {
+    let (Some("renewal.certificate"), Some(limit), Some(wait)) =
+        (fault.field.as_deref().filter(|_| fault.code == FaultCode::Busy), &fault.wanted, fault.retry_after)
+    else {
+        return problem(fault);
+    };
+    // The next whole second: a moment too early would be refused again.
+    let seconds = now / 1_000_000 + i64::try_from(wait.as_secs()).unwrap_or(i64::from(u32::MAX)) + 1;
+    let until = jiff::Timestamp::from_second(seconds).map(|until| until.to_string()).unwrap_or_default();
+    let problem = Problem::later("certificate-exchanges").at(NAME).field("renewal.certificate");
+    problem.with("limit", limit.clone()).with("until", until)
 }
 
 fn wrong(field: &str) -> Problem {
@@ -257,6 +296,7 @@ pub fn is_of_certificates(code: FaultCode) -> bool {
     matches!(
         code,
         FaultCode::CertificateExpired
+            | FaultCode::CertificateEarly
             | FaultCode::CertificateUnknown
             | FaultCode::Unauthenticated
             | FaultCode::WrongParty
@@ -267,6 +307,20 @@ pub fn is_of_certificates(code: FaultCode) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_days_exchanges_are_told_with_their_number_and_the_time_of_the_next() {
+        let busy = Fault::field(FaultCode::Busy, "renewal.certificate").at(NAME);
+        assert_eq!(told(&busy, 0).code(), "busy");
+        let wait = Some(Duration::from_mins(90));
+        let spent = Fault { retry_after: wait, ..busy.wanted(4) };
+        let problem = told(&spent, 500_000);
+        assert_eq!((problem.code(), problem.exit()), ("certificate-exchanges", lianfang_desk::Exit::Later));
+        for lang in lianfang_desk::Lang::ALL {
+            let said = problem.sentence(lang);
+            assert!(said.contains('4') && said.contains("1970-01-01T01:30:01Z"), "{said}");
+        }
+    }
 
     #[test]
     fn renewal_comes_in_time_and_not_for_all_at_once() {

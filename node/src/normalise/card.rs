@@ -13,7 +13,7 @@ const SHORTEST_ACCOUNT: usize = 5;
 const LONGEST_ACCOUNT: usize = 32;
 
 pub(super) fn read(value: &Prepared, column: Column, out: &mut Gathering) -> Result<(), IssueCode> {
-    let number = value.compact()?;
+    let number = value.compact_whole()?;
     if !is_digits(&number) {
         return Err(IssueCode::Character);
     }

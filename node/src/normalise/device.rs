@@ -27,11 +27,12 @@ pub(super) fn waybill(value: &Prepared, out: &mut Gathering) -> Result<(), Issue
     Ok(())
 }
 
-/// Letters and digits with one of them a digit, and the given signs.
+/// Letters and digits with one of them a digit, and the given signs. A number that was rounded is many devices' at once.
 fn refuse_odd(value: &Prepared, signs: &[u8]) -> Result<(), IssueCode> {
     if value.contains('*') {
         return Err(IssueCode::Masked);
     }
+    value.refuse_rounded()?;
     if !value.bytes().all(|b| b.is_ascii_alphanumeric() || signs.contains(&b)) {
         return Err(IssueCode::Character);
     }

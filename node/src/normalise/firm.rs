@@ -15,7 +15,7 @@ const ORG_WEIGHTS: [u32; 8] = [3, 7, 9, 10, 5, 8, 4, 2];
 
 /// Reads a unified code; the organisation code inside comes along, so that a firm's old and new codes meet.
 pub(super) fn uscc(value: &Prepared, out: &mut Gathering) -> Result<(), IssueCode> {
-    let code = value.compact()?;
+    let code = value.compact_whole()?;
     if !code.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return Err(IssueCode::Character);
     }
@@ -29,11 +29,17 @@ pub(super) fn uscc(value: &Prepared, out: &mut Gathering) -> Result<(), IssueCod
         return Err(IssueCode::Placeholder);
     }
     let sound = code.bytes().nth(17) == Some(uscc_check(&code[..17]));
+    let inner = &code[8..17];
+    // Digits, an E and digits are what a number looks like; only the inner check says otherwise.
+    let exponential =
+        code.split_once('E').is_some_and(|(before, behind)| is_digits(before) && is_digits(behind));
+    if exponential && !org_code_holds(inner) {
+        return Err(IssueCode::Rounded);
+    }
     out.keep(Kind::Uscc, &code);
     if !sound {
         out.warn(IssueCode::UsccCheck);
     }
-    let inner = &code[8..17];
     if org_code_holds(inner) {
         out.keep(Kind::OrgCode, inner);
     } else if sound {
@@ -44,7 +50,7 @@ pub(super) fn uscc(value: &Prepared, out: &mut Gathering) -> Result<(), IssueCod
 
 /// Reads an organisation code.
 pub(super) fn org_code(value: &Prepared, out: &mut Gathering) -> Result<(), IssueCode> {
-    let code = value.compact()?;
+    let code = value.compact_whole()?;
     if !code.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return Err(IssueCode::Character);
     }

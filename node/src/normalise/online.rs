@@ -56,6 +56,7 @@ pub(super) fn wechat(value: &Prepared, out: &mut Gathering) -> Result<(), IssueC
     if id.contains('*') {
         return Err(IssueCode::Masked);
     }
+    value.part(id).refuse_rounded()?;
     if !id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')) {
         return Err(IssueCode::Character);
     }
@@ -68,7 +69,7 @@ pub(super) fn wechat(value: &Prepared, out: &mut Gathering) -> Result<(), IssueC
 
 /// Five to eleven digits, the first not 0.
 pub(super) fn qq(value: &Prepared, out: &mut Gathering) -> Result<(), IssueCode> {
-    let number = value.compact()?;
+    let number = value.compact_whole()?;
     if !is_digits(&number) {
         return Err(IssueCode::Character);
     }
@@ -88,7 +89,7 @@ pub(super) fn alipay(value: &Prepared, out: &mut Gathering) -> Result<(), IssueC
         out.keep(Kind::Mobile, &mobile?);
         return Ok(());
     }
-    let number = value.compact()?;
+    let number = value.compact_whole()?;
     if number.len() != 16 || !is_digits(&number) || !number.starts_with("2088") {
         return Err(IssueCode::Form);
     }

@@ -45,6 +45,8 @@ pub(super) fn hk_mo(value: &Prepared, out: &mut Gathering) -> Result<(), IssueCo
 
 /// Country and number; CN if no country is written.
 pub(super) fn passport(value: &Prepared, out: &mut Gathering) -> Result<(), IssueCode> {
+    let written = value.split_once(':').map_or(&**value, |(_, number)| number);
+    value.part(written.trim()).compact_whole()?;
     let text = value.compact()?;
     let (country, number) = text.split_once(':').unwrap_or(("CN", &text));
     if !number.bytes().all(|b| b.is_ascii_alphanumeric()) {

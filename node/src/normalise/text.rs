@@ -76,6 +76,19 @@ impl Prepared {
         Ok(compact(self))
     }
 
+    /// As [`Self::compact`], for kinds that nobody writes with one point in the middle: a fraction is a number's.
+    pub(super) fn compact_whole(&self) -> Result<Zeroizing<String>, IssueCode> {
+        if fraction(self).is_some() {
+            return Err(IssueCode::Rounded);
+        }
+        self.compact()
+    }
+
+    /// Refuses what a spreadsheet or a program has turned into a number.
+    pub(super) fn refuse_rounded(&self) -> Result<(), IssueCode> {
+        if is_rounded(self) { Err(IssueCode::Rounded) } else { Ok(()) }
+    }
+
     /// The traps of the kinds of digits.
     pub(super) fn refuse_traps(&self) -> Result<(), IssueCode> {
         if self.odd_digits {
@@ -87,10 +100,7 @@ impl Prepared {
         if is_masked(self) {
             return Err(IssueCode::Masked);
         }
-        if is_rounded(self) {
-            return Err(IssueCode::Rounded);
-        }
-        Ok(())
+        self.refuse_rounded()
     }
 }
 
@@ -171,20 +181,26 @@ fn is_masked(text: &str) -> bool {
     false
 }
 
-/// Whether a spreadsheet or a program has turned the digits into a number: `1.10105E+17`, `13912345678.0`. Taking the
-/// dot out of the second would silently make another number of it.
+/// Whether a spreadsheet or a program has turned the digits into a number: `1.10105E+17`, `1.23456789E8` as Java writes
+/// it, `13912345678.0`. Taking the dot out would silently make another number of it.
 fn is_rounded(text: &str) -> bool {
-    let (mantissa, exponent) = match text.split_once(['E', 'e']) {
-        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
-        None => (text, None),
+    let Some((mantissa, exponent)) = text.split_once(['E', 'e']) else {
+        return fraction(text).is_some_and(|fraction| fraction.bytes().all(|digit| digit == b'0'));
     };
-    let Some(exponent) = exponent else {
-        return text.rsplit_once('.').is_some_and(|(whole, rest)| {
-            whole.len() > 4 && is_digits(whole) && (rest == "0" || rest == "00")
-        });
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
-    exponent.strip_prefix('+').is_some_and(is_digits) && is_digits(whole) && is_digits(fraction)
+    if !is_digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)) {
+        return false;
+    }
+    match mantissa.split_once('.') {
+        Some((whole, fraction)) => is_digits(whole) && is_digits(fraction),
+        // Without a point and a plus it may be a code that has an E in it.
+        None => exponent.starts_with('+') && is_digits(mantissa),
+    }
+}
+
+/// What stands behind the one point of a number that has more digits before it than people put before a dot.
+fn fraction(text: &str) -> Option<&str> {
+    let (whole, fraction) = text.split_once('.')?;
+    (whole.len() > 4 && is_digits(whole) && is_digits(fraction)).then_some(fraction)
 }
 
 /// Hyphens and dashes, also the drawn and the long-vowel ones that input methods give for a dash.
@@ -290,11 +306,36 @@ mod tests {
         for masked in ["138****5678", "6222……1234", "6222••••1234", "6222----1234"] {
             assert_eq!(prepare(masked).compact().err(), Some(IssueCode::Masked), "{masked}");
         }
-        for rounded in ["1.10105E+17", "1.39e+10", "13912345678.0", "10001.0"] {
+        for rounded in [
+            "1.10105E+17",
+            "1.39e+10",
+            "1E+17",
+            "1.23456789E8",
+            "1.23e5",
+            "1.5E-3",
+            "13912345678.0",
+            "10001.0",
+            "13912345678.000",
+            "１２３４５６７８．００",
+        ] {
             assert_eq!(prepare(rounded).compact().err(), Some(IssueCode::Rounded), "{rounded}");
         }
-        for fine in ["139.1234.5678", "0591--8765", "闽A·12345"] {
+        for fine in [
+            "139.1234.5678",
+            "0591--8765",
+            "0591.87654321",
+            "闽A·12345",
+            "1234E5",
+            "E12345678",
+            "139123.45678",
+        ] {
             assert!(prepare(fine).compact().is_ok(), "{fine}");
+        }
+        for fraction in ["12345678.25", "123456789.000", "10001.5"] {
+            assert_eq!(prepare(fraction).compact_whole().err(), Some(IssueCode::Rounded), "{fraction}");
+        }
+        for fine in ["6222.0200.0000.0000", "6222.02", "12345·67890", "M00010.0"] {
+            assert!(prepare(fine).compact_whole().is_ok(), "{fine}");
         }
     }
 }

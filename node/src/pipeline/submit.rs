@@ -51,6 +51,11 @@ impl SubmissionFiles {
         Self { rows: spool.join(format!("{name}.rows")), index: spool.join(format!("{name}.index")) }
     }
 
+    /// Whether both are there.
+    pub fn are_there(&self) -> bool {
+        self.rows.exists() && self.index.exists()
+    }
+
     /// Removes both; that they are gone already is no error.
     pub fn remove(&self) -> io::Result<()> {
         for path in [&self.rows, &self.index] {
@@ -101,9 +106,7 @@ impl From<SubmitError> for Fault {
     fn from(error: SubmitError) -> Self {
         match error {
             SubmitError::SizeCap(cap) => Self::new(FaultCode::SizeCapExceeded).wanted(cap),
-            SubmitError::Disk(error) if error.kind() == io::ErrorKind::StorageFull => {
-                Self::new(FaultCode::DiskFull)
-            }
+            SubmitError::Disk(error) => crate::fault::of_file(&error),
             other => Self::new(FaultCode::Internal).got(other),
         }
     }

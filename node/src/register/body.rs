@@ -22,7 +22,7 @@ pub enum HeldBy {
 impl HeldBy {
     const UNREADABLE: u8 = 255;
 
-    fn number(self) -> u8 {
+    pub(super) fn number(self) -> u8 {
         match self {
             Self::Nothing => 0,
             Self::Reason(hold) => hold.number(),
@@ -30,7 +30,7 @@ impl HeldBy {
         }
     }
 
-    fn from_number(number: u8) -> Option<Self> {
+    pub(super) fn from_number(number: u8) -> Option<Self> {
         match (number, Hold::from_number(number)) {
             (0, _) => Some(Self::Nothing),
             (Self::UNREADABLE, _) => Some(Self::Unreadable),

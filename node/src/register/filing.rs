@@ -4,6 +4,7 @@
 //!   a line to be sorted for `mentioning`; issues of rows that cannot stand; and what is counted.
 //! * A row that says what its record says already changes nothing and costs a comparison. Of two rows with one record the
 //!   first stands. With `--full` every record that is passed on the way and has no row is retracted.
+//! * What a file has no column for, of that by which a record stands, stays as the register knows it.
 //! * Trusts: the transaction, which holds the writer; what is read in it stays true.
 
 use std::collections::HashMap;
@@ -12,13 +13,12 @@ use std::ops::ControlFlow;
 use zeroize::Zeroizing;
 
 use super::entry::{Mark, Mention, NewRecord, Print, Record, Said, emptied};
-use super::import::{Import, ImportError};
+use super::import::Import;
 use super::reading::spilled;
-use super::subject::{Parts, Subject};
-use super::{RegisterError, Standing};
+use super::subject::{Parts, Stood, Subject};
+use super::{ImportError, Standing};
 use crate::ingest::{Issue, Reason, issues};
 use crate::pipeline::spill::Sorted;
-use crate::store::StoreError;
 use crate::store::drawer::{Change, key, numbers, span};
 
 /// Rows, and bytes of them, that are filed at once.
@@ -32,6 +32,8 @@ pub(super) struct Known {
     standing: Standing,
     hand_hold: u8,
     identifiers: Vec<i64>,
+    /// How it came to stand so; nothing of a retracted one.
+    stood: Option<Stood>,
 }
 
 impl Known {
@@ -42,8 +44,13 @@ impl Known {
             standing: record.standing,
             hand_hold: record.hand_hold,
             identifiers: record.identifiers().collect(),
+            stood: Stood::of(record),
         }
     }
+}
+
+fn broken() -> ImportError {
+    spilled(std::io::ErrorKind::InvalidData.into())
 }
 
 /// A line for `mentioning`: identifier, record, and the mention, or nothing where it goes.
@@ -73,9 +80,14 @@ impl Import<'_> {
             if batch.is_empty() {
                 break;
             }
-            let batch: Option<Vec<Parts<'_>>> = batch.iter().map(Subject::parts).collect();
-            let batch = batch.ok_or_else(|| spilled(std::io::ErrorKind::InvalidData.into()))?;
-            self.file_batch(&batch).await?;
+            let (mut rows, mut unread) = (Vec::with_capacity(batch.len()), Vec::new());
+            for subject in &batch {
+                match subject.names_only() {
+                    Some(id) => unread.push(id),
+                    None => rows.push(subject.parts().ok_or_else(broken)?),
+                }
+            }
+            self.file_batch(&rows, &unread).await?;
         }
         if self.options.full {
             self.sweep(i64::MAX, &[], &mut HashMap::new()).await?;
@@ -83,15 +95,25 @@ impl Import<'_> {
         Ok(())
     }
 
-    async fn file_batch(&mut self, batch: &[Parts<'_>]) -> Result<(), ImportError> {
-        let Some(last) = batch.last() else { return Ok(()) };
+    /// Files rows. What stands in the file and cannot be read (`unread`, 0 where it names no record) counts only for a file
+    /// that is all there is: its record is not lacking.
+    async fn file_batch(&mut self, batch: &[Parts<'_>], unread: &[i64]) -> Result<(), ImportError> {
         if !self.options.full {
             return self.file_by_block(batch).await;
         }
-        let mut ids: Vec<i64> = batch.iter().map(|parts| parts.id).collect();
+        self.nameless += unread.iter().filter(|id| **id == 0).count() as u64;
+        let mut ids: Vec<i64> = batch.iter().map(|parts| parts.id).chain(unread.iter().copied()).collect();
+        ids.sort_unstable();
         ids.dedup();
+        let Some(&last) = ids.last() else { return Ok(()) };
         let mut known = HashMap::with_capacity(ids.len());
-        self.sweep(last.id, &ids, &mut known).await?;
+        self.sweep(last, &ids, &mut known).await?;
+        // Unread rows sort behind the others of their record: one in an earlier batch has made it pass already.
+        let spared = |id: &&i64| {
+            batch.binary_search_by_key(*id, |parts| parts.id).is_err()
+                && known.get(*id).is_some_and(|known| known.standing != Standing::Retracted)
+        };
+        self.summary.spared += ids.iter().filter(spared).count() as u64;
         let mut changes = Vec::new();
         for parts in batch {
             self.file_one(parts, known.get(&parts.id), &mut changes)?;
@@ -152,10 +174,11 @@ impl Import<'_> {
         let register = self.register;
         let records = &register.seals.records;
         while self.swept < to {
-            let (mut lacking, mut reached) = (Vec::new(), to);
+            let (mut lacking, mut reached, mut passed) = (Vec::new(), to, 0);
             let mut see = |key: &_, value: &[u8]| {
                 let (id, _) = numbers(key);
                 let record = Record::read(value).ok_or_else(|| records.malformed())?;
+                passed += u64::from(record.standing != Standing::Retracted);
                 if ids.binary_search(&id).is_ok() {
                     known.insert(id, Known::of(&record));
                 } else if record.standing != Standing::Retracted {
@@ -169,6 +192,7 @@ impl Import<'_> {
             };
             records.visit(&mut self.tx, &[span(self.swept + 1, to)], &mut see).await?;
             self.swept = reached;
+            self.passed += passed;
             self.summary.retracted += lacking.len() as u64;
             let mut changes = Vec::with_capacity(lacking.len());
             for (id, identifiers, emptied) in lacking {
@@ -205,7 +229,10 @@ impl Import<'_> {
         changes: &mut Vec<Change>,
     ) -> Result<(), ImportError> {
         self.placed = Some((parts.id, parts.mark));
-        self.count(parts);
+        let keeping = self.keeping(parts, known)?;
+        let keeping = keeping.as_ref().map(|subject| subject.parts().ok_or_else(broken)).transpose()?;
+        let parts = keeping.as_ref().unwrap_or(parts);
+        self.count(parts, known);
         let summary = &mut self.summary;
         match known {
             Some(known) if known.standing != Standing::Retracted && known.print == parts.print => {
@@ -227,7 +254,7 @@ impl Import<'_> {
         let hand_hold = known.map_or(0, |known| known.hand_hold);
         let enters = parts.standing == Standing::Enters && hand_hold == 0;
         let said = Said::repeated(parts.said);
-        let said = said.ok_or_else(|| spilled(std::io::ErrorKind::InvalidData.into()))?;
+        let said = said.ok_or_else(broken)?;
         for found in &parts.identifiers {
             let mention = Mention { kind: found.kind, enters, value: found.value, said: &said };
             self.mentions.push(&mention_line(found.id, parts.id, Some(&mention))).map_err(spilled)?;
@@ -245,7 +272,18 @@ impl Import<'_> {
         Ok(())
     }
 
-    fn count(&mut self, parts: &Parts<'_>) {
+    /// What the row of a known record says where its file lacks columns: an absent column lifts no hold.
+    fn keeping(&self, parts: &Parts<'_>, known: Option<&Known>) -> Result<Option<Subject>, ImportError> {
+        let known = known.filter(|known| known.standing != Standing::Retracted && !self.lacks.is_empty());
+        let Some(known) = known else { return Ok(None) };
+        let kept = known.stood.and_then(|stood| parts.keeping(stood, &self.lacks, &self.register.seals));
+        kept.map(Some).ok_or_else(broken)
+    }
+
+    fn count(&mut self, parts: &Parts<'_>, known: Option<&Known>) {
+        if let Some(shown) = self.shown.get_mut(&parts.id) {
+            *shown = Some(parts.standing.under(known.is_some_and(|known| known.hand_hold != 0)));
+        }
         let summary = &mut self.summary;
         summary.records += 1;
         summary.identifiers += parts.identifiers.len() as u64;
@@ -253,11 +291,5 @@ impl Import<'_> {
         for found in &parts.identifiers {
             *summary.by_kind.entry(found.kind).or_default() += 1;
         }
-    }
-}
-
-impl From<StoreError> for ImportError {
-    fn from(error: StoreError) -> Self {
-        Self::Register(RegisterError::Store(error))
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! * Comes in: the entries of a file, the day, whether the file is all there is. Goes out: a summary, and every issue in
 //!   the order of rows, written to the rejects.
-//! * Trusts: nobody's file. A second row with one record is a reject and the first stands.
-//! * Fails: where the file, the rejects or the store fail, and then the register is as it was before. What was read and
-//!   sorted of a large file until then is kept, and taken up when the same file is imported again.
+//! * Trusts: nobody's file. A second row with one record is a reject and the first stands. A file that is said to be all
+//!   there is and lacks too much is believed only on a person's word.
+//! * Fails: where the file, the rejects or the store fail, and then the register is as it was before; also where the file
+//!   changes while it is read. What was read and sorted of a large file until then is kept, and taken up when the same file
+//!   is imported again.
 //!
 //! Rows are sorted by record and then what they mention by identifier, because the register is kept in these orders: so
 //! it is read and written from one end to the other, once, and in the memory of a few blocks. The writer is held from the
@@ -23,66 +25,21 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::entry::{Mark, Said};
 use super::kept::{self, Kept};
+use super::origin::Origin;
 use super::pending::Pending;
 use super::reading::{Reading, spilled};
 use super::subject::Subject;
-use super::{Register, RegisterError, Standing};
-use crate::audit::{AuditError, Event};
-use crate::ingest::{Entry, IngestError, Issue, RegisterFile, Rejects};
+use super::{Doubt, ImportError, Register, Standing};
+use crate::audit::Event;
+use crate::ingest::{Column, Entry, IngestError, Issue, RegisterFile, Rejects};
 use crate::normalise::{Canonical, Rules};
 use crate::pipeline::spill::Sorter;
-use crate::store::{StoreError, Tx, take_numbers};
+use crate::store::{Tx, take_numbers};
 
 /// Rows that a dry run shows, masked.
 const PREVIEW: usize = 5;
-
-/// Why an import ended early.
-#[derive(Debug, thiserror::Error)]
-pub enum ImportError {
-    /// The file cannot be read as a register, or no longer.
-    #[error(transparent)]
-    File(#[from] IngestError),
-    /// The store, or the audit log in it, failed.
-    #[error(transparent)]
-    Register(#[from] RegisterError),
-    /// The rejects could not be written.
-    #[error("the rejects could not be written ({0}); the import may be run again")]
-    Rejects(#[from] csv::Error),
-    /// Another import is running.
-    #[error("another import is running; start this one when it has ended")]
-    Busy,
-    /// The reading thread died.
-    #[error("the reader of the file stopped before its end; the import may be run again")]
-    ReaderStopped,
-}
-
-impl ImportError {
-    /// Whether another run would meet the same again: where the file is at fault, or what is kept of it does not open.
-    fn spoils_what_is_kept(&self) -> bool {
-        match self {
-            Self::File(error) => !matches!(error, IngestError::Read(_)),
-            Self::Register(error) => matches!(error, RegisterError::Store(StoreError::Disk)),
-            Self::Rejects(_) | Self::Busy | Self::ReaderStopped => false,
-        }
-    }
-
-    /// Whether there was no room, which what is kept takes up as well.
-    fn is_full(&self) -> bool {
-        matches!(self, Self::Register(RegisterError::Store(StoreError::Full)))
-    }
-}
-
-impl From<sqlx::Error> for ImportError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Register(error.into())
-    }
-}
-
-impl From<AuditError> for ImportError {
-    fn from(error: AuditError) -> Self {
-        Self::Register(error.into())
-    }
-}
+/// A register of as many records does not lose more than half of them without a person's word.
+const MANY: u64 = 20;
 
 /// What is imported: the entries of a file, and what was odd about its header.
 pub struct Source<I> {
@@ -90,13 +47,36 @@ pub struct Source<I> {
     pub content: Option<Digest>,
     /// Issues of the header.
     pub header: Vec<Issue>,
+    /// Columns that are not there of those by which a record enters jobs: what the register knows of them stays, for a column
+    /// that is absent is no empty cell.
+    pub lacks: Vec<Column>,
+    /// The file that is read, if it is one.
+    pub origin: Option<Origin>,
     /// The rows.
     pub entries: I,
 }
 
+/// The columns by which a record enters jobs or does not.
+const STANDING: [Column; 4] = [Column::Role, Column::Typology, Column::Grade, Column::Hold];
+
 impl From<RegisterFile> for Source<RegisterFile> {
     fn from(file: RegisterFile) -> Self {
-        Self { content: file.content(), header: file.header_issues().to_vec(), entries: file }
+        let there = file.columns();
+        Self {
+            content: file.content(),
+            header: file.header_issues().to_vec(),
+            lacks: STANDING.into_iter().filter(|column| !there.contains(column)).collect(),
+            origin: None,
+            entries: file,
+        }
+    }
+}
+
+impl<I> Source<I> {
+    /// The same, read from this file, which must stay as it is until all of it was read.
+    #[must_use]
+    pub fn of_origin(self, origin: Option<Origin>) -> Self {
+        Self { origin, ..self }
     }
 }
 
@@ -105,6 +85,8 @@ impl From<RegisterFile> for Source<RegisterFile> {
 pub struct ImportOptions {
     /// Retract records that the file lacks.
     pub full: bool,
+    /// And a person says that it may be many or all of them.
+    pub retract_many: bool,
     /// Change nothing; tell what would be.
     pub dry_run: bool,
     /// The day of import: no birth date lies behind it.
@@ -142,6 +124,8 @@ pub struct ImportSummary {
     pub unchanged: u64,
     /// Records that the file lacks and that were retracted.
     pub retracted: u64,
+    /// Records that a full file names in rows that cannot be read, and that are left as they were.
+    pub spared: u64,
     /// Canonical identifiers of the records, each counted once a record.
     pub identifiers: u64,
     /// The same by kind.
@@ -206,14 +190,21 @@ impl Register {
         let number = self.begin_import(options).await?;
         let reading = self.reading(source.content, options)?;
         // Who stops waiting for an import leaves its reader behind, for a moment: no other begins before that has ended.
-        let (mut told, reader) = reading.start(source.entries, Arc::clone(&alone));
+        let (mut told, reader) = reading.start(source.entries, source.origin, Arc::clone(&alone));
         while let Some(rows) = told.recv().await {
             progress(rows);
         }
         let file = reader.await.map_err(|_| ImportError::ReaderStopped)??;
         progress(file.rows);
         let mut import = Import::new(self, options, (file.rows, file.taken_up), file.pending).await?;
+        import.lacks = source.lacks;
+        import.shown = file.first.iter().filter_map(|subject| Some((subject.record()?.0, None))).collect();
         import.file(file.subjects).await?;
+        if let Some(doubt) = import.doubt() {
+            // What could not be read may be why, and is told.
+            import.pending.write(rejects)?;
+            return Err(doubt.into());
+        }
         if !options.dry_run {
             let folder = self.store.folder();
             let none = Sorter::new(folder, &mut *import.rng);
@@ -279,8 +270,16 @@ pub(super) struct Import<'a> {
     pub(super) mentions: Sorter,
     /// The record that was given a row last.
     pub(super) placed: Option<(i64, Mark)>,
+    /// Columns that the file does not have and that the register's own knowledge stands for.
+    pub(super) lacks: Vec<Column>,
+    /// How the records of the preview would stand, as far as they were given their rows.
+    pub(super) shown: BTreeMap<i64, Option<Standing>>,
     /// With `--full`: up to here, records without a row are retracted.
     pub(super) swept: i64,
+    /// Records with content that were passed on the way.
+    pub(super) passed: u64,
+    /// Rows that name no record that can be read.
+    pub(super) nameless: u64,
 }
 
 impl<'a> Import<'a> {
@@ -295,14 +294,43 @@ impl<'a> Import<'a> {
         let mut rng = store.rng();
         let mentions = Sorter::new(store.folder(), &mut *rng);
         let summary = ImportSummary { rows, taken_up, ..ImportSummary::default() };
-        let (placed, swept) = (None, 0);
-        Ok(Self { register, options, summary, tx, rng, pending, mentions, placed, swept })
+        Ok(Self {
+            register,
+            options,
+            summary,
+            tx,
+            rng,
+            pending,
+            mentions,
+            placed: None,
+            lacks: Vec::new(),
+            shown: BTreeMap::new(),
+            swept: 0,
+            passed: 0,
+            nameless: 0,
+        })
+    }
+
+    /// Why so much is not retracted without a person's word. Who exports half a file, or a header alone, does not notice.
+    fn doubt(&self) -> Option<Doubt> {
+        let (records, retracted, rows) = (self.passed, self.summary.retracted, self.nameless);
+        if self.options.retract_many || retracted == 0 {
+            None
+        } else if self.summary.records == 0 {
+            Some(Doubt::NoRecord { retracted })
+        } else if rows > 0 {
+            Some(Doubt::UnreadableRows { rows, retracted })
+        } else {
+            (records >= MANY && retracted > records / 2).then_some(Doubt::Many { retracted, records })
+        }
     }
 
     fn into_parts(mut self, first: &[Subject]) -> Result<(ImportSummary, Tx, Pending), ImportError> {
         for subject in first.iter().take(PREVIEW) {
-            let shown = preview(subject).ok_or_else(|| spilled(std::io::ErrorKind::InvalidData.into()))?;
-            self.summary.preview.push(shown);
+            let mut row = preview(subject).ok_or_else(|| spilled(std::io::ErrorKind::InvalidData.into()))?;
+            let stands = subject.record().and_then(|(id, _)| self.shown.get(&id).copied().flatten());
+            row.standing = stands.unwrap_or(row.standing);
+            self.summary.preview.push(row);
         }
         Ok((self.summary, self.tx, self.pending))
     }

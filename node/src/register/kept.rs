@@ -40,7 +40,7 @@ const NAMES: [&str; 2] = ["rows", "issues"];
 
 const DOMAIN: &str = "lianfang/kept-import";
 /// To be raised with the layout of what is in the runs: subjects and issues.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// Bytes of the sealed file, far beyond what two sorters and the list of reasons come to.
 const STATE_BYTES: usize = 1 << 20;
 const RUNS: usize = 1024;

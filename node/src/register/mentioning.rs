@@ -8,9 +8,10 @@ use std::ops::ControlFlow;
 use lianfang_proto::catalogue::Kind;
 use zeroize::Zeroizing;
 
+use super::ImportError;
 use super::entry::{Mention, Said};
 use super::forgetting;
-use super::import::{Import, ImportError};
+use super::import::Import;
 use super::reading::spilled;
 use crate::ingest::{Issue, issues};
 use crate::pipeline::spill::Sorted;

@@ -13,6 +13,8 @@
 //! | `subject`, `reading` | how does a row of a file become something to store? |
 //! | `import` | how do rows get in, all or none, and so that a second run changes nothing? |
 //! | `filing`, `mentioning` | what does an import change among the records, and among what they mention? |
+//! | `failing` | why did an import end early? |
+//! | `origin` | is the file still the one that was opened? |
 //! | `kept` | what is left of a long import that was cut off, to be taken up? |
 //! | `pending` | where do issues wait until they can be told in the order of rows? |
 //! | `forgetting` | what must go when a record goes? |
@@ -30,12 +32,14 @@ mod body;
 mod by_hand;
 mod entry;
 mod facts;
+mod failing;
 mod filing;
 mod forgetting;
 mod import;
 mod inspected;
 mod kept;
 mod mentioning;
+mod origin;
 mod outputs;
 mod pending;
 mod reading;
@@ -45,13 +49,16 @@ mod view;
 
 use std::sync::Arc;
 
+use lianfang_proto::catalogue::Role;
 use lianfang_trust::at_rest::BlindIndex;
 use tokio::sync::Mutex;
 
 pub use body::{Body, HeldBy};
 pub use facts::{Day, Facts};
-pub use import::{ImportError, ImportOptions, ImportSummary, PreviewRow, Source};
+pub use failing::{Doubt, ImportError};
+pub use import::{ImportOptions, ImportSummary, PreviewRow, Source};
 pub use inspected::Inspected;
+pub use origin::{Identity, Origin};
 pub use outputs::{Output, OutputKey, Outputs};
 pub use selection::{Eligible, Mention, Selection};
 pub use view::{Listed, Overview, RecordContent, RecordView};
@@ -150,6 +157,25 @@ impl Standing {
 
     fn from_number(number: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|standing| *standing as u8 == number)
+    }
+
+    /// How a record stands by what a file says of it; a known victim is named as such before any other reason.
+    fn by_file(role: Option<Role>, held_by: HeldBy) -> Self {
+        match (role, held_by) {
+            (Some(Role::Victim), _) => Self::Victim,
+            (_, HeldBy::Reason(_) | HeldBy::Unreadable) => Self::Held,
+            (None, HeldBy::Nothing) => Self::RoleUnknown,
+            (Some(Role::Agent | Role::Agency | Role::Complainant), HeldBy::Nothing) => Self::Enters,
+        }
+    }
+
+    /// How a record stands that a person holds, or does not.
+    #[must_use]
+    pub const fn under(self, hand_hold: bool) -> Self {
+        match self {
+            Self::Enters | Self::RoleUnknown if hand_hold => Self::Held,
+            other => other,
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Reads, normalises and sorts a file on a thread of its own.
 //!
 //! Comes in: the entries of a file. Goes out: its rows, sorted by record, in sealed spills; the issues; and on the way how
-//! many rows were read. Memory is that of the sorters, whatever the file's size. Fails with the reader's error.
+//! many rows were read. Memory is that of the sorters, whatever the file's size. Fails with the reader's error, or because
+//! the file is not what was opened any more.
 //!
 //! A large file is kept on the way (`kept`), each time that a sorter is full. Who reads it again goes through the rows that
 //! are kept without looking at them; when all of them are, it is not read at all.
@@ -16,6 +17,7 @@ use tokio::sync::{OwnedMutexGuard, mpsc};
 use tokio::task::JoinHandle;
 
 use super::kept::{Kept, Stage};
+use super::origin::Origin;
 use super::pending::Pending;
 use super::subject::Subject;
 use super::{ImportError, Seals};
@@ -51,6 +53,8 @@ pub(super) struct Reading {
     first: Vec<Subject>,
     wanted_first: usize,
     named: HashSet<i64>,
+    /// What is read, if it is a file.
+    origin: Option<Origin>,
     kept: Option<Kept>,
     /// What was kept last, and how many rows had been kept before this reading.
     stage: Stage,
@@ -85,7 +89,21 @@ impl Reading {
             None => (Sorter::new(folder, rng), Pending::new(folder, rng)),
         };
         let (first, named, taken_up) = (Vec::new(), HashSet::new(), stage.rows);
-        Ok(Self { rules, seals, sorter, pending, rows: 0, first, wanted_first, named, kept, stage, taken_up })
+        let origin = None;
+        Ok(Self {
+            rules,
+            seals,
+            sorter,
+            pending,
+            rows: 0,
+            first,
+            wanted_first,
+            named,
+            origin,
+            kept,
+            stage,
+            taken_up,
+        })
     }
 
     /// Starts. The channel ends with the file; dropping it ends the reading. The handle tells an end from a thread that
@@ -93,18 +111,23 @@ impl Reading {
     pub(super) fn start<I>(
         mut self,
         entries: I,
+        origin: Option<Origin>,
         alone: Arc<OwnedMutexGuard<()>>,
     ) -> (mpsc::Receiver<u64>, JoinHandle<Result<ReadFile, ImportError>>)
     where
         I: Iterator<Item = Result<Entry, IngestError>> + Send + 'static,
     {
+        self.origin = origin;
         let (sender, receiver) = mpsc::channel(1);
         let reader = tokio::task::spawn_blocking(move || {
             let _alone = alone;
             if self.stage.whole {
                 self.rows = self.stage.rows;
             } else {
-                self.read(entries, &sender)?;
+                let read = self.read(entries, &sender);
+                // What is wrong with a file that changes meanwhile may be that it changed.
+                self.unchanged()?;
+                read?;
             }
             let subjects = self.sorter.finish().map_err(spilled)?;
             let (rows, pending, first) = (self.rows, self.pending, self.first);
@@ -136,7 +159,18 @@ impl Reading {
         if self.stage.rows > 0 { self.keep(true) } else { Ok(()) }
     }
 
+    fn unchanged(&self) -> Result<(), ImportError> {
+        match self.origin.as_ref().map(Origin::is_intact) {
+            None | Some(Ok(true)) => Ok(()),
+            Some(Ok(false)) => Err(ImportError::Changed),
+            // Nobody can say: what is kept stays, for its digest tells whether it is of this file.
+            Some(Err(error)) => Err(IngestError::Read(error).into()),
+        }
+    }
+
     fn keep(&mut self, whole: bool) -> Result<(), ImportError> {
+        // Rows of another state than the one that has the digest would be taken up as its own.
+        self.unchanged()?;
         let Some(kept) = &mut self.kept else { return Ok(()) };
         (self.stage.rows, self.stage.whole) = (self.rows, whole);
         self.stage.runs[0] = self.sorter.settle().map_err(spilled)?;
@@ -154,6 +188,10 @@ impl Reading {
             {
                 self.first.push(subject);
             }
+        } else {
+            // It stands in the file nevertheless, and what it names is not lacking.
+            let record = issues.iter().map(|issue| issue.record.as_str()).find(|record| !record.is_empty());
+            self.sorter.push(&Subject::unread(record, &self.seals)).map_err(spilled)?;
         }
         for issue in issues.drain(..) {
             self.pending.push(&issue).map_err(spilled)?;

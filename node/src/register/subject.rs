@@ -8,20 +8,24 @@
 //! i64 number ‖ mark (8) ‖ u64 row ‖ print (16) ‖ u8 standing ‖ u32 n ‖ n × { i64 number ‖ u8 kind ‖ text value }
 //!            ‖ u32 length ‖ said ‖ the rest of the body                                             (see `entry`)
 //! ```
+//!
+//! Of a row that cannot be read the record's number is sorted alone, filled up to the length of the first three.
 
-use lianfang_proto::catalogue::Kind;
+use lianfang_proto::catalogue::{Grade, Kind, Role};
 use lianfang_proto::label::NumberSet;
 use zeroize::Zeroizing;
 
 use super::body::{HeldBy, write_rest};
-use super::entry::{self, Fields, Mark, Print, push_bytes, push_text};
-use super::facts::{Day, Facts};
+use super::entry::{self, Fields, Mark, Print, Record, Said, push_bytes, push_text};
+use super::facts::{Day, FACTS_BYTES, Facts};
 use super::{RULES, Seals, Standing};
-use crate::ingest::{Disposition, Holding, Issue, Row};
+use crate::ingest::{Column as Header, Holding, Issue, Row};
 use crate::normalise::{Canonical, Column, Rules};
 
-/// Where the row's number stands.
+/// Where the row's number stands, the print, and what is under it, which begins with the standing.
 const ROW_AT: usize = 16;
+const PRINT_AT: usize = 24;
+const STANDING_AT: usize = 40;
 
 /// One row, ready to be stored.
 pub(super) struct Subject(Zeroizing<Vec<u8>>);
@@ -43,18 +47,56 @@ pub(super) struct Parts<'a> {
     pub(super) identifiers: Vec<Found<'a>>,
     pub(super) said: &'a [u8],
     pub(super) rest: &'a [u8],
+    /// The subject that these are the parts of.
+    whole: &'a [u8],
+}
+
+/// What the register knows of how a record stands.
+#[derive(Clone, Copy)]
+pub(super) struct Stood {
+    role: Option<Role>,
+    typologies: NumberSet,
+    grade: Grade,
+    held_by: HeldBy,
+}
+
+impl Stood {
+    /// What is stored; nothing of a record that was retracted.
+    pub(super) fn of(record: &Record<'_>) -> Option<Self> {
+        let Facts { role, typologies, grade, .. } = Said::read(record.said)?.facts()?;
+        Some(Self { role, typologies, grade, held_by: HeldBy::from_number(*record.rest.first()?)? })
+    }
+}
+
+impl Parts<'_> {
+    /// The same row, which says what the register knows in the columns that its file lacks.
+    pub(super) fn keeping(&self, known: Stood, lacks: &[Header], seals: &Seals) -> Option<Subject> {
+        let mut to = Zeroizing::new(self.whole.to_vec());
+        let rest_at = to.len().checked_sub(self.rest.len())?;
+        let said_at = rest_at.checked_sub(self.said.len())?;
+        let mut facts = Said::read(self.said)?.facts()?;
+        let mut held_by = HeldBy::from_number(*self.rest.first()?)?;
+        for column in lacks {
+            match column {
+                Header::Role => facts.role = known.role,
+                Header::Typology => facts.typologies = known.typologies,
+                Header::Grade => facts.grade = known.grade,
+                Header::Hold => held_by = known.held_by,
+                _ => {}
+            }
+        }
+        to.get_mut(said_at..said_at + FACTS_BYTES)?.copy_from_slice(&facts.encode());
+        *to.get_mut(rest_at)? = held_by.number();
+        *to.get_mut(STANDING_AT)? = Standing::by_file(facts.role, held_by) as u8;
+        Some(Subject(to).printed(seals))
+    }
 }
 
 impl Subject {
     /// Normalises a row; what a rule refuses or finds odd is added to the issues.
     pub(super) fn of_row(row: &Row, rules: Rules, seals: &Seals, issues: &mut Vec<Issue>) -> Self {
         let identifiers = identifiers(row, rules, issues);
-        let standing = match row.disposition() {
-            Disposition::In => Standing::Enters,
-            Disposition::Victim => Standing::Victim,
-            Disposition::Held => Standing::Held,
-            Disposition::Out => Standing::RoleUnknown,
-        };
+        let standing = Standing::by_file(row.role, held_by(row));
         let texts = [&row.record, &row.basis, &row.evidence, &row.note, &row.name, &row.birth_date];
         let texts: usize = texts.iter().map(|text| text.len() + 4).sum();
         let values: usize = identifiers.iter().map(|value| 13 + value.value().len()).sum();
@@ -76,10 +118,29 @@ impl Subject {
         let said = said(row);
         push_bytes(&mut to, &said);
         write_rest(row, held_by(row), &mut to);
-        // Everything is under the print but the row's place in the file, and the space for the print itself.
-        let print = seals.print.of_parts(&[&RULES.to_be_bytes(), &to[print_at + 16..]]);
-        to[print_at..print_at + 16].copy_from_slice(&print);
-        Self(to)
+        debug_assert_eq!(print_at, PRINT_AT, "the head has a fixed length");
+        Self(to).printed(seals)
+    }
+
+    /// Everything is under the print but the row's place in the file, and the space for the print itself.
+    fn printed(mut self, seals: &Seals) -> Self {
+        let print = seals.print.of_parts(&[&RULES.to_be_bytes(), &self.0[STANDING_AT..]]);
+        self.0[PRINT_AT..STANDING_AT].copy_from_slice(&print);
+        self
+    }
+
+    /// What is sorted for a row that cannot be read and stands in the file nevertheless: the number of the record that it
+    /// names, or 0, which no record has. It comes behind the rows that can be read.
+    pub(super) fn unread(record: Option<&str>, seals: &Seals) -> [u8; PRINT_AT] {
+        let number = record.map_or(0, |record| entry::number(seals.reference.of(record.as_bytes())).0);
+        let mut to = [255; PRINT_AT];
+        to[..8].copy_from_slice(&number.to_be_bytes());
+        to
+    }
+
+    /// The number that such a row names; nothing for one that can be read.
+    pub(super) fn names_only(&self) -> Option<i64> {
+        (self.0.len() == PRINT_AT).then(|| Fields::of(&self.0).number()).flatten()
     }
 
     /// What a sorter gave back.
@@ -114,7 +175,7 @@ impl Subject {
         }
         let said = fields.length()?;
         let said = fields.bytes(said)?;
-        Some(Parts { id, mark, row, print, standing, identifiers, said, rest: fields.rest() })
+        Some(Parts { id, mark, row, print, standing, identifiers, said, rest: fields.rest(), whole: &self.0 })
     }
 }
 

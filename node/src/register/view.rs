@@ -69,6 +69,13 @@ pub struct RecordView {
     pub content: Option<RecordContent>,
 }
 
+impl RecordView {
+    /// How it stands: a person's hold keeps it out whatever its file says.
+    pub const fn stands(&self) -> Standing {
+        self.standing.under(self.hand_hold.is_some())
+    }
+}
+
 /// What a file said of a record.
 pub struct RecordContent {
     /// Role, typologies, grade, dates.

@@ -137,14 +137,10 @@ impl From<ReportError> for Fault {
     fn from(error: ReportError) -> Self {
         match error {
             ReportError::Refused(fault) => fault,
-            ReportError::Disk(error)
-                if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) =>
-            {
-                Self::new(FaultCode::DiskFull)
-            }
+            ReportError::Disk(error) => crate::fault::of_file(&error),
             ReportError::Store(error) => crate::fault::of_store(&error),
             ReportError::NotKept => Self::new(FaultCode::JobNotReady),
-            other => Self::new(FaultCode::Internal).got(other),
+            other @ ReportError::OtherOutput => Self::new(FaultCode::Internal).got(other),
         }
     }
 }

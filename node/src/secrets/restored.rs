@@ -90,7 +90,9 @@ impl Secrets {
         }
         let file = read(&path, at_rest::MAX_SEALED_FILE)?;
         let bytes = at_rest::open_file(&self.master, PURPOSE, &file).map_err(|e| sealed(&e))?;
-        Restored::decode(&bytes).map(Some).map_err(|error| Problem::usage("secrets-damaged").because(error))
+        Restored::decode(&bytes).map(Some).map_err(|error| {
+            Problem::usage("secrets-damaged").with("detail", error.to_string()).because(error)
+        })
     }
 
     /// It has been taken up.

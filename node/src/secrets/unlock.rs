@@ -17,8 +17,9 @@ use crate::config::Unlock;
 const NEXT: &str = "keyring.next";
 
 fn unlocked(path: &Path, secret: &UnlockSecret) -> Result<Result<MasterKey, AtRestError>, Problem> {
-    let ring = KeyRing::decode(&read(path, KeyRing::MAX_BYTES)?)
-        .map_err(|error| Problem::usage("secrets-damaged").because(error))?;
+    let ring = KeyRing::decode(&read(path, KeyRing::MAX_BYTES)?).map_err(|error| {
+        Problem::usage("secrets-damaged").with("detail", error.to_string()).because(error)
+    })?;
     Ok(ring.unlock(secret))
 }
 
@@ -30,9 +31,9 @@ pub(super) fn open_ring(folder: &Path, secret: &UnlockSecret) -> Result<MasterKe
         Err(error) => error,
     };
     if !next.exists() {
-        return Err(sealed(&error));
+        return Err(sealed(&error).with("path", folder));
     }
-    let master = unlocked(&next, secret)?.map_err(|_| sealed(&error))?;
+    let master = unlocked(&next, secret)?.map_err(|_| sealed(&error).with("path", folder))?;
     // From here on the older secret opens nothing any more.
     write(&ring, &read(&next, KeyRing::MAX_BYTES)?)?;
     remove(&next)?;

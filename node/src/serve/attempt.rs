@@ -13,10 +13,13 @@ use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 use crate::ceremony::plan::Refusal;
-use crate::ceremony::{Driver, Progress};
+use crate::ceremony::{Driver, Progress, StepError};
 use crate::fault::of_store;
 use crate::job::Context;
 use crate::job::runner::Runner;
+use crate::key_holder::ledger::LedgerError;
+use crate::key_holder::records::RecordError;
+use crate::key_holder::vault::VaultError;
 use crate::store::work::{Ending, Held, Lease, Turn};
 use crate::work::{Desk, Errand, LOOK_AGAIN, RULE, ending};
 
@@ -158,7 +161,7 @@ impl Attempts {
                 ended = &mut work => return ended,
                 () = self.context.ports.clock.sleep(between) => {}
             }
-            match self.desk.renew(lease).await {
+            match self.desk.renew(lease, &RULE).await {
                 Ok(Held::Yes) => {}
                 Ok(Held::Lost) => return Ended::Elsewhere,
                 // As long as the lease lasts it may still be renewed.
@@ -197,11 +200,14 @@ async fn step(driver: &Driver, context: &Context, ceremony: CeremonyId) -> Resul
         }
         Err(error) => {
             let code = match &error {
-                crate::ceremony::StepError::Board(fault) => return Err(fault.clone()),
-                crate::ceremony::StepError::Store(error) => of_store(error).code,
-                crate::ceremony::StepError::Vault(_)
-                | crate::ceremony::StepError::Ledger(_)
-                | crate::ceremony::StepError::Records(_) => FaultCode::Internal,
+                StepError::Board(fault) => return Err(fault.clone()),
+                StepError::Store(error)
+                | StepError::Vault(
+                    VaultError::Store(error) | VaultError::Record(RecordError::Store(error)),
+                )
+                | StepError::Ledger(LedgerError::Store(error))
+                | StepError::Records(RecordError::Store(error)) => of_store(error).code,
+                StepError::Vault(_) | StepError::Ledger(_) | StepError::Records(_) => FaultCode::Internal,
             };
             Err(Fault::new(code).at(context.bank.as_str()).got(error))
         }

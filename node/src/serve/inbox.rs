@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 
 use super::agenda::Agenda;
 use super::attempt::{Attempts, Ended, Outcome};
+use super::duty::Duty;
 use crate::app::Joined;
 use crate::ceremony::{Board, BoardView, Driver};
 use crate::job::runner::Runner;
@@ -39,6 +40,8 @@ struct Loop {
     context: Arc<Context>,
     attempts: Arc<Attempts>,
     agenda: Agenda,
+    /// Jobs are left to another process otherwise.
+    duty: Duty,
     ended: mpsc::UnboundedSender<Outcome>,
     /// What was last said of a piece of work.
     told: BTreeMap<Errand, String>,
@@ -51,7 +54,7 @@ struct Loop {
 }
 
 /// Runs until stopped, and then until the steps in hand have ended.
-pub(super) async fn run(joined: Arc<Joined>, desk: Desk, stop: watch::Receiver<bool>) {
+pub(super) async fn run(joined: Arc<Joined>, desk: Desk, duty: Duty, stop: watch::Receiver<bool>) {
     let context = Arc::clone(&joined.context);
     let clock = Arc::clone(&context.ports.clock);
     let (ended, mut endings) = mpsc::unbounded_channel();
@@ -59,6 +62,7 @@ pub(super) async fn run(joined: Arc<Joined>, desk: Desk, stop: watch::Receiver<b
     let mut this = Loop {
         attempts: Arc::new(Attempts::new(Arc::clone(&context), desk, runner, driver(&context))),
         agenda: Agenda::default(),
+        duty,
         ended,
         told: BTreeMap::new(),
         under_way: JoinSet::new(),
@@ -134,7 +138,7 @@ impl Loop {
         let mut named = named_ceremonies(reply);
         named.extend(named_jobs(reply));
         match self.context.book.unfinished().await {
-            Ok(unfinished) => named.extend(unfinished.into_iter().map(Errand::Job)),
+            Ok(unfinished) => named.extend(unfinished.iter().map(|entry| Errand::Job(entry.job))),
             Err(error) => {
                 tracing::error!(event = "job.not-read", %error, "the jobs under way could not be read");
             }
@@ -150,7 +154,9 @@ impl Loop {
                 tracing::error!(event = "ceremony.not-read", %error, "ceremonies that were begun could not be read");
             }
         }
-        let mut wanted: Vec<Errand> = errands.into_iter().collect();
+        let on_duty = self.duty.is_on();
+        let ours = |errand: &Errand| on_duty || !matches!(errand, Errand::Job(_));
+        let mut wanted: Vec<Errand> = errands.into_iter().filter(ours).collect();
         let unknown: Vec<Errand> = self.agenda.unknown(&wanted).collect();
         for errand in unknown {
             match self.turn(errand).await {

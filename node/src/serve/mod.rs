@@ -5,6 +5,7 @@
 
 mod agenda;
 mod attempt;
+mod duty;
 mod inbox;
 mod server;
 mod upkeep;
@@ -12,6 +13,7 @@ mod upkeep;
 use std::sync::Arc;
 use std::time::Duration;
 
+use duty::Duty;
 use lianfang_desk::Problem;
 use lianfang_telemetry::http::Listening;
 use tokio::sync::watch;
@@ -19,13 +21,13 @@ use tokio::task::JoinHandle;
 
 use crate::app::App;
 use crate::audit::Event;
+use crate::key_holder::vault::Vault;
 use crate::ports::Clock;
 use crate::telemetry;
 use crate::work::Desk;
 
 /// How long a store that does not answer is waited for at the end.
 const LAST_WORDS: Duration = Duration::from_secs(2);
-use crate::key_holder::vault::Vault;
 
 /// How often shares are looked up that nobody asks for.
 const KEEP_UP: Duration = Duration::from_secs(5);
@@ -47,20 +49,24 @@ impl Running {
     /// Starts to listen and to work.
     pub async fn start(node: &Arc<App>) -> Result<Self, Problem> {
         let joined = node.must_have_joined().await?;
+        joined.context.tidy_spool().await?;
         let (stop, stopped) = watch::channel(false);
         let served = node.telemetry.served();
         let http = telemetry::listen(node, served.clone()).await?;
+        let desk = Desk::sit(&node.store).await?;
+        let (duty, claimed) = Duty::claim(node, &desk).await?;
         let (address, server) = server::start(node, &joined, served, stopped.clone()).await?;
         let version = env!("CARGO_PKG_VERSION").to_owned();
         node.log.record(&Event::Started { version }).await?;
-        let desk = Desk::sit(&node.store).await?;
         let watch = crate::watch::start(node, stopped.clone())?;
         let upkeep = tokio::spawn(upkeep::run(Arc::clone(node), Arc::clone(&joined), stopped.clone()));
-        let inbox = tokio::spawn(inbox::run(Arc::clone(&joined), desk.clone(), stopped.clone()));
+        let inbox =
+            tokio::spawn(inbox::run(Arc::clone(&joined), desk.clone(), duty.clone(), stopped.clone()));
         let (clock, grace) = (Arc::clone(&node.ports.clock), node.config.serve.grace());
+        let on_duty = tokio::spawn(duty.keep(claimed, desk.clone(), Arc::clone(&clock), stopped.clone()));
         let keeping_up = tokio::spawn(keep_up(joined.context.vault.clone(), Arc::clone(&clock), stopped));
         tracing::info!(event = "serve.began", version = env!("CARGO_PKG_VERSION"), %address, "the node serves");
-        let tasks = [server, inbox, upkeep, keeping_up].into_iter().chain(watch).collect();
+        let tasks = [server, inbox, upkeep, on_duty, keeping_up].into_iter().chain(watch).collect();
         Ok(Self { address, http, stop, tasks, desk, clock, grace })
     }
 

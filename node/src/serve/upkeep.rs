@@ -1,7 +1,7 @@
-//! Looks after the certificate for as long as the node serves.
+//! Looks after the certificate and the store for as long as the node serves.
 //!
 //! Comes in: time, and the inbox's word that the coordinator refuses the certificate. Goes out: a renewal in time; a warning
-//! where a person has to do something. Fails never: what did not work is tried again, after a longer and longer pause.
+//! where a person has to do something; nothing that was deleted stays in the store's log for long. Fails never: what did not work is tried again, after a longer and longer pause.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,10 +21,13 @@ const LONGEST: Duration = Duration::from_mins(10);
 /// Days before its end from which on a certificate that was not renewed is warned about, once a day.
 const WARN_DAYS: u64 = 30;
 const DAY: Micros = 86_400_000_000;
+/// What was deleted is overwritten in the store's log so often.
+const FORGET: Micros = 600 * 1_000_000;
 
 /// Runs until stopped.
 pub(super) async fn run(node: Arc<App>, joined: Arc<Joined>, stop: watch::Receiver<bool>) {
     let (mut failures, mut doubted, mut warned_at) = (0_u32, false, None);
+    let mut forgot_at = node.ports.clock.now();
     loop {
         let renewing = Renewing { node: &node, joined: &joined };
         match renewing.look(doubted).await {
@@ -41,6 +44,11 @@ pub(super) async fn run(node: Arc<App>, joined: Arc<Joined>, stop: watch::Receiv
         {
             warned_at = Some(now);
             tracing::warn!(event = "certificate.ends", days, "the certificate of this node comes to its end");
+        }
+        // A clock that went back delays nothing.
+        if !(forgot_at..forgot_at + FORGET).contains(&now) {
+            forgot_at = now;
+            node.store.forget().await;
         }
         let least = FIRST.saturating_mul(1 << failures.min(16)).min(LONGEST);
         doubted = tokio::select! {

@@ -129,6 +129,14 @@ impl Store {
         backup::make(&self.0.database, dir, files, into, about).await
     }
 
+    /// Overwrites what was deleted wherever the store still keeps it, as far as it can just now: what is left `serve`
+    /// does within minutes. Nothing that was done depends on it, so it fails with a line in the log.
+    pub async fn forget(&self) {
+        if let Err(error) = self.0.database.forget().await {
+            tracing::warn!(event = "store.not-emptied", %error, "the store's log could not be emptied");
+        }
+    }
+
     /// Closes all connections. Waits for those that are lent out.
     pub async fn close(&self) {
         self.0.database.close().await;

@@ -17,6 +17,7 @@ use sqlx::Row as _;
 
 use super::seconds;
 use crate::app::{App, Joined, SPOOL};
+use crate::ceremony::asked::Questions;
 use crate::job::book::Figures;
 use crate::job::state::Stage;
 use crate::key_holder::quota::Account;
@@ -96,12 +97,16 @@ fn rate(figures: &Figures) -> Option<f64> {
     (told && figures.own_rows > 0).then(|| matched as f64 / figures.own_rows as f64)
 }
 
+/// Those under way, and those that wait for a person here.
 async fn ceremonies(node: &App, moment: &Moment) -> Result<(), StoreError> {
     let sql = "SELECT count(*) AS open, min(updated_at) AS since FROM ceremonies WHERE stage NOT IN ('done', 'failed')";
     let row = sqlx::query(sql).fetch_one(node.store.readers()).await?;
-    moment.set(&CEREMONIES, &[], number::<u32>(&row, "open")?.into());
+    let now = node.ports.clock.now();
+    let asked = Questions::new(node.store.clone()).open(now).await?;
+    moment.set(&CEREMONIES, &[], f64::from(number::<u32>(&row, "open")?) + asked.len() as f64);
     let since: Option<i64> = row.try_get("since")?;
-    let age = since.map_or(0.0, |since| seconds(node.ports.clock.now() - since));
+    let oldest = since.into_iter().chain(asked.iter().map(|asked| asked.asked_at)).min();
+    let age = oldest.map_or(0.0, |since| seconds(now - since));
     moment.set(&CEREMONY_OLDEST, &[], age);
     Ok(())
 }

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::settle::Seen;
+use crate::register::Identity;
 
 /// Entries that are looked at.
 const ENTRIES: usize = 1_000;
@@ -51,6 +52,12 @@ pub(super) struct Look {
 
 pub(super) struct Folder {
     path: PathBuf,
+    /// How a file is opened: a test has the system refuse one.
+    pub(super) opener: fn(&Path) -> io::Result<File>,
+}
+
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
 }
 
 impl Folder {
@@ -67,12 +74,12 @@ impl Folder {
                 return Err(io::ErrorKind::NotADirectory.into());
             }
         }
-        Ok(Self { path })
+        Ok(Self { path, opener: open })
     }
 
     /// The folder as it is; nothing is made.
     pub(super) fn found(path: &Path) -> io::Result<Self> {
-        Ok(Self { path: fs::canonicalize(path)? })
+        Ok(Self { path: fs::canonicalize(path)?, opener: open })
     }
 
     /// How many outcomes lie in this place.
@@ -121,7 +128,7 @@ impl Folder {
     pub(super) fn open_file(&self, name: &str) -> io::Result<Option<File>> {
         let path = self.path.join(name);
         let file = match fs::symlink_metadata(&path) {
-            Ok(named) if named.is_file() => (named, File::open(&path)),
+            Ok(named) if named.is_file() => (named, (self.opener)(&path)),
             Ok(_) => return Ok(None),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
@@ -136,39 +143,76 @@ impl Folder {
     /// A file for what is not finished, under a name that is never looked at; one that was left is written anew.
     pub(super) fn unfinished(&self, name: &str) -> io::Result<File> {
         let path = self.rejects(name);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => File::options().write(true).create_new(true).mode(0o600).open(path),
-        }
+        removed(&path)?;
+        File::options().write(true).create_new(true).mode(0o600).open(path)
     }
 
     fn rejects(&self, name: &str) -> PathBuf {
         self.path.join(format!(".{name}.rejects"))
     }
 
-    /// Puts a file away: its rejects and outcome first, itself last.
-    pub(super) fn put_away(&self, name: &str, stamp: &str, place: Place, told: &Value) -> io::Result<()> {
+    /// Gives up what is not finished.
+    pub(super) fn give_up(&self, name: &str) -> io::Result<()> {
+        removed(&self.rejects(name))
+    }
+
+    /// Puts a file away: its rejects and outcome first, itself last. Says whether it did: what lies under the name and is not
+    /// as it was when it was opened has not been read, and stays.
+    pub(super) fn put_away(
+        &self,
+        name: &str,
+        read: Identity,
+        stamp: &str,
+        (place, told): (Place, &Value),
+    ) -> io::Result<bool> {
         let inner = self.path.join(place.name());
         let named = |end: &str| inner.join(format!("{stamp}-{name}{end}"));
         fs::rename(self.rejects(name), named(".rejects.csv"))?;
         let outcome = named(".json");
-        match fs::remove_file(&outcome) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
+        removed(&outcome)?;
         let mut file = File::options().write(true).create_new(true).mode(0o600).open(&outcome)?;
         file.write_all(told.to_string().as_bytes())?;
         file.write_all(b"\n")?;
         file.sync_all()?;
-        fs::rename(self.path.join(name), named(""))?;
-        match fs::remove_file(self.path.join(format!("{name}{READY}"))) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
+        // Moved first and looked at then: nobody puts another into its place in between.
+        let (lies, moved) = (self.path.join(name), named(""));
+        let is_it = match fs::rename(&lies, &moved) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            renamed => {
+                renamed?;
+                let is_it = Identity::of(&fs::symlink_metadata(&moved)?) == read;
+                if !is_it {
+                    put_back(&moved, &lies)?;
+                }
+                is_it
+            }
+        };
+        if !is_it {
+            removed(&outcome)?;
+            removed(&named(".rejects.csv"))?;
+            return Ok(false);
         }
+        removed(&self.path.join(format!("{name}{READY}")))?;
         for folder in [&inner, &self.path] {
             File::open(folder)?.sync_all()?;
         }
-        Ok(())
+        Ok(true)
+    }
+}
+
+/// Gives a file its name back, unless another has come meanwhile: then nobody misses this one.
+fn put_back(moved: &Path, lies: &Path) -> io::Result<()> {
+    match fs::hard_link(moved, lies) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => fs::rename(moved, lies),
+        _ => fs::remove_file(moved),
+    }
+}
+
+/// Removes a file, if it is there.
+fn removed(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -18,6 +18,8 @@ const LATE: Duration = Duration::from_hours(1);
 pub struct Inspected {
     /// Files that should have been imported long ago.
     pub late: usize,
+    /// Files that cannot be opened.
+    pub unreadable: usize,
     /// Entries that will never be looked at.
     pub unfit: usize,
     /// Files that could not be imported and still lie in `failed/`.
@@ -26,12 +28,16 @@ pub struct Inspected {
 
 /// Looks at the folder.
 pub fn inspect(config: &Watch, now: Micros) -> io::Result<Inspected> {
-    let folder = Folder::found(&config.folder)?;
+    inspected(&Folder::found(&config.folder)?, config, now)
+}
+
+fn inspected(folder: &Folder, config: &Watch, now: Micros) -> io::Result<Inspected> {
     let look = folder.look()?;
     let patience = LATE.max(config.every() * 10).as_secs();
     let since = now / 1_000_000 - i64::try_from(patience).unwrap_or(i64::MAX);
     let late = look.files.values().filter(|seen| seen.written.0 < since).count();
-    Ok(Inspected { late, unfit: look.unfit, failed: folder.outcomes(Place::Failed)? })
+    let unreadable = look.files.keys().filter(|name| folder.open_file(name).is_err()).count();
+    Ok(Inspected { late, unreadable, unfit: look.unfit, failed: folder.outcomes(Place::Failed)? })
 }
 
 #[cfg(test)]
@@ -47,16 +53,26 @@ mod tests {
         let watch: Watch = toml::from_str(&format!("folder = {:?}\n", dir.path())).unwrap();
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
         let now = Micros::try_from(now.as_micros()).unwrap();
-        assert_eq!(inspect(&watch, now).unwrap(), Inspected::default());
+        let none = Inspected::default();
+        assert_eq!(inspect(&watch, now).unwrap(), none);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "nothing is made");
         fs::create_dir(dir.path().join("failed")).unwrap();
         for name in ["a.csv", "b.csv", "c.csv.part", "failed/x.csv", "failed/x.csv.json"] {
             File::create(dir.path().join(name)).unwrap();
         }
         fs::create_dir(dir.path().join("inner")).unwrap();
-        assert_eq!(inspect(&watch, now).unwrap(), Inspected { late: 0, unfit: 1, failed: 1 });
+        assert_eq!(inspect(&watch, now).unwrap(), Inspected { unfit: 1, failed: 1, ..none });
+        let mut folder = Folder::found(dir.path()).unwrap();
+        folder.opener = |path| {
+            if path.ends_with("a.csv") {
+                Err(io::ErrorKind::PermissionDenied.into())
+            } else {
+                File::open(path)
+            }
+        };
+        assert_eq!(inspected(&folder, &watch, now).unwrap().unreadable, 1);
         let later = now + 3_700_000_000;
-        assert_eq!(inspect(&watch, later).unwrap(), Inspected { late: 2, unfit: 1, failed: 1 });
+        assert_eq!(inspect(&watch, later).unwrap(), Inspected { late: 2, unfit: 1, failed: 1, ..none });
         let slow = Watch { every: "20m".to_owned(), ..watch.clone() };
         assert_eq!(inspect(&slow, later).unwrap().late, 0, "ten looks are longer");
         assert!(inspect(&Watch { folder: dir.path().join("gone"), ..watch }, now).is_err());

@@ -9,16 +9,18 @@
 //!   changes nothing. Nothing of it is copied in clear: what the import sorts is sealed.
 //! * Trusts: whoever may write into the folder, to import; nothing in the names. Links, folders and what else is no plain
 //!   file is left where it is.
+//! * Only what was read is put away: a file that changes meanwhile stays, and is taken anew.
 //! * Fails: never. What is wrong with a file is its outcome; what is wrong with the store or the disk is tried again at the
-//!   next look, and the log says its code, without a name: a name can be a person's. What lies there too long is found by
-//!   the doctor ([`inspect()`]).
+//!   next look, and the log says its code, without a name: a name can be a person's. A file that cannot be opened is passed
+//!   over. What lies there too long, or cannot be opened, is found by the doctor ([`inspect()`]).
 
 mod folder;
 mod inspect;
 mod settle;
 
+use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{self, BufWriter};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -28,11 +30,11 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::app::App;
-use crate::commands::import::failed;
+use crate::commands::import::{CHANGED, failed, unwritten};
 use crate::commands::input::{header_map, unreadable};
 use crate::config::Watch;
 use crate::ingest::{Options, RegisterFile, Rejects};
-use crate::register::{ImportOptions, ImportSummary};
+use crate::register::{ImportOptions, ImportSummary, Origin, Source};
 use folder::{Folder, Place};
 pub use inspect::{Inspected, inspect};
 use settle::Settle;
@@ -41,9 +43,16 @@ use settle::Settle;
 pub fn start(node: &Arc<App>, stop: watch::Receiver<bool>) -> Result<Option<JoinHandle<()>>, Problem> {
     let Some(config) = node.config.watch.clone() else { return Ok(None) };
     let map = config.map.as_deref().map(header_map).transpose()?.unwrap_or_default();
-    let options = Options { map, sheet: config.sheet.clone(), ..Options::default() };
+    let options = Options { map, sheet: config.sheet.clone(), full: config.full, ..Options::default() };
     let folder = Folder::open(&config.folder).map_err(|error| Problem::file(&config.folder, error))?;
-    let watcher = Watcher { node: Arc::clone(node), config, options, folder, settle: Settle::default() };
+    let watcher = Watcher {
+        node: Arc::clone(node),
+        config,
+        options,
+        folder,
+        settle: Settle::default(),
+        unreadable: BTreeSet::new(),
+    };
     Ok(Some(tokio::spawn(watcher.run(stop))))
 }
 
@@ -54,6 +63,8 @@ struct Watcher {
     options: Options,
     folder: Folder,
     settle: Settle,
+    /// Files that could not be opened, which has been told.
+    unreadable: BTreeSet<String>,
 }
 
 impl Watcher {
@@ -86,6 +97,7 @@ impl Watcher {
                 "the watched folder holds what is no plain file, or too much"
             );
         }
+        self.unreadable.retain(|name| seen.files.contains_key(name));
         for name in self.settle.look(seen.files, &seen.said) {
             if *stop.borrow() {
                 break;
@@ -96,41 +108,95 @@ impl Watcher {
     }
 
     async fn take(&mut self, name: &str) -> Result<(), Problem> {
+        let file = match self.folder.open_file(name) {
+            Ok(Some(file)) => file,
+            // It is gone, or something else by now.
+            Ok(None) => return Ok(()),
+            Err(error) => {
+                self.cannot_open(name, &error);
+                return Ok(());
+            }
+        };
+        self.unreadable.remove(name);
         let unusable = |error| Problem::file(self.folder.path(), error);
-        // It may be gone, or be something else by now.
-        let Some(file) = self.folder.open_file(name).map_err(unusable)? else { return Ok(()) };
+        let origin = Origin::of(&file).map_err(unusable)?;
+        let read = origin.identity();
         let rejects = self.folder.unfinished(name).map_err(unusable)?;
-        let outcome = self.import(name, file, rejects).await;
+        let outcome = self.import(name, (file, origin), rejects).await;
         let (place, told) = match outcome {
             Ok(summary) => (Place::Done, told(&summary)),
             Err(problem) if matches!(problem.exit(), Exit::Data | Exit::Usage) => {
                 (Place::Failed, json!({ "ok": false, "error": problem.json()["error"] }))
             }
+            Err(problem) if problem.code() == CHANGED => {
+                changed();
+                return self.folder.give_up(name).map_err(unusable);
+            }
             Err(problem) => return Err(problem),
         };
         let now = Timestamp::from_microsecond(self.node.ports.clock.now()).unwrap_or_default();
         let stamp = now.strftime("%Y%m%dT%H%M%SZ").to_string();
-        self.folder.put_away(name, &stamp, place, &told).map_err(unusable)
+        if !self.folder.put_away(name, read, &stamp, (place, &told)).map_err(unusable)? {
+            changed();
+        }
+        Ok(())
     }
 
-    async fn import(&self, name: &str, file: File, rejects: File) -> Result<ImportSummary, Problem> {
+    /// That is the file's own fault: it is told once, and the others are imported.
+    fn cannot_open(&mut self, name: &str, error: &io::Error) {
+        if self.unreadable.insert(name.to_owned()) {
+            let kind = error.kind();
+            tracing::warn!(
+                event = "watch.unreadable",
+                ?kind,
+                "a file of the watched folder cannot be opened"
+            );
+        }
+    }
+
+    async fn import(
+        &self,
+        name: &str,
+        (file, origin): (File, Origin),
+        rejects: File,
+    ) -> Result<ImportSummary, Problem> {
+        let unwritten = |error| unwritten(error, self.folder.path());
+        // Their header is there also if the file cannot be read at all.
+        let mut rejects =
+            Rejects::new(BufWriter::new(rejects), self.config.language.into()).map_err(unwritten)?;
+        let imported = self.read(name, (file, origin), &mut rejects).await;
+        rejects.finish().map_err(|error| Problem::file(self.folder.path(), error))?;
+        imported
+    }
+
+    async fn read(
+        &self,
+        name: &str,
+        (file, origin): (File, Origin),
+        rejects: &mut Rejects<BufWriter<File>>,
+    ) -> Result<ImportSummary, Problem> {
         let options = Options { name: Some(name.to_owned()), ..self.options.clone() };
         let opened = tokio::task::spawn_blocking(move || RegisterFile::open(file, &options));
         let register = opened.await.map_err(Problem::bug)?.map_err(|error| unreadable(&error, name))?;
-        let mut rejects =
-            Rejects::new(BufWriter::new(rejects), self.config.language.into()).map_err(Problem::bug)?;
-        let what = ImportOptions { full: self.config.full, dry_run: false, today: self.node.today() };
-        let imported = self.node.register.import(register.into(), what, &mut rejects, |_| ()).await;
-        let summary = imported.map_err(|error| failed(error, name))?;
-        rejects.finish().map_err(|error| Problem::file(self.folder.path(), error))?;
-        Ok(summary)
+        let (full, today) = (self.config.full, self.node.today());
+        let what = ImportOptions { full, retract_many: false, dry_run: false, today };
+        let source = Source::from(register).of_origin(Some(origin));
+        let imported = self.node.register.import(source, what, rejects, |_| ()).await;
+        imported.map_err(|error| failed(error, name, self.folder.path()))
     }
+}
+
+fn changed() {
+    tracing::warn!(
+        event = "watch.changed",
+        "a file of the watched folder changed while it was imported: it stays, and is taken anew"
+    );
 }
 
 fn told(summary: &ImportSummary) -> Value {
     json!({
         "ok": true, "rows": summary.rows, "taken_up": summary.taken_up, "records": summary.records, "added": summary.added,
-        "changed": summary.changed, "unchanged": summary.unchanged, "retracted": summary.retracted,
+        "changed": summary.changed, "unchanged": summary.unchanged, "retracted": summary.retracted, "spared": summary.spared,
         "identifiers": summary.identifiers, "rejected": summary.rejects, "warnings": summary.warnings,
     })
 }

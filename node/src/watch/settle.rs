@@ -1,16 +1,19 @@
 //! When a file is complete: a pure table of what was seen of each at the last look.
 //!
 //! ```text
-//!            first look                same again, or said to be ready
-//!  (absent) ────────────▶ changing ──────────────────────────────────▶ ready
-//!      ▲                  │  ▲  │ something else                          │
-//!      │      gone        │  └──┘                                         │ taken, or refused:
-//!      └──────────────────┴───────────────────────────────────────────────┘ it is seen anew at the next look
+//!            first look               same again, or said to be ready
+//! (absent) ────────────▶ changing ──────────────────────────────────▶ ready
+//!   ▲   │                │  ▲ ▲ │ something else                      ▲  │
+//!   │   │      gone      │  │ └─┘                                     │  │
+//!   ├───│────────────────┘  └───── the store or the disk failed ──────│──┤
+//!   │   └──────────────── said to be ready at the first look ─────────┘  │
+//!   └────────────────── imported or refused, and put away ───────────────┘
 //! ```
 //!
 //! Comes in: looks. Goes out: names that are ready, in their order. Never sees: a file. A file whose writer pauses longer
-//! than two looks apart is taken too early, and what is there of it is imported; a later look finds the whole of it under
-//! a new state. Writers that pause say `.ready`, or write under another name and rename.
+//! than two looks apart is taken too early. If it is written to while it is imported, it stays where it is and is seen anew;
+//! if later, its writer goes on in the file that was put away, and nobody reads that. Writers that pause say `.ready`, or
+//! write under another name and rename.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -57,15 +57,47 @@ fn a_file_is_put_away_last() {
     drop(folder.unfinished("a.csv").unwrap());
     drop(folder.unfinished("a.csv").unwrap());
     assert!(folder.look().unwrap().files.contains_key("a.csv"));
-    folder.put_away("a.csv", "20261122T000000Z", Place::Done, &json!({ "ok": true })).unwrap();
+    let put_away = |read| {
+        let done = (Place::Done, &json!({ "ok": true }));
+        folder.put_away("a.csv", read, "20261122T000000Z", done).unwrap()
+    };
+    let opened = || Origin::of(&folder.open_file("a.csv").unwrap().unwrap()).unwrap().identity();
+    assert!(put_away(opened()));
     assert_eq!(names(dir.path()), ["done", "failed"]);
     let put = ["", ".json", ".rejects.csv"].map(|end| format!("20261122T000000Z-a.csv{end}"));
     assert_eq!(names(&dir.path().join("done")), put);
     // The same name again, in the same second: nothing stands in the way.
     fs::write(dir.path().join("a.csv"), "y").unwrap();
     drop(folder.unfinished("a.csv").unwrap());
-    folder.put_away("a.csv", "20261122T000000Z", Place::Done, &json!({ "ok": true })).unwrap();
+    assert!(put_away(opened()));
     assert_eq!(fs::read(dir.path().join("done").join(&put[0])).unwrap(), b"y");
+}
+
+#[test]
+fn what_was_not_read_is_not_put_away() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = Folder::open(dir.path()).unwrap();
+    let path = dir.path().join("a.csv");
+    let changes: [fn(&Path); 3] = [
+        |path| fs::write(path, "it has grown").unwrap(),
+        |path| {
+            fs::write(path.with_file_name("b.csv"), "x").unwrap();
+            fs::rename(path.with_file_name("b.csv"), path).unwrap();
+        },
+        |path| fs::remove_file(path).unwrap(),
+    ];
+    for change in changes {
+        fs::write(&path, "x").unwrap();
+        let file = folder.open_file("a.csv").unwrap().unwrap();
+        let read = Origin::of(&file).unwrap().identity();
+        drop(folder.unfinished("a.csv").unwrap());
+        change(&path);
+        let lies = fs::read(&path).ok();
+        let done = (Place::Done, &json!({ "ok": true }));
+        assert!(!folder.put_away("a.csv", read, "20261122T000000Z", done).unwrap());
+        assert_eq!(fs::read(&path).ok(), lies);
+        assert!(names(&dir.path().join("done")).is_empty());
+    }
 }
 
 /// A node of its own in a folder, which has joined nothing.
@@ -82,26 +114,72 @@ async fn node(dir: &Path) -> Arc<App> {
     Arc::new(App::open(dir, ports, Arc::new(lianfang_link::Tcp::default())).await.unwrap())
 }
 
-#[tokio::test]
-async fn files_are_imported_once_they_rest_and_told_of() {
-    let (home, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let node = node(home.path()).await;
+fn watcher(node: &Arc<App>, dir: &Path, full: bool) -> Watcher {
     let config = Watch {
-        folder: dir.path().to_owned(),
+        folder: dir.to_owned(),
         every: "1s".to_owned(),
-        full: false,
+        full,
         map: None,
         sheet: None,
         language: crate::config::Language::Zh,
     };
-    let folder = Folder::open(&config.folder).unwrap();
-    let mut watcher = Watcher {
-        node: Arc::clone(&node),
+    Watcher {
+        node: Arc::clone(node),
+        folder: Folder::open(&config.folder).unwrap(),
         config,
         options: Options::default(),
-        folder,
         settle: Settle::default(),
+        unreadable: BTreeSet::new(),
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_opened_holds_up_no_other() {
+    let (home, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let node = node(home.path()).await;
+    let mut watcher = watcher(&node, dir.path(), false);
+    watcher.folder.opener = |path| {
+        if path.ends_with("aaa.csv") { Err(io::ErrorKind::PermissionDenied.into()) } else { File::open(path) }
     };
+    let (_stop, stopped) = watch::channel(false);
+    fs::write(dir.path().join("aaa.csv"), "record,mobile\nA1,13912345678\n").unwrap();
+    fs::write(dir.path().join("zzz.csv"), "record,mobile\nA2,13912345678\n").unwrap();
+    for _ in 0..3 {
+        watcher.look(&stopped).await.unwrap();
+    }
+    assert_eq!(names(dir.path()), ["aaa.csv", "done", "failed"]);
+    assert_eq!(node.register.overview().await.unwrap().records(), 1);
+    assert_eq!(watcher.unreadable.len(), 1, "that is told once");
+    watcher.folder.opener = folder::open;
+    watcher.look(&stopped).await.unwrap();
+    assert_eq!(names(dir.path()), ["done", "failed"]);
+    assert!(watcher.unreadable.is_empty());
+}
+
+#[tokio::test]
+async fn a_file_that_would_retract_too_much_fails() {
+    let (home, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let node = node(home.path()).await;
+    let mut watcher = watcher(&node, dir.path(), true);
+    let (_stop, stopped) = watch::channel(false);
+    for text in ["record,mobile\nA1,13912345678\n", "record,mobile\n"] {
+        fs::write(dir.path().join("a.csv"), text).unwrap();
+        fs::write(dir.path().join("a.csv.ready"), "").unwrap();
+        watcher.look(&stopped).await.unwrap();
+    }
+    assert_eq!(names(dir.path()), ["done", "failed"]);
+    let failed = names(&dir.path().join("failed"));
+    let told = fs::read_to_string(dir.path().join("failed").join(&failed[1])).unwrap();
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&told["error"]["code"], &told["error"]["exit"]), (&json!("full-no-record"), &json!(65)));
+    assert_eq!(node.register.overview().await.unwrap().records(), 1);
+}
+
+#[tokio::test]
+async fn files_are_imported_once_they_rest_and_told_of() {
+    let (home, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let node = node(home.path()).await;
+    let mut watcher = watcher(&node, dir.path(), false);
     let (_stop, stopped) = watch::channel(false);
     fs::write(dir.path().join("1.csv"), "record,mobile\nA1,13912345678\nA2,110\n").unwrap();
     fs::write(dir.path().join("2.csv"), "nothing,known\n1,2\n").unwrap();
@@ -120,6 +198,11 @@ async fn files_are_imported_once_they_rest_and_told_of() {
     let told = fs::read_to_string(dir.path().join("failed").join(&failed[1])).unwrap();
     let told: Value = serde_json::from_str(&told).unwrap();
     assert_eq!((&told["ok"], &told["error"]["code"]), (&json!(false), &json!("register-no-record-column")));
+    let rejects = fs::read_to_string(dir.path().join("failed").join(&failed[2])).unwrap();
+    assert!(
+        rejects.trim_start_matches('\u{FEFF}').starts_with("row,record,") && rejects.lines().count() == 1,
+        "{rejects}"
+    );
     assert!(node.register.overview().await.unwrap().records() == 2);
 
     // Killed after the import and before it was put away: it is imported again, and nothing changes.

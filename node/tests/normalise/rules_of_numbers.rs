@@ -270,3 +270,51 @@ fn placeholders_and_numbers_of_spreadsheets_are_refused() {
     assert_eq!(refused(Column::CnId, "1.10105E+17"), IssueCode::Rounded);
     assert_eq!(refused(Column::Mobile, "139****5678"), IssueCode::Masked);
 }
+
+/// As Java and exports of databases write a number into a text.
+#[test]
+fn numbers_of_programs_are_refused_wherever_digits_count() {
+    for (column, written) in [
+        (Column::Passport, "1.23456789E8"),
+        (Column::Passport, "1.23E5"),
+        (Column::Passport, "123456789.000"),
+        (Column::Passport, "CN:12345678.25"),
+        (Column::Account, "12345678.25"),
+        (Column::Account, "123456789.000"),
+        (Column::Account, "6222020000000001.0000"),
+        (Column::Account, "6.222020000000001E15"),
+        (Column::BankCard, "6222020000000001.0000"),
+        (Column::Qq, "12345678.25"),
+        (Column::Qq, "12345.000"),
+        (Column::Qq, "1.2345678E7"),
+        (Column::Alipay, "208812345678.0001"),
+        (Column::Uscc, "861234567890123.000"),
+        (Column::Uscc, "6222020000000001E0"),
+        (Column::OrgCode, "12345678.0"),
+        (Column::OrgCode, "1234567.89"),
+        (Column::CnId, "1.10105194912310E17"),
+        (Column::Mobile, "1.3912345678E10"),
+        (Column::Mobile, "13912345678.000"),
+        (Column::Device, "8.6123E14"),
+        (Column::Device, "8.6123E+14"),
+        (Column::Device, "861234567890123.0"),
+        (Column::Waybill, "7.712345E12"),
+        (Column::Waybill, "771234567890123.00"),
+        (Column::Wechat, "1.234567E9"),
+    ] {
+        assert_eq!(refused(column, written), IssueCode::Rounded, "{written} as {column:?}");
+    }
+    for (column, written) in [
+        (Column::Account, "6222.0200.0000.0000.001"),
+        (Column::Mobile, "1391234.5678"),
+        (Column::Passport, "E12345678"),
+        (Column::Passport, "US:123456789"),
+        (Column::Uscc, "91350100M000100Y43"),
+        (Column::Device, "192.168.10.1"),
+        (Column::Device, "8612e14"),
+        (Column::Waybill, "1234567E3"),
+        (Column::Wechat, "wang1e5"),
+    ] {
+        assert_ne!(read(column, written), NOTHING, "{written} as {column:?}");
+    }
+}

@@ -5,9 +5,10 @@
 //! anything: a notice is an announcement, and what a node does about it is the node's own policy.
 //!
 //! ```text
-//! pending ── activate ──▶ active ── retire(date) ──▶ retiring ── close ──▶ retired
-//!    └────────────────────────── close ─────────────────▲─ └ retire(date) ┘   ▲
-//!                                 └────────────────────────────────────────────┘
+//! pending ──activate──▶ active ──retire──▶ retiring ──close──▶ retired
+//!    │                                      ▲    │                ▲
+//!    │                                      └────┘ retire         │
+//!    └────────────────────────────close───────────────────────────┘
 //! ```
 
 use lianfang_trust::{Canonical, DecodeError, Decoder, Encoder};

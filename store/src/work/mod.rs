@@ -6,16 +6,23 @@
 //! * Fails: with nothing. Who does not get a lease, or has lost it, is told so and leaves the work alone.
 //!
 //! ```text
-//!            ┌───────────────── done, left ─────────────────┐
-//!            ▼                                              │
-//!   ┌──────▶ free ───────────── acquired ───────────────▶ held ──┐ renewed
-//!   │        ▲  ▲                                          │ ▲ └──┘
-//!   │        │  └──── its end has passed, nobody renewed ──┤ └── acquired by another, once its end has passed
-//!   │        │                                             │
-//!   │     waiting ◀──────────── failed, waits ─────────────┤
-//!   │   (not before)                                       │
-//!   └── restarted ── resting ◀── struck for the last time ─┘
+//!            ┌──────────────────── done, finished ────────────────────┐
+//!            ▼                                                        │
+//!  ┌──────▶ free ──────────────────── acquired ───────────────────▶ held ──┐
+//!  │         ▲                                                       │ ▲   │
+//!  │         │ its time has come, or restarted                       │ ├───┘ renewed, or acquired again by its owner
+//!  │         │                                                       │ │
+//!  │      waiting ◀──────────── waits, failed, struck ───────────────┤ │
+//!  │         └───────────────── acquired anyway ─────────────────────│─┤
+//!  │                                                                 │ │
+//!  │      resting ◀──────────── struck for the last time ────────────┘ │
+//!  └─restarted─┴─────────────── acquired anyway ───────────────────────┘
+//!
+//! held ── left, its end has passed, or its process is gone ──▶ as it was before: free, waiting or resting
+//! (any) ── discarded ──▶ free: its row is gone
 //! ```
+//!
+//! A lease changes who holds the work, and nothing else; how the attempt ended decides where it goes.
 //!
 //! [`turn`] is that machine as functions. `lease` is the same in SQL, each change one statement; that both agree is
 //! tested. A process that has slept through its lease, or was cut off, does no harm: a lease bears a number (`fence`) that

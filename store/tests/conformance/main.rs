@@ -64,6 +64,7 @@ conformance!(
     a_store_opens_again_as_it_was,
     a_newer_store_is_refused,
     a_foreign_step_is_refused,
+    a_step_that_the_list_has_lost_is_refused,
     no_error_shows_a_value,
     several_processes_count_together,
 );

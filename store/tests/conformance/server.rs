@@ -68,6 +68,33 @@ async fn a_server_that_refuses_is_told_from_one_that_is_away_and_no_password_is_
     assert!(matches!(refused("postgres://u@h/d?passwrd=wrong-secret").await, StoreError::NoAddress));
 }
 
+#[tokio::test]
+#[ignore = "needs a PostgreSQL server"]
+async fn a_process_that_stops_within_a_transaction_is_cut_off_sooner_if_it_holds_the_store() {
+    let trial = on_a_server();
+    let database = open(&trial).await.unwrap();
+    let asked = "SELECT current_setting('idle_in_transaction_session_timeout')";
+    for (pool, wanted) in [(database.writer(), "90s"), (database.readers(), "5min")] {
+        let set: String = sqlx::query_scalar(asked).fetch_one(pool).await.unwrap();
+        assert_eq!(set, wanted);
+    }
+}
+
+/// Longer than anybody is let wait for the lock.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a PostgreSQL server, and half a minute"]
+async fn who_waits_too_long_hears_that_another_process_holds_the_store() {
+    let trial = on_a_server();
+    let (one, two) = (open(&trial).await.unwrap(), open(&trial).await.unwrap());
+    let held = one.begin().await.unwrap();
+    let error = two.begin().await.err().unwrap();
+    assert!(matches!(error, StoreError::Locked) && error.is_passing(), "{error}");
+    let problem = trial.place().problem(error);
+    assert_eq!(problem.code(), "store-busy");
+    drop(held);
+    assert_eq!(suite::take(&two).await.unwrap(), 0);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs a PostgreSQL server"]
 async fn a_connection_that_is_cut_is_a_passing_error_and_the_store_goes_on() {

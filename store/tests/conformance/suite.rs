@@ -220,6 +220,15 @@ pub(crate) async fn a_foreign_step_is_refused(trial: &Trial) {
     assert!(matches!(refused, StoreError::Foreign { step: 1 }), "{refused}");
 }
 
+/// The last step was taken, and the list does not say so: taken again it meets what it has made.
+pub(crate) async fn a_step_that_the_list_has_lost_is_refused(trial: &Trial) {
+    let database = open(trial).await.unwrap();
+    database.write(sqlx::query("DELETE FROM _sqlx_migrations WHERE version = 2")).await.unwrap();
+    database.close().await;
+    let refused = open(trial).await.err().unwrap();
+    assert!(matches!(refused, StoreError::Foreign { step: 2 }), "{refused}");
+}
+
 pub(crate) async fn no_error_shows_a_value(trial: &Trial) {
     let database = open(trial).await.unwrap();
     let insert = || sqlx::query("INSERT INTO thing (name, number) VALUES ($1, 1)").bind("geheim-4711");

@@ -26,7 +26,8 @@ fn folder(dir: &Path, secret: &[PathBuf]) -> Finding {
     // Without /proc nobody knows who runs this, and only modes are judged.
     let own = std::fs::metadata("/proc/self").map_or(0, |found| found.uid());
     let within = secret.iter().flat_map(|path| with_entries(path));
-    for path in std::iter::once(dir.to_owned()).chain(within) {
+    // The folder itself comes last: that others may enter it is less than what they may read within.
+    for path in within.chain(std::iter::once(dir.to_owned())) {
         let found = match std::fs::metadata(&path) {
             Ok(found) => found,
             // What is not there is told by whoever needs it.
@@ -123,6 +124,8 @@ mod tests {
         set(dir.path(), 0o700);
         set(&key, 0o640);
         assert_eq!((found().state(), found().code()), (State::Fail, "doctor-folder-open"));
+        set(dir.path(), 0o755);
+        assert_eq!(found().state(), State::Fail, "an open folder hides no open secret");
     }
 
     #[test]

@@ -8,7 +8,7 @@
 pub mod copies;
 pub mod machine;
 
-use lianfang_desk::messages::{Value, text};
+use lianfang_desk::messages::{Value, plain, text};
 use lianfang_desk::table::Table;
 use lianfang_desk::{Console, Exit, Lang, Problem};
 use serde_json::json;
@@ -40,6 +40,8 @@ pub struct Finding {
     check: &'static str,
     state: State,
     exit: Exit,
+    /// Whom it is about, where it is about another party.
+    party: Option<String>,
     said: Said,
 }
 
@@ -50,7 +52,7 @@ enum Said {
 
 impl Finding {
     fn new(check: &'static str, state: State, exit: Exit, id: &'static str) -> Self {
-        Self { check, state, exit, said: Said::Message { id, args: Vec::new() } }
+        Self { check, state, exit, party: None, said: Said::Message { id, args: Vec::new() } }
     }
 
     /// In order; the message `id` says what was found.
@@ -70,7 +72,8 @@ impl Finding {
 
     /// Does not work, as another room has said.
     pub fn problem(check: &'static str, problem: Problem) -> Self {
-        Self { check, state: State::Fail, exit: problem.exit(), said: Said::Problem(problem) }
+        let (exit, party) = (problem.exit(), problem.party().map(str::to_owned));
+        Self { check, state: State::Fail, exit, party, said: Said::Problem(problem) }
     }
 
     /// What a check gave: a finding, or the problem that kept it from giving one.
@@ -78,11 +81,16 @@ impl Finding {
         found.unwrap_or_else(|problem| Self::problem(check, problem))
     }
 
-    /// Names a variable of the message.
+    /// Names a variable of the message. The variable `party` says whom the finding is about, also where another room has
+    /// reported it.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        let value = value.into();
+        if let ("party", Value::Text(party)) = (name, &value) {
+            self.party = Some(party.clone());
+        }
         if let Said::Message { args, .. } = &mut self.said {
-            args.push((name, value.into()));
+            args.push((name, value));
         }
         self
     }
@@ -126,6 +134,22 @@ impl Finding {
         }
     }
 
+    /// Whom it is about.
+    pub fn party(&self) -> Option<&str> {
+        self.party.as_deref()
+    }
+
+    /// What was found, with the party's name where the sentence has none.
+    fn shown(&self, lang: Lang) -> String {
+        let found = self.sentence(lang);
+        match (&self.said, &self.party) {
+            (Said::Problem(_), Some(party)) => {
+                text(lang, "doctor-found-at", &[("party", party.into()), ("found", found.into())])
+            }
+            _ => found,
+        }
+    }
+
     /// What was found.
     pub fn sentence(&self, lang: Lang) -> String {
         match &self.said {
@@ -157,11 +181,7 @@ pub fn tell(console: &dyn Console, findings: &[Finding]) -> Exit {
     let headers = ["doctor-check", "doctor-state", "doctor-found"].map(|id| text(lang, id, &[]));
     let mut table = Table::new(headers);
     for finding in findings {
-        table.row([
-            finding.check.to_owned(),
-            text(lang, state_id(finding.state), &[]),
-            finding.sentence(lang),
-        ]);
+        table.row([finding.check.to_owned(), text(lang, state_id(finding.state), &[]), finding.shown(lang)]);
         let remedy = finding.remedy(lang);
         if !remedy.is_empty() {
             table.row([String::new(), String::new(), format!("→ {remedy}")]);
@@ -185,6 +205,7 @@ fn object(finding: &Finding) -> serde_json::Value {
         "check": finding.check,
         "state": finding.state.word(),
         "code": finding.code(),
+        "party": finding.party().map(plain),
         "sentence": finding.sentence(Lang::En),
         "remedy": finding.remedy(Lang::En),
     })

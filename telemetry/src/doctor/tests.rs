@@ -40,3 +40,25 @@ fn people_read_their_language() {
     let said = console.out_text();
     assert!(said.contains("检查项") && !said.contains("doctor-"), "{said}");
 }
+
+#[test]
+fn a_finding_names_the_party_that_it_is_about() {
+    let about = |finding: Finding| {
+        let (people, scripts) = (Buffer::new(Lang::En), Buffer::new(Lang::En).json());
+        tell(&people, std::slice::from_ref(&finding));
+        tell(&scripts, &[finding]);
+        let told: serde_json::Value = serde_json::from_str(&scripts.out_text()).unwrap();
+        (people.out_text(), told["checks"][0]["party"].clone())
+    };
+    let (people, party) =
+        about(Finding::problem("holder", Problem::fault("unreachable")).with("party", "beta"));
+    assert!(people.contains("beta: "), "{people}");
+    assert_eq!(party, "beta");
+    let (people, party) = about(Finding::problem("holder", Problem::fault("unreachable").at("gamma")));
+    assert!(people.contains("gamma: "), "{people}");
+    assert_eq!(party, "gamma");
+    let off = Finding::fail("clock", "doctor-clock-off").with("party", "beta").with("seconds", 9_u64);
+    let (people, party) = about(off);
+    assert_eq!((people.matches("beta").count(), party), (1, "beta".into()));
+    assert_eq!(about(Finding::ok("files", "doctor-files-ok")).1, serde_json::Value::Null);
+}

@@ -42,7 +42,7 @@ catalogue! {
     SUBMISSIONS = Gauge "lianfang_submissions" [State] "Participants of jobs under way, by how far they have come.";
     SUBMISSION_OLDEST = Gauge "lianfang_submission_oldest_seconds" [] "Time for which the longest open job has waited for submissions.";
     SUBMISSION_ROWS = Gauge "lianfang_submission_rows" [] "Padded rows of submissions that stand, over jobs under way.";
-    CEREMONIES = Gauge "lianfang_ceremonies_open" [] "Key ceremonies under way.";
+    CEREMONIES = Gauge "lianfang_ceremonies_open" [] "Key ceremonies under way; at a node also those that wait for a person there.";
     CEREMONY_OLDEST = Gauge "lianfang_ceremony_oldest_seconds" [] "Time for which the oldest open ceremony has stood still (node) or been open (coordinator).";
 
     // Quotas.

@@ -50,6 +50,7 @@ pub struct Party {
     program: &'static str,
     exe: PathBuf,
     network: Option<String>,
+    temp: Option<PathBuf>,
     dir: PathBuf,
     serving: Option<Serving>,
     usage: Arc<Mutex<Usage>>,
@@ -86,6 +87,7 @@ impl Party {
             program,
             exe: exe.to_owned(),
             network: None,
+            temp: None,
             dir: root.join(name),
             serving: None,
             usage: Arc::default(),
@@ -96,6 +98,12 @@ impl Party {
     #[must_use]
     pub fn within(self, network: &str) -> Self {
         Self { network: Some(network.to_owned()), ..self }
+    }
+
+    /// The same party with a folder of its own for temporary files; it must be there.
+    #[must_use]
+    pub fn with_temp(self, temp: &Path) -> Self {
+        Self { temp: Some(temp.to_owned()), ..self }
     }
 
     /// Its folder.
@@ -117,6 +125,10 @@ impl Party {
                 command
             }
         };
+        if let Some(temp) = &self.temp {
+            // SQLite asks for a name of its own first.
+            command.env("TMPDIR", temp).env("SQLITE_TMPDIR", temp);
+        }
         command.arg(self.program).args(words).arg("--dir").arg(&self.dir).args(["--json", "--lang", "en"]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr).kill_on_drop(true);
         command.spawn().at_path(&self.exe)
@@ -279,6 +291,11 @@ pub fn cpu_of(pid: u32) -> f64 {
     cpu_seconds(&std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default())
 }
 
+/// The most memory that a process which runs has had resident so far, in KiB; 0 of one that has ended.
+pub fn peak_of(pid: u32) -> u64 {
+    peak_kib(&std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default())
+}
+
 /// CPU seconds of everything that runs on this machine, the idle time left out.
 pub fn cpu_of_machine() -> f64 {
     busy_seconds(&std::fs::read_to_string("/proc/stat").unwrap_or_default())
@@ -320,6 +337,7 @@ mod tests {
     fn this_very_process_has_used_something() {
         let used = sample(std::process::id());
         assert!(used.peak_kib > 0);
+        assert!(peak_of(std::process::id()) > 0);
     }
 
     #[test]

@@ -39,15 +39,18 @@ pub(super) async fn cut(siege: &Siege) -> anyhow::Result<()> {
 /// Begins a backup and kills the party in it; whether it had been finished.
 async fn cut_once(siege: &Siege, member: &Member, to: &Path) -> anyhow::Result<bool> {
     let _fate = member.fate().await;
-    let under_way = siege.begin("backup");
     let path = to.display().to_string();
     let words = ["backup", &path];
+    // If it is done before the kill comes, nothing is hit.
+    let made = async {
+        let _under_way = siege.begin("backup");
+        member.attempt(&words).await
+    };
     let killed = async {
         tokio::time::sleep(millis(siege, INTO_A_BACKUP)).await;
         fell(siege, member).await
     };
-    tokio::try_join!(member.attempt(&words), killed)?;
-    drop(under_way);
+    tokio::try_join!(made, killed)?;
     let finished = to.join("manifest.json").exists();
     siege.count(|tally| if finished { tally.backups += 1 } else { tally.cut_backups += 1 });
     member.serve().await.with_context(|| member.name.clone())?;
@@ -112,17 +115,15 @@ pub(super) async fn before(siege: &Siege, plan: &Plan) -> anyhow::Result<Vec<Str
 
 /// They are put back to what they were then, by restores that are killed before they are let go on.
 pub(super) async fn put_back(siege: &Siege, names: &[String]) -> anyhow::Result<()> {
-    let _under_way = siege.begin("restore");
     for member in siege.members.iter().filter(|member| names.contains(&member.name)) {
         let from = siege.root.join("before").join(&member.name);
         let path = from.display().to_string();
         fell(siege, member).await?;
         for _ in 0..2 {
-            let killed = member.cut(&["restore", &path], millis(siege, INTO_A_RESTORE)).await?;
-            siege.count(|tally| {
-                tally.kills += u32::from(killed);
-                tally.cut_restores += u32::from(killed);
-            });
+            if member.cut(&["restore", &path], millis(siege, INTO_A_RESTORE)).await? {
+                siege.killed(["restore"]);
+                siege.count(|tally| tally.cut_restores += 1);
+            }
         }
         member.insist(&["restore", &path]).await?;
         siege.count(|tally| tally.restores += 1);

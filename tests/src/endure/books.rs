@@ -12,7 +12,7 @@ use std::path::Path;
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
 
-use super::killer::fell;
+use super::killer::fell_all;
 use super::{Siege, moment};
 use crate::demo::args::Plan;
 use crate::simulation::ledgers::{Books, read};
@@ -27,9 +27,7 @@ const ONCE: [&[&str]; 4] = [
 
 /// All parties are killed, compared, and started again.
 pub(super) async fn compared(siege: &Siege, plan: &Plan) -> anyhow::Result<()> {
-    for member in &siege.members {
-        fell(siege, member).await?;
-    }
+    fell_all(siege).await?;
     let mut books = BTreeMap::new();
     for node in siege.nodes() {
         let copy = moment::copied(node)?;

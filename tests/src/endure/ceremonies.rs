@@ -6,6 +6,7 @@ use anyhow::{Context as _, bail, ensure};
 use rand::RngExt as _;
 use serde_json::Value;
 
+use super::killer::strike_somebody;
 use super::{Member, Siege, course::text};
 use crate::demo::args::Plan;
 
@@ -87,7 +88,6 @@ pub(super) async fn enrol(siege: &Siege, node: &Member) -> anyhow::Result<()> {
 
 /// A ceremony of this task that comes to its good end, however often it has to begin again.
 async fn held(siege: &Siege, task: &'static str, words: &[&str]) -> anyhow::Result<()> {
-    let _under_way = siege.begin(task);
     let start = [&["ceremony"], words, &["--deadline", DEADLINE]].concat();
     let coordinator = siege.coordinator();
     for _ in 0..TRIES {
@@ -102,8 +102,14 @@ async fn held(siege: &Siege, task: &'static str, words: &[&str]) -> anyhow::Resu
             }
             drop(coordinator.attempt(&start).await?);
         };
+        let under_way = siege.begin(task);
+        // It is soon over: the first of its kind is not left to luck.
+        if siege.missed().contains(&task) {
+            Box::pin(strike_somebody(siege)).await?;
+        }
         let over = |shown: Value| (shown["state"] != "open").then_some(shown);
         let ended = coordinator.until(&["ceremony", "show", &begun], over).await?;
+        drop(under_way);
         siege.count(|tally| *tally.ceremonies.entry(task).or_default() += 1);
         if ended["state"] == "done" {
             return Ok(());

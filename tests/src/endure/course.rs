@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use rand::RngExt as _;
 use serde_json::Value;
 
 use super::killer::{fell, millis, under};
-use super::{Member, Siege, backups, books, ceremonies, plan};
-use crate::canary::Canaries;
+use super::{Member, Siege, aim, backups, books, ceremonies, plan};
 use crate::demo::args::Plan;
 use crate::demo::compare::Clear;
 use crate::people::{Shape, World};
@@ -18,6 +17,8 @@ use crate::people::{Shape, World};
 const PLANTED: usize = 12;
 /// When an import is killed.
 const INTO_AN_IMPORT: std::ops::Range<u64> = 5..400;
+/// Where imports write what they rejected, under the root folder: it is searched, the registers are not.
+const REJECTS: &str = "rejects";
 /// Elements of a chunk: many chunks are under way when somebody is killed.
 const CHUNK: &str = "64";
 /// Rounds at most, if the kills that were asked for do not come together.
@@ -30,18 +31,19 @@ pub(super) async fn run(siege: &Siege) -> anyhow::Result<()> {
         ceremonies::enrol(siege, node).await?;
     }
     under(siege, ceremonies::agree(siege, &agreed)).await?;
-    for number in 0..ROUNDS {
-        Box::pin(round(siege, number)).await?;
-        if siege.tally().kills >= siege.options.kills && number + 1 >= siege.options.rounds {
-            return Ok(());
-        }
+    let mut number = 0;
+    while number < siege.options.rounds || siege.tally().kills < siege.options.kills {
+        ensure!(number < ROUNDS, "{} kills in {ROUNDS} rounds", siege.tally().kills);
+        let beside = Beside::ALL[number as usize % Beside::ALL.len()];
+        Box::pin(round(siege, number, beside)).await?;
+        number += 1;
     }
-    bail!("{} kills in {ROUNDS} rounds", siege.tally().kills)
+    aim::at_what_was_missed(siege, number).await
 }
 
 /// What happens beside a round's job.
 #[derive(Clone, Copy, Debug)]
-enum Beside {
+pub(super) enum Beside {
     /// Nothing.
     Nothing,
     /// Every holder's share is renewed.
@@ -59,9 +61,8 @@ impl Beside {
 }
 
 /// Registers, a job and what happens beside it; then everything is compared.
-async fn round(siege: &Siege, number: u32) -> anyhow::Result<()> {
+pub(super) async fn round(siege: &Siege, number: u32, beside: Beside) -> anyhow::Result<()> {
     let agreed = &plan(&siege.options, &siege.root, number)?;
-    let beside = Beside::ALL[number as usize % Beside::ALL.len()];
     let world = registers(siege, agreed, number);
     let files = &write(siege, &world, number)?;
     cut_imports(siege, files).await?;
@@ -109,17 +110,19 @@ fn registers(siege: &Siege, plan: &Plan, round: u32) -> World {
         let long = bank.rows.iter().flat_map(|row| &row.identifiers).filter(|(_, value)| value.len() >= 11);
         planted.extend(long.step_by(7).take(PLANTED).map(|(_, value)| value.as_str()));
     }
-    *siege.planted.lock().expect("nobody panics with it") = Canaries::new(planted);
+    siege.plant(&planted);
     world
 }
 
 fn write(siege: &Siege, world: &World, round: u32) -> anyhow::Result<BTreeMap<String, PathBuf>> {
     let folder = siege.root.join("registers").join(round.to_string());
     std::fs::create_dir_all(&folder)?;
+    std::fs::create_dir_all(siege.root.join(REJECTS))?;
     let mut files = BTreeMap::new();
     for bank in &world.banks {
         let path = folder.join(format!("{}.csv", bank.id));
         std::fs::write(&path, &bank.file)?;
+        siege.registers.lock().expect("nobody panics with it").insert(path.clone());
         files.insert(bank.id.clone(), path);
     }
     Ok(files)
@@ -129,17 +132,14 @@ fn write(siege: &Siege, world: &World, round: u32) -> anyhow::Result<BTreeMap<St
 async fn cut_imports(siege: &Siege, files: &BTreeMap<String, PathBuf>) -> anyhow::Result<()> {
     let chosen = siege.draw(|chance| chance.random_range(0..siege.nodes().len()));
     let node = &siege.nodes()[chosen];
-    let _under_way = siege.begin("import");
     fell(siege, node).await?;
     for _ in 0..3 {
         let time = millis(siege, INTO_AN_IMPORT);
         let words = import(siege, node, files)?;
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let killed = u32::from(node.cut(&words, time).await?);
-        siege.count(|tally| {
-            tally.kills += killed;
-            *tally.during.entry("import").or_default() += killed;
-        });
+        if node.cut(&words, time).await? {
+            siege.killed(["import"]);
+        }
         siege.search(node)?;
     }
     node.serve().await
@@ -147,8 +147,11 @@ async fn cut_imports(siege: &Siege, files: &BTreeMap<String, PathBuf>) -> anyhow
 
 fn import(siege: &Siege, node: &Member, files: &BTreeMap<String, PathBuf>) -> anyhow::Result<Vec<String>> {
     let file = files.get(&node.name).context("a register for every bank")?.display().to_string();
-    let rejects = siege.root.join("registers").join(format!("{}.rejects.csv", node.name));
-    Ok(["import", &file, "--full", "--rejects", &rejects.display().to_string()].map(str::to_owned).to_vec())
+    let rejects = siege.root.join(REJECTS).join(format!("{}.csv", node.name));
+    let rejects = rejects.display().to_string();
+    // The register of a round has nothing in common with that of the round before.
+    let words = ["import", &file, "--full", "--retract-many", "--rejects", &rejects];
+    Ok(words.map(str::to_owned).to_vec())
 }
 
 /// Imports, a job, its reports. Gives the job, and where the reports lie.

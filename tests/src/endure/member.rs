@@ -20,6 +20,8 @@ const PATIENCE: Duration = Duration::from_mins(5);
 const PAUSE: Duration = Duration::from_millis(150);
 /// The rows to which a submission is padded: few, for it is not the size that is tried here.
 const LEAST_ROWS: i64 = 1_024;
+/// Where parties have their temporary files, under the root folder: each in a folder of its own.
+const TEMP: &str = "temp";
 /// The secret that unlocks a folder, within it.
 const UNLOCK: &str = "secrets/unlock.key";
 
@@ -32,6 +34,7 @@ pub(super) struct Member {
     /// The wire that leads to it.
     pub(super) wire: Proxy,
     program: &'static str,
+    temp: PathBuf,
     commands: Party,
     serving: Mutex<Party>,
     fate: Mutex<()>,
@@ -53,7 +56,9 @@ impl Member {
         let exe = this_executable().map_err(told)?;
         let listen = format!("127.0.0.1:{}", free_port()?);
         let wire = Proxy::start(&listen).await?;
-        let commands = Party::new(&exe, program, name, root);
+        let temp = root.join(TEMP).join(name);
+        std::fs::create_dir_all(&temp).with_context(|| temp.display().to_string())?;
+        let commands = Party::new(&exe, program, name, root).with_temp(&temp);
         let (advertise, contact) = (wire.addr(), contact_of(name));
         let mut init = vec!["init", "--listen", &listen, "--advertise", &advertise];
         if program == NODE {
@@ -64,14 +69,19 @@ impl Member {
         if program == NODE {
             trust_everybody(commands.dir())?;
         }
-        let serving = Mutex::new(Party::new(&exe, program, name, root));
+        let serving = Mutex::new(Party::new(&exe, program, name, root).with_temp(&temp));
         let fate = Mutex::default();
-        Ok(Self { name: name.to_owned(), fingerprint, wire, program, commands, serving, fate })
+        Ok(Self { name: name.to_owned(), fingerprint, wire, program, temp, commands, serving, fate })
     }
 
     /// Its folder.
     pub(super) fn dir(&self) -> &Path {
         self.commands.dir()
+    }
+
+    /// The folder for its temporary files.
+    pub(super) fn temp(&self) -> &Path {
+        &self.temp
     }
 
     /// Whether it is a bank.
@@ -155,7 +165,7 @@ impl Member {
     /// A folder of the same program under `root` that has nothing but the secret which unlocks this party's.
     pub(super) fn spare(&self, root: &Path) -> anyhow::Result<Party> {
         let exe = this_executable().map_err(told)?;
-        let spare = Party::new(&exe, self.program, &self.name, root);
+        let spare = Party::new(&exe, self.program, &self.name, root).with_temp(&self.temp);
         let (from, to) = (self.dir().join(UNLOCK), spare.dir().join(UNLOCK));
         std::fs::create_dir_all(to.parent().unwrap_or(root))?;
         std::fs::copy(&from, &to).with_context(|| from.display().to_string())?;

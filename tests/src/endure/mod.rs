@@ -6,12 +6,15 @@
 //! while, and it is started again. Meanwhile the federation agrees on a key, imports registers and runs jobs, one a round,
 //! and beside the job of a round in turn: nothing; shares are renewed; parties are backed up; a holder that has lost its
 //! store has its share repaired; a holder and the coordinator are put back to a backup. After each job every report must
-//! equal the answer in the clear, and every audit log must hold; then all are killed at once, and their books compared.
+//! equal the answer in the clear, and every audit log must hold; then all are killed at once, which counts as none of the
+//! kills that were asked for, and their books compared. A siege of a hundred kills or more ends only when each kind of
+//! moment was hit by one: for what was missed rounds are added. At the end everything under the root folder is searched.
 //!
 //! Seeded: who is killed when is drawn from the seed; where in its work a process is then, the machine decides.
 //! Fails: with the first difference, the first answer that does not come in time, the first clear text, the first exit
-//! that is a defect of ours.
+//! that is a defect of ours, with the moment that no kill could hit.
 
+mod aim;
 mod backups;
 mod books;
 mod ceremonies;
@@ -52,6 +55,9 @@ pub struct Options {
     /// Records of each bank.
     #[arg(long, default_value_t = 200)]
     pub records: u32,
+    /// Each kind of moment must be hit by a kill, however few are asked for; from a hundred kills on it must anyway.
+    #[arg(long)]
+    pub every_moment: bool,
     /// Who is killed when, and who stands in the registers.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -63,10 +69,14 @@ pub struct Options {
 /// What was done to the federation.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
-    /// Processes that were killed, commands among them.
+    /// Processes that were killed, commands among them; those that were killed with all others at once are not.
     pub kills: u32,
     /// Kills by what was under way, in the federation or at the party that was killed; a kill may count in several.
     pub during: BTreeMap<&'static str, u32>,
+    /// Processes that were killed with all others at once, so that books could be compared.
+    pub at_once: u32,
+    /// Rounds that were made for a moment which no kill had hit.
+    pub aimed: u32,
     /// Wires that were spoiled.
     pub spoiled: u32,
     /// Files that were searched for clear text.
@@ -103,7 +113,12 @@ impl fmt::Display for Tally {
         let (cut_backups, cut_restores) = (self.cut_backups, self.cut_restores);
         write!(f, "{} backups, {cut_backups} cut off; ", self.backups)?;
         writeln!(f, "{} restores, {cut_restores} cut off", self.restores)?;
-        write!(f, "books compared {} times, over {} elements", self.compared, self.elements)
+        writeln!(f, "books compared {} times, over {} elements", self.compared, self.elements)?;
+        write!(
+            f,
+            "{} more kills, of everybody at once; {} rounds for what was missed",
+            self.at_once, self.aimed
+        )
     }
 }
 
@@ -115,6 +130,9 @@ struct Siege {
     tally: Mutex<Tally>,
     chance: Mutex<StdRng>,
     planted: Mutex<Canaries>,
+    ever_planted: Mutex<Vec<String>>,
+    registers: Mutex<BTreeSet<PathBuf>>,
+    aim: Mutex<Option<&'static str>>,
     under_way: Mutex<Vec<&'static str>>,
     forgetful: Mutex<BTreeSet<String>>,
 }
@@ -138,6 +156,16 @@ impl Siege {
 
     fn tally(&self) -> Tally {
         self.tally.lock().expect("nobody panics with it").clone()
+    }
+
+    /// A process was killed while these were under way.
+    fn killed(&self, at: impl IntoIterator<Item = &'static str>) {
+        self.count(|tally| {
+            tally.kills += 1;
+            for word in at {
+                *tally.during.entry(word).or_default() += 1;
+            }
+        });
     }
 
     fn draw<T>(&self, from: impl FnOnce(&mut StdRng) -> T) -> T {
@@ -185,9 +213,17 @@ impl Siege {
         self.nodes().iter().find(|node| node.name == name).with_context(|| name.to_owned())
     }
 
+    /// These must be found nowhere from now on, and at the end none of all that were ever planted.
+    fn plant(&self, words: &[&str]) {
+        *self.planted.lock().expect("nobody panics with it") = Canaries::new(words.iter().copied());
+        let mut ever = self.ever_planted.lock().expect("nobody panics with it");
+        ever.extend(words.iter().map(|word| (*word).to_owned()));
+    }
+
     /// No file that the party has written holds a word of a register, and its log tells of no panic.
     fn search(&self, member: &Member) -> anyhow::Result<()> {
         self.search_folder(&member.name, member.dir())?;
+        self.search_folder(&member.name, member.temp())?;
         let log = std::fs::read(member.dir().with_extension("log")).unwrap_or_default();
         let told = self.planted.lock().expect("nobody panics with it").found_in(&log).is_some();
         ensure!(!told, "{}: clear text of a register is in its log", member.name);
@@ -202,6 +238,23 @@ impl Siege {
         drop(planted);
         ensure!(found.is_empty(), "{name}: clear text of a register lies in {found:?}");
         let files = crate::canary::files(dir).len() as u64;
+        self.count(|tally| tally.searched += files);
+        Ok(())
+    }
+
+    /// The whole root folder, with all that was ever planted: it lies in registers that the siege wrote, and nowhere else.
+    fn search_root(&self) -> anyhow::Result<()> {
+        let ever = self.ever_planted.lock().expect("nobody panics with it");
+        let found = Canaries::new(ever.iter().map(String::as_str)).found_under(&self.root);
+        let registers = self.registers.lock().expect("nobody panics with it");
+        let (clear, elsewhere): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|path| registers.contains(path));
+        ensure!(elsewhere.is_empty(), "clear text of a register lies in {elsewhere:?}");
+        ensure!(
+            ever.is_empty() || !clear.is_empty(),
+            "nothing was found in the registers either: the search is blind"
+        );
+        let files = crate::canary::files(&self.root).len().saturating_sub(registers.len()) as u64;
         self.count(|tally| tally.searched += files);
         Ok(())
     }
@@ -240,6 +293,9 @@ pub async fn endure(options: Options) -> anyhow::Result<(Tally, f64)> {
         chance,
         tally: Mutex::default(),
         planted: Mutex::default(),
+        ever_planted: Mutex::default(),
+        registers: Mutex::default(),
+        aim: Mutex::default(),
         under_way: Mutex::default(),
         forgetful: Mutex::default(),
     };
@@ -248,5 +304,6 @@ pub async fn endure(options: Options) -> anyhow::Result<(Tally, f64)> {
         member.stop().await;
     }
     ended?;
+    siege.search_root()?;
     Ok((siege.tally(), begun.elapsed().as_secs_f64()))
 }

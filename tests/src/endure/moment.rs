@@ -1,7 +1,9 @@
-//! What a party was at when it was killed, as its store says: so that a run can tell which moments it has tried.
+//! What a party is at, or was at when it was killed, as its store says: so that a run can tell which moments it has tried.
 //!
-//! Comes in: a party that has just been killed. Goes out: words. The store is copied first, with its log: what the next
-//! start finds is what the kill left, to the byte. A store that cannot be read says nothing here; its own program will.
+//! Comes in: a party that has just been killed, or one that runs. Goes out: words. The store is copied first, with its
+//! log: what the next start finds is what the kill left, to the byte. A store that cannot be read says nothing here; its
+//! own program will. A copy from under a party that writes may be torn: it is good for a glance, and nothing is counted by
+//! it.
 
 use std::path::Path;
 
@@ -22,6 +24,11 @@ const OF_THE_COORDINATOR: [(&str, &str); 3] = [
     ("matching", "SELECT count(*) FROM job WHERE state = 2"),
     ("certification", "SELECT count(*) FROM job WHERE state IN (3, 4)"),
 ];
+
+/// Whether stores tell of it.
+pub(super) fn is_told(word: &str) -> bool {
+    OF_A_NODE.iter().chain(&OF_THE_COORDINATOR).any(|(told, _)| *told == word)
+}
 
 /// What it was at.
 pub(super) async fn of(member: &Member) -> Vec<&'static str> {

@@ -13,7 +13,7 @@ use lianfang_proto::documents::key_record::{Holder, KeyRecord};
 use lianfang_proto::documents::submission::SubmissionHeader;
 use lianfang_proto::documents::terms::Terms;
 use lianfang_proto::limits::{MESSAGE_BYTES, ROW_SLICE_BYTES};
-use lianfang_proto::row::{Item, read_item};
+use lianfang_proto::row::{Item, TagBytes, read_item};
 use lianfang_proto::v1::{
     self, ceremony_board_client::CeremonyBoardClient, directory_client::DirectoryClient,
     intake_client::IntakeClient, jobs_client::JobsClient, reports_client::ReportsClient,
@@ -57,6 +57,7 @@ pub async fn many_banks(options: ManyBanks) -> anyhow::Result<String> {
     let job = start(&coordinator).await?;
     let told_after = watching.await??;
     let latencies = Arc::new(Mutex::new(Latencies::default()));
+    let common: Arc<[TagBytes]> = common(options.tags).into();
     each(&visitors, options.at_once, |visitor| {
         submit(visitor, job.clone(), options.tags, Arc::clone(&latencies))
     })
@@ -66,13 +67,16 @@ pub async fn many_banks(options: ManyBanks) -> anyhow::Result<String> {
     until(&coordinator, &job, "reporting").await?;
     stage("match and write reports", begun)?;
     let begun = Instant::now();
-    each(&visitors, options.at_once, |visitor| conclude(visitor, job.clone(), options.banks)).await?;
+    each(&visitors, options.at_once, |visitor| {
+        conclude(visitor, job.clone(), options.banks, Arc::clone(&common))
+    })
+    .await?;
     until(&coordinator, &job, "certified").await?;
     each(&visitors, options.at_once, |visitor| countersign(visitor, job.clone())).await?;
     until(&coordinator, &job, "closed").await?;
     stage("read, return, certify, close", begun)?;
     let summary = coordinator.run(&["summary", &job]).await.map_err(told)?;
-    let expected = serde_json::json!({ options.banks.to_string(): COMMON.min(options.tags) });
+    let expected = serde_json::json!({ options.banks.to_string(): common.len() });
     ensure!(summary["matches_by_banks"] == expected, "{summary}");
     let usage = coordinator.usage();
     let mut latencies = std::mem::take(&mut *latencies.lock().expect("nobody panics with it"));
@@ -204,8 +208,15 @@ async fn until(coordinator: &Party, job: &str, state: &str) -> anyhow::Result<Va
 }
 
 /// A tag: what is mixed is even, so that tags lie as if they had come from the function.
-fn tag(number: u128) -> [u8; 16] {
+fn tag(number: u128) -> TagBytes {
     (number + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835).to_be_bytes()
+}
+
+/// The tags that every bank submits, in the order of reports.
+fn common(tags: u32) -> Vec<TagBytes> {
+    let mut common: Vec<TagBytes> = (0..COMMON.min(tags)).map(|number| tag(number.into())).collect();
+    common.sort_unstable();
+    common
 }
 
 async fn terms(visitor: &Visitor, job: &str) -> anyhow::Result<(Terms, Digest)> {
@@ -227,7 +238,7 @@ async fn submit(
     let padded = terms.padded_rows(tags.into());
     let common = u64::from(COMMON.min(tags));
     let numbers = (0..padded).map(|row| u128::from(row) + if row < common { 0 } else { (at + 1) << 40 });
-    let mut rows: Vec<[u8; 16]> = numbers.map(tag).collect();
+    let mut rows: Vec<TagBytes> = numbers.map(tag).collect();
     rows.sort_unstable();
     let mut root = RootBuilder::new();
     for row in &rows {
@@ -258,7 +269,12 @@ async fn submit(
 }
 
 /// Reads the report, which must name what all hold and nothing else, and hands the return in.
-async fn conclude(visitor: Arc<Visitor>, job: String, banks: u16) -> anyhow::Result<()> {
+async fn conclude(
+    visitor: Arc<Visitor>,
+    job: String,
+    banks: u16,
+    common: Arc<[TagBytes]>,
+) -> anyhow::Result<()> {
     let (terms, digest) = terms(&visitor, &job).await?;
     let terms_digest = bytes::Bytes::copy_from_slice(digest.as_bytes());
     let request = v1::ReadReportRequest { terms_digest: terms_digest.clone() };
@@ -266,18 +282,15 @@ async fn conclude(visitor: Arc<Visitor>, job: String, banks: u16) -> anyhow::Res
         ReportsClient::new(visitor.coordinator.clone()).max_decoding_message_size(MESSAGE_BYTES);
     let mut stream = reports.read_report(request).await?.into_inner();
     let mut items = Vec::new();
-    while let Some(slice) = stream.message().await? {
+    loop {
+        let slice = stream.message().await?.context("a report that breaks off")?;
         items.extend_from_slice(&slice.items);
         if slice.end {
             break;
         }
     }
-    let (mut rest, mut matched) = (items.as_slice(), 0);
-    while let Some(item) = read_item(&mut rest, terms.row_bytes())? {
-        let Item::Count { groups, .. } = item else { anyhow::bail!("a row in a report of counts") };
-        ensure!(groups == u32::from(banks), "{groups} groups");
-        matched += 1;
-    }
+    let named = names(&items, terms.row_bytes(), banks, &common);
+    let matched = named.with_context(|| format!("the report of {}", visitor.id.as_str()))?;
     let value = Return {
         terms_digest: digest,
         bank: visitor.id.clone(),
@@ -292,6 +305,19 @@ async fn conclude(visitor: Arc<Visitor>, job: String, banks: u16) -> anyhow::Res
     Ok(())
 }
 
+/// How many tags a report names: each of those in common once, in their order, as held by all banks, and no other.
+fn names(items: &[u8], row_bytes: usize, banks: u16, common: &[TagBytes]) -> anyhow::Result<u64> {
+    let (mut rest, mut named) = (items, Vec::new());
+    while let Some(item) = read_item(&mut rest, row_bytes)? {
+        let Item::Count { tag, groups } = item else { anyhow::bail!("a row in a report of counts") };
+        ensure!(groups == u32::from(banks), "{groups} groups");
+        named.push(tag);
+    }
+    ensure!(named.len() == common.len(), "{} tags, and {} are in common", named.len(), common.len());
+    ensure!(named == common, "tags that are not those in common");
+    Ok(common.len() as u64)
+}
+
 async fn countersign(visitor: Arc<Visitor>, job: String) -> anyhow::Result<()> {
     let (_, digest) = terms(&visitor, &job).await?;
     let terms_digest = bytes::Bytes::copy_from_slice(digest.as_bytes());
@@ -303,4 +329,31 @@ async fn countersign(visitor: Arc<Visitor>, job: String) -> anyhow::Result<()> {
     let countersignature = Signed::sign(&visitor.key, value).bytes().to_vec().into();
     jobs.countersign(v1::CountersignRequest { terms_digest, countersignature }).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(tags: &[TagBytes], groups: u32) -> Vec<u8> {
+        let mut items = Vec::new();
+        for tag in tags {
+            Item::Count { tag: *tag, groups }.write(&mut items);
+        }
+        items
+    }
+
+    #[test]
+    fn a_report_names_all_that_is_in_common_and_nothing_else() {
+        let common = common(5);
+        let judged = |items: &[u8]| names(items, 16, 7, &common).ok();
+        assert_eq!(judged(&report(&common, 7)), Some(5));
+        assert_eq!(judged(&report(&common, 6)), None, "a bank is missing");
+        assert_eq!(judged(&[]), None, "an empty report");
+        assert_eq!(judged(&report(&common[..4], 7)), None, "one is missing");
+        assert_eq!(judged(&report(&[&common[..], &[tag(5)]].concat(), 7)), None, "one is surplus");
+        assert_eq!(judged(&report(&[&common[..4], &[tag(5)]].concat(), 7)), None, "one is another");
+        let row = [&report(&common[..4], 7)[..], &[2; 19]].concat();
+        assert_eq!(judged(&row), None, "a row");
+    }
 }

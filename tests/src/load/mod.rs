@@ -3,7 +3,8 @@
 //! Comes in: how many, how long. Goes out: what each stage took, how requests fared, the memory of the party under load.
 //! The party under load is a process of its own, reached over TCP and mutual TLS; the banks that load it are visitors in
 //! this process, with keys and certificates of their own and nothing behind them: their tags are numbers. Fails: if an
-//! answer is wrong, if a request is neither answered nor refused with a time to come back, or if memory grows.
+//! answer is wrong, if a report does not name exactly what all hold, if a request is neither answered nor refused with a
+//! time to come back within a minute, or if memory grows.
 
 mod many_banks;
 mod saturation;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use clap::{Args, Parser, Subcommand};
+use lianfang_proto::limits::{BLIND_EVALUATE_ELEMENTS, CHUNK_ELEMENTS};
 
 use crate::demo::args::Plan;
 use crate::demo::{Demo, children};
@@ -58,9 +60,25 @@ pub struct Saturation {
     /// How long.
     #[arg(long, default_value_t = 600)]
     pub seconds: u64,
-    /// Requests that are always under way, or waiting to come back: a holder takes 2,048 of one bank.
-    #[arg(long, default_value_t = 3_000)]
-    pub at_once: usize,
+    /// Requests that are always under way, or waiting to come back: by default more than a holder takes of one bank, which
+    /// are 2,048 small or 8 bulk ones.
+    #[arg(long)]
+    pub at_once: Option<usize>,
+    /// Asks by the bulk call that jobs use, 16,384 elements under a signed request, in place of the small one with proofs.
+    #[arg(long)]
+    pub bulk: bool,
+}
+
+impl Saturation {
+    /// Requests at once.
+    fn askers(self) -> usize {
+        self.at_once.unwrap_or(if self.bulk { 24 } else { 3_000 })
+    }
+
+    /// Elements of a request.
+    fn elements(self) -> usize {
+        if self.bulk { CHUNK_ELEMENTS } else { BLIND_EVALUATE_ELEMENTS }
+    }
 }
 
 /// A federation of so many real banks, as the demo plans it.

@@ -42,13 +42,14 @@ pub struct Shape {
     pub quota: u64,
 }
 
-/// All shapes. In a scarce federation a quota is about what the first registers need.
+/// All shapes. In a scarce federation a holder's part of the quota, 125, is one chunk of 64 elements with its check, and
+/// four short of a second.
 pub const SHAPES: [Shape; 5] = [
     Shape { name: "three", banks: 3, holders: 3, needed: 2, kin: false, quota: 4_000_000 },
     Shape { name: "four", banks: 4, holders: 4, needed: 3, kin: false, quota: 4_000_000 },
     Shape { name: "pair", banks: 2, holders: 2, needed: 2, kin: false, quota: 4_000_000 },
     Shape { name: "kin", banks: 4, holders: 3, needed: 2, kin: true, quota: 4_000_000 },
-    Shape { name: "scarce", banks: 3, holders: 3, needed: 2, kin: false, quota: 18 },
+    Shape { name: "scarce", banks: 3, holders: 3, needed: 2, kin: false, quota: 187 },
 ];
 
 impl Shape {
@@ -206,7 +207,8 @@ pub fn import(
     let path = engine.root().join(format!("{bank}.csv"));
     std::fs::write(&path, register.file()).expect("the register is written");
     let (path, rejects) = (path.display().to_string(), engine.root().join("rejects").display().to_string());
-    engine.run(bank, &["import", &path, "--full", "--rejects", &rejects])
+    // Small registers lose many of their records, or all.
+    engine.run(bank, &["import", &path, "--full", "--retract-many", "--rejects", &rejects])
 }
 
 fn liars_need(shape: &Shape, root: &Path, time: &Time) -> BTreeMap<String, Credentials> {

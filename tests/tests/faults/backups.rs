@@ -122,6 +122,37 @@ async fn a_backup_that_is_not_whole_replaces_nothing() {
     world.end().await;
 }
 
+/// Both folders are unlocked by one file, as on a machine where the key file lies outside of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_of_another_bank_replaces_nothing() {
+    assert!(in_files(), "a store on a server is not copied");
+    let mut world = World::ready(&["alpha", "beta"], 2, 2).await;
+    world.stop("alpha").await;
+    let (alpha, beta) = (world.dir("alpha"), world.dir("beta"));
+    let config = alpha.join("config.toml");
+    let text = std::fs::read_to_string(&config).expect("a configuration");
+    let key = alpha.join("unlock.key").display().to_string();
+    assert!(text.contains("\"unlock.key\""), "{text}");
+    let absolute = text.replace("\"unlock.key\"", &format!("\"{key}\""));
+    std::fs::write(&config, absolute).expect("written");
+    world.start("alpha").await;
+    let backup = alpha.join("backup").display().to_string();
+    world.run("alpha", &["backup", &backup]).await.json();
+    world.stop("beta").await;
+
+    let before = std::fs::read(beta.join("store.sqlite")).expect("a store");
+    let said = restore(&world, "beta", &[&backup]).await;
+    refused(&said, "restore-of-another-bank");
+    assert_eq!(said.exit, Exit::Refused);
+    for bank in ["alpha", "beta"] {
+        assert!(said.notes.contains(&world.fingerprint(bank)), "{said:?}");
+    }
+    assert_eq!(std::fs::read(beta.join("store.sqlite")).expect("a store"), before);
+    assert!(!beta.join("restoring").exists(), "nothing is left of what was refused");
+    world.start("beta").await;
+    world.end().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restored_coordinator_goes_on_with_a_roster_that_banks_take() {
     assert!(in_files(), "a store on a server is not copied");

@@ -118,6 +118,26 @@ async fn a_certificate_key_is_exchanged() {
     world.end().await;
 }
 
+/// One exchange after the other: each ends the connections under the key before the last, and the day's last is the fourth.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_key_is_exchanged_again_at_once() {
+    let world = World::ready(&["alpha", "beta"], 2, 2).await;
+    let mut keys = std::collections::BTreeSet::new();
+    for _ in 0..4 {
+        let shown = world.run("alpha", &["key", "rotate-tls"]).await.json();
+        assert_eq!(shown["pinned"], true, "{shown}");
+        assert!(keys.insert(shown["fingerprint"].to_string()), "another key each time: {shown}");
+    }
+    let said = world.run("alpha", &["key", "rotate-tls"]).await;
+    assert_eq!(said.exit, Exit::Later, "{said:?}");
+    assert_eq!(crate::members::code(&said.notes), "certificate-exchanges", "{said:?}");
+    until_evaluated(&world, "beta", "alpha", None).await;
+    world.clock.pass(DAY + Duration::from_mins(1));
+    let exchanged = async || world.run("alpha", &["key", "rotate-tls"]).await.exit.is_done().then_some(());
+    world.until("it is exchanged a day later", exchanged).await;
+    world.end().await;
+}
+
 /// A store from before the exchange, as a backup brings it back: the certificate in it is for a key that is gone.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_from_before_the_exchange() {

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use lianfang_node::commands::NodeArgs;
 use lianfang_node::config::Policy;
 use lianfang_tests::world::{COORDINATOR, World, automatic};
 use lianfang_trust::at_rest::backup::BackupKey;
 use serde_json::Value;
 
+use crate::backups::aside;
 use crate::members::until_evaluated;
 
 const QUOTA: u64 = 4;
@@ -161,6 +163,14 @@ async fn shares_from_a_backup_come_with_full_counters() {
     assert_eq!(logged(&world, "alpha", "key.backed-up").await.len(), 1);
 
     world.stop("alpha").await;
+    // Keys that are there are not overwritten, and it is their folder that is named, not the backup's file.
+    let words = ["key", "restore", &file_path, "--passphrase-file", &secret_path];
+    let over = aside::<NodeArgs>(&dir, "lianfang-node", &words).await;
+    assert_eq!(crate::members::code(&over.notes), "already-initialised", "{over:?}");
+    assert!(
+        over.notes.contains(&dir.display().to_string()) && !over.notes.contains("alpha.keys"),
+        "{over:?}"
+    );
     std::fs::remove_file(dir.join("store.sqlite")).expect("a store");
     std::fs::remove_dir_all(dir.join("secrets")).expect("secrets");
     let key = BackupKey::passphrase(&std::fs::read(&secret).expect("a passphrase")).expect("a key");

@@ -116,6 +116,44 @@ fn the_doctor_says_what_is_missing() {
     );
 }
 
+/// Whose port it is: nobody's, another program's, its own.
+#[test]
+fn the_doctor_says_whose_port_it_is() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let folder = dir.path().join("hub").display().to_string();
+    let start = |words: &[&str]| {
+        let mut command = Command::new(DEMO);
+        command.arg("coordinator").args(words).args(["--dir", &folder, "--json"]).env_remove("LANG");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started")
+    };
+    let found = || {
+        let output = ended_by_itself(start(&["doctor"]));
+        let told: Value =
+            serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)));
+        let checks = told["checks"].as_array().expect("checks").iter();
+        let port = checks.clone().find(|check| check["check"] == "port").cloned();
+        port.unwrap_or_else(|| panic!("{told}"))
+    };
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = free.local_addr().expect("an address").to_string();
+    drop(free);
+    assert_eq!(ended(&ended_by_itself(start(&["init", "--listen", &address]))), 0);
+    let idle = found();
+    assert_eq!((&idle["state"], &idle["code"]), (&"warn".into(), &"doctor-port-idle".into()), "{idle}");
+    let other = std::net::TcpListener::bind(&address).expect("it is free");
+    let taken = found();
+    assert_eq!((&taken["state"], &taken["code"]), (&"fail".into(), &"doctor-port-taken".into()), "{taken}");
+    assert!(taken["remedy"].as_str().is_some_and(|remedy| !remedy.is_empty()), "{taken}");
+    drop(other);
+    let mut serving = start(&["serve"]);
+    let mut line = String::new();
+    let mut out = std::io::BufReader::new(serving.stdout.take().expect("a pipe"));
+    std::io::BufRead::read_line(&mut out, &mut line).expect("it listens");
+    assert_eq!(found()["code"], "doctor-port-ok");
+    serving.kill().expect("killed");
+    serving.wait().expect("gone");
+}
+
 /// A register that does not fit on the node's disk: nothing is half done, and with more space the same command works.
 /// The small disk is mounted in a namespace of its own, which is why this stands behind a feature.
 #[test]

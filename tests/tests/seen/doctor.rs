@@ -7,20 +7,20 @@ use lianfang_tests::world::{COORDINATOR, Said, World, address};
 use serde_json::Value;
 
 /// What the doctor of a party said, and how it ended.
-async fn findings(world: &World, party: &str) -> (Exit, Value) {
+pub(crate) async fn findings(world: &World, party: &str) -> (Exit, Value) {
     let Said { exit, out, notes } = world.run(party, &["doctor"]).await;
     let found = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out} {notes}"));
     (exit, found)
 }
 
 /// The findings of one check.
-fn of<'a>(found: &'a Value, check: &str) -> Vec<&'a Value> {
+pub(crate) fn of<'a>(found: &'a Value, check: &str) -> Vec<&'a Value> {
     let checks = found["checks"].as_array().expect("checks").iter();
     checks.filter(|finding| finding["check"] == check).collect()
 }
 
 #[track_caller]
-fn code(found: &Value, check: &str, state: &str, code: &str) {
+pub(crate) fn code(found: &Value, check: &str, state: &str, code: &str) {
     let these = of(found, check);
     assert!(these.iter().any(|f| f["state"] == state && f["code"] == code), "{check}: {these:?}");
     let without = these.iter().any(|f| f["state"] != "ok" && f["remedy"].as_str().is_none_or(str::is_empty));

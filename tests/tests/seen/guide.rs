@@ -1,8 +1,13 @@
 //! What the books say is there: every metric, every check, and rules of alerts that name metrics which exist.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use lianfang_telemetry::metrics::ALL;
+
+/// The book in both languages, and how its table of events begins in each.
+const BOOKS: [(&str, &str); 2] =
+    [("docs/operations.md", "| event | what to do |"), ("docs/operations.zh.md", "| 事件 | 怎么办 |")];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
@@ -25,13 +30,33 @@ fn is_known(name: &str) -> bool {
 
 #[test]
 fn the_books_tell_of_every_metric() {
-    let book = read("docs/operations.md");
-    for metric in ALL {
-        assert!(book.contains(&format!("`{}`", metric.name)), "docs/operations.md lacks {}", metric.name);
+    for (path, _) in BOOKS {
+        let book = read(path);
+        for metric in ALL {
+            assert!(book.contains(&format!("`{}`", metric.name)), "{path} lacks {}", metric.name);
+        }
+        for name in named(&book) {
+            assert!(is_known(&name), "{path} names {name}, which there is not");
+        }
     }
-    for name in named(&book) {
-        assert!(is_known(&name), "docs/operations.md names {name}, which there is not");
-    }
+}
+
+/// What a book says in the machine's words: what stands between backticks, and the lines of commands and settings, without
+/// the remarks beside them.
+fn verbatim(book: &str) -> BTreeSet<String> {
+    let spans = book.split('`').skip(1).step_by(2);
+    let lines = book.lines().filter_map(|line| line.strip_prefix("    "));
+    let lines = lines.map(|line| line.split("  # ").next().unwrap_or_default());
+    spans.chain(lines).map(|said| said.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+}
+
+/// Commands, settings, names and codes do not depend on the language.
+#[test]
+fn the_books_say_the_same_in_both_languages() {
+    let [english, chinese] = BOOKS.map(|(path, _)| verbatim(&read(path)));
+    assert!(english.len() > 100, "the books were read");
+    let alone: Vec<&String> = english.symmetric_difference(&chinese).collect();
+    assert!(alone.is_empty(), "said in one language alone: {alone:?}");
 }
 
 /// The rules are YAML of the few forms that Prometheus's rules have; each has what a rule needs.
@@ -66,14 +91,15 @@ fn the_rules_of_alerts_are_rules() {
 #[test]
 fn the_books_tell_of_every_check() {
     let messages = read("desk/messages/en/doctor.ftl");
-    let book = read("docs/operations.md");
     let wrong = messages.lines().filter_map(|line| line.split_once("-advice = ").map(|(id, _)| id));
-    let mut found = 0;
-    for id in wrong {
-        assert!(book.contains(&format!("`{id}`")), "docs/operations.md lacks {id}");
-        found += 1;
+    let wrong: Vec<&str> = wrong.collect();
+    assert!(wrong.len() > 20, "the messages were read");
+    for (path, _) in BOOKS {
+        let book = read(path);
+        for id in &wrong {
+            assert!(book.contains(&format!("`{id}`")), "{path} lacks {id}");
+        }
     }
-    assert!(found > 20, "the messages were read");
 }
 
 /// The sources of the programs that are shipped.
@@ -95,24 +121,26 @@ fn the_books_tell_of_every_event() {
     for program in ["node", "coordinator", "link", "store", "desk", "telemetry"] {
         sources(&root().join(program).join("src"), &mut files);
     }
-    let mut written = std::collections::BTreeSet::new();
+    let mut written = BTreeSet::new();
     for file in files {
         let text = std::fs::read_to_string(file).expect("text");
         let events = text.split("event = \"").skip(1).filter_map(|rest| rest.split('"').next());
         written.extend(events.map(str::to_owned));
     }
-    let book = read("docs/operations.md");
-    for event in &written {
-        assert!(book.contains(&format!("`{event}`")), "docs/operations.md lacks {event}");
-    }
-    let table = book.split("| event | what to do |").nth(1).expect("the table");
-    let table = table.split("\n\n").next().unwrap_or_default();
-    let first_cells = table.lines().filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
-    let told: Vec<&str> =
-        first_cells.flat_map(|cell| cell.split('`')).filter(|word| word.contains('.')).collect();
-    assert!(told.len() > 30, "the table was read");
-    for event in told {
-        assert!(written.contains(event), "docs/operations.md names {event}, which there is not");
+    for (path, begins) in BOOKS {
+        let book = read(path);
+        for event in &written {
+            assert!(book.contains(&format!("`{event}`")), "{path} lacks {event}");
+        }
+        let table = book.split(begins).nth(1).expect("the table");
+        let table = table.split("\n\n").next().unwrap_or_default();
+        let first_cells = table.lines().filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+        let told: Vec<&str> =
+            first_cells.flat_map(|cell| cell.split('`')).filter(|word| word.contains('.')).collect();
+        assert!(told.len() > 30, "{path}: the table was read");
+        for event in told {
+            assert!(written.contains(event), "{path} names {event}, which there is not");
+        }
     }
 }
 
@@ -156,7 +184,7 @@ fn the_units_are_hardened() {
 #[test]
 fn every_call_has_its_name() {
     let folder = root().join("proto/schema/lianfang/v1");
-    let mut of_schema = std::collections::BTreeSet::new();
+    let mut of_schema = BTreeSet::new();
     for file in std::fs::read_dir(folder).expect("the schema").flatten() {
         let text = std::fs::read_to_string(file.path()).expect("text");
         let mut service = "";

@@ -5,3 +5,4 @@ mod exposition;
 mod guide;
 mod numbers;
 mod quiet;
+mod remedies;

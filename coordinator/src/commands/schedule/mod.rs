@@ -262,9 +262,7 @@ async fn run(
     tx.commit().await.map_err(Error::from)?;
     office.bell.ring();
     let Some(job) = one.job else {
-        let problem = Problem::refused("coordinator-schedule-no-job").with("schedule", name.as_str());
-        let banks: Vec<&str> = one.left_out.iter().map(|(bank, _)| bank.as_str()).collect();
-        return Err(problem.with("why", one.why.as_str()).with("banks", banks.join(", ")));
+        return Err(no_job(name, &one));
     };
     if console.json() {
         console.out(&shown::run(&one).to_string());
@@ -272,6 +270,15 @@ async fn run(
         console.out(&job.to_string());
     }
     Ok(Exit::Done)
+}
+
+/// Why a run makes no job, and who was left out of it if anybody was.
+fn no_job(name: &ScheduleName, one: &ledger::Occurrence) -> Problem {
+    let banks: Vec<&str> = one.left_out.iter().map(|(bank, _)| bank.as_str()).collect();
+    let code =
+        if banks.is_empty() { "coordinator-schedule-no-job" } else { "coordinator-schedule-no-job-without" };
+    let problem = Problem::refused(code).with("schedule", name.as_str()).with("why", one.why.as_str());
+    if banks.is_empty() { problem } else { problem.with("banks", banks.join(", ")) }
 }
 
 /// Names of fields and values as two columns.

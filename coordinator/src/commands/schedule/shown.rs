@@ -111,21 +111,26 @@ pub(super) async fn show(
         return Ok(Exit::Done);
     }
     table(console, &object);
-    let headers = ["planned", "fate", "why", "job", "state", "absent"];
+    let headers = ["planned", "fate", "why", "job", "state", "absent", "late"];
     let headers = headers.map(|id| console.text(&format!("coordinator-column-{id}"), &[]));
     let mut table = Table::new(headers);
     for run in &runs {
         let text = |field: &str| run[field].as_str().unwrap_or_default().to_owned();
         let listed = |field: &str| run[field].as_array().cloned().unwrap_or_default();
         let left_out = listed("left_out").into_iter().map(|one| one["bank"].clone());
-        let absent = left_out.chain(listed("missing")).chain(listed("declined"));
-        let absent: Vec<String> = absent.filter_map(|bank| bank.as_str().map(str::to_owned)).collect();
+        let absent: Vec<Value> = left_out.chain(listed("missing")).chain(listed("declined")).collect();
         let cells = [text("planned_at"), text("fate"), text("why"), text("job"), text("state")];
         let [planned, fate, why, job, state] = cells;
-        table.row([planned, fate, why, job, state, absent.join(", ")]);
+        table.row([planned, fate, why, job, state, joined(&absent), joined(&listed("late"))]);
     }
     console.out(&table.render());
     Ok(Exit::Done)
+}
+
+/// Banks, one after the other.
+fn joined(banks: &[Value]) -> String {
+    let names: Vec<&str> = banks.iter().filter_map(Value::as_str).collect();
+    names.join(", ")
 }
 
 pub(super) async fn next(

@@ -214,7 +214,11 @@ async fn a_holder_takes_part_by_its_policy_or_by_a_persons_word() {
     assert!(board.posts().is_empty());
     let questions = Questions::new(driver.store.clone());
     assert_eq!(questions.all().await.unwrap().len(), 1);
+    let now = driver.ports.clock.now();
+    assert_eq!(questions.open(now).await.unwrap().len(), 1);
+    assert!(questions.open(i64::MAX).await.unwrap().is_empty(), "its deadline has passed");
     assert!(questions.decide(ceremony, true, "li").await.unwrap());
+    assert!(questions.open(now).await.unwrap().is_empty());
     assert!(!questions.decide(ceremony, false, "wang").await.unwrap(), "it stands");
     let progress = driver.step(ceremony, &board.of(&driver)).await.unwrap();
     assert!(matches!(progress, Progress::Waiting { stage: "opened", .. }), "{progress:?}");

@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicUsize;
 
 use super::*;
+use crate::ceremony::StepError;
 use crate::ceremony::failure::{Failure, Reason};
 use crate::ceremony::plan::Refusal;
 
@@ -95,6 +96,33 @@ async fn who_is_missing_at_the_deadline_is_named_and_a_new_ceremony_can_begin() 
     }
 }
 
+/// A coordinator that has given the ceremony up for gamma's sake.
+struct GivingUp(Reader);
+
+#[async_trait]
+impl Board for GivingUp {
+    async fn read(&self, ceremony: CeremonyId) -> Result<BoardView, Fault> {
+        let view = self.0.read(ceremony).await?;
+        Ok(BoardView { given_up: Some(vec![crate::key_holder::tests::bank("gamma")]), ..view })
+    }
+    async fn post(&self, ceremony: CeremonyId, post: &[u8]) -> Result<(), Fault> {
+        self.0.post(ceremony, post).await
+    }
+}
+
+/// A coordinator that shows nothing, and why.
+struct Silent(FaultCode);
+
+#[async_trait]
+impl Board for Silent {
+    async fn read(&self, _: CeremonyId) -> Result<BoardView, Fault> {
+        Err(Fault::new(self.0))
+    }
+    async fn post(&self, _: CeremonyId, _: &[u8]) -> Result<(), Fault> {
+        Err(Fault::new(self.0))
+    }
+}
+
 #[tokio::test]
 async fn after_the_endorsement_the_deadline_does_not_throw_the_share_away() {
     let world = World::new(3);
@@ -117,8 +145,15 @@ async fn after_the_endorsement_the_deadline_does_not_throw_the_share_away() {
     };
     world.pass_deadline();
     let progress = drivers[0].step(board.0.ceremony, &readers[0]).await.unwrap();
-    let gamma = &world.parties[2].bank;
-    assert_eq!(progress, Progress::Failed(Failure::of(Reason::Missing, gamma)));
+    // It waits on: the coordinator has not said that the last one will not come. So does one that sees no board at all.
+    let gamma = world.parties[2].bank.clone();
+    assert_eq!(progress, Progress::Waiting { stage: "endorsed", awaited: vec![gamma.clone()] });
+    let unseen = drivers[1].step(board.0.ceremony, &Silent(FaultCode::Unreachable)).await;
+    assert!(matches!(unseen, Err(StepError::Board(_))), "{unseen:?}");
+    let forgotten = drivers[1].step(board.0.ceremony, &Silent(FaultCode::CeremonyUnknown)).await;
+    assert!(matches!(forgotten, Ok(Progress::Failed(_))), "{forgotten:?}");
+    let given_up = drivers[1].step(board.0.ceremony, &GivingUp(board.of(&drivers[1]))).await.unwrap();
+    assert!(matches!(given_up, Progress::Failed(_)), "until it says so");
     for old in held {
         board.put(&old.bytes).unwrap();
     }
@@ -157,17 +192,6 @@ async fn a_holder_that_lost_its_store_does_not_open_twice() {
 
 #[tokio::test]
 async fn a_ceremony_that_the_coordinator_gives_up_ends() {
-    struct GivingUp(Reader);
-    #[async_trait]
-    impl Board for GivingUp {
-        async fn read(&self, ceremony: CeremonyId) -> Result<BoardView, Fault> {
-            let view = self.0.read(ceremony).await?;
-            Ok(BoardView { given_up: Some(vec![crate::key_holder::tests::bank("gamma")]), ..view })
-        }
-        async fn post(&self, ceremony: CeremonyId, post: &[u8]) -> Result<(), Fault> {
-            self.0.post(ceremony, post).await
-        }
-    }
     let world = World::new(3);
     let board = world.board(world.proposal(1, 2, KEY));
     let driver = world.start(0).await;

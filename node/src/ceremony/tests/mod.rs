@@ -17,7 +17,8 @@ use lianfang_proto::{Fault, FaultCode};
 use lianfang_trust::{Canonical as _, Signed, SigningKey};
 
 use super::body::Opening;
-use super::drive::{Board, BoardView, Driver, Progress};
+use super::drive::{Board, BoardView, Driver};
+use super::progress::Progress;
 use crate::config::Decide;
 use crate::key_holder::ledger::Ledger;
 use crate::key_holder::ports::Members;

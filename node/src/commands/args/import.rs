@@ -28,6 +28,9 @@ pub struct Import {
     /// Retract the records that the file lacks.
     #[arg(long)]
     pub full: bool,
+    /// Also if they are many, or the file has rows that cannot be read.
+    #[arg(long)]
+    pub retract_many: bool,
     /// Change nothing; show what would be read.
     #[arg(long)]
     pub dry_run: bool,

@@ -1,9 +1,11 @@
-//! What is found of keys and jobs: shares that this node should have, records that nobody has compared, jobs held up.
+//! What is found of keys and jobs: shares that this node should have, records that nobody has compared, ceremonies
+//! that wait for a person, jobs held up.
 
 use lianfang_desk::{Exit, Problem};
 use lianfang_telemetry::doctor::Finding;
 
 use crate::app::{App, Joined};
+use crate::ceremony::asked::{Asked, Questions};
 use crate::job::state::Stage;
 use crate::ports::Micros;
 
@@ -14,6 +16,7 @@ pub(super) async fn checks(node: &App, joined: &Joined) -> Vec<Finding> {
     vec![
         Finding::of("share", share(joined).await),
         Finding::of("keys", compared(joined).await),
+        Finding::of("ceremonies", ceremonies(node, joined).await),
         Finding::of("jobs", jobs(node, joined).await),
     ]
 }
@@ -55,12 +58,24 @@ async fn compared(joined: &Joined) -> Result<Finding, Problem> {
     Ok(Finding::ok("keys", "doctor-key-ok"))
 }
 
+/// Ceremonies that wait for a person here: they fail if nobody says anything.
+async fn ceremonies(node: &App, joined: &Joined) -> Result<Finding, Problem> {
+    let asking = Questions::new(joined.context.store.clone()).open(node.ports.clock.now()).await?;
+    // The newest come first.
+    let Some(Asked { proposal, .. }) = asking.last() else {
+        return Ok(Finding::ok("ceremonies", "doctor-ceremonies-ok"));
+    };
+    let deadline = jiff::Timestamp::from_microsecond(proposal.deadline);
+    let deadline = deadline.map(|time| time.to_string()).unwrap_or_default();
+    let finding = Finding::warn("ceremonies", "doctor-ceremonies-ask").with("count", asking.len());
+    Ok(finding.with("ceremony", proposal.ceremony.to_string()).with("deadline", deadline))
+}
+
 /// Jobs that stand with a fault for a while, else those that wait for a person.
 async fn jobs(node: &App, joined: &Joined) -> Result<Finding, Problem> {
     let now = node.ports.clock.now();
-    let jobs = joined.context.book.list().await?;
-    let open: Vec<_> = jobs.iter().filter(|job| !job.stage.is_over()).collect();
-    let waits = |job: &&&crate::job::book::Entry| job.stage == Stage::Proposed;
+    let open = joined.context.book.unfinished().await?;
+    let waits = |job: &&crate::job::book::Entry| job.stage == Stage::Proposed;
     let stuck: Vec<_> = open
         .iter()
         .filter(|job| !waits(job) && job.fault.is_some() && now.saturating_sub(job.seen_at) > HELD_UP)

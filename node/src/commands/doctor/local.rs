@@ -1,6 +1,6 @@
 //! What is found without asking anybody: machine, configuration, store, audit log, backup, watched folder, import.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lianfang_crypto::lanes::Lanes;
 use lianfang_desk::Problem;
@@ -10,30 +10,58 @@ use lianfang_telemetry::log::Level;
 use crate::app::App;
 use crate::audit::AuditError;
 use crate::config::{Config, Unlock};
+use crate::ports::Micros;
 use crate::secrets::STORE;
 use crate::telemetry::LEAST_FREE_BYTES;
 use crate::watch::{Inspected, inspect};
 
 pub(super) async fn checks(node: &App) -> Vec<Finding> {
     let mut findings = vec![engine(), configuration(&node.config)];
-    findings.extend(machine::checks(&node.dir, &secret(node), LEAST_FREE_BYTES));
+    findings.extend(machine::checks(&node.dir, &secret(&node.dir, Some(&node.config)), LEAST_FREE_BYTES));
     findings.push(store(node).await);
     findings.push(audit(node).await);
     findings.extend(backup(node).await);
-    findings.extend(watched(node));
+    findings.extend(watched(&node.config, node.ports.clock.now()));
     findings.extend(import(node));
     findings
 }
 
+/// What is found of a folder that does not open: `problem`, and all that needs neither keys nor store.
+pub(super) fn unopened(dir: &Path, now: Micros, problem: Problem) -> Vec<Finding> {
+    let config = Config::load(dir).ok();
+    let closed = closed(config.is_some(), problem.code());
+    let mut findings = vec![engine()];
+    if closed != "configuration" {
+        findings.extend(config.as_ref().map(configuration));
+    }
+    findings.extend(machine::checks(dir, &secret(dir, config.as_ref()), LEAST_FREE_BYTES));
+    findings.push(Finding::problem(closed, problem));
+    findings.extend(config.as_ref().and_then(|config| watched(config, now)));
+    findings
+}
+
+/// The check to which that belongs which keeps a folder from opening.
+fn closed(configured: bool, code: &str) -> &'static str {
+    match code {
+        _ if !configured || code.starts_with("config-") => "configuration",
+        _ if ["secret", "credentials-", "wrong-passphrase"].iter().any(|head| code.starts_with(head)) => {
+            "secrets"
+        }
+        "own-certificate-unusable" => "certificate",
+        _ if code.starts_with("file-") => "folder",
+        _ => "store",
+    }
+}
+
 /// What nobody else may read.
-fn secret(node: &App) -> Vec<PathBuf> {
-    let unlock = match &node.config.unlock {
+fn secret(dir: &Path, config: Option<&Config>) -> Vec<PathBuf> {
+    let unlock = config.and_then(|config| match &config.unlock {
         Unlock::KeyFile(path) | Unlock::PassphraseFile(path) => Some(path.clone()),
         Unlock::Credential(_) => None,
-    };
-    let own = node.config.certificate.as_ref().map(|own| own.key.clone());
-    let within = ["secrets", STORE].map(|name| node.dir.join(name));
-    let address = node.config.store.url_file.clone();
+    });
+    let own = config.and_then(|config| config.certificate.as_ref()).map(|own| own.key.clone());
+    let within = ["secrets", STORE].map(|name| dir.join(name));
+    let address = config.and_then(|config| config.store.url_file.clone());
     within.into_iter().chain(unlock).chain(own).chain(address).collect()
 }
 
@@ -78,13 +106,16 @@ async fn backup(node: &App) -> Option<Finding> {
 }
 
 /// The watched folder, if there is one: the worst that is found of it.
-fn watched(node: &App) -> Option<Finding> {
-    let config = node.config.watch.as_ref()?;
-    let found = match inspect(config, node.ports.clock.now()) {
+fn watched(config: &Config, now: Micros) -> Option<Finding> {
+    let config = config.watch.as_ref()?;
+    let found = match inspect(config, now) {
         Ok(found) => found,
         Err(error) => return Some(Finding::problem("watch", Problem::file(&config.folder, error))),
     };
     let finding = match found {
+        Inspected { unreadable: unreadable @ 1.., .. } => {
+            Finding::warn("watch", "doctor-watch-unreadable").with("count", unreadable)
+        }
         Inspected { late: late @ 1.., .. } => Finding::warn("watch", "doctor-watch-late").with("count", late),
         Inspected { failed: failed @ 1.., .. } => {
             Finding::warn("watch", "doctor-watch-failed").with("count", failed)
@@ -111,4 +142,29 @@ async fn audit(node: &App) -> Finding {
         .map_err(broken)
         .map(|head| Finding::ok("audit", "doctor-audit-ok").with("entries", head.entries().to_string()));
     Finding::of("audit", found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_keeps_a_folder_from_opening_has_its_check() {
+        for (configured, code, check) in [
+            (false, "file-not-found", "configuration"),
+            (true, "config-invalid", "configuration"),
+            (true, "secret-file-open", "secrets"),
+            (true, "secrets-damaged", "secrets"),
+            (true, "wrong-passphrase", "secrets"),
+            (true, "credentials-directory-missing", "secrets"),
+            (true, "own-certificate-unusable", "certificate"),
+            (true, "file-not-permitted", "folder"),
+            (true, "store-newer", "store"),
+            (true, "store-corrupt", "store"),
+            (true, "restore-unfinished", "store"),
+            (true, "busy", "store"),
+        ] {
+            assert_eq!(closed(configured, code), check, "{code}");
+        }
+    }
 }

@@ -1,86 +1,80 @@
 //! What is found by asking: the own port, the coordinator and what it sees of this node, the key holders.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::future::join_all;
 use lianfang_desk::Exit;
 use lianfang_link::client::DialLimits;
-use lianfang_link::{CertificateDer, Dialer, LinkError, Party, Validity};
+use lianfang_link::{Dialer, LinkError, Party};
+use lianfang_proto::documents::roster::Standing;
 use lianfang_proto::ids::{BankId, KeyId};
 use lianfang_proto::v1::{CheckUpReply, GetStandingReply};
 use lianfang_proto::{Fault, FaultCode};
 use lianfang_telemetry::doctor::{Finding, State};
 
+use super::time::{self, clock};
 use crate::app::{App, Joined};
 use crate::fault::problem;
+use crate::membership::renewal::{Renewing, is_of_certificates};
 use crate::peers::coordinator::NAME;
 use crate::ports::Micros;
 
-/// Days before a certificate's end from which on it is a matter; from the smaller number on it is a problem.
-const DAYS: (u64, u64) = (30, 7);
-/// Seconds that two clocks may lie apart; from the larger number on deadlines and certificates are judged wrongly.
-const SECONDS: (u64, u64) = (5, 60);
 /// Elements under which a quota is as good as used up: a small job's.
 const ELEMENTS: u64 = 10_000;
 /// Time for the own port to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(super) async fn checks(node: &App, joined: &Joined) -> Vec<Finding> {
-    let mut findings = certificates(node, joined);
-    findings.push(port(node, joined).await);
     let asked = node.ports.clock.now();
-    match joined.context.coordinator.check_up().await {
+    let seen = joined.context.coordinator.check_up().await;
+    let answered = node.ports.clock.now();
+    if let Some(ended) = ended(node, joined, seen.as_ref().err()).await {
+        // Everybody refuses it for this one reason, so nobody else is asked.
+        let mut findings = vec![Finding::problem("membership", problem(&ended))];
+        findings.extend(time::certificates(node, joined));
+        return findings;
+    }
+    let bank = joined.context.bank.as_str();
+    let mut findings = vec![Finding::ok("membership", "doctor-membership-ok").with("bank", bank)];
+    findings.extend(time::certificates(node, joined));
+    findings.extend(port(node, joined).await);
+    match seen {
         Ok(seen) => {
-            let answered = node.ports.clock.now();
             findings.push(Finding::ok("coordinator", "doctor-coordinator-ok"));
             findings.push(clock("clock", NAME, seen.time_us, asked, answered));
-            findings.push(roster(joined, &seen));
+            let pinned = joined.context.roster.now();
+            findings.push(roster(pinned.roster.version, pinned.digest.as_bytes(), &seen));
             findings.push(advertised(node, &seen));
             findings.push(reached(&seen));
         }
-        Err(fault) => findings.push(Finding::problem("coordinator", problem(&fault))),
+        Err(fault) => findings.push(Finding::problem("coordinator", problem(&fault)).with("party", NAME)),
     }
     findings.extend(holders(node, joined).await);
     findings
 }
 
-fn certificates(node: &App, joined: &Joined) -> Vec<Finding> {
-    let now = node.clock().now().as_secs();
-    let days = |ends: u64| ends.saturating_sub(now) / 86_400;
-    let own = match joined.identity.expires() {
-        Ok(ends) => own_certificate(days(ends.as_secs()), ends.as_secs() <= now),
-        Err(error) => Finding::problem("certificate", lianfang_desk::Problem::bug(error)),
-    };
-    let pinned = joined.context.roster.now();
-    let root = CertificateDer::from(pinned.roster.authority_root.as_slice());
-    let ends = Validity::of(&root).map(|validity| validity.not_after.as_secs());
-    let authority = ends.map(|ends| authority(days(ends), ends <= now));
-    let authority = authority.map_err(lianfang_desk::Problem::bug);
-    vec![own, Finding::of("authority", authority)]
-}
-
-fn own_certificate(days: u64, over: bool) -> Finding {
-    let finding = match days {
-        _ if over => return Finding::fail("certificate", "doctor-certificate-over").exiting(Exit::Refused),
-        _ if days < DAYS.1 => Finding::fail("certificate", "doctor-certificate-soon").exiting(Exit::Refused),
-        _ if days < DAYS.0 => Finding::warn("certificate", "doctor-certificate-soon"),
-        _ => Finding::ok("certificate", "doctor-certificate-ok"),
-    };
-    finding.with("days", days)
-}
-
-fn authority(days: u64, over: bool) -> Finding {
-    let finding = match days {
-        _ if over => return Finding::fail("authority", "doctor-authority-over").exiting(Exit::Refused),
-        _ if days < DAYS.0 => Finding::warn("authority", "doctor-authority-soon"),
-        _ => Finding::ok("authority", "doctor-authority-ok"),
-    };
-    finding.with("days", days)
+/// Whether this bank takes no part any more: as the roster here says, or else the coordinator, if it is asked why it refuses
+/// this node. `fault` is what it has answered.
+async fn ended(node: &App, joined: &Joined, fault: Option<&Fault>) -> Option<Fault> {
+    let fault = fault?;
+    let context = &joined.context;
+    let standing = context.roster.now().roster.member(&context.bank).map(|member| member.standing);
+    let known = |code| Some(Fault::new(code).at(context.bank.as_str()));
+    match standing {
+        Some(Standing::Suspended) => known(FaultCode::MemberSuspended),
+        Some(Standing::Revoked) => known(FaultCode::MemberRevoked),
+        // A connection that a suspension has just cut is no certificate's matter yet.
+        _ if is_of_certificates(fault.code) || fault.code == FaultCode::Unreachable => {
+            Renewing { node, joined }.ended().await
+        }
+        _ => None,
+    }
 }
 
 /// Whether this node answers at its own address; if nobody does, whether it could listen there.
-async fn port(node: &App, joined: &Joined) -> Finding {
+async fn port(node: &App, joined: &Joined) -> Option<Finding> {
     let context = &joined.context;
     let limits = DialLimits { connect: PATIENCE, ..DialLimits::default() };
     let directory = std::sync::Arc::new(context.roster.clone());
@@ -88,17 +82,29 @@ async fn port(node: &App, joined: &Joined) -> Finding {
     let dialer = Dialer::new(transport, Some(&joined.identity), directory, &node.clock(), limits);
     let address = local(&node.config.listen);
     let own = Party::Bank(context.bank.as_str().to_owned());
-    let finding = match dialer.connect(&address, &own).await {
-        Ok(_) => Finding::ok("port", "doctor-port-ok"),
+    let dialled = dialer.connect(&address, &own).await.map(drop);
+    let listened = match &dialled {
         Err(LinkError::NotListening | LinkError::Unreachable) => {
-            match node.transport.listen(&node.config.listen).await {
-                Ok(_) => Finding::warn("port", "doctor-port-idle"),
-                Err(error) => Finding::fail("port", "doctor-port-taken").with("detail", error.to_string()),
-            }
+            node.transport.listen(&node.config.listen).await.map(drop).map_err(|error| error.to_string())
         }
-        Err(other) => Finding::fail("port", "doctor-port-other").with("detail", other.reason()),
+        _ => Ok(()),
     };
-    finding.with("address", node.config.listen.as_str())
+    let finding = heard(&dialled, listened)?;
+    Some(finding.with("address", node.config.listen.as_str()))
+}
+
+/// What dialling the own address has shown; and, where nobody is there, listening at it. Nothing where the own certificate is
+/// not valid at this time: who answers cannot be told then, and `certificate` or `clock` says why.
+fn heard(dialled: &Result<(), LinkError>, listened: Result<(), String>) -> Option<Finding> {
+    Some(match dialled {
+        Ok(()) => Finding::ok("port", "doctor-port-ok"),
+        Err(LinkError::NotListening | LinkError::Unreachable) => match listened {
+            Ok(()) => Finding::warn("port", "doctor-port-idle"),
+            Err(detail) => Finding::fail("port", "doctor-port-taken").with("detail", detail),
+        },
+        Err(other) if matches!(other.reason(), "expired" | "not-yet-valid") => return None,
+        Err(other) => Finding::fail("port", "doctor-port-other").with("detail", other.reason()),
+    })
 }
 
 /// An address that means every one of this machine is dialled at its own.
@@ -110,36 +116,21 @@ fn local(listen: &str) -> String {
     }
 }
 
-/// How far another clock is away: what it said lies somewhere between question and answer.
-fn clock(check: &'static str, party: &str, theirs: Micros, asked: Micros, answered: Micros) -> Finding {
-    let away =
-        if theirs < asked { asked.saturating_sub(theirs) } else { theirs.saturating_sub(answered).max(0) };
-    let seconds = u64::try_from(away / 1_000_000).unwrap_or(0);
-    let finding = match seconds {
-        _ if seconds >= SECONDS.1 => Finding::fail(check, "doctor-clock-off"),
-        _ if seconds >= SECONDS.0 => Finding::warn(check, "doctor-clock-off"),
-        _ => return Finding::ok(check, "doctor-clock-ok").with("party", party),
-    };
-    finding.with("party", party).with("seconds", seconds)
-}
-
-/// Whether coordinator and node have the same roster.
-fn roster(joined: &Joined, seen: &CheckUpReply) -> Finding {
-    let pinned = joined.context.roster.now();
-    let (own, version) = (pinned.roster.version, seen.roster_version);
-    let same = seen.roster_digest == pinned.digest.as_bytes()[..];
+/// Whether coordinator and node have the same roster; `own` and `digest` are those of the one in force here.
+fn roster(own: u64, digest: &[u8], seen: &CheckUpReply) -> Finding {
+    let version = seen.roster_version;
     match own.cmp(&version) {
-        std::cmp::Ordering::Less => {
+        Ordering::Less => {
             Finding::warn("roster", "doctor-roster-behind").with("own", own).with("version", version)
         }
-        std::cmp::Ordering::Greater => {
+        Ordering::Greater => {
             let finding = Finding::fail("roster", "doctor-roster-ahead").exiting(Exit::Refused);
             finding.with("own", own).with("version", version)
         }
-        std::cmp::Ordering::Equal if same => {
+        Ordering::Equal if seen.roster_digest == *digest => {
             Finding::ok("roster", "doctor-roster-ok").with("version", version)
         }
-        std::cmp::Ordering::Equal => differs(NAME, version),
+        Ordering::Equal => differs(NAME, version),
     }
 }
 
@@ -216,13 +207,13 @@ async fn holder(node: &App, joined: &Joined, bank: &BankId, key: KeyId) -> Vec<F
     match joined.context.holders.standing(bank, key, shown).await {
         Ok(standing) => standing_of(joined, bank, &standing, asked, node.ports.clock.now()),
         // It answers, and has not admitted this bank.
-        Err(fault) if fault.code == FaultCode::NotAdmitted => vec![refused(&fault)],
-        Err(fault) => vec![Finding::problem("holder", problem(&fault))],
+        Err(fault) if fault.code == FaultCode::NotAdmitted => vec![refused(&fault, bank)],
+        Err(fault) => vec![Finding::problem("holder", problem(&fault)).with("party", bank.as_str())],
     }
 }
 
-fn refused(fault: &Fault) -> Finding {
-    Finding::problem("holder", problem(fault)).exiting(Exit::Refused)
+fn refused(fault: &Fault, bank: &BankId) -> Finding {
+    Finding::problem("holder", problem(fault)).with("party", bank.as_str()).exiting(Exit::Refused)
 }
 
 fn standing_of(
@@ -255,25 +246,12 @@ fn standing_of(
 
 #[cfg(test)]
 mod tests {
+    use lianfang_link::Refusal;
+
     use super::*;
 
     fn state(finding: &Finding) -> (State, String) {
         (finding.state(), finding.code().to_owned())
-    }
-
-    #[test]
-    fn a_clock_is_judged_by_what_lies_between_question_and_answer() {
-        let s = 1_000_000;
-        let judged = |theirs| clock("clock", "alpha", theirs, 1_000 * s, 1_010 * s).state();
-        assert_eq!(judged(1_000 * s), State::Ok);
-        assert_eq!(judged(1_010 * s), State::Ok);
-        assert_eq!(judged(1_014 * s), State::Ok);
-        assert_eq!(judged(1_016 * s), State::Warn);
-        assert_eq!(judged(994 * s), State::Warn);
-        assert_eq!(judged(939 * s), State::Fail);
-        assert_eq!(judged(1_071 * s), State::Fail);
-        assert_eq!(judged(i64::MIN), State::Fail);
-        assert_eq!(judged(i64::MAX), State::Fail);
     }
 
     #[test]
@@ -289,13 +267,43 @@ mod tests {
     }
 
     #[test]
-    fn certificates_are_told_in_time() {
-        assert_eq!(own_certificate(300, false).state(), State::Ok);
-        assert_eq!(own_certificate(29, false).state(), State::Warn);
-        assert_eq!(own_certificate(6, false).state(), State::Fail);
-        assert_eq!(state(&own_certificate(0, true)), (State::Fail, "doctor-certificate-over".to_owned()));
-        assert_eq!(authority(29, false).state(), State::Warn);
-        assert_eq!(authority(0, true).state(), State::Fail);
+    fn rosters_are_compared_by_version_and_digest() {
+        for (own, version, digest, wanted) in [
+            (3, 3, 7_u8, (State::Ok, "doctor-roster-ok")),
+            (3, 4, 8, (State::Warn, "doctor-roster-behind")),
+            (3, 4, 7, (State::Warn, "doctor-roster-behind")),
+            (4, 3, 8, (State::Fail, "doctor-roster-ahead")),
+            (3, 3, 8, (State::Fail, "doctor-roster-differs")),
+        ] {
+            let roster_digest = vec![digest; 32].into();
+            let seen = CheckUpReply { roster_version: version, roster_digest, ..CheckUpReply::default() };
+            assert_eq!(
+                state(&roster(own, &[7; 32], &seen)),
+                (wanted.0, wanted.1.to_owned()),
+                "{own} {version}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_own_port_is_judged_by_who_answers_there() {
+        let (alpha, beta) = (Party::Bank("alpha".to_owned()), Party::Bank("beta".to_owned()));
+        let wrong = Refusal::WrongParty { expected: alpha, answered: beta };
+        let in_use = || Err("in use".to_owned());
+        for (dialled, listened, wanted) in [
+            (Ok(()), Ok(()), Some((State::Ok, "doctor-port-ok"))),
+            (Err(LinkError::NotListening), Ok(()), Some((State::Warn, "doctor-port-idle"))),
+            (Err(LinkError::Unreachable), Ok(()), Some((State::Warn, "doctor-port-idle"))),
+            (Err(LinkError::NotListening), in_use(), Some((State::Fail, "doctor-port-taken"))),
+            (Err(LinkError::TimedOut), Ok(()), Some((State::Fail, "doctor-port-other"))),
+            (Err(LinkError::Garbled), Ok(()), Some((State::Fail, "doctor-port-other"))),
+            (Err(LinkError::Untrusted(wrong)), Ok(()), Some((State::Fail, "doctor-port-other"))),
+            (Err(LinkError::Untrusted(Refusal::NotYetValid)), Ok(()), None),
+            (Err(LinkError::Untrusted(Refusal::Expired)), Ok(()), None),
+        ] {
+            let found = heard(&dialled, listened).map(|finding| state(&finding));
+            assert_eq!(found, wanted.map(|(state, code)| (state, code.to_owned())), "{dialled:?}");
+        }
     }
 
     #[test]

@@ -72,10 +72,7 @@ fn check_chunk<S: Read + Seek>(source: &Shared<S>, chunk: &ColumnChunkMetaData) 
         | CompressionCodec::ZSTD
         | CompressionCodec::LZ4_RAW => false,
         CompressionCodec::GZIP => true,
-        codec => {
-            let column = crate::ingest::headers::shown(&chunk.column_path().string());
-            return Err(IngestError::ColumnType { column, kind: format!("{codec:?}") });
-        }
+        codec => return Err(IngestError::Compression { kind: format!("{codec:?}") }),
     };
     let start = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
     let length = chunk.compressed_size();

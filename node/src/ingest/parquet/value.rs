@@ -59,7 +59,8 @@ impl Shape {
                 text.push(';');
             }
             text.push_str(&one);
-            mark = mark.or(marked);
+            // One value that cannot be read makes the cell unreadable, whatever the others are.
+            mark = if marked == Some(Mark::Faulty) { marked } else { mark.or(marked) };
         }
         (text, mark)
     }

@@ -3,7 +3,8 @@
 //! * Comes in: an address without a password, the password from its file, one query. Goes out: rows, a few hundred at a
 //!   time, while the server makes them: memory is that of two batches, here and there.
 //! * The query is prepared by itself first, so it is one statement, and is run in a transaction that only reads, under a
-//!   timeout. Give it a user that may read what it needs and nothing else: that is the guard, these are seat belts.
+//!   timeout of the server's and one of ours, for a server that stalls keeps none. Give it a user that may read what it
+//!   needs and nothing else: that is the guard, these are seat belts.
 //! * Every value is taken in the server's own text form, so nothing is rounded on the way. Floating-point numbers are
 //!   rejects in the record's and identifiers' columns; so are decimals with a fraction. Types that are no text, whatever
 //!   stands in them, are refused by the column's name.
@@ -14,6 +15,7 @@
 
 #[cfg(feature = "mysql")]
 mod mysql;
+mod outlet;
 #[cfg(feature = "postgres")]
 mod postgres;
 
@@ -22,6 +24,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
+
+use outlet::{Batch, Outlet};
 
 use super::headers::shown;
 use super::line::{Cells, Line, Mark, ROW_BYTES, Rows};
@@ -67,6 +71,15 @@ pub enum ServerError {
         /// The server's code.
         code: String,
     },
+    /// The statement is one that gives no rows.
+    #[error("the query gives no rows; it must be one SELECT")]
+    NoRows,
+    /// A value that the query reads is not what the query takes it for.
+    #[error("a value that the query reads is not of its type or out of its range (code {code})")]
+    Data {
+        /// The server's code.
+        code: String,
+    },
     /// The query would change something.
     #[error("the query would change something; it may only read")]
     Writes,
@@ -91,6 +104,8 @@ impl ServerError {
             Self::Unreachable => "source-unreachable",
             Self::Refused { .. } => "source-refused",
             Self::Query { .. } => "source-query",
+            Self::NoRows => "source-no-rows",
+            Self::Data { .. } => "source-data",
             Self::Writes => "source-writes",
             Self::TimedOut => "source-timed-out",
             Self::Failed { .. } => "source-failed",
@@ -104,11 +119,12 @@ impl ServerError {
             | Self::PasswordInAddress
             | Self::NotBuilt(_)
             | Self::Query { .. }
+            | Self::NoRows
             | Self::Writes => 64,
             Self::Unreachable => 69,
             Self::Refused { .. } => 77,
             Self::TimedOut => 75,
-            Self::Failed { .. } => 65,
+            Self::Data { .. } | Self::Failed { .. } => 65,
         }
     }
 
@@ -121,7 +137,8 @@ impl ServerError {
             "25006" => Self::Writes,
             "42501" => Self::Refused { code },
             _ if state.starts_with("28") => Self::Refused { code },
-            _ if ["42", "3D", "22", "0A", "34"].iter().any(|class| state.starts_with(class)) => {
+            _ if state.starts_with("22") => Self::Data { code },
+            _ if ["42", "3D", "0A", "34"].iter().any(|class| state.starts_with(class)) => {
                 Self::Query { code }
             }
             _ if ["08", "53", "57"].iter().any(|class| state.starts_with(class)) => Self::Unreachable,
@@ -297,24 +314,6 @@ fn line<'a>(columns: &[Column], mut value: impl FnMut(usize) -> Option<&'a [u8]>
     Line::Cells(cells)
 }
 
-type Batch = Result<Vec<Line>, IngestError>;
-
-/// Where the rows of an answer go. Whoever takes them may be gone: then there is no more to do.
-struct Outlet {
-    to: mpsc::Sender<Batch>,
-}
-
-impl Outlet {
-    async fn give(&self, lines: Vec<Line>) -> bool {
-        self.to.send(Ok(lines)).await.is_ok()
-    }
-
-    async fn fail(&self, error: sqlx::Error) {
-        // Whoever is gone needs no last word.
-        let _ = self.to.send(Err(ServerError::from(error).into())).await;
-    }
-}
-
 struct Answer {
     from: mpsc::Receiver<Batch>,
     batch: std::vec::IntoIter<Line>,
@@ -379,6 +378,26 @@ mod tests {
         assert_eq!(Take::Float.written("1"), ("1", Some(Mark::Number)));
     }
 
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    #[test]
+    fn bytes_that_are_no_text_are_faulty_and_not_empty() {
+        let column = |take| Column { name: String::new(), kind: String::new(), take };
+        let columns = [column(Take::Text), column(Take::Text), column(Take::Refused)];
+        let values: [Option<&[u8]>; 3] = [Some(b"\xD5\xF9"), None, Some(b"\xD5\xF9")];
+        let Line::Cells(cells) = line(&columns, |place| values[place]) else { panic!("it is a row") };
+        assert_eq!([0, 1, 2].map(|place| cells.mark(place)), [Some(Mark::Faulty), None, None]);
+    }
+
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    #[test]
+    fn states_are_told_apart() {
+        let exit = |state| (ServerError::of_state(state).code(), ServerError::of_state(state).exit_code());
+        assert_eq!(exit("22P02"), ("source-data", 65));
+        assert_eq!(exit("42601"), ("source-query", 64));
+        assert_eq!(exit("57014"), ("source-timed-out", 75));
+    }
+
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
     #[test]
     fn a_password_is_all_but_the_end_of_its_line() {
         assert_eq!(*password(b"a b\r\n").unwrap(), "a b");

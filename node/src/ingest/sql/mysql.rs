@@ -11,7 +11,8 @@ use sqlx::{
 };
 use zeroize::Zeroizing;
 
-use super::{BATCH, Column, Outlet, Query, ServerError, Take, line, statement};
+use super::outlet::{Deadline, Outlet};
+use super::{BATCH, Column, Query, ServerError, Take, line, statement};
 
 /// What a server says by its own numbers where the common codes say nothing.
 pub(super) fn told(error: &dyn sqlx::error::DatabaseError) -> Option<ServerError> {
@@ -58,10 +59,11 @@ pub(super) async fn ask(
     let columns: Vec<Column> = prepared.columns().iter().map(column).collect();
     let taken: Vec<Column> = prepared.columns().iter().map(column).collect();
     if columns.is_empty() {
-        return Err(ServerError::Query { code: "no rows".to_owned() });
+        return Err(ServerError::NoRows);
     }
+    let deadline = Deadline::after(query.timeout);
     tokio::spawn(async move {
-        if let Err(error) = fetch(&mut connection, text, &taken, &outlet).await {
+        if let Err(error) = fetch(&mut connection, text, &taken, &outlet, deadline).await {
             outlet.fail(error).await;
         }
         // An answer that nobody reads on is not waited for.
@@ -87,16 +89,17 @@ async fn fetch(
     text: String,
     columns: &[Column],
     outlet: &Outlet,
-) -> Result<(), sqlx::Error> {
+    mut deadline: Deadline,
+) -> Result<(), ServerError> {
     let mut rows = sqlx::raw_sql(AssertSqlSafe(text)).fetch(connection);
     let mut batch = Vec::with_capacity(BATCH);
-    while let Some(row) = rows.try_next().await? {
+    while let Some(row) = deadline.within(rows.try_next()).await? {
         batch.push(line(columns, |place| value(&row, place)));
-        if batch.len() == BATCH && !outlet.give(std::mem::take(&mut batch)).await {
+        if batch.len() == BATCH && !deadline.give(outlet, std::mem::take(&mut batch)).await {
             return Ok(());
         }
     }
-    outlet.give(batch).await;
+    deadline.give(outlet, batch).await;
     Ok(())
 }
 

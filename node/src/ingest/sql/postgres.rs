@@ -10,7 +10,8 @@ use sqlx::{
 };
 use zeroize::Zeroizing;
 
-use super::{BATCH, Column, Outlet, Query, ServerError, Take, line, statement};
+use super::outlet::{Deadline, Outlet};
+use super::{BATCH, CONNECT, Column, Query, ServerError, Take, line, statement};
 
 /// Connects, declares the cursor, and leaves a task that fetches.
 pub(super) async fn ask(
@@ -36,12 +37,13 @@ pub(super) async fn ask(
     let declare = format!("DECLARE register_rows NO SCROLL CURSOR FOR {text}");
     sqlx::query(AssertSqlSafe(declare)).persistent(false).execute(&mut connection).await?;
     let taken: Vec<Column> = prepared.columns().iter().map(column).collect();
+    let deadline = Deadline::after(query.timeout);
     tokio::spawn(async move {
-        if let Err(error) = fetch(&mut connection, &taken, &outlet).await {
+        if let Err(error) = fetch(&mut connection, &taken, &outlet, deadline).await {
             outlet.fail(error).await;
         }
-        // The server ends what is left when the connection does.
-        let _ = connection.close().await;
+        // The server ends what is left when the connection does; one that stalls is not told.
+        let _ = tokio::time::timeout(CONNECT, connection.close()).await;
     });
     Ok(columns)
 }
@@ -65,11 +67,12 @@ async fn fetch(
     connection: &mut PgConnection,
     columns: &[Column],
     outlet: &Outlet,
-) -> Result<(), sqlx::Error> {
+    mut deadline: Deadline,
+) -> Result<(), ServerError> {
     let fetch = format!("FETCH FORWARD {BATCH} FROM register_rows");
     loop {
-        let rows: Vec<PgRow> =
-            sqlx::raw_sql(AssertSqlSafe(fetch.clone())).fetch_all(&mut *connection).await?;
+        let batch = sqlx::raw_sql(AssertSqlSafe(fetch.clone())).fetch_all(&mut *connection);
+        let rows: Vec<PgRow> = deadline.within(batch).await?;
         let last = rows.len() < BATCH;
         let lines = rows
             .iter()
@@ -77,7 +80,7 @@ async fn fetch(
                 line(columns, |place| row.try_get_raw(place).ok().and_then(|value| value.as_bytes().ok()))
             })
             .collect();
-        if !outlet.give(lines).await || last {
+        if !deadline.give(outlet, lines).await || last {
             return Ok(());
         }
     }

@@ -108,8 +108,8 @@ fn a_workbook_reads_as_its_text_would() {
         ("2024-01-31".to_owned(), "1.5")
     );
     assert!(entries[0].issues.is_empty());
-    // Blank rows are not counted, as the blank lines of a text are not.
-    assert_eq!((entries.len(), entries[1].number), (2, 3));
+    // Blank rows are passed over, and the others have the numbers under which a spreadsheet shows them.
+    assert_eq!((entries.len(), entries[1].number), (2, 4));
     assert_eq!(codes(&entries[1]), ["no-identifier"]);
 }
 
@@ -144,16 +144,16 @@ fn the_header_is_looked_for() {
     assert_eq!(file.found().sheet.as_deref(), Some("数据"));
     let told: Vec<_> = file.header_issues().iter().map(|issue| issue.reason.code).collect();
     assert_eq!(told, ["above-header"]);
-    assert_eq!(file.map(Result::unwrap).map(|entry| entry.number).collect::<Vec<_>>(), [2]);
+    assert_eq!(file.map(Result::unwrap).map(|entry| entry.number).collect::<Vec<_>>(), [4]);
 
     let named = |sheet: &str| Options { sheet: Some(sheet.to_owned()), ..Options::default() };
     let sheet = |name| RegisterFile::open(Cursor::new(bytes.clone()), &named(name));
     assert_eq!(sheet("hidden").unwrap().found().sheet.as_deref(), Some("hidden"));
-    assert!(matches!(sheet("说明").err().unwrap(), IngestError::NoRecordColumn { .. }));
+    assert!(matches!(sheet("说明").err().unwrap(), IngestError::NoHeader { columns: 2 }));
     let missing = sheet("Sheet9").err().unwrap();
     assert!(matches!(&missing, IngestError::NoSuchSheet { found } if found == "说明, 数据"), "{missing}");
     assert_eq!(missing.exit_code(), 64);
-    assert!(matches!(refusal(&book(&[("a", &other)], &[])), IngestError::NoRecordColumn { .. }));
+    assert!(matches!(refusal(&book(&[("a", &other)], &[])), IngestError::NoHeader { columns: 2 }));
     assert!(matches!(refusal(&book(&[("a", "")], &[])), IngestError::Empty));
 }
 
@@ -164,6 +164,74 @@ fn formulas_are_read_as_they_were_computed_and_told() {
     assert_eq!(file.header_issues().iter().map(|issue| issue.reason.code).collect::<Vec<_>>(), ["formulas"]);
     let entries: Vec<_> = file.map(Result::unwrap).collect();
     assert_eq!(cell(&entries[0], Identifier::Mobile), "13912345678");
+}
+
+#[test]
+fn a_header_far_below_is_told_by_the_limit() {
+    let title: &[&str] = &["某行投诉登记表"];
+    let mut sheet = vec![title; 10];
+    sheet.push(&HEADER);
+    let error = refusal(&one(&sheet));
+    assert!(matches!(error, IngestError::HeaderTooLow { limit: 10 }) && error.exit_code() == 65, "{error}");
+    sheet.remove(0);
+    assert!(open(&one(&sheet)).is_ok());
+    // What is told is the row that is most like a header, and not a title.
+    let error = refusal(&one(&[title, &["手机号", "备注"], &["139", ""]]));
+    assert!(matches!(&error, IngestError::NoRecordColumn { found } if found == "手机号, 备注"), "{error}");
+}
+
+#[test]
+fn other_sheets_with_a_register_are_told_or_refused() {
+    let good = rows(&[&HEADER, &["A1", "agent", "139"]]);
+    let below = rows(&[&["某行"], &HEADER, &["A2", "agent", "138"]]);
+    let (bare, other) = (rows(&[&HEADER]), rows(&[&["nothing", "known"], &["1", "2"]]));
+    let sheets = [("a", &*good), ("hidden", &*good), ("b", &*below), ("c", &*bare), ("d", &*other)];
+    let bytes = book(&sheets, &[]);
+    let opened = |sheet: Option<&str>, full: bool| {
+        let options = Options { sheet: sheet.map(str::to_owned), full, ..Options::default() };
+        RegisterFile::open(Cursor::new(bytes.clone()), &options)
+    };
+    let told = |file: &RegisterFile| -> Vec<(String, &'static str)> {
+        file.header_issues().iter().map(|issue| (issue.column.clone(), issue.reason.code)).collect()
+    };
+    assert_eq!(told(&opened(None, false).unwrap()), [("#3".to_owned(), "other-sheets")]);
+    assert!(told(&opened(Some("a"), true).unwrap()).is_empty());
+    let refused = opened(None, true).err().unwrap();
+    assert!(matches!(&refused, IngestError::OtherSheets { places } if places == "#3"), "{refused}");
+    assert_eq!(refused.exit_code(), 64);
+}
+
+#[test]
+fn formulas_that_were_never_computed_are_faulty_and_not_blank() {
+    let bare = "<c r=\"AT\"><f>A1</f></c>";
+    let by_programs = "<c r=\"AT\"><f>A1</f><v></v></c>";
+    let shared = "<c r=\"AT\" t=\"str\"><f t=\"shared\" si=\"0\"/></c>";
+    let empty = "<c r=\"AT\" t=\"str\"><f>A1</f><v></v></c>";
+    let entries = read(&one(&[
+        &["编号", "角色", "手机号", "限制"],
+        &["A1", "agent", "13912345678", bare],
+        &["A2", by_programs, "13912345678"],
+        &["A3", "agent", shared],
+        &["A4", empty, "13912345678", empty],
+        &[bare],
+        &["", "<c r=\"AT\" s=\"1\"/>"],
+        &["A7", "agent", "13912345678"],
+    ]));
+    let found: Vec<_> = entries.iter().map(|entry| (entry.number, codes(entry))).collect();
+    let expected = [
+        (2, vec!["unknown-hold"]),
+        (3, vec!["unknown-role"]),
+        (4, vec!["faulty-cell", "no-identifier"]),
+        (5, vec![]),
+        (6, vec!["faulty-cell"]),
+        (8, vec![]),
+    ];
+    assert_eq!(found, expected);
+    let standing = |index: usize| entries[index].row.as_ref().unwrap().disposition();
+    assert_eq!(
+        [standing(0), standing(1), standing(3)],
+        [Disposition::Held, Disposition::Out, Disposition::In]
+    );
 }
 
 #[test]

@@ -14,6 +14,7 @@ use super::*;
 /// The values of one column with their levels.
 pub(crate) enum Values {
     Texts(Vec<&'static str>),
+    Bytes(Vec<&'static [u8]>),
     Longs(Vec<i64>),
     Days(Vec<i32>),
     Floats(Vec<f64>),
@@ -32,6 +33,10 @@ pub(crate) fn written(schema: &str, compression: Compression, columns: &[Values]
         let texts = |texts: &[&str]| texts.iter().map(|&text| ByteArray::from(text)).collect::<Vec<_>>();
         match column {
             Values::Texts(values) => writer.typed::<ByteArrayType>().write_batch(&texts(values), None, None),
+            Values::Bytes(values) => {
+                let values: Vec<_> = values.iter().map(|bytes| ByteArray::from(bytes.to_vec())).collect();
+                writer.typed::<ByteArrayType>().write_batch(&values, None, None)
+            }
             Values::Longs(values) => writer.typed::<Int64Type>().write_batch(values, None, None),
             Values::Days(values) => writer.typed::<Int32Type>().write_batch(values, None, None),
             Values::Floats(values) => writer.typed::<DoubleType>().write_batch(values, None, None),
@@ -96,6 +101,34 @@ fn columns_read_as_their_text_would_under_every_compression() {
     }
 }
 
+/// 受害人 and 争议 in GBK, as a column of bytes may have them.
+#[test]
+fn bytes_that_are_no_text_protect() {
+    let schema = "message register { REQUIRED BYTE_ARRAY record (UTF8); REQUIRED BYTE_ARRAY role; REQUIRED BYTE_ARRAY hold;
+        REQUIRED BYTE_ARRAY typology; REQUIRED INT32 first_seen (DATE); REQUIRED BYTE_ARRAY mobile (UTF8); }";
+    let victim: &[u8] = b"\xCA\xDC\xBA\xA6\xC8\xCB";
+    let dispute: &[u8] = b"\xD5\xF9\xD2\xE9";
+    let (agent, nothing): (&[u8], &[u8]) = (b"agent", b"");
+    let bytes = written(
+        schema,
+        Compression::SNAPPY,
+        &[
+            Values::Texts(vec!["A1", "A2", "A3"]),
+            Values::Bytes(vec![victim, agent, agent]),
+            Values::Bytes(vec![nothing, dispute, nothing]),
+            Values::Bytes(vec![nothing, nothing, dispute]),
+            Values::Days(vec![0, 0, i32::MAX]),
+            Values::Texts(vec!["13912345678"; 3]),
+        ],
+    );
+    let entries = read(&bytes);
+    let found: Vec<_> = entries.iter().map(codes).collect();
+    let expected: [&[&str]; 3] = [&["unknown-role"], &["unknown-hold"], &["unknown-typology", "bad-date"]];
+    assert_eq!(found, expected);
+    let rows = entries.iter().map(|entry| entry.row.as_ref().unwrap().disposition());
+    assert_eq!(rows.collect::<Vec<_>>(), [Disposition::Out, Disposition::Held, Disposition::In]);
+}
+
 #[test]
 fn what_is_not_read_is_named() {
     let nested = "message r { REQUIRED BYTE_ARRAY record (UTF8); \
@@ -108,7 +141,8 @@ fn what_is_not_read_is_named() {
     let plain = "message r { REQUIRED BYTE_ARRAY record (UTF8); REQUIRED BYTE_ARRAY mobile (UTF8); }";
     let brotli = Compression::BROTLI(::parquet::basic::BrotliLevel::default());
     let error = refusal(&written(plain, brotli, &[texts(), texts()]));
-    assert!(matches!(&error, IngestError::ColumnType { kind, .. } if kind == "BROTLI"), "{error}");
+    assert!(matches!(&error, IngestError::Compression { kind } if kind == "BROTLI"), "{error}");
+    assert_eq!(error.exit_code(), 65);
     let twice = "message r { REQUIRED BYTE_ARRAY record (UTF8); REQUIRED BYTE_ARRAY mobile (UTF8); \
                  REQUIRED BYTE_ARRAY Mobile (UTF8); }";
     let error = refusal(&written(twice, Compression::SNAPPY, &[texts(), texts(), texts()]));

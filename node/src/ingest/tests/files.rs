@@ -51,7 +51,7 @@ fn four_byte_characters_of_gb18030_and_their_override() {
 #[test]
 fn utf16_without_a_mark_is_not_guessed_but_can_be_named() {
     let bytes = utf16("record,mobile\nA1,13912345678\n", true);
-    assert!(matches!(refusal(&bytes), IngestError::NoRecordColumn { .. } | IngestError::BadHeader));
+    assert!(matches!(refusal(&bytes), IngestError::NoHeader { .. } | IngestError::BadHeader));
     let options = Options { encoding: Encoding::from_name("UTF-16LE"), ..Options::default() };
     assert_eq!(RegisterFile::open(Cursor::new(bytes), &options).unwrap().count(), 1);
 }
@@ -95,8 +95,8 @@ fn a_late_character_that_is_not_utf8_makes_the_whole_file_gb18030() {
 
 #[test]
 fn delimiters_are_known_by_the_columns_they_give() {
-    for (delimiter, name) in [(",", ','), (";", ';'), ("\t", '\t')] {
-        let text = "record|role|mobile\nA1|agent|13912345678\n".replace('|', delimiter);
+    for (delimiter, name) in [(",", ','), (";", ';'), ("\t", '\t'), ("|", '|')] {
+        let text = "record/role/mobile\nA1/agent/13912345678\n".replace('/', delimiter);
         let file = open(text.as_bytes()).unwrap();
         assert_eq!(file.found().delimiter, Some(name));
         assert_eq!(file.columns(), [Column::Record, Column::Role, Column::Identifier(Identifier::Mobile)]);
@@ -116,6 +116,38 @@ fn quotes_line_breaks_and_line_ends() {
     assert_eq!(cell(&entries[1], Identifier::Mobile), "5\"x");
     assert_eq!(entries[2].row.as_ref().unwrap().note, "z");
     assert!(entries.iter().all(|entry| entry.issues.is_empty()));
+}
+
+#[test]
+fn a_first_line_may_name_the_delimiter() {
+    for first in ["sep=;\n", "SEP=;\r\n", "\u{FEFF}sep=;\n", "\r\nsep=;\r\n"] {
+        let file = open(format!("{first}record;mobile;note,role\nA1;139;\n").as_bytes()).unwrap();
+        assert_eq!((file.found().delimiter, file.columns().len()), (Some(';'), 2), "{first:?}");
+        assert_eq!(file.map(Result::unwrap).map(|entry| entry.number).collect::<Vec<_>>(), [2]);
+    }
+    assert!(matches!(refusal(b"sep=;"), IngestError::Empty));
+    for no_delimiter in ["sep=x\nrecord,mobile\n", "sep=;record,mobile\n", "sep=\nrecord,mobile\n"] {
+        assert!(open(no_delimiter.as_bytes()).is_err(), "{no_delimiter:?}");
+    }
+}
+
+#[test]
+fn lines_may_end_with_cr_alone() {
+    let text = "record,mobile,hold,note\rA1,139,,\"a\nb\"\r\rA2,138,dispute,\"x\rA3\"\r\"A4\",\"5\"\rA5,6,,z";
+    let entries = read(text.as_bytes());
+    assert!(entries.iter().all(|entry| entry.issues.is_empty()));
+    let records: Vec<_> = entries.iter().map(|entry| entry.row.as_ref().unwrap().record.as_str()).collect();
+    assert_eq!(records, ["A1", "A2", "A4", "A5"]);
+    assert_eq!(entries[0].row.as_ref().unwrap().note, "a\nb");
+    assert_eq!(entries[1].row.as_ref().unwrap().disposition(), Disposition::Held);
+    // An open quote costs its own row alone here, too.
+    let broken = read(b"record,mobile\rA1,\"open\rA2,138\r");
+    assert_eq!((codes(&broken[0]), broken.len()), (vec!["unclosed-quote"], 2));
+    // CR CR LF is one end of a line, and a CR in a quoted header none.
+    assert_eq!(read(b"record,mobile\r\r\nA1,139\r\r\n").len(), 1);
+    let header = read(b"\"record\",\"mo\"\"\rbile\",mobile\nA1,,139\n");
+    assert_eq!(cell(&header[0], Identifier::Mobile), "139");
+    assert_eq!(read(b"record,mobile\r").len(), 0);
 }
 
 #[test]

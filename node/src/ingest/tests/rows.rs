@@ -65,7 +65,7 @@ fn unknown_blank_and_repeated_headers() {
     let expected = [
         ("branch", "unknown-column", 1),
         ("#4", "blank-header", 1),
-        ("(?)", "unknown-column", 1),
+        ("#5", "unknown-column", 1),
         ("#6", "blank-header", 1),
     ];
     assert_eq!(issues, expected);
@@ -90,6 +90,20 @@ fn a_register_needs_a_record_and_an_identifier() {
     // The first line of a file without a header is somebody's data.
     let error = refusal(b"A1,13912345678,wang.fang@example.cn\n").to_string();
     assert!(!error.contains("139") && !error.contains("wang"), "{error}");
+}
+
+#[test]
+fn a_first_line_of_data_is_not_repeated() {
+    let error = refusal("A1,王芳,wangfang,福州市鼓楼区五四路,王芳\nA2,李强,liqiang,福州市,\n".as_bytes());
+    assert!(matches!(error, IngestError::NoHeader { columns: 5 }), "{error}");
+    assert_eq!(error.exit_code(), 65);
+    // Beside one that is known, what could be of a person is told by its place.
+    let text = "编号,手机号,福州市鼓楼区五四路某某小区,A-1,branch,x@y,wang_88\nA1,139,,,,,\n";
+    let file = open(text.as_bytes()).unwrap();
+    let told: Vec<_> = file.header_issues().iter().map(|issue| issue.column.as_str()).collect();
+    assert_eq!(told, ["#3", "#4", "branch", "#6", "#7"]);
+    let error = refusal("手机号,福州市鼓楼区五四路某某小区,A-1\n".as_bytes());
+    assert!(matches!(&error, IngestError::NoRecordColumn { found } if found == "手机号, #2, #3"), "{error}");
 }
 
 #[test]

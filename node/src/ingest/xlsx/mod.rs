@@ -1,13 +1,15 @@
 //! A sheet of a workbook as a table.
 //!
-//! Comes in: an Office Open XML workbook. Goes out: the rows of one sheet, from its header on; blank rows are passed over.
-//! The sheet is the one that is named, else the first visible one with a row among its first few that is a header.
+//! Comes in: an Office Open XML workbook. Goes out: the rows of one sheet, from its header on, under the sheet's own numbers;
+//! blank rows are passed over. The sheet is the one that is named, else the first visible one with a row among its first few
+//! that is a header. Other visible sheets that hold a register are told, or refused where they would be retracted.
 //!
 //! * **A number is not an identifier.** A spreadsheet keeps 15 digits of a number and no leading zero, and makes dates of
 //!   what looks like one. So a number, a date or a time in the record's or an identifier's column is a reject
 //!   (`numeric-cell`), even where its digits happen to be all there: whoever filled it in cannot tell. In other columns
 //!   numbers are read as they are shown, and dates as dates.
-//! * Of a formula the value is read that was computed last, with one warning for the workbook.
+//! * Of a formula the value is read that was computed last, with one warning for the workbook. One that was never computed,
+//!   as programs write them, has none: its cell is faulty, and not blank.
 //! * Memory is that of the workbook's shared texts, whose limits `scan` enforces before the workbook is opened, and of one
 //!   row. Never sees: macros (refused), styles beyond the form of a number. Trusts: nobody.
 //! * Fails: by the name of what cannot be read. Errors of the library hold values of cells, and are not repeated.
@@ -20,7 +22,7 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use calamine::{DataRef, Reader as _, SheetType, SheetVisible, Xlsx, XlsxCellReader, XlsxError};
 
-use super::headers::Layout;
+use super::headers::{HeaderMap, Layout};
 use super::issues;
 use super::line::{COLUMNS, Cells, Line, Mark, ROW_BYTES};
 use super::pipe::{Outlet, Piped, Stop, guarded};
@@ -28,6 +30,8 @@ use super::{Format, Found, IngestError, Issue, Options, RegisterFile, Unread};
 
 /// Rows among which the header is looked for: titles stand above it.
 const HEADER_ROWS: usize = 10;
+/// Sheets that are told by their places.
+const SHEETS_TOLD: usize = 16;
 /// Columns that a sheet can have.
 const SHEET_COLUMNS: u32 = 16_384;
 
@@ -51,6 +55,13 @@ where
         source.seek(SeekFrom::Start(0))?;
         let mut book = Xlsx::new(BufReader::new(source))?;
         let chosen = choose(&mut book, options)?;
+        let others = match &options.sheet {
+            Some(_) => None,
+            None => others(&mut book, &chosen.sheet, &options.map),
+        };
+        if let (true, Some(places)) = (options.full, &others) {
+            return Err(IngestError::OtherSheets { places: places.clone() });
+        }
         let found = Found { format: Some(Format::Xlsx), sheet: Some(chosen.sheet.clone()), ..Found::NOTHING };
         let (sheet, skipped) = (chosen.sheet, chosen.above + 1);
         let rows = Piped::start(move |outlet| stream(&mut book, &sheet, skipped, outlet))?;
@@ -61,6 +72,9 @@ where
             if wanted {
                 file.issues.push(Issue::of_header(reason));
             }
+        }
+        if let Some(places) = others {
+            file.issues.push(Issue { column: places, ..Issue::of_header(issues::OTHER_SHEETS) });
         }
         Ok(file)
     })
@@ -75,20 +89,15 @@ struct Chosen {
 }
 
 fn choose<S: Read + Seek>(book: &mut Xlsx<S>, options: &Options) -> Result<Chosen, IngestError> {
-    let sheets: Vec<_> = book.sheets_metadata().to_vec();
-    let visible = sheets
-        .iter()
-        .filter(|sheet| sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible);
-    let names: Vec<String> = match &options.sheet {
-        Some(name) if sheets.iter().any(|sheet| sheet.name == *name) => vec![name.clone()],
+    let names = match &options.sheet {
+        Some(name) if book.sheets_metadata().iter().any(|sheet| sheet.name == *name) => vec![name.clone()],
         Some(_) => {
-            let found =
-                visible.map(|sheet| super::headers::shown(&sheet.name)).collect::<Vec<_>>().join(", ");
-            return Err(IngestError::NoSuchSheet { found });
+            let found: Vec<_> = visible(book).iter().map(|(_, name)| super::headers::shown(name)).collect();
+            return Err(IngestError::NoSuchSheet { found: found.join(", ") });
         }
-        None => visible.map(|sheet| sheet.name.clone()).collect(),
+        None => visible(book).into_iter().map(|(_, name)| name).collect(),
     };
-    let mut first = None;
+    let (mut nearest, mut known, mut low) = (IngestError::Empty, None, false);
     for sheet in names {
         let mut rows = SheetRows::new(book.worksheet_cells_reader(&sheet)?);
         for above in 0..HEADER_ROWS {
@@ -99,11 +108,64 @@ fn choose<S: Read + Seek>(book: &mut Xlsx<S>, options: &Options) -> Result<Chose
                 Ok(_) | Err(IngestError::RepeatedHeader { .. } | IngestError::TooManyColumns { .. }) => {
                     return Ok(Chosen { sheet, header, above });
                 }
-                Err(error) => drop(first.get_or_insert(error)),
+                // What is told is what is wrong with the row that is most like a header.
+                Err(error) => {
+                    let found = Some(options.map.known(&header));
+                    if found > known {
+                        (nearest, known) = (error, found);
+                    }
+                }
             }
         }
+        low |= rows.next()?.is_some();
     }
-    Err(first.unwrap_or(IngestError::Empty))
+    if low && known.unwrap_or_default() == 0 {
+        return Err(IngestError::HeaderTooLow { limit: HEADER_ROWS as u64 });
+    }
+    Err(nearest)
+}
+
+/// The visible sheets with cells: the place of each in the workbook, the first being 1, and its name.
+fn visible<S: Read + Seek>(book: &Xlsx<S>) -> Vec<(usize, String)> {
+    let sheets = book.sheets_metadata().iter().enumerate();
+    sheets
+        .filter(|(_, sheet)| sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible)
+        .map(|(index, sheet)| (index + 1, sheet.name.clone()))
+        .collect()
+}
+
+/// The places of the other visible sheets that hold a register, as far as they can be read; none if there are none.
+fn others<S: Read + Seek>(book: &mut Xlsx<S>, chosen: &str, map: &HeaderMap) -> Option<String> {
+    let mut places = Vec::new();
+    for (place, name) in visible(book) {
+        if name != chosen && holds_register(book, &name, map).unwrap_or(false) {
+            places.push(format!("#{place}"));
+        }
+    }
+    if places.len() > SHEETS_TOLD {
+        places.truncate(SHEETS_TOLD);
+        places.push("…".to_owned());
+    }
+    (!places.is_empty()).then(|| places.join(" "))
+}
+
+/// Whether a sheet has a header, and a row below it.
+fn holds_register<S: Read + Seek>(
+    book: &mut Xlsx<S>,
+    sheet: &str,
+    map: &HeaderMap,
+) -> Result<bool, IngestError> {
+    let mut rows = SheetRows::new(book.worksheet_cells_reader(sheet)?);
+    for _ in 0..HEADER_ROWS {
+        match rows.next()? {
+            Some(Line::Cells(header)) if Layout::new(&header, map).is_ok() => {
+                return Ok(rows.next()?.is_some());
+            }
+            Some(_) => {}
+            None => break,
+        }
+    }
+    Ok(false)
 }
 
 fn stream<S: Read + Seek>(
@@ -174,6 +236,7 @@ impl<'a, S: Read + Seek> SheetRows<'a, S> {
             }
             cells.push(&text, mark);
         }
+        cells.row = row.map(|row| u64::from(row) + 1);
         Ok(match row {
             None => None,
             Some(_) if too_long => Some(Line::Unreadable(&issues::ROW_TOO_LONG)),
@@ -184,15 +247,19 @@ impl<'a, S: Read + Seek> SheetRows<'a, S> {
     /// The next cell in which something stands.
     fn cell(&mut self) -> Result<Option<Filled>, IngestError> {
         while !self.ended {
-            let Some(cell) = self.cells.next_cell()? else {
+            let Some(cell) = self.cells.next_cell_with_formula_metadata()? else {
                 self.ended = true;
                 break;
             };
-            let (row, column) = cell.get_position();
+            let (row, column) = cell.pos;
             if column >= SHEET_COLUMNS {
                 return Err(IngestError::Damaged);
             }
-            if let Some((text, mark)) = written(cell.get_value()) {
+            // A text that was computed to be empty is an empty text; where there is none, nobody knows what would stand.
+            if cell.formula.is_some() && matches!(cell.value, DataRef::Empty) {
+                return Ok(Some((row, column, String::new(), Some(Mark::Faulty))));
+            }
+            if let Some((text, mark)) = written(&cell.value) {
                 return Ok(Some((row, column, text, mark)));
             }
         }

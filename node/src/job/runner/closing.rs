@@ -19,12 +19,17 @@ use crate::job::evaluation::Evaluation;
 use crate::job::reporting;
 use crate::job::state::Stage;
 use crate::job::submission::clean;
+use crate::pipeline::submit::SubmissionFiles;
 
 /// A certificate, as it came and as it was opened.
 type Certificate = (Vec<u8>, Signed<JobCertificate>);
 
 impl Runner {
     pub(super) async fn report(&self, entry: &Entry, terms: &Terms) -> Result<(), Fault> {
+        let files = SubmissionFiles::of(&self.context.spool, &entry.terms_digest);
+        if !files.are_there() {
+            return Err(Fault::new(FaultCode::SubmissionLost).at(self.context.bank.as_str()));
+        }
         let evaluation = Evaluation::new(&self.context, terms, Arc::clone(&self.witness)).await?;
         let began = Instant::now();
         let (outcome, result) = match reporting::report(&self.context, entry, terms, &evaluation).await {

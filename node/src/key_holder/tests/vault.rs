@@ -10,6 +10,7 @@ use super::{KEY, Party, Still, Unheard, dealt};
 use crate::key_holder::ports::Noted;
 use crate::key_holder::records::{RecordError, Records, public_keys};
 use crate::key_holder::vault::{Vault, VaultError};
+use crate::store::Kind;
 
 fn three() -> [Party; 3] {
     let clock = Arc::new(Still::default());
@@ -64,6 +65,39 @@ async fn a_closed_epoch_stays_closed() {
     let again = lianfang_crypto::share::key_share::KeyShare::decode(&plain).unwrap();
     let refused = vault.activate(endorsed, again, &*a.ports.chance).await;
     assert!(matches!(refused, Err(VaultError::Closed)));
+}
+
+/// What a stolen disk would give to whoever has the secret that opens it, too.
+#[tokio::test]
+async fn an_erased_share_stands_nowhere_on_the_disk() {
+    let [a, b, c] = three();
+    let renewed = KeyId { generation: Generation(1), ..KEY };
+    let (mut old, of_old) = dealt(&[&a, &b, &c], KEY);
+    let (mut new, of_new) = dealt(&[&a, &b, &c], renewed);
+    let store = a.start().await;
+    if store.kind() == Kind::Postgres {
+        // What a server does with deleted rows is the server's.
+        return;
+    }
+    let vault = Vault::open(store.clone(), 2).await.unwrap();
+    let sealed = async || -> Vec<u8> {
+        sqlx::query_scalar("SELECT sealed FROM key_holder_shares").fetch_one(store.pool()).await.unwrap()
+    };
+    let on_disk = |blob: &[u8]| {
+        let files = std::fs::read_dir(store.folder()).unwrap().map(|file| file.unwrap().path());
+        let files = files.filter(|path| path.is_file()).map(|path| std::fs::read(path).unwrap());
+        files.filter(|bytes| bytes.windows(blob.len()).any(|window| window == blob)).count()
+    };
+    vault.activate(of_old, old.remove(0), &*a.ports.chance).await.unwrap();
+    let first = sealed().await;
+    assert!(on_disk(&first) > 0, "else the search is blind");
+    vault.activate(of_new, new.remove(0), &*a.ports.chance).await.unwrap();
+    let second = sealed().await;
+    assert_eq!(on_disk(&first), 0, "after a refresh");
+    assert!(on_disk(&second) > 0);
+    vault.close_epoch(Class::Subject, Epoch(1), "li").await.unwrap();
+    store.forget().await;
+    assert_eq!(on_disk(&second), 0, "after the epoch's end");
 }
 
 #[tokio::test]

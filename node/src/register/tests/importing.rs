@@ -213,16 +213,12 @@ async fn a_file_that_breaks_off_retracts_nothing() {
     desk.import("record,wechat\nA1,fang_1\n").await;
     let broken = file("record,wechat\nA2,fang_2\n")
         .chain(std::iter::once(Err(std::io::Error::other("unplugged").into())));
-    let source = Source { content: None, header: Vec::new(), entries: broken };
+    let source = bare(broken);
     let mut rejects = Rejects::new(Vec::new(), Lang::En).unwrap();
     let full = ImportOptions { full: true, ..options() };
     let refused = desk.register.import(source, full, &mut rejects, |_| ()).await;
     assert!(matches!(refused, Err(ImportError::File(_))));
-    let panics = Source {
-        content: None,
-        header: Vec::new(),
-        entries: std::iter::from_fn(|| panic!("a reader's bug")),
-    };
+    let panics = bare(std::iter::from_fn(|| panic!("a reader's bug")));
     let refused = desk.register.import(panics, full, &mut rejects, |_| ()).await;
     assert!(matches!(refused, Err(ImportError::ReaderStopped)));
     assert_eq!(desk.values(&desk.everything()).await, ["wechat fang_1"]);

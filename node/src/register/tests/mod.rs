@@ -20,6 +20,7 @@ mod inputs;
 mod model;
 mod numbers;
 mod pace;
+mod protecting;
 mod resuming;
 mod selecting;
 #[cfg(feature = "sources")]
@@ -113,7 +114,12 @@ impl Desk {
 }
 
 fn options() -> ImportOptions {
-    ImportOptions { full: false, dry_run: false, today: Date::constant(2026, 1, 1) }
+    ImportOptions { full: false, retract_many: false, dry_run: false, today: Date::constant(2026, 1, 1) }
+}
+
+/// A file of which nothing is known but its rows.
+fn bare<I>(entries: I) -> Source<I> {
+    Source { content: None, header: Vec::new(), lacks: Vec::new(), origin: None, entries }
 }
 
 fn file(text: &str) -> File {

@@ -127,7 +127,8 @@ impl Desk {
                     let (role, hold) = (ROLES[said.role], HOLDS[said.hold]);
                     writeln!(text, "A{record},{role},{hold},{}", values.join(";")).unwrap();
                 }
-                self.import_with(&text, ImportOptions { full: *full, ..options() }).await;
+                let options = ImportOptions { full: *full, retract_many: true, ..options() };
+                self.import_with(&text, options).await;
             }
             // A record that is not there, or not so, is refused and changes nothing.
             Deed::Retract(record) => drop(self.register.retract(&format!("A{record}"), "li").await),

@@ -27,11 +27,8 @@ impl Desk {
     async fn cut_off_after(&self, text: &str, rows: usize, options: ImportOptions) {
         let file = file(text);
         let end = Err(IngestError::Read(io::Error::other("unplugged")));
-        let source = Source {
-            content: file.content(),
-            header: Vec::new(),
-            entries: file.take(rows).chain(std::iter::once(end)),
-        };
+        let content = file.content();
+        let source = Source { content, ..bare(file.take(rows).chain(std::iter::once(end))) };
         let mut rejects = Rejects::new(Vec::new(), Lang::En).unwrap();
         let refused = self.register.import(source, options, &mut rejects, |_| ()).await;
         assert!(matches!(refused, Err(ImportError::File(IngestError::Read(_)))));
@@ -76,11 +73,8 @@ async fn a_file_that_was_read_to_its_end_is_not_read_again() {
     assert!(matches!(refused, Err(ImportError::Register(RegisterError::Store(_)))));
     assert!(desk.register.cut_off().is_some());
     desk.bench.allow("block").await;
-    let source = Source {
-        content: file(&text).content(),
-        header: Vec::new(),
-        entries: std::iter::from_fn(|| panic!("it is read again")),
-    };
+    let again = bare(std::iter::from_fn(|| panic!("it is read again")));
+    let source = Source { content: file(&text).content(), ..again };
     let mut rejects = Rejects::new(Vec::new(), Lang::En).unwrap();
     let summary = desk.register.import(source, options(), &mut rejects, |_| ()).await;
     let summary = summary.unwrap_or_else(|error| panic!("{error}"));
@@ -165,11 +159,7 @@ async fn nothing_that_is_kept_can_be_read() {
 async fn no_import_begins_beside_the_reader_of_one_that_was_given_up() {
     let desk = Desk::new().await;
     let (go_on, waits) = std::sync::mpsc::channel::<()>();
-    let source = Source {
-        content: None,
-        header: Vec::new(),
-        entries: std::iter::from_fn(move || waits.recv().ok().and(None)),
-    };
+    let source = bare(std::iter::from_fn(move || waits.recv().ok().and(None)));
     let mut rejects = Rejects::new(Vec::new(), Lang::En).unwrap();
     let given_up = desk.register.import(source, options(), &mut rejects, |_| ());
     let waited = tokio::time::timeout(std::time::Duration::from_secs(1), given_up).await;

@@ -93,6 +93,14 @@ async fn what_a_server_refuses_is_told_without_its_words() {
         assert!(matches!(refused("not-secret", select, MINUTE).await, ServerError::Refused { .. }));
         let unknown = refused(&password, "SELECT secret FROM cases", MINUTE).await;
         assert!(matches!(unknown, ServerError::Query { .. }), "{unknown:?}");
+        if address.starts_with("postgres") {
+            let cast = "SELECT record, cast(record AS int)::text AS mobile FROM cases";
+            let cast = refused(&password, cast, MINUTE).await;
+            assert!(matches!(cast, ServerError::Data { .. }), "{cast:?}");
+        } else {
+            let drops = refused(&password, "DROP TABLE cases", MINUTE).await;
+            assert!(matches!(drops, ServerError::NoRows), "{drops:?}");
+        }
         let two = refused(&password, "SELECT 1; SELECT 2", MINUTE).await;
         assert!(matches!(two, ServerError::Query { .. }), "{two:?}");
         let closed = refused(&password, "SELECT record, mobile FROM closed", MINUTE).await;
@@ -100,6 +108,11 @@ async fn what_a_server_refuses_is_told_without_its_words() {
         let sleep = if address.starts_with("postgres") { "pg_sleep(5)::text" } else { "sleep(5)" };
         let slow = format!("SELECT record, mobile, {sleep} AS note FROM cases");
         let slow = refused(&password, &slow, Duration::from_secs(1)).await;
+        assert!(matches!(slow, ServerError::TimedOut), "{slow:?}");
+        // Every batch is here in time, and all of them together are not.
+        let sleep = if address.starts_with("postgres") { "pg_sleep(0.002)::text" } else { "sleep(0.002)" };
+        let slow = format!("SELECT record, '139' AS mobile, {sleep} AS note FROM many");
+        let slow = refused(&password, &slow, Duration::from_secs(3)).await;
         assert!(matches!(slow, ServerError::TimedOut), "{slow:?}");
     }
 }
