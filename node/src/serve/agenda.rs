@@ -2,7 +2,8 @@
 //!
 //! Comes in: the inbox's revisions, ends of attempts, what is stored of earlier ones. Goes out: which work to begin now. It
 //! is attempted when its inbox has moved, or when its pause after a failure is over; never twice at once. A move shortens a
-//! pause to an eighth, for it may be what was missing; what has only been read again after a restart is no move.
+//! pause to an eighth, for it may be what was missing; what has only been read again after a restart is no move, but what
+//! has failed at nothing and only waits for others is looked at then.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -42,8 +43,9 @@ impl Item {
             // Somebody held it until a moment ago and did not give it back: nobody knows how far it came.
             State::Free if self.turn.held_until.is_some() => Some(now),
             State::Free => (moved || self.turn.not_before > 0).then_some(now),
+            // What waits for others, and has failed at nothing: they may have come while nobody looked.
+            State::Waiting { .. } if moved && self.turn.attempts == 0 => Some(now),
             State::Waiting { until } if !moved || self.seen.is_none() => Some(until),
-            State::Waiting { .. } if self.turn.attempts == 0 => Some(now),
             State::Waiting { until } => {
                 Some(self.tried_at.saturating_add(until.saturating_sub(self.tried_at) / SHORTENED).max(now))
             }
@@ -215,6 +217,8 @@ mod tests {
         agenda.ended(JOB, waits(START + 1), START + 1);
         assert!(agenda.begin(START + 30_000_000).is_empty());
         assert_eq!(agenda.begin(START + 30_000_001), [JOB]);
+        let mut restarted = self::agenda(2, &waits(START).unwrap());
+        assert_eq!(restarted.begin(START + 1), [JOB], "they may have moved while nobody looked");
     }
 
     #[test]

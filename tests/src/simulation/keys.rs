@@ -167,7 +167,33 @@ impl Played<'_> {
         let mut open: Vec<String> =
             listed(said, "ceremonies").iter().filter(|one| goes_on(one)).map(ToString::to_string).collect();
         open.extend(self.not_gone());
+        open.extend(self.behind());
         open
+    }
+
+    /// Holders that forgot nothing, and do not answer under the generation that the coordinator has published: one that was
+    /// down when the last endorsement came looks for it again by itself.
+    fn behind(&mut self) -> Vec<String> {
+        if !self.tended || self.restored.contains(COORDINATOR) {
+            return Vec::new();
+        }
+        let lives = self.lives();
+        let mut behind = Vec::new();
+        for bank in self.members() {
+            if self.restored.contains(&bank) {
+                continue;
+            }
+            let keys = self.keys_at(&bank);
+            for life in lives.iter().filter(|life| life["state"] != "retired") {
+                let holds = life["holders"].as_array().is_some_and(|all| all.iter().any(|one| *one == *bank));
+                let key = keys.iter().find(|key| key["epoch"] == life["epoch"]);
+                let generation = key.map(|key| key["share_generation"].clone()).unwrap_or_default();
+                if holds && generation != life["generation"] {
+                    behind.push(format!("{bank}: {key:?}, and {life}"));
+                }
+            }
+        }
+        behind
     }
 
     /// What is left of epochs whose end has come.
@@ -211,23 +237,8 @@ impl Played<'_> {
 
 /// Every holder that forgot nothing answers under the generation that the coordinator has published.
 pub(super) fn check(played: &mut Played<'_>) {
-    if !played.tended || played.restored.contains(COORDINATOR) {
-        return;
-    }
-    let lives = played.lives();
-    for bank in played.members() {
-        if played.restored.contains(&bank) {
-            continue;
-        }
-        let keys = played.keys_at(&bank);
-        for life in lives.iter().filter(|life| life["state"] != "retired") {
-            let holds = life["holders"].as_array().is_some_and(|all| all.iter().any(|one| *one == *bank));
-            let key = keys.iter().find(|key| key["epoch"] == life["epoch"]);
-            let generation = key.map(|key| key["share_generation"].clone()).unwrap_or_default();
-            if holds && generation != life["generation"] {
-                played.fail("holders agree", format!("{bank}: {key:?}, and {life}"));
-            }
-        }
+    for behind in played.behind() {
+        played.fail("holders agree", behind);
     }
 }
 
