@@ -35,3 +35,6 @@ pub use handle::Node;
 pub fn main_from(args: impl IntoIterator<Item = std::ffi::OsString>) -> std::process::ExitCode {
     lianfang_desk::run::main::<commands::NodeArgs>(args)
 }
+
+#[cfg(test)]
+mod listed;

@@ -297,7 +297,7 @@ fn note(mut state: State, failure: Failure) -> Applied {
 fn open(papers: Papers, board: &Sightings, hands: &mut Hands<'_>) -> Applied {
     let secrets = Secrets::draw(hands.rng);
     let opening = dealing::open(&papers.plan, &secrets, hands.held);
-    match papers.no_trouble(board).and(opening) {
+    match opening.and_then(|opening| papers.no_trouble(board).map(|()| opening)) {
         Ok((sealing, package)) => {
             let opening = Opening::sign(&papers.plan, sealing, package, hands.identity).encode();
             papers.go_on(Stage::Opened { secrets }, vec![(Phase::RoundOne, None, opening)], hands)

@@ -129,7 +129,8 @@ pub(super) async fn unfinished(store: &Store) -> Result<Vec<CeremonyId>, StoreEr
     rows.iter().map(|row| CeremonyId::from_slice(row.try_get(0)?, "ceremony").map_err(malformed)).collect()
 }
 
-fn write(state: &State) -> Zeroizing<Vec<u8>> {
+/// The bytes that are sealed.
+pub(super) fn write(state: &State) -> Zeroizing<Vec<u8>> {
     let mut to = Encoder::new(DOMAIN, VERSION);
     to.nested(state.papers.plan.proposal());
     to.list(state.papers.plan.seats(), |to, seat| {
@@ -181,7 +182,8 @@ fn write_failure(to: &mut Encoder, failure: &Failure) {
         .option(failure.reporter.as_ref(), write_bank);
 }
 
-fn read(plain: &[u8], own: &BankId) -> Result<State, DecodeError> {
+/// The state of these bytes, at this holder.
+pub(super) fn read(plain: &[u8], own: &BankId) -> Result<State, DecodeError> {
     let mut from = Decoder::new(DOMAIN, VERSION, plain)?;
     let proposal: Proposal = from.nested("proposal")?;
     let seats = from.list("seats", limits::HOLDERS, read_seat)?;

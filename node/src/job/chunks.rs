@@ -1,5 +1,10 @@
 //! Chunks as rows: a chunk is here, with all that makes it again, before its first byte leaves.
 //!
+//! ```text
+//! begun ──T answers pass the check──▶ finished: its outputs are cached in the same transaction
+//! begun ──it cannot be made again──▶ given up: what is left of it goes into new chunks
+//! ```
+//!
 //! A chunk that was cut off is sent again byte for byte, and then the holders charge nothing for it. A chunk one of whose
 //! identifiers is gone meanwhile (retracted, held) cannot be made again; it is given up, its charge is lost, and what is
 //! left of it goes into new chunks. Finished chunks keep their secrets for inspections.
@@ -18,9 +23,60 @@ use crate::register::IdentifierId;
 use crate::store::{Connection, Store, StoreError};
 
 const IDENTIFIERS: &str = "lianfang/chunk-identifiers";
-const UNFINISHED: i64 = 0;
-const FINISHED: i64 = 1;
-const GIVEN_UP: i64 = 2;
+
+/// How far a chunk is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// It may have been sent; until it ends it is sent again.
+    Begun,
+    /// Its answers have passed the check, its outputs are cached.
+    Finished,
+    /// It is never sent again.
+    GivenUp,
+}
+
+/// What ends a chunk. One that was cut off, or whose answers do not pass the check, has not ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// `T` answers have passed the check, and what they have shown is kept.
+    Checked,
+    /// It cannot be made again to the byte.
+    Unmakeable,
+}
+
+impl Stage {
+    /// Every stage.
+    pub const ALL: [Self; 3] = [Self::Begun, Self::Finished, Self::GivenUp];
+
+    /// The number that is stored.
+    pub const fn number(self) -> i64 {
+        match self {
+            Self::Begun => 0,
+            Self::Finished => 1,
+            Self::GivenUp => 2,
+        }
+    }
+
+    /// The stage of a stored number.
+    pub fn from_number(number: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| stage.number() == number)
+    }
+
+    /// The stage after this event. What has ended stays as it is.
+    #[must_use]
+    pub const fn after(self, event: Event) -> Self {
+        match (self, event) {
+            (Self::Begun, Event::Checked) => Self::Finished,
+            (Self::Begun, Event::Unmakeable) => Self::GivenUp,
+            (Self::Finished | Self::GivenUp, Event::Checked | Event::Unmakeable) => self,
+        }
+    }
+}
+
+impl Event {
+    /// Every event.
+    pub const ALL: [Self; 2] = [Self::Checked, Self::Unmakeable];
+}
 
 /// A chunk that was begun.
 pub struct Begun {
@@ -97,7 +153,7 @@ impl Chunks {
         .bind(i64::try_from(chunk.number).map_err(|_| malformed("number"))?)
         .bind(i64::from(self.key.class.number()))
         .bind(i64::from(self.key.epoch.0))
-        .bind(UNFINISHED)
+        .bind(Stage::Begun.number())
         .bind(secrets.map_err(StoreError::at("chunk", "secrets"))?)
         .bind(identifiers.map_err(StoreError::at("chunk", "identifiers"))?)
         .bind(&chunk.commitment_root[..])
@@ -117,9 +173,10 @@ impl Chunks {
     pub async fn unfinished(&self) -> Result<Vec<Begun>, StoreError> {
         let rows = sqlx::query(
             "SELECT id, number, secrets, identifiers, commitment_root FROM chunk
-             WHERE terms_digest = $1 AND state = 0 ORDER BY number",
+             WHERE terms_digest = $1 AND state = $2 ORDER BY number",
         )
         .bind(&self.terms_digest.as_bytes()[..])
+        .bind(Stage::Begun.number())
         .fetch_all(self.store.readers())
         .await?;
         rows.iter().map(|row| self.read(row)).collect()
@@ -132,7 +189,7 @@ impl Chunks {
              WHERE terms_digest = $1 AND state = $2",
         )
         .bind(&self.terms_digest.as_bytes()[..])
-        .bind(FINISHED)
+        .bind(Stage::Finished.number())
         .fetch_one(self.store.readers())
         .await?;
         let elements = u64::try_from(bytes).map_err(|_| malformed("elements"))? / ELEMENT_BYTES as u64;
@@ -140,7 +197,7 @@ impl Chunks {
         let mut rows =
             sqlx::query("SELECT id, identifiers FROM chunk WHERE terms_digest = $1 AND state = $2")
                 .bind(&self.terms_digest.as_bytes()[..])
-                .bind(FINISHED)
+                .bind(Stage::Finished.number())
                 .fetch(self.store.readers());
         while let Some(row) = rows.try_next().await? {
             sent.identifiers += self.read_sealed(&row)?.len() as u64;
@@ -174,19 +231,24 @@ impl Chunks {
 
     /// The chunk's outputs are cached, in the same transaction.
     pub async fn finish(&self, tx: &mut Connection, id: i64) -> Result<(), StoreError> {
-        set_state(tx, id, FINISHED).await
+        take(tx, id, Event::Checked).await
     }
 
     /// The chunk cannot be made again.
     pub async fn give_up(&self, id: i64) -> Result<(), StoreError> {
         let mut tx = self.store.begin().await?;
-        set_state(&mut tx, id, GIVEN_UP).await?;
+        take(&mut tx, id, Event::Unmakeable).await?;
         tx.commit().await
     }
 }
 
-async fn set_state(tx: &mut Connection, id: i64, state: i64) -> Result<(), StoreError> {
-    sqlx::query("UPDATE chunk SET state = $2 WHERE id = $1").bind(id).bind(state).execute(tx).await?;
+/// Writes down what follows from the event.
+async fn take(tx: &mut Connection, id: i64, event: Event) -> Result<(), StoreError> {
+    let row = sqlx::query("SELECT state FROM chunk WHERE id = $1").bind(id).fetch_one(&mut *tx).await?;
+    let stage = Stage::from_number(row.try_get("state")?).ok_or_else(|| malformed("state"))?;
+    let after = stage.after(event);
+    let update = sqlx::query("UPDATE chunk SET state = $2 WHERE id = $1").bind(id).bind(after.number());
+    update.execute(tx).await?;
     Ok(())
 }
 
@@ -229,6 +291,60 @@ mod tests {
         let begun = Begun { id, number, secrets, identifiers, commitment_root };
         chunks.begin(&begun, &chunk, &mut *rng).await.unwrap();
         chunk.count() as u64
+    }
+
+    /// What comes of each stage by each event, in their order.
+    const TABLE: [(Stage, [Stage; Event::ALL.len()]); Stage::ALL.len()] = [
+        (Stage::Begun, [Stage::Finished, Stage::GivenUp]),
+        (Stage::Finished, [Stage::Finished, Stage::Finished]),
+        (Stage::GivenUp, [Stage::GivenUp, Stage::GivenUp]),
+    ];
+
+    #[test]
+    fn the_whole_table() {
+        assert_eq!(TABLE.map(|(stage, _)| stage), Stage::ALL);
+        assert_eq!(Stage::ALL.map(Stage::number), [0, 1, 2]);
+        assert_eq!(Event::ALL, [Event::Checked, Event::Unmakeable]);
+        for (stage, row) in TABLE {
+            assert_eq!(Stage::from_number(stage.number()), Some(stage));
+            for (event, after) in Event::ALL.into_iter().zip(row) {
+                assert_eq!(stage.after(event), after, "{stage:?}, {event:?}");
+            }
+        }
+        assert_eq!(Stage::from_number(3), None);
+    }
+
+    #[tokio::test]
+    async fn rows_follow_the_table() {
+        let bench = Bench::new().await;
+        let job = Chunks::of(&bench.store, Digest::of("test/terms", b"1"), KEY);
+        let happens = async |id: i64, event: Event| match event {
+            Event::Checked => {
+                let mut tx = bench.store.begin().await.unwrap();
+                job.finish(&mut tx, id).await.unwrap();
+                tx.commit().await.unwrap();
+            }
+            Event::Unmakeable => job.give_up(id).await.unwrap(),
+        };
+        let mut id = 0;
+        for (stage, row) in TABLE {
+            for (event, after) in Event::ALL.into_iter().zip(row) {
+                id += 1;
+                begun(&job, id, 1).await;
+                match stage {
+                    Stage::Begun => {}
+                    Stage::Finished => happens(id, Event::Checked).await,
+                    Stage::GivenUp => happens(id, Event::Unmakeable).await,
+                }
+                let waits = async || job.unfinished().await.unwrap().iter().any(|begun| begun.id == id);
+                assert_eq!(waits().await, stage == Stage::Begun, "{stage:?} is sent again");
+                happens(id, event).await;
+                let row = sqlx::query_scalar("SELECT state FROM chunk WHERE id = $1").bind(id);
+                let number: i64 = row.fetch_one(bench.store.readers()).await.unwrap();
+                assert_eq!(Stage::from_number(number), Some(after), "{stage:?}, {event:?}");
+                assert!(!waits().await, "{stage:?}, {event:?}: it has ended");
+            }
+        }
     }
 
     #[tokio::test]

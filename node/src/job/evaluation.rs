@@ -182,17 +182,18 @@ impl Evaluation {
 
     /// A chunk that was begun before: the same bytes, or none.
     async fn again(&self, begun: Begun) -> Result<Sent, Fault> {
-        let Some(elements) = self.elements(&begun.identifiers).await? else {
-            self.chunks.give_up(begun.id).await.map_err(|e| of_store(&e))?;
-            return Ok(Sent::default());
+        let Begun { id, number, secrets, identifiers, commitment_root } = begun;
+        let made = match self.elements(&identifiers).await? {
+            Some(elements) => Some(self.blinded(elements, secrets).await?.0),
+            None => None,
         };
-        let secrets = begun.secrets;
-        let chunk = self.blinded(elements, secrets).await?.0;
-        if chunk.commitment_root() != &begun.commitment_root {
-            self.chunks.give_up(begun.id).await.map_err(|e| of_store(&e))?;
-            return Ok(Sent::default());
+        match made.filter(|chunk| *chunk.commitment_root() == commitment_root) {
+            Some(chunk) => self.send(id, number, chunk).await,
+            None => {
+                self.chunks.give_up(id).await.map_err(|e| of_store(&e))?;
+                Ok(Sent::default())
+            }
         }
-        self.send(begun.id, begun.number, chunk).await
     }
 
     async fn first_time(&self, number: u64, ids: Vec<IdentifierId>) -> Result<Sent, Fault> {
@@ -262,3 +263,6 @@ fn output_key(evaluator: &Evaluator) -> OutputKey {
     let key = evaluator.record.key;
     OutputKey { class: key.class, epoch: key.epoch, public: evaluator.record.public_key }
 }
+
+#[cfg(test)]
+mod tests;

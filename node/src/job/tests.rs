@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use lianfang_crypto::share::key_share::KeyShare;
 use lianfang_link::client::DialLimits;
 use lianfang_link::{Clock, Dialer, Memory};
 use lianfang_proto::catalogue::Disclosure;
@@ -34,10 +35,15 @@ use crate::secrets::{Secrets, make_key_file};
 use crate::store::Store;
 
 /// A node of `alpha` whose roster and compared key record are in place, and that reaches nobody.
-struct Alone {
-    context: Context,
+pub(super) struct Alone {
+    pub(super) context: Arc<Context>,
     coordinator: SigningKey,
-    good: Terms,
+    /// Terms that fit them.
+    pub(super) good: Terms,
+    /// Those who hold the key: this bank's identity, and another.
+    pub(super) parties: [Party; 2],
+    /// Their shares of it; this node has none.
+    pub(super) shares: Vec<KeyShare>,
     _trial: Trial,
 }
 
@@ -60,7 +66,7 @@ fn config(unlock: Unlock) -> Config {
 }
 
 impl Alone {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let trial = Trial::new();
         let folder = trial.folder();
         let ports = Ports::system();
@@ -87,7 +93,7 @@ impl Alone {
             Store::open(&trial.place(), folder, Arc::clone(&secrets.master), ports.clone()).await.unwrap();
         let log = Log::new(store.clone(), "test");
 
-        let (_, endorsed) = dealt(&[&parties[0], &parties[1]], KEY);
+        let (shares, endorsed) = dealt(&[&parties[0], &parties[1]], KEY);
         let records = Records::new(store.clone());
         records.put(&endorsed).await.unwrap();
         records.mark_compared(KEY, "a person", &Noted::new(&Unheard, "", Value::Null)).await.unwrap();
@@ -119,7 +125,7 @@ impl Alone {
             ports,
             store,
         };
-        Self { context, coordinator, good, _trial: trial }
+        Self { context: Arc::new(context), coordinator, good, parties, shares, _trial: trial }
     }
 
     /// What a person is told who says yes to these terms.
@@ -175,7 +181,7 @@ async fn a_job_on_which_nobody_decides_in_time_is_missed_though_the_coordinator_
         alone.context.book.note(&Signed::sign(&alone.coordinator, terms)).await.unwrap();
         jobs.push(job);
     }
-    let context = Arc::new(alone.context);
+    let context = alone.context;
     let entry = async |job| context.book.get(job).await.unwrap().unwrap();
     // What a bank has joined ends by what the coordinator says, for its rows may stand there.
     let event = Event::Started { version: "1".to_owned() };
@@ -196,7 +202,7 @@ async fn a_job_on_which_nobody_decides_in_time_is_missed_though_the_coordinator_
 /// How many jobs a bank has seen must not let it forget what its rules are about.
 #[tokio::test]
 async fn rules_look_at_every_job_however_many_there_were() {
-    let Alone { context, coordinator, good, _trial } = Alone::new().await;
+    let Alone { context, coordinator, good, _trial, .. } = Alone::new().await;
     let many = u16::try_from(super::book::PAGE).unwrap() + 2;
     let terms = |number: u16| {
         let disclosure = if number == 0 { Disclosure::Count } else { good.disclosure };
@@ -229,7 +235,7 @@ async fn rules_look_at_every_job_however_many_there_were() {
 /// Counts of one bank's own rows have told nothing of others: the certificate says who submitted.
 #[tokio::test]
 async fn a_count_that_no_other_bank_came_to_is_no_last_one() {
-    let Alone { context, coordinator, good, _trial } = Alone::new().await;
+    let Alone { context, coordinator, good, _trial, .. } = Alone::new().await;
     let counting = |number: u8| {
         let job = JobId::from_random([number; 16]);
         let participants = terms(&["alpha", "beta", "gamma"], 2).participants;

@@ -181,7 +181,7 @@ impl Loop {
 
     /// A person has decided on something, or restarted it.
     async fn woken(&mut self) {
-        for errand in self.agenda.idle() {
+        for errand in self.agenda.all() {
             match self.attempts.desk.turn(errand).await {
                 Ok(turn) => self.agenda.woken(errand, turn),
                 Err(error) => {

@@ -66,7 +66,15 @@ pub(super) fn conclude(
         Ok(None) => papers.no_trouble(board).err(),
         Err(failure) => Some(failure),
     };
-    if let (None, Some(failure)) = (&trouble, &found) {
+    // Who is only late, or waited for by nobody any more, does not hide who has done wrong.
+    let late = |failure: &Failure| matches!(failure.reason, Reason::Missing | Reason::GivenUp);
+    let (trouble, found) = match found {
+        Some(found) if trouble.as_ref().is_none_or(|known| late(known) && !late(&found)) => {
+            (None, Some(found))
+        }
+        Some(_) | None => (trouble, None),
+    };
+    if let Some(failure) = &found {
         papers.complain(failure, hands.identity);
     }
     (papers.at(Stage::Endorsed { share, record, trouble: trouble.or(found) }), Vec::new())

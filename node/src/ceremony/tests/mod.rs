@@ -1,10 +1,13 @@
-//! Ceremonies on a board in memory: honest ones, interrupted ones, and ones with a liar at every step.
+//! Ceremonies on a board in memory: honest ones, interrupted ones, and ones with a liar at every step; and the machine alone,
+//! stage by stage, as a table.
 
 mod honest;
 mod interrupted;
 mod liars;
+mod play;
 mod renewed;
 mod repaired;
+mod table;
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
