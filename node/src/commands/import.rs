@@ -16,7 +16,7 @@ use crate::ingest::{RegisterFile, Rejects};
 use crate::register::{Doubt, ImportError, ImportOptions, ImportSummary, Origin, Source};
 
 /// The code of a file that changed while it was read.
-pub(crate) const CHANGED: &str = "register-changed";
+const CHANGED: &str = "register-changed";
 
 pub(super) async fn run(node: &Arc<App>, args: &args::Import, call: &Call) -> Result<Exit, Problem> {
     let Input { register, name, rejects, full, origin } = input::open(node, args, call).await?;
@@ -69,7 +69,7 @@ pub(crate) fn failed(error: ImportError, name: &str, rejects: &Path) -> Problem 
 }
 
 /// What a person hears of rejects that cannot be written.
-pub(crate) fn unwritten(error: csv::Error, path: &Path) -> Problem {
+fn unwritten(error: csv::Error, path: &Path) -> Problem {
     let error = match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
         _ => io::ErrorKind::InvalidData.into(),

@@ -150,42 +150,85 @@ mod tests {
         Terms { deadline: 1_000, timing, ..terms(&["a", "b"], 2) }
     }
 
+    /// The stages that await a submission; no other does.
+    const AWAITED: [Stage; 3] = [Stage::Proposed, Stage::Accepted, Stage::Prepared];
+
+    /// A moment, and which reminder is due then when none, one, two or three were told.
+    type Moment = (Micros, [Option<usize>; 4]);
+
+    /// Two reminders, the deadline where there is a grace behind it, and the end of the grace.
+    #[test]
+    fn every_moment_of_every_stage_after_every_number_of_reminders() {
+        const NONE: [Option<usize>; 4] = [None; 4];
+        let (first, second) = ([Some(1), None, None, None], [Some(2), Some(2), None, None]);
+        let third = [Some(3), Some(3), Some(3), None];
+        let graced = [
+            (Micros::MIN, NONE),
+            (699, NONE),
+            (700, first),
+            (899, first),
+            (900, second),
+            (999, second),
+            (1_000, third),
+            (1_049, third),
+            (1_050, NONE),
+            (Micros::MAX, NONE),
+        ];
+        // Another deadline for one bank moves all of that, and without a grace the deadline is the end.
+        let excepted = graced.map(|(now, row)| (now.saturating_add(1_000), row));
+        let strict = [(699, NONE), (700, first), (899, first), (900, second), (999, second), (1_000, NONE)];
+        let terms = reminded();
+        let timing = Timing { grace: 0, ..terms.timing.clone() };
+        let without_grace = Terms { timing, ..reminded() };
+        let cases: [(&Terms, &str, &[Moment]); 3] =
+            [(&terms, "a", &graced), (&terms, "b", &excepted), (&without_grace, "a", &strict)];
+        for (terms, name, table) in cases {
+            for (now, row) in table {
+                for (told, expected) in row.iter().enumerate() {
+                    for stage in Stage::ALL {
+                        let expected = expected.filter(|_| AWAITED.contains(&stage));
+                        let found = due(stage, terms, &bank(name), *now, told);
+                        assert_eq!(found, expected, "{stage:?} of {name} at {now}, {told} were told");
+                    }
+                }
+            }
+        }
+    }
+
+    /// However the clock goes, forward or back, a reminder is told once, and of several that have passed the last.
     #[test]
     fn each_reminder_is_due_once_and_none_after_the_end() {
-        let table: &[(&str, Micros, usize, Option<usize>)] = &[
-            ("a", 699, 0, None),
-            ("a", 700, 0, Some(1)),
-            ("a", 700, 1, None),
-            ("a", 900, 1, Some(2)),
-            // Both have passed meanwhile: the last is told.
-            ("a", 900, 0, Some(2)),
-            ("a", 999, 2, None),
-            // The deadline itself, where what is late is still taken.
-            ("a", 1_000, 2, Some(3)),
-            ("a", 1_000, 3, None),
-            ("a", 1_050, 0, None),
-            // A clock that went back reminds nobody again.
-            ("a", 700, 2, None),
-            ("b", 1_699, 0, None),
-            ("b", 1_700, 0, Some(1)),
+        let clocks: [(&[Micros], &[usize]); 5] = [
+            (&[600, 700, 700, 800, 900, 950, 1_000, 1_049, 1_050], &[1, 2, 3]),
+            (&[600, 900, 1_000], &[2, 3]),
+            (&[600, 1_049, 1_050], &[3]),
+            (&[600, 2_000], &[]),
+            (&[900, 600, 700, 900, 1_000, 700, 1_000], &[2, 3]),
         ];
-        for (name, now, told, expected) in table {
-            let found = due(Stage::Accepted, &reminded(), &bank(name), *now, *told);
-            assert_eq!(found, *expected, "{name} {now} {told}");
-        }
-        for stage in Stage::ALL {
-            let awaited = matches!(stage, Stage::Proposed | Stage::Accepted | Stage::Prepared);
-            assert_eq!(due(stage, &reminded(), &bank("a"), 900, 0).is_some(), awaited, "{stage:?}");
+        for (clock, expected) in clocks {
+            let mut told: Vec<usize> = Vec::new();
+            for now in clock {
+                let before = told.last().copied().unwrap_or(0);
+                told.extend(due(Stage::Accepted, &reminded(), &bank("a"), *now, before));
+            }
+            assert_eq!(told, expected, "{clock:?}");
         }
     }
 
     #[test]
     fn lists_say_how_a_job_stands() {
-        let stands = |now| pressing(Stage::Accepted, &reminded(), &bank("a"), now);
-        let table = [(699, None), (700, Some(Pressing::Soon)), (1_000, Some(Pressing::Overdue))];
+        let table = [
+            (699, None),
+            (700, Some(Pressing::Soon)),
+            (999, Some(Pressing::Soon)),
+            (1_000, Some(Pressing::Overdue)),
+            (2_000, Some(Pressing::Overdue)),
+        ];
         for (now, expected) in table {
-            assert_eq!(stands(now), expected);
+            for stage in Stage::ALL {
+                let expected = expected.filter(|_| AWAITED.contains(&stage));
+                assert_eq!(pressing(stage, &reminded(), &bank("a"), now), expected, "{stage:?} at {now}");
+            }
         }
-        assert_eq!(pressing(Stage::Submitted, &reminded(), &bank("a"), 900), None);
     }
 }

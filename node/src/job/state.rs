@@ -28,7 +28,9 @@
 //! | proposed, accepted | any later one, or unknown to it | missed |
 //! | prepared, submitted, returned | unknown to it | failed: it has forgotten the job, and will never end it |
 //! | prepared, submitted | closed | missed |
+//! | submitted, returned | open, matching | wait |
 //! | any but the ends | failed | failed |
+//! | any but the ends | one that this version does not know | wait |
 //!
 //! Comes in: this bank's stage, which is stored, the coordinator's state of the job, and whether its deadline has passed.
 //! Goes out: one [`Step`]. Steps are safe to repeat: a node that dies in one of them begins it again, and what leaves it
@@ -184,32 +186,105 @@ pub const fn unknown(stage: Stage) -> Stage {
 mod tests {
     use super::*;
 
+    /// The coordinator's states, each in its column.
+    const STATES: [JobState; 7] = [
+        JobState::Unspecified,
+        JobState::Open,
+        JobState::Matching,
+        JobState::Reporting,
+        JobState::Certified,
+        JobState::Closed,
+        JobState::Failed,
+    ];
+
+    /// A state without a column does not compile.
+    const fn column(state: JobState) -> usize {
+        match state {
+            JobState::Unspecified => 0,
+            JobState::Open => 1,
+            JobState::Matching => 2,
+            JobState::Reporting => 3,
+            JobState::Certified => 4,
+            JobState::Closed => 5,
+            JobState::Failed => 6,
+        }
+    }
+
+    /// A stage without a row does not compile.
+    const fn row(stage: Stage) -> usize {
+        match stage {
+            Stage::Proposed => 0,
+            Stage::Accepted => 1,
+            Stage::Prepared => 2,
+            Stage::Submitted => 3,
+            Stage::Returned => 4,
+            Stage::Done => 5,
+            Stage::Refused => 6,
+            Stage::Missed => 7,
+            Stage::Failed => 8,
+        }
+    }
+
+    #[test]
+    fn rows_and_columns_are_all() {
+        assert!(Stage::ALL.into_iter().map(row).eq(0..9));
+        assert!(STATES.into_iter().map(column).eq(0..7));
+    }
+
     #[test]
     fn the_whole_table() {
-        use JobState::{Certified, Closed, Failed, Matching, Open, Reporting};
-        let missed = Step::End(Stage::Missed);
-        let table = [
-            (Stage::Proposed, [Step::Decide, missed, missed, missed, missed]),
-            (Stage::Accepted, [Step::Prepare, missed, missed, missed, missed]),
-            (Stage::Prepared, [Step::Upload, Step::Upload, Step::Upload, Step::Upload, missed]),
-            (Stage::Submitted, [Step::Wait, Step::Wait, Step::Report, Step::Report, missed]),
-            (Stage::Returned, [Step::Wait, Step::Wait, Step::HandIn, Step::Countersign, Step::Conclude]),
+        use Step::{Conclude, Countersign, Decide, HandIn, Prepare, Report, Upload, Wait};
+        const MISSED: Step = Step::End(Stage::Missed);
+        const FAILED: Step = Step::End(Stage::Failed);
+        // Unspecified, open, matching, reporting, certified, closed, failed.
+        let in_time = [
+            [Wait, Decide, MISSED, MISSED, MISSED, MISSED, FAILED],
+            [Wait, Prepare, MISSED, MISSED, MISSED, MISSED, FAILED],
+            [Wait, Upload, Upload, Upload, Upload, MISSED, FAILED],
+            [Wait, Wait, Wait, Report, Report, MISSED, FAILED],
+            [Wait, Wait, Wait, HandIn, Countersign, Conclude, FAILED],
+            [Step::End(Stage::Done); 7],
+            [Step::End(Stage::Refused); 7],
+            [MISSED; 7],
+            [FAILED; 7],
         ];
-        for (stage, steps) in table {
-            for (state, step) in [Open, Matching, Reporting, Certified, Closed].into_iter().zip(steps) {
-                assert_eq!(next(stage, state, false), step, "{stage:?} {state:?}");
-                let late = if step == Step::Decide { missed } else { step };
-                assert_eq!(next(stage, state, true), late, "{stage:?} {state:?}, late");
+        let late = [
+            [Wait, MISSED, MISSED, MISSED, MISSED, MISSED, FAILED],
+            [Wait, Prepare, MISSED, MISSED, MISSED, MISSED, FAILED],
+            [Wait, Upload, Upload, Upload, Upload, MISSED, FAILED],
+            [Wait, Wait, Wait, Report, Report, MISSED, FAILED],
+            [Wait, Wait, Wait, HandIn, Countersign, Conclude, FAILED],
+            [Step::End(Stage::Done); 7],
+            [Step::End(Stage::Refused); 7],
+            [MISSED; 7],
+            [FAILED; 7],
+        ];
+        for stage in Stage::ALL {
+            for state in STATES {
+                let (at, of) = (row(stage), column(state));
+                assert_eq!(next(stage, state, false), in_time[at][of], "{stage:?} {state:?}");
+                assert_eq!(next(stage, state, true), late[at][of], "{stage:?} {state:?}, late");
             }
-            assert_eq!(next(stage, Failed, true), Step::End(Stage::Failed));
         }
-        for stage in Stage::ALL.into_iter().filter(|stage| stage.is_over()) {
-            assert_eq!(next(stage, Open, true), Step::End(stage));
-            assert_eq!(unknown(stage), stage);
-        }
-        let ends = [Stage::Missed, Stage::Missed, Stage::Failed, Stage::Failed, Stage::Failed];
-        for (stage, end) in Stage::ALL.into_iter().zip(ends) {
-            assert_eq!(unknown(stage), end);
+    }
+
+    #[test]
+    fn where_a_job_ends_that_the_coordinator_has_forgotten() {
+        let table = [
+            (Stage::Proposed, Stage::Missed, false),
+            (Stage::Accepted, Stage::Missed, false),
+            (Stage::Prepared, Stage::Failed, false),
+            (Stage::Submitted, Stage::Failed, false),
+            (Stage::Returned, Stage::Failed, false),
+            (Stage::Done, Stage::Done, true),
+            (Stage::Refused, Stage::Refused, true),
+            (Stage::Missed, Stage::Missed, true),
+            (Stage::Failed, Stage::Failed, true),
+        ];
+        assert_eq!(table.map(|(stage, ..)| stage), Stage::ALL);
+        for (stage, end, over) in table {
+            assert_eq!((unknown(stage), stage.is_over()), (end, over), "{stage:?}");
+            assert!(unknown(stage).is_over(), "{stage:?}");
         }
     }
 

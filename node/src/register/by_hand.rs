@@ -1,7 +1,8 @@
 //! What a person may do to one record: retract it, hold it, lift that hold.
 //!
 //! Comes in: a case number as the file has it, and who it is that acts. Goes out: the record's number, as the audit log
-//! names it. Deed, consequences (outputs that must go) and audit entry are one transaction.
+//! names it. What a deed makes of the record is decided in `standing`; the deed, its consequences (outputs that must go)
+//! and the audit entry are one transaction.
 
 use std::ops::ControlFlow;
 
@@ -9,53 +10,43 @@ use lianfang_proto::catalogue::Hold;
 use zeroize::Zeroizing;
 
 use super::entry::{self, Record};
-use super::forgetting::{Deed, perform};
-use super::{RecordId, Register, RegisterError, Standing};
+use super::forgetting::restate;
+use super::standing::{Deed, State};
+use super::{RecordId, Register, RegisterError};
 use crate::audit::Event;
 use crate::store::drawer::exactly;
-use crate::store::{Connection, StoreError, Tx};
+use crate::store::{Connection, StoreError};
 
 impl Register {
     /// Empties a record. A hold that a person set on it stays.
     pub async fn retract(&self, reference: &str, by: &str) -> Result<RecordId, RegisterError> {
-        let mut tx = self.store.begin().await?;
-        let (id, stored) = self.found(&mut tx, reference).await?;
-        if self.record(&stored)?.standing == Standing::Retracted {
-            return Err(RegisterError::AlreadyRetracted);
-        }
-        let event = Event::Retracted { record: id, by: by.to_owned() };
-        self.act(tx, id, &stored, Deed::Retract, event).await
+        let event = |record| Event::Retracted { record, by: by.to_owned() };
+        self.act(reference, Deed::Retract, event).await
     }
 
     /// Holds a record until a person lifts it, whatever files say. A second hold replaces the first.
     pub async fn hold(&self, reference: &str, hold: Hold, by: &str) -> Result<RecordId, RegisterError> {
-        let mut tx = self.store.begin().await?;
-        let (id, stored) = self.found(&mut tx, reference).await?;
-        let event = Event::HoldSet { record: id, hold, by: by.to_owned() };
-        self.act(tx, id, &stored, Deed::Hold(hold.number()), event).await
+        let event = |record| Event::HoldSet { record, hold, by: by.to_owned() };
+        self.act(reference, Deed::Hold(hold), event).await
     }
 
     /// Lifts a hold that a person set. What the file says of the record counts again.
     pub async fn lift_hold(&self, reference: &str, by: &str) -> Result<RecordId, RegisterError> {
-        let mut tx = self.store.begin().await?;
-        let (id, stored) = self.found(&mut tx, reference).await?;
-        if self.record(&stored)?.hand_hold == 0 {
-            return Err(RegisterError::NotHeldByHand);
-        }
-        let event = Event::HoldLifted { record: id, by: by.to_owned() };
-        self.act(tx, id, &stored, Deed::Hold(0), event).await
+        let event = |record| Event::HoldLifted { record, by: by.to_owned() };
+        self.act(reference, Deed::Lift, event).await
     }
 
     async fn act(
         &self,
-        mut tx: Tx,
-        id: i64,
-        stored: &[u8],
+        reference: &str,
         deed: Deed,
-        event: Event,
+        event: impl FnOnce(i64) -> Event + Send,
     ) -> Result<RecordId, RegisterError> {
-        perform(&mut tx, &mut *self.store.rng(), self, id, stored, deed).await?;
-        self.log.append(&mut tx, &event).await?;
+        let mut tx = self.store.begin().await?;
+        let (id, stored) = self.found(&mut tx, reference).await?;
+        let state = State::of(&self.record(&stored)?).by_hand(deed)?;
+        restate(&mut tx, &mut *self.store.rng(), self, id, &stored, state).await?;
+        self.log.append(&mut tx, &event(id)).await?;
         tx.commit().await?;
         Ok(RecordId(id))
     }

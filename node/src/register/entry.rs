@@ -19,8 +19,8 @@ use std::borrow::Cow;
 use lianfang_proto::catalogue::Kind;
 use zeroize::Zeroizing;
 
-use super::Standing;
 use super::facts::{FACTS_BYTES, Facts};
+use super::standing::{Standing, State};
 
 /// What tells apart two records with one number.
 pub(super) type Mark = [u8; 8];
@@ -191,19 +191,21 @@ impl<I: ExactSizeIterator<Item = i64>> NewRecord<'_, I> {
     }
 }
 
-/// What stays of a record that is retracted: that there was one, and a person's hold.
-pub(super) fn emptied(record: &Record<'_>) -> Zeroizing<Vec<u8>> {
-    let (mark, hand_hold) = (record.mark, record.hand_hold);
-    let empty = NewRecord {
-        mark,
-        print: [0; 16],
-        standing: Standing::Retracted,
+/// The same record, which stands so. Of one that is retracted nothing else stays: that there was one, and a person's hold.
+pub(super) fn restated(record: &Record<'_>, state: State) -> Zeroizing<Vec<u8>> {
+    let State { standing, hand_hold } = state;
+    let left = Some(record).filter(|_| standing != Standing::Retracted);
+    let identifiers: Vec<i64> = left.into_iter().flat_map(Record::identifiers).collect();
+    let entry = NewRecord {
+        mark: record.mark,
+        print: left.map_or([0; 16], |record| record.print),
+        standing,
         hand_hold,
-        identifiers: std::iter::empty(),
-        said: &[],
-        rest: &[],
+        identifiers: identifiers.into_iter(),
+        said: left.map_or(&[][..], |record| record.said),
+        rest: left.map_or(&[][..], |record| record.rest),
     };
-    empty.encode()
+    entry.encode()
 }
 
 /// An entry of the mentions.
@@ -273,8 +275,14 @@ mod tests {
         let parts = Said::read(&repeated).unwrap();
         assert_eq!((parts.reference, parts.evidence, repeated.len()), ("A1", None, said.len() - 1));
         assert!((0..bytes.len() - 4).all(|cut| Record::read(&bytes[..cut]).is_none()));
-        let emptied = emptied(&read);
+        let lifted = restated(&read, State { standing: Standing::Held, hand_hold: 0 });
+        let lifted = Record::read(&lifted).unwrap();
+        assert_eq!((lifted.mark, lifted.print, lifted.hand_hold), ([1; 8], [2; 16], 0));
+        assert!(lifted.standing == Standing::Held && lifted.identifiers().eq([5, 7]));
+        assert_eq!((lifted.said, lifted.rest), (read.said, read.rest));
+        let emptied = restated(&read, State { standing: Standing::Retracted, hand_hold: 3 });
         let left = Record::read(&emptied).unwrap();
+        assert_eq!(left.print, [0; 16]);
         assert!(left.standing == Standing::Retracted && left.hand_hold == 3 && left.mark == [1; 8]);
         assert_eq!((left.identifiers().count(), left.said.len(), left.rest.len()), (0, 0, 0));
 

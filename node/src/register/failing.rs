@@ -58,24 +58,6 @@ pub enum Doubt {
     },
 }
 
-impl ImportError {
-    /// Whether another run would meet the same again: where the file is at fault, or what is kept of it does not open.
-    pub(super) fn spoils_what_is_kept(&self) -> bool {
-        match self {
-            Self::File(error) => !matches!(error, IngestError::Read(_)),
-            Self::Register(error) => matches!(error, RegisterError::Store(StoreError::Disk)),
-            // What was read of a file that changed may be rows of either state.
-            Self::Changed => true,
-            Self::Rejects(_) | Self::Busy | Self::ReaderStopped | Self::Retracts(_) => false,
-        }
-    }
-
-    /// Whether there was no room, which what is kept takes up as well.
-    pub(super) fn is_full(&self) -> bool {
-        matches!(self, Self::Register(RegisterError::Store(StoreError::Full)))
-    }
-}
-
 impl From<sqlx::Error> for ImportError {
     fn from(error: sqlx::Error) -> Self {
         Self::Register(error.into())

@@ -4,7 +4,8 @@
 //!   a line to be sorted for `mentioning`; issues of rows that cannot stand; and what is counted.
 //! * A row that says what its record says already changes nothing and costs a comparison. Of two rows with one record the
 //!   first stands. With `--full` every record that is passed on the way and has no row is retracted.
-//! * What a file has no column for, of that by which a record stands, stays as the register knows it.
+//! * What a file has no column for, of that by which a record stands, stays as the register knows it. How the record
+//!   stands then is decided in `standing`.
 //! * Trusts: the transaction, which holds the writer; what is read in it stays true.
 
 use std::collections::HashMap;
@@ -12,10 +13,11 @@ use std::ops::ControlFlow;
 
 use zeroize::Zeroizing;
 
-use super::entry::{Mark, Mention, NewRecord, Print, Record, Said, emptied};
+use super::entry::{Mark, Mention, NewRecord, Print, Record, Said, restated};
 use super::import::Import;
 use super::reading::spilled;
-use super::subject::{Parts, Stood, Subject};
+use super::standing::{State, Stood};
+use super::subject::{Parts, Subject};
 use super::{ImportError, Standing};
 use crate::ingest::{Issue, Reason, issues};
 use crate::pipeline::spill::Sorted;
@@ -29,8 +31,7 @@ const BATCH_BYTES: usize = 4 << 20;
 pub(super) struct Known {
     mark: Mark,
     print: Print,
-    standing: Standing,
-    hand_hold: u8,
+    state: State,
     identifiers: Vec<i64>,
     /// How it came to stand so; nothing of a retracted one.
     stood: Option<Stood>,
@@ -41,10 +42,9 @@ impl Known {
         Self {
             mark: record.mark,
             print: record.print,
-            standing: record.standing,
-            hand_hold: record.hand_hold,
+            state: State::of(record),
             identifiers: record.identifiers().collect(),
-            stood: Stood::of(record),
+            stood: Stood::read(record.said, record.rest),
         }
     }
 }
@@ -111,7 +111,7 @@ impl Import<'_> {
         // Unread rows sort behind the others of their record: one in an earlier batch has made it pass already.
         let spared = |id: &&i64| {
             batch.binary_search_by_key(*id, |parts| parts.id).is_err()
-                && known.get(*id).is_some_and(|known| known.standing != Standing::Retracted)
+                && known.get(*id).is_some_and(|known| known.state.standing != Standing::Retracted)
         };
         self.summary.spared += ids.iter().filter(spared).count() as u64;
         let mut changes = Vec::new();
@@ -178,11 +178,12 @@ impl Import<'_> {
             let mut see = |key: &_, value: &[u8]| {
                 let (id, _) = numbers(key);
                 let record = Record::read(value).ok_or_else(|| records.malformed())?;
-                passed += u64::from(record.standing != Standing::Retracted);
+                let (state, lacked) = (State::of(&record), State::of(&record).lacking());
+                passed += u64::from(state.standing != Standing::Retracted);
                 if ids.binary_search(&id).is_ok() {
                     known.insert(id, Known::of(&record));
-                } else if record.standing != Standing::Retracted {
-                    lacking.push((id, record.identifiers().collect::<Vec<_>>(), emptied(&record)));
+                } else if state != lacked {
+                    lacking.push((id, record.identifiers().collect::<Vec<_>>(), restated(&record, lacked)));
                     if lacking.len() >= BATCH_ROWS {
                         reached = id;
                         return Ok(ControlFlow::Break(()));
@@ -235,11 +236,11 @@ impl Import<'_> {
         self.count(parts, known);
         let summary = &mut self.summary;
         match known {
-            Some(known) if known.standing != Standing::Retracted && known.print == parts.print => {
+            Some(known) if known.state.standing != Standing::Retracted && known.print == parts.print => {
                 summary.unchanged += 1;
                 return Ok(());
             }
-            Some(known) if known.standing != Standing::Retracted => summary.changed += 1,
+            Some(known) if known.state.standing != Standing::Retracted => summary.changed += 1,
             _ => summary.added += 1,
         }
         if self.options.dry_run {
@@ -251,19 +252,19 @@ impl Import<'_> {
                 self.mentions.push(&mention_line(*gone, parts.id, None)).map_err(spilled)?;
             }
         }
-        let hand_hold = known.map_or(0, |known| known.hand_hold);
-        let enters = parts.standing == Standing::Enters && hand_hold == 0;
+        let state = State::filed(known.map(|known| known.state), parts.standing);
         let said = Said::repeated(parts.said);
         let said = said.ok_or_else(broken)?;
         for found in &parts.identifiers {
-            let mention = Mention { kind: found.kind, enters, value: found.value, said: &said };
+            let mention =
+                Mention { kind: found.kind, enters: state.enters(), value: found.value, said: &said };
             self.mentions.push(&mention_line(found.id, parts.id, Some(&mention))).map_err(spilled)?;
         }
         let entry = NewRecord {
             mark: parts.mark,
             print: parts.print,
-            standing: parts.standing,
-            hand_hold,
+            standing: state.standing,
+            hand_hold: state.hand_hold,
             identifiers: ids(),
             said: parts.said,
             rest: parts.rest,
@@ -274,15 +275,17 @@ impl Import<'_> {
 
     /// What the row of a known record says where its file lacks columns: an absent column lifts no hold.
     fn keeping(&self, parts: &Parts<'_>, known: Option<&Known>) -> Result<Option<Subject>, ImportError> {
-        let known = known.filter(|known| known.standing != Standing::Retracted && !self.lacks.is_empty());
+        let known =
+            known.filter(|known| known.state.standing != Standing::Retracted && !self.lacks.is_empty());
         let Some(known) = known else { return Ok(None) };
-        let kept = known.stood.and_then(|stood| parts.keeping(stood, &self.lacks, &self.register.seals));
+        let stood = parts.stood().zip(known.stood).map(|(row, known)| row.keeping(known, &self.lacks));
+        let kept = stood.and_then(|stood| parts.saying(stood, &self.register.seals));
         kept.map(Some).ok_or_else(broken)
     }
 
     fn count(&mut self, parts: &Parts<'_>, known: Option<&Known>) {
         if let Some(shown) = self.shown.get_mut(&parts.id) {
-            *shown = Some(parts.standing.under(known.is_some_and(|known| known.hand_hold != 0)));
+            *shown = Some(State::filed(known.map(|known| known.state), parts.standing).stands());
         }
         let summary = &mut self.summary;
         summary.records += 1;

@@ -9,7 +9,8 @@ use std::ops::ControlFlow;
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use super::entry::{Mention, NewRecord, Record, emptied};
+use super::entry::{Mention, Record, restated};
+use super::standing::State;
 use super::{Register, Standing, outputs};
 use crate::store::drawer::{Change, Key, exactly, key, numbers, spans};
 use crate::store::{Connection, StoreError};
@@ -55,31 +56,20 @@ pub(super) async fn forget_outputs(
     Ok(())
 }
 
-/// What a person does to a record.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Deed {
-    /// Empties it; its row stays for the hold that a person has set.
-    Retract,
-    /// Sets the hold of a person, or lifts it with 0.
-    Hold(u8),
-}
-
-/// Does it to the record and to its mentions.
-pub(super) async fn perform(
+/// Has a record stand so from now on, with its mentions: those of one that is retracted go.
+pub(super) async fn restate(
     tx: &mut Connection,
     rng: &mut (dyn CryptoRng + Send),
     register: &Register,
     id: i64,
     entry: &[u8],
-    deed: Deed,
+    state: State,
 ) -> Result<(), StoreError> {
     let (records, mentions) = (&register.seals.records, &register.seals.mentions);
     let record = Record::read(entry).ok_or_else(|| records.malformed())?;
     let mut identifiers: Vec<i64> = record.identifiers().collect();
-    let (value, enters) = match deed {
-        Deed::Retract => (emptied(&record), None),
-        Deed::Hold(hold) => (held(&record, hold), Some(record.standing == Standing::Enters && hold == 0)),
-    };
+    let enters = (state.standing != Standing::Retracted).then_some(state.enters());
+    let value = restated(&record, state);
     let change = Change { key: key(id, 0), value: Some(value) };
     records.apply(&mut *tx, &mut *rng, &[change]).await?;
     identifiers.sort_unstable();
@@ -102,18 +92,4 @@ pub(super) async fn perform(
     mentions.visit(&mut *tx, &exactly(&identifiers, id), &mut see).await?;
     mentions.apply(&mut *tx, &mut *rng, &changes).await?;
     forget_outputs(tx, rng, register, &identifiers).await
-}
-
-fn held(record: &Record<'_>, hold: u8) -> Zeroizing<Vec<u8>> {
-    let identifiers: Vec<i64> = record.identifiers().collect();
-    let entry = NewRecord {
-        mark: record.mark,
-        print: record.print,
-        standing: record.standing,
-        hand_hold: hold,
-        identifiers: identifiers.into_iter(),
-        said: record.said,
-        rest: record.rest,
-    };
-    entry.encode()
 }

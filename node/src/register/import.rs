@@ -156,13 +156,7 @@ impl Register {
         let alone = Arc::clone(&self.importing).try_lock_owned().map_err(|_| ImportError::Busy)?;
         let alone = Arc::new(alone);
         let done = self.import_all(source, options, rejects, progress, Arc::clone(&alone)).await;
-        match &done {
-            _ if options.dry_run => {}
-            Ok(_) => kept::forget(&self.store),
-            Err(error) if error.is_full() => kept::give_way(&self.store),
-            Err(error) if error.spoils_what_is_kept() => kept::forget(&self.store),
-            Err(_) => {}
-        }
+        kept::end(&self.store, options.dry_run, done.as_ref().err());
         done
     }
 
@@ -222,14 +216,7 @@ impl Register {
 
     fn reading(&self, content: Option<Digest>, options: ImportOptions) -> Result<Reading, ImportError> {
         let (folder, rules) = (self.store.folder(), Rules::new(options.today));
-        let kept = match content {
-            _ if options.dry_run => None,
-            Some(content) => Kept::open(&self.store, &content, options.today),
-            None => {
-                kept::forget(&self.store);
-                None
-            }
-        };
+        let kept = Kept::open(&self.store, content.as_ref(), options);
         let preview = if options.dry_run { PREVIEW } else { 0 };
         Reading::new(folder, &mut *self.store.rng(), rules, self.seals.clone(), kept, preview)
             .map_err(spilled)

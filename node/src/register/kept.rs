@@ -4,9 +4,12 @@
 //!   same file, on the same day, by the same program. Whatever belongs to another reading is removed.
 //! * It lies in `.import/` beside the store: the sorted runs under a random key, and one sealed file that holds that key,
 //!   names the runs and counts the rows that are in them. That file is replaced as a whole when all it names is on the disk.
+//! * When something is kept, taken up and removed is decided in `fate`; here it is done.
 //! * Trusts: the store's key. What is missing or does not open was never kept: the file is read from its beginning.
 //! * Never sees: a row. Removes no file but its own. Fails as the store beside it would while it keeps; where there is no
 //!   place to keep anything, the log says so, and the import goes on without.
+
+mod fate;
 
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -21,8 +24,9 @@ use lianfang_trust::{DecodeError, Decoder, Digest, Encoder};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
+use self::fate::{Begins, Left, Lies, Opens};
 use super::reading::spilled;
-use super::{ImportError, RULES};
+use super::{ImportError, ImportOptions, RULES};
 use crate::ingest::{Reason, issues};
 use crate::pipeline::spill::{self, Keep, RunMark};
 use crate::store::{Store, StoreError};
@@ -61,6 +65,27 @@ pub(super) struct Stage {
     pub(super) reasons: Vec<Reason>,
 }
 
+/// What one reading depends on: what differs in any of it is another reading.
+struct Depends<'a> {
+    /// The digest of what is read; none of what is small, or cannot be read twice.
+    content: Option<&'a Digest>,
+    /// A birth date may have become one of the future's or no more.
+    today: Date,
+    /// The version of the normaliser's rules.
+    rules: u16,
+    /// The program's version.
+    program: &'a str,
+}
+
+impl Depends<'_> {
+    fn print(&self, store: &Store) -> [u8; 16] {
+        let content = self.content.map_or(&[][..], |content| content.as_bytes().as_slice());
+        let (day, rules) = (self.today.to_string(), self.rules.to_be_bytes());
+        let parts = [content, day.as_bytes(), &rules, self.program.as_bytes()];
+        store.index(TABLE, "content").of_parts(&parts)
+    }
+}
+
 /// The place where one reading is kept.
 pub(super) struct Kept {
     folder: PathBuf,
@@ -71,26 +96,49 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// The place for a file with this content, read on this day; and how far an earlier reading of it came, if one did.
-    pub(super) fn open(store: &Store, content: &Digest, today: Date) -> Option<(Self, Option<Stage>)> {
-        let day = today.to_string();
-        let version = env!("CARGO_PKG_VERSION").as_bytes();
-        let parts = [content.as_bytes().as_slice(), day.as_bytes(), &RULES.to_be_bytes(), version];
-        let print = store.index(TABLE, "content").of_parts(&parts);
+    /// The place for a file with this content, if one is to be kept; and how far an earlier reading of it came, if one did.
+    pub(super) fn open(
+        store: &Store,
+        content: Option<&Digest>,
+        options: ImportOptions,
+    ) -> Option<(Self, Option<Stage>)> {
+        let (rules, program) = (RULES, env!("CARGO_PKG_VERSION"));
+        Self::open_as(store, &Depends { content, today: options.today, rules, program }, options.dry_run)
+    }
+
+    fn open_as(store: &Store, depends: &Depends<'_>, dry_run: bool) -> Option<(Self, Option<Stage>)> {
+        let print = depends.print(store);
         let (folder, cipher, mut rng) = (place(store), store.cipher(TABLE, STATE), store.rng());
-        if folder.join(FULL).exists() {
-            return None;
+        let begins = match depends.content {
+            _ if dry_run => Begins::DryRun,
+            None => Begins::Small,
+            Some(_) => Begins::Large,
+        };
+        let found = read(&folder, &cipher, &print);
+        let lies = match &found {
+            _ if folder.join(FULL).exists() => Lies::Full,
+            Some(_) => Lies::Same,
+            None => Lies::Other,
+        };
+        match fate::at_begin(lies, begins) {
+            Opens::Without => None,
+            Opens::Cleared => {
+                forget(store);
+                None
+            }
+            Opens::TakenUp => {
+                found.map(|(key, stage)| (Self { folder, cipher, rng, print, key }, Some(stage)))
+            }
+            Opens::Anew => {
+                if let Err(error) = clear(&folder).and_then(|()| make(&folder)) {
+                    tracing::warn!(event = "import.not-kept", kind = ?error.kind(), "an import that is cut off will begin anew");
+                    return None;
+                }
+                let mut key = Zeroizing::new([0; 32]);
+                rng.fill_bytes(key.as_mut());
+                Some((Self { folder, cipher, rng, print, key }, None))
+            }
         }
-        if let Some((key, stage)) = read(&folder, &cipher, &print) {
-            return Some((Self { folder, cipher, rng, print, key }, Some(stage)));
-        }
-        if let Err(error) = clear(&folder).and_then(|()| make(&folder)) {
-            tracing::warn!(event = "import.not-kept", kind = ?error.kind(), "an import that is cut off will begin anew");
-            return None;
-        }
-        let mut key = Zeroizing::new([0; 32]);
-        rng.fill_bytes(key.as_mut());
-        Some((Self { folder, cipher, rng, print, key }, None))
     }
 
     /// Where its runs lie.
@@ -229,15 +277,24 @@ fn clear(folder: &Path) -> io::Result<()> {
     }
 }
 
+/// Leaves of what is kept what the end of an import leaves.
+pub(super) fn end(store: &Store, dry_run: bool, error: Option<&ImportError>) {
+    match fate::at_end(dry_run, error) {
+        Left::AsItIs => {}
+        Left::Nothing => forget(store),
+        Left::Full => give_way(store),
+    }
+}
+
 /// Removes whatever is kept. What cannot be removed now goes with the next import, and is nothing that this one needs.
-pub(super) fn forget(store: &Store) {
+fn forget(store: &Store) {
     if let Err(error) = clear(&place(store)) {
         tracing::warn!(event = "import.still-kept", kind = ?error.kind(), "what is kept of an import cannot be removed");
     }
 }
 
 /// The same, and the next import keeps nothing.
-pub(super) fn give_way(store: &Store) {
+fn give_way(store: &Store) {
     forget(store);
     let folder = place(store);
     // If there is no room even for this, the next import keeps what it can.
@@ -252,102 +309,4 @@ pub(super) fn since(store: &Store) -> Option<SystemTime> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::tests::Bench;
-
-    fn day() -> Date {
-        Date::constant(2026, 1, 1)
-    }
-
-    fn stage(kept: &Kept) -> Stage {
-        let run = |number| RunMark { number, salt: 5, blocks: 1 };
-        for name in ["rows-3.run", "issues-0.run", "rows-1.run"] {
-            fs::write(kept.folder.join(name), b"a run").unwrap();
-        }
-        let reasons = vec![issues::DUPLICATE_RECORD, issues::EMPTY_RECORD];
-        Stage { rows: 70, whole: false, runs: [vec![run(3)], vec![run(0)]], found: 9, reasons }
-    }
-
-    #[tokio::test]
-    async fn a_stage_comes_back_to_the_same_reading_alone() {
-        let bench = Bench::new().await;
-        let open = |day| Kept::open(&bench.store, &Digest::from_bytes([1; 64]), day).unwrap();
-        let (mut kept, none) = open(day());
-        assert_eq!(none, None);
-        let written = stage(&kept);
-        kept.save(&written).unwrap();
-        assert!(!kept.folder.join("rows-1.run").exists(), "what is not named goes");
-        assert!(since(&bench.store).is_some());
-        let (again, back) = open(day());
-        assert_eq!(back, Some(written));
-        assert_eq!(again.key, kept.key);
-        // Another day: a birth date may have become one of the future's or no more.
-        let (other, none) = open(day().tomorrow().unwrap());
-        assert!(none.is_none() && other.key != kept.key);
-        assert_eq!(fs::read_dir(other.folder).unwrap().count(), 0, "what was kept is gone");
-        assert!(since(&bench.store).is_none());
-    }
-
-    #[tokio::test]
-    async fn no_file_of_others_is_removed_and_none_stands_in_the_way() {
-        let bench = Bench::new().await;
-        let folder = place(&bench.store);
-        make(&folder).unwrap();
-        let others = ["register.csv", "rows-.run", "rows-1.run.gz", "other-1.run", "rows-x.run"];
-        for name in others {
-            fs::write(folder.join(name), b"theirs").unwrap();
-        }
-        let (mut kept, _) = Kept::open(&bench.store, &Digest::from_bytes([1; 64]), day()).unwrap();
-        kept.save(&stage(&kept)).unwrap();
-        forget(&bench.store);
-        assert!(since(&bench.store).is_none());
-        assert!(
-            others.iter().all(|name| folder.join(name).exists()),
-            "only what was put there from here goes"
-        );
-        fs::remove_dir_all(&folder).unwrap();
-        fs::write(&folder, b"no folder at all").unwrap();
-        forget(&bench.store);
-        assert!(
-            Kept::open(&bench.store, &Digest::from_bytes([1; 64]), day()).is_none(),
-            "it goes on without"
-        );
-    }
-
-    #[tokio::test]
-    async fn after_a_full_disk_nothing_is_kept_until_an_import_has_ended() {
-        let bench = Bench::new().await;
-        let open = || Kept::open(&bench.store, &Digest::from_bytes([1; 64]), day());
-        let (mut kept, _) = open().unwrap();
-        kept.save(&stage(&kept)).unwrap();
-        give_way(&bench.store);
-        assert!(open().is_none() && since(&bench.store).is_none());
-        forget(&bench.store);
-        assert!(open().is_some());
-    }
-
-    #[tokio::test]
-    async fn what_is_spoiled_was_never_kept() {
-        let bench = Bench::new().await;
-        let spoils: [fn(&Path); 4] = [
-            |folder| fs::remove_file(folder.join("rows-3.run")).unwrap(),
-            |folder| fs::write(folder.join(STATE), b"").unwrap(),
-            |folder| fs::remove_file(folder.join(STATE)).unwrap(),
-            |folder| {
-                let mut bytes = fs::read(folder.join(STATE)).unwrap();
-                *bytes.last_mut().unwrap() ^= 1;
-                fs::write(folder.join(STATE), bytes).unwrap();
-            },
-        ];
-        for spoil in spoils {
-            let (mut kept, none) = Kept::open(&bench.store, &Digest::from_bytes([1; 64]), day()).unwrap();
-            assert_eq!(none, None);
-            kept.save(&stage(&kept)).unwrap();
-            spoil(&kept.folder);
-        }
-        forget(&bench.store);
-        forget(&bench.store);
-        assert!(!place(&bench.store).exists());
-    }
-}
+mod tests;

@@ -8,6 +8,7 @@
 //!
 //! | file | answers |
 //! | --- | --- |
+//! | `standing` | how does a record stand, and what do a file and a hand make of it? |
 //! | `facts`, `body` | what is sealed of a record, and in which layout? |
 //! | `entry` | how is it laid out in its drawers, and by which numbers is it known? |
 //! | `subject`, `reading` | how does a row of a file become something to store? |
@@ -44,12 +45,12 @@ mod outputs;
 mod pending;
 mod reading;
 mod selection;
+mod standing;
 mod subject;
 mod view;
 
 use std::sync::Arc;
 
-use lianfang_proto::catalogue::Role;
 use lianfang_trust::at_rest::BlindIndex;
 use tokio::sync::Mutex;
 
@@ -61,6 +62,7 @@ pub use inspected::Inspected;
 pub use origin::{Identity, Origin};
 pub use outputs::{Output, OutputKey, Outputs};
 pub use selection::{Eligible, Mention, Selection};
+pub use standing::Standing;
 pub use view::{Listed, Overview, RecordContent, RecordView};
 
 use crate::audit::{AuditError, Log};
@@ -123,61 +125,6 @@ macro_rules! row_ids {
 }
 
 row_ids!(RecordId IdentifierId);
-
-/// How a record stands by what the last file said of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum Standing {
-    /// It may enter jobs, if their terms admit it and no person holds it.
-    Enters = 0,
-    /// Its subject is a victim; it never enters.
-    Victim = 1,
-    /// Held by the file, for a known reason or one that could not be read.
-    Held = 2,
-    /// Its role could not be read.
-    RoleUnknown = 3,
-    /// Retracted: its content is gone.
-    Retracted = 4,
-}
-
-impl Standing {
-    /// Every way to stand.
-    pub const ALL: [Self; 5] = [Self::Enters, Self::Victim, Self::Held, Self::RoleUnknown, Self::Retracted];
-
-    /// The stable code.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Enters => "enters",
-            Self::Victim => "victim",
-            Self::Held => "held",
-            Self::RoleUnknown => "role-unknown",
-            Self::Retracted => "retracted",
-        }
-    }
-
-    fn from_number(number: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|standing| *standing as u8 == number)
-    }
-
-    /// How a record stands by what a file says of it; a known victim is named as such before any other reason.
-    fn by_file(role: Option<Role>, held_by: HeldBy) -> Self {
-        match (role, held_by) {
-            (Some(Role::Victim), _) => Self::Victim,
-            (_, HeldBy::Reason(_) | HeldBy::Unreadable) => Self::Held,
-            (None, HeldBy::Nothing) => Self::RoleUnknown,
-            (Some(Role::Agent | Role::Agency | Role::Complainant), HeldBy::Nothing) => Self::Enters,
-        }
-    }
-
-    /// How a record stands that a person holds, or does not.
-    #[must_use]
-    pub const fn under(self, hand_hold: bool) -> Self {
-        match self {
-            Self::Enters | Self::RoleUnknown if hand_hold => Self::Held,
-            other => other,
-        }
-    }
-}
 
 /// The register of this bank. Cheap to clone.
 #[derive(Clone)]

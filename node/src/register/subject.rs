@@ -11,15 +11,16 @@
 //!
 //! Of a row that cannot be read the record's number is sorted alone, filled up to the length of the first three.
 
-use lianfang_proto::catalogue::{Grade, Kind, Role};
+use lianfang_proto::catalogue::Kind;
 use lianfang_proto::label::NumberSet;
 use zeroize::Zeroizing;
 
 use super::body::{HeldBy, write_rest};
-use super::entry::{self, Fields, Mark, Print, Record, Said, push_bytes, push_text};
+use super::entry::{self, Fields, Mark, Print, Said, push_bytes, push_text};
 use super::facts::{Day, FACTS_BYTES, Facts};
+use super::standing::Stood;
 use super::{RULES, Seals, Standing};
-use crate::ingest::{Column as Header, Holding, Issue, Row};
+use crate::ingest::{Holding, Issue, Row};
 use crate::normalise::{Canonical, Column, Rules};
 
 /// Where the row's number stands, the print, and what is under it, which begins with the standing.
@@ -51,43 +52,22 @@ pub(super) struct Parts<'a> {
     whole: &'a [u8],
 }
 
-/// What the register knows of how a record stands.
-#[derive(Clone, Copy)]
-pub(super) struct Stood {
-    role: Option<Role>,
-    typologies: NumberSet,
-    grade: Grade,
-    held_by: HeldBy,
-}
-
-impl Stood {
-    /// What is stored; nothing of a record that was retracted.
-    pub(super) fn of(record: &Record<'_>) -> Option<Self> {
-        let Facts { role, typologies, grade, .. } = Said::read(record.said)?.facts()?;
-        Some(Self { role, typologies, grade, held_by: HeldBy::from_number(*record.rest.first()?)? })
-    }
-}
-
 impl Parts<'_> {
-    /// The same row, which says what the register knows in the columns that its file lacks.
-    pub(super) fn keeping(&self, known: Stood, lacks: &[Header], seals: &Seals) -> Option<Subject> {
+    /// What the row says in the columns by which its record stands.
+    pub(super) fn stood(&self) -> Option<Stood> {
+        Stood::read(self.said, self.rest)
+    }
+
+    /// The same row, which says this in those columns.
+    pub(super) fn saying(&self, stood: Stood, seals: &Seals) -> Option<Subject> {
         let mut to = Zeroizing::new(self.whole.to_vec());
         let rest_at = to.len().checked_sub(self.rest.len())?;
         let said_at = rest_at.checked_sub(self.said.len())?;
-        let mut facts = Said::read(self.said)?.facts()?;
-        let mut held_by = HeldBy::from_number(*self.rest.first()?)?;
-        for column in lacks {
-            match column {
-                Header::Role => facts.role = known.role,
-                Header::Typology => facts.typologies = known.typologies,
-                Header::Grade => facts.grade = known.grade,
-                Header::Hold => held_by = known.held_by,
-                _ => {}
-            }
-        }
+        let Stood { role, typologies, grade, held_by } = stood;
+        let facts = Facts { role, typologies, grade, ..Said::read(self.said)?.facts()? };
         to.get_mut(said_at..said_at + FACTS_BYTES)?.copy_from_slice(&facts.encode());
         *to.get_mut(rest_at)? = held_by.number();
-        *to.get_mut(STANDING_AT)? = Standing::by_file(facts.role, held_by) as u8;
+        *to.get_mut(STANDING_AT)? = stood.standing() as u8;
         Some(Subject(to).printed(seals))
     }
 }

@@ -54,7 +54,7 @@ impl Running {
         let served = node.telemetry.served();
         let http = telemetry::listen(node, served.clone()).await?;
         let desk = Desk::sit(&node.store).await?;
-        let (duty, claimed) = Duty::claim(node, &desk).await?;
+        let (duty, claimed) = Duty::claim(&node.config, &desk).await?;
         let (address, server) = server::start(node, &joined, served, stopped.clone()).await?;
         let version = env!("CARGO_PKG_VERSION").to_owned();
         node.log.record(&Event::Started { version }).await?;

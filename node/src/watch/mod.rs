@@ -9,7 +9,8 @@
 //!   changes nothing. Nothing of it is copied in clear: what the import sorts is sealed.
 //! * Trusts: whoever may write into the folder, to import; nothing in the names. Links, folders and what else is no plain
 //!   file is left where it is.
-//! * Only what was read is put away: a file that changes meanwhile stays, and is taken anew.
+//! * Only what was read is put away: a file that changes meanwhile stays, and is taken anew. What becomes of a file that was
+//!   taken is decided in `settle`.
 //! * Fails: never. What is wrong with a file is its outcome; what is wrong with the store or the disk is tried again at the
 //!   next look, and the log says its code, without a name: a name can be a person's. A file that cannot be opened is passed
 //!   over. What lies there too long, or cannot be opened, is found by the doctor ([`inspect()`]).
@@ -24,20 +25,20 @@ use std::io::{self, BufWriter};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use lianfang_desk::{Exit, Problem};
+use lianfang_desk::Problem;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::app::App;
-use crate::commands::import::{CHANGED, failed, unwritten};
-use crate::commands::input::{header_map, unreadable};
+use crate::commands::import::failed;
+use crate::commands::input::header_map;
 use crate::config::Watch;
 use crate::ingest::{Options, RegisterFile, Rejects};
-use crate::register::{ImportOptions, ImportSummary, Origin, Source};
-use folder::{Folder, Place};
+use crate::register::{ImportError, ImportOptions, ImportSummary, Origin, Source};
+use folder::Folder;
 pub use inspect::{Inspected, inspect};
-use settle::Settle;
+use settle::{End, Settle};
 
 /// Starts to watch, if the configuration says so. Fails where the folder cannot be used at all.
 pub fn start(node: &Arc<App>, stop: watch::Receiver<bool>) -> Result<Option<JoinHandle<()>>, Problem> {
@@ -122,17 +123,20 @@ impl Watcher {
         let origin = Origin::of(&file).map_err(unusable)?;
         let read = origin.identity();
         let rejects = self.folder.unfinished(name).map_err(unusable)?;
-        let outcome = self.import(name, (file, origin), rejects).await;
-        let (place, told) = match outcome {
-            Ok(summary) => (Place::Done, told(&summary)),
-            Err(problem) if matches!(problem.exit(), Exit::Data | Exit::Usage) => {
-                (Place::Failed, json!({ "ok": false, "error": problem.json()["error"] }))
-            }
-            Err(problem) if problem.code() == CHANGED => {
+        let imported = self.import(name, (file, origin), rejects).await;
+        let end = End::of(imported.as_ref().err());
+        let imported = imported.map_err(|error| failed(error, name, self.folder.path()));
+        let place = match end {
+            End::PutAway(place) => place,
+            End::Changed => {
                 changed();
                 return self.folder.give_up(name).map_err(unusable);
             }
-            Err(problem) => return Err(problem),
+            End::Again => return imported.map(|_| ()),
+        };
+        let told = match imported {
+            Ok(summary) => told(&summary),
+            Err(problem) => json!({ "ok": false, "error": problem.json()["error"] }),
         };
         let now = Timestamp::from_microsecond(self.node.ports.clock.now()).unwrap_or_default();
         let stamp = now.strftime("%Y%m%dT%H%M%SZ").to_string();
@@ -159,13 +163,11 @@ impl Watcher {
         name: &str,
         (file, origin): (File, Origin),
         rejects: File,
-    ) -> Result<ImportSummary, Problem> {
-        let unwritten = |error| unwritten(error, self.folder.path());
+    ) -> Result<ImportSummary, ImportError> {
         // Their header is there also if the file cannot be read at all.
-        let mut rejects =
-            Rejects::new(BufWriter::new(rejects), self.config.language.into()).map_err(unwritten)?;
+        let mut rejects = Rejects::new(BufWriter::new(rejects), self.config.language.into())?;
         let imported = self.read(name, (file, origin), &mut rejects).await;
-        rejects.finish().map_err(|error| Problem::file(self.folder.path(), error))?;
+        rejects.finish().map_err(csv::Error::from)?;
         imported
     }
 
@@ -174,15 +176,14 @@ impl Watcher {
         name: &str,
         (file, origin): (File, Origin),
         rejects: &mut Rejects<BufWriter<File>>,
-    ) -> Result<ImportSummary, Problem> {
+    ) -> Result<ImportSummary, ImportError> {
         let options = Options { name: Some(name.to_owned()), ..self.options.clone() };
         let opened = tokio::task::spawn_blocking(move || RegisterFile::open(file, &options));
-        let register = opened.await.map_err(Problem::bug)?.map_err(|error| unreadable(&error, name))?;
+        let register = opened.await.map_err(|_| ImportError::ReaderStopped)??;
         let (full, today) = (self.config.full, self.node.today());
         let what = ImportOptions { full, retract_many: false, dry_run: false, today };
         let source = Source::from(register).of_origin(Some(origin));
-        let imported = self.node.register.import(source, what, rejects, |_| ()).await;
-        imported.map_err(|error| failed(error, name, self.folder.path()))
+        self.node.register.import(source, what, rejects, |_| ()).await
     }
 }
 

@@ -1,21 +1,24 @@
-//! When a file is complete: a pure table of what was seen of each at the last look.
+//! When a file is complete, and what becomes of it once it was read: two pure tables.
 //!
 //! ```text
-//!            first look               same again, or said to be ready
-//! (absent) ────────────▶ changing ──────────────────────────────────▶ ready
-//!   ▲   │                │  ▲ ▲ │ something else                      ▲  │
-//!   │   │      gone      │  │ └─┘                                     │  │
-//!   ├───│────────────────┘  └───── the store or the disk failed ──────│──┤
-//!   │   └──────────────── said to be ready at the first look ─────────┘  │
-//!   └────────────────── imported or refused, and put away ───────────────┘
+//! (absent) ──a first look──▶ changing ──the same again──▶ ready ──imported, or refused: put away──▶ (absent)
+//!
+//! changing                  ── something else ──▶ changing
+//! changing, ready           ── gone ──▶ (absent)
+//! (absent), changing, ready ── there, and said to be ready ──▶ ready
+//! ready ── it cannot be opened, the store or the disk failed, another import runs: taken again ──▶ ready
+//! ready ── written to, or another in its place, by the time that it was read ──▶ changing
 //! ```
 //!
-//! Comes in: looks. Goes out: names that are ready, in their order. Never sees: a file. A file whose writer pauses longer
-//! than two looks apart is taken too early. If it is written to while it is imported, it stays where it is and is seen anew;
-//! if later, its writer goes on in the file that was put away, and nobody reads that. Writers that pause say `.ready`, or
-//! write under another name and rename.
+//! Comes in: looks, and how a reading ended. Goes out: names that are ready, in their order, and where a file goes. Never
+//! sees: a file. A file whose writer pauses longer than two looks apart is taken too early. If it is written to while it is
+//! imported, it stays where it is and is seen anew; if later, its writer goes on in the file that was put away, and nobody
+//! reads that. Writers that pause say `.ready`, or write under another name and rename.
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use super::folder::Place;
+use crate::register::ImportError;
 
 /// What can be seen of a file without opening it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,14 +50,160 @@ impl Settle {
     }
 }
 
+/// What becomes of a file that was ready, once it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// It goes there, unless it has changed by now.
+    PutAway(Place),
+    /// It is not what was opened: it stays, and is looked at anew.
+    Changed,
+    /// It is not the file's fault: it stays, and is taken with the next look.
+    Again,
+}
+
+impl End {
+    /// That of a file that was imported, or whose import ended early.
+    pub(super) const fn of(error: Option<&ImportError>) -> Self {
+        match error {
+            None => Self::PutAway(Place::Done),
+            Some(ImportError::File(_) | ImportError::Retracts(_)) => Self::PutAway(Place::Failed),
+            Some(ImportError::Changed) => Self::Changed,
+            // A store that is damaged or refuses says nothing of the file.
+            Some(
+                ImportError::Register(_)
+                | ImportError::Rejects(_)
+                | ImportError::Busy
+                | ImportError::ReaderStopped,
+            ) => Self::Again,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use super::*;
+    use crate::ingest::IngestError;
+    use crate::register::{Doubt, RegisterError};
+    use crate::store::StoreError;
 
     fn look(settle: &mut Settle, files: &[(&str, u64, i64)], said: &[&str]) -> Vec<String> {
         let seen = |bytes, at| Seen { file: (1, 1), bytes, written: (at, 0) };
         let files = files.iter().map(|(name, bytes, at)| ((*name).to_owned(), seen(*bytes, *at)));
         settle.look(files.collect(), &said.iter().map(|&name| name.to_owned()).collect())
+    }
+
+    /// Where one file stands after a look.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum State {
+        Absent,
+        Changing,
+        Ready,
+    }
+    use State::{Absent, Changing, Ready};
+
+    const NAME: &str = "a.csv";
+    const SEEN: Seen = Seen { file: (1, 2), bytes: 3, written: (4, 5) };
+
+    fn look_at(settle: &mut Settle, file: Option<Seen>, said: bool) -> State {
+        let files = file.map(|seen| (NAME.to_owned(), seen)).into_iter().collect();
+        let said = said.then(|| NAME.to_owned()).into_iter().collect();
+        match settle.look(files, &said).as_slice() {
+            [] if settle.last.contains_key(NAME) => Changing,
+            [] => Absent,
+            names => {
+                assert_eq!(names, [NAME]);
+                Ready
+            }
+        }
+    }
+
+    /// One that was looked at until it stands so, as `SEEN`.
+    fn settled(state: State) -> Settle {
+        let mut settle = Settle::default();
+        let looks = match state {
+            Absent => 0,
+            Changing => 1,
+            Ready => 2,
+        };
+        for _ in 0..looks {
+            look_at(&mut settle, Some(SEEN), false);
+        }
+        settle
+    }
+
+    #[test]
+    fn every_file_after_every_look() {
+        const STATES: [State; 3] = [Absent, Changing, Ready];
+        let other = |change: fn(&mut Seen)| {
+            let mut seen = SEEN;
+            change(&mut seen);
+            Some(seen)
+        };
+        // What is seen, whether it is said to be ready, and what that makes of a file in each state.
+        let table = [
+            ("the same", Some(SEEN), false, [Changing, Ready, Ready]),
+            ("longer", other(|seen| seen.bytes += 1), false, [Changing; 3]),
+            ("shorter", other(|seen| seen.bytes -= 1), false, [Changing; 3]),
+            ("written to a second later", other(|seen| seen.written.0 += 1), false, [Changing; 3]),
+            ("written to within the second", other(|seen| seen.written.1 += 1), false, [Changing; 3]),
+            ("another file", other(|seen| seen.file.1 += 1), false, [Changing; 3]),
+            ("of another disk", other(|seen| seen.file.0 += 1), false, [Changing; 3]),
+            ("gone", None, false, [Absent; 3]),
+            ("the same, said to be ready", Some(SEEN), true, [Ready; 3]),
+            ("something else, said to be ready", other(|seen| seen.bytes += 1), true, [Ready; 3]),
+            ("gone, said to be ready", None, true, [Absent; 3]),
+        ];
+        for (what, seen, said, after) in table {
+            for (before, after) in STATES.into_iter().zip(after) {
+                let mut settle = settled(before);
+                assert_eq!(look_at(&mut settle, seen, said), after, "{before:?}, then {what}");
+                // What is said counts for one look; what was seen last is what the next is compared with.
+                let again = if after == Absent { Absent } else { Ready };
+                assert_eq!(look_at(&mut settle, seen, false), again, "{before:?}, then {what}, twice");
+            }
+        }
+    }
+
+    /// A kind of error that is new does not compile here.
+    const fn kind(error: &ImportError) -> usize {
+        match error {
+            ImportError::File(_) => 0,
+            ImportError::Register(_) => 1,
+            ImportError::Rejects(_) => 2,
+            ImportError::Busy => 3,
+            ImportError::ReaderStopped => 4,
+            ImportError::Changed => 5,
+            ImportError::Retracts(_) => 6,
+        }
+    }
+
+    const KINDS: usize = 7;
+
+    #[test]
+    fn every_end_of_a_reading() {
+        let corrupt = || RegisterError::Store(StoreError::Corrupt);
+        let unwritten = csv::Error::from(io::Error::from(io::ErrorKind::PermissionDenied));
+        let failed = End::PutAway(Place::Failed);
+        let table = [
+            (None, End::PutAway(Place::Done)),
+            (Some(ImportError::File(IngestError::Empty)), failed),
+            (Some(ImportError::File(IngestError::Read(io::ErrorKind::InvalidData.into()))), failed),
+            (Some(ImportError::Retracts(Doubt::NoRecord { retracted: 1 })), failed),
+            (Some(ImportError::Changed), End::Changed),
+            (Some(ImportError::Register(corrupt())), End::Again),
+            (Some(ImportError::Register(RegisterError::Store(StoreError::Full))), End::Again),
+            (Some(ImportError::Register(RegisterError::Audit(StoreError::Refused.into()))), End::Again),
+            (Some(ImportError::Rejects(unwritten)), End::Again),
+            (Some(ImportError::Busy), End::Again),
+            (Some(ImportError::ReaderStopped), End::Again),
+        ];
+        let kinds: BTreeSet<usize> = table.iter().filter_map(|(error, _)| error.as_ref().map(kind)).collect();
+        assert_eq!(kinds.len(), KINDS, "every kind of error is in the table");
+        for (error, end) in table {
+            assert_eq!(End::of(error.as_ref()), end, "{error:?}");
+        }
     }
 
     #[test]

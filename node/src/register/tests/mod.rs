@@ -25,6 +25,7 @@ mod resuming;
 mod selecting;
 #[cfg(feature = "sources")]
 mod sources;
+mod standing;
 
 type File = RegisterFile;
 
