@@ -90,6 +90,7 @@ pub fn refresh_at(facts: &Facts, every: Option<Micros>, now: Micros) -> Option<M
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::listed::listed;
 
     fn past(outcome: Outcome, generation: u32, at: Micros) -> Past {
         Past { outcome, generation: Generation(generation), at }
@@ -116,26 +117,144 @@ mod tests {
         }
     }
 
+    const NOW: Micros = 200;
+    const AT_ONCE: Micros = Micros::MIN;
+    /// A moment that a clock gave which was far ahead.
+    const ASTRAY: Micros = 365 * REST;
+
+    /// From when on a refresh is due if none failed, one failed a while ago, one failed by a clock that was far ahead.
+    fn due_from(repaired: bool, every: bool, made_astray: bool) -> [Option<Micros>; 3] {
+        let rested = Some(120 + REST);
+        match (repaired, every, made_astray) {
+            (false, false, _) => [None, None, None],
+            (false, true, false) => [Some(150), rested, Some(150)],
+            (false, true, true) => [Some(AT_ONCE), rested, Some(AT_ONCE)],
+            (true, _, _) => [Some(AT_ONCE), rested, Some(AT_ONCE)],
+        }
+    }
+
     #[test]
     fn the_table_of_what_is_due() {
-        let facts = Facts { made_at: 100, repaired: false, failed_at: None, under_way: false };
-        let at_once = Micros::MIN;
-        for (facts, every, wanted) in [
-            (facts, None, None),
-            (facts, Some(50), Some(150)),
-            (Facts { repaired: true, ..facts }, None, Some(at_once)),
-            (Facts { repaired: true, ..facts }, Some(50), Some(at_once)),
-            (Facts { failed_at: Some(120), ..facts }, Some(50), Some(120 + REST)),
-            (Facts { failed_at: Some(120), repaired: true, ..facts }, None, Some(120 + REST)),
-            (Facts { failed_at: Some(120), ..facts }, None, None),
-            (Facts { failed_at: Some(120), ..facts }, Some(2 * REST), Some(100 + 2 * REST)),
-            (Facts { under_way: true, repaired: true, ..facts }, Some(1), None),
-            // Dated by a clock that was a year ahead.
-            (Facts { made_at: 365 * REST, ..facts }, Some(50), Some(at_once)),
-            (Facts { failed_at: Some(365 * REST), ..facts }, Some(50), Some(150)),
-            (Facts { failed_at: Some(365 * REST), repaired: true, ..facts }, None, Some(at_once)),
-        ] {
-            assert_eq!(refresh_at(&facts, every, 200), wanted, "{facts:?} {every:?}");
+        for bits in 0..16 {
+            let [repaired, every, made_astray, under_way] = [1, 2, 4, 8].map(|bit| bits & bit != 0);
+            let made_at = if made_astray { ASTRAY } else { 100 };
+            let failed = [None, Some(120), Some(ASTRAY)];
+            for (failed_at, wanted) in failed.into_iter().zip(due_from(repaired, every, made_astray)) {
+                let facts = Facts { made_at, repaired, failed_at, under_way };
+                let wanted = if under_way { None } else { wanted };
+                assert_eq!(refresh_at(&facts, every.then_some(50), NOW), wanted, "{facts:?} {every}");
+            }
+        }
+        // Whichever comes last, the period or the rest.
+        let facts = Facts { made_at: 100, repaired: false, failed_at: Some(120), under_way: false };
+        assert_eq!(refresh_at(&facts, Some(2 * REST), NOW), Some(100 + 2 * REST));
+        // How far ahead a moment may lie.
+        for (ahead, wanted) in [(AHEAD, Some(NOW + AHEAD + 50)), (AHEAD + 1, Some(AT_ONCE))] {
+            let facts = Facts { made_at: NOW + ahead, failed_at: None, ..facts };
+            assert_eq!(refresh_at(&facts, Some(50), NOW), wanted, "{ahead}");
+        }
+        for (ahead, wanted) in [(AHEAD, Some(NOW + AHEAD + REST)), (AHEAD + 1, Some(150))] {
+            let facts = Facts { failed_at: Some(NOW + ahead), ..facts };
+            assert_eq!(refresh_at(&facts, Some(50), NOW), wanted, "{ahead}");
+        }
+    }
+
+    listed! {
+        /// Where the shares of a key stand.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        enum Shares {
+            Made,
+            Due,
+            UnderWay,
+            Resting,
+        }
+    }
+
+    listed! {
+        /// What happens to them.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        enum Happens {
+            PeriodPasses,
+            DayPasses,
+            ShareRepaired,
+            Proposed,
+            Done,
+            Failed,
+        }
+    }
+
+    const EVERY: Micros = 10 * REST;
+
+    /// A key by what is kept of it.
+    #[derive(Clone, Debug)]
+    struct Kept {
+        past: Vec<Past>,
+        under_way: bool,
+        now: Micros,
+    }
+
+    impl Kept {
+        /// One whose shares came to stand so.
+        fn standing(shares: Shares) -> Self {
+            let made = Self { past: vec![past(Outcome::Made, 0, 0)], under_way: false, now: 1 };
+            match shares {
+                Shares::Made => made,
+                Shares::Due => made.after(Happens::PeriodPasses),
+                Shares::UnderWay => Self::standing(Shares::Due).after(Happens::Proposed),
+                Shares::Resting => Self::standing(Shares::UnderWay).after(Happens::Failed),
+            }
+        }
+
+        fn after(&self, event: Happens) -> Self {
+            let mut key = self.clone();
+            let made = key.past.iter().filter(|past| past.outcome == Outcome::Made).count();
+            let next = u32::try_from(made).unwrap();
+            match event {
+                Happens::PeriodPasses => key.now += EVERY,
+                Happens::DayPasses => key.now += REST,
+                Happens::ShareRepaired => key.past.push(past(Outcome::Repaired, next - 1, key.now)),
+                Happens::Proposed => key.under_way = true,
+                Happens::Done => key.past.push(past(Outcome::Made, next, key.now)),
+                Happens::Failed => key.past.push(past(Outcome::NotMade, next, key.now)),
+            }
+            key.under_way &= !matches!(event, Happens::ShareRepaired | Happens::Done | Happens::Failed);
+            key
+        }
+
+        fn shares(&self) -> Shares {
+            let facts = Facts::of(0, self.under_way, &self.past);
+            match refresh_at(&facts, Some(EVERY), self.now) {
+                None => Shares::UnderWay,
+                Some(at) if at <= self.now => Shares::Due,
+                Some(_) if facts.failed_at.is_some() => Shares::Resting,
+                Some(_) => Shares::Made,
+            }
+        }
+    }
+
+    /// What each event makes of the shares, in the order of [`Happens::ALL`]; nothing where it cannot happen, for no
+    /// ceremony is under way, or one is.
+    fn after(shares: Shares) -> [Option<Shares>; Happens::ALL.len()] {
+        use Shares::{Due, Made, Resting, UnderWay};
+        match shares {
+            Made => [Some(Due), Some(Made), Some(Due), Some(UnderWay), None, None],
+            Due => [Some(Due), Some(Due), Some(Due), Some(UnderWay), None, None],
+            // It may be a repair that is under way.
+            UnderWay => [Some(UnderWay), Some(UnderWay), Some(Due), None, Some(Made), Some(Resting)],
+            Resting => [Some(Due), Some(Due), Some(Resting), Some(UnderWay), None, None],
+        }
+    }
+
+    #[test]
+    fn every_pair_of_shares_and_event() {
+        for shares in Shares::ALL {
+            let before = Kept::standing(shares);
+            assert_eq!(before.shares(), shares);
+            for (event, wanted) in Happens::ALL.into_iter().zip(after(shares)) {
+                if let Some(wanted) = wanted {
+                    assert_eq!(before.after(event).shares(), wanted, "{shares:?} {event:?}");
+                }
+            }
         }
     }
 }

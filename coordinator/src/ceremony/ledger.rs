@@ -10,31 +10,10 @@ use lianfang_trust::{Canonical as _, Signed};
 use sqlx::Row as _;
 
 use super::board::Place;
+use super::state::{Event, Refused, State};
 use crate::fault::{Error, StoredAs as _};
 use crate::ports::Micros;
 use crate::secrets::Keys;
-
-/// How far a ceremony has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// Posts are taken.
-    Open,
-    /// The record is published.
-    Done,
-    /// Given up.
-    Failed,
-}
-
-impl State {
-    /// As it is stored and shown.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Done => "done",
-            Self::Failed => "failed",
-        }
-    }
-}
 
 /// A ceremony as it is kept.
 pub struct Ceremony {
@@ -56,17 +35,18 @@ impl Ceremony {
         self.proposal.value().ceremony
     }
 
+    /// How it stands after an event, or why that changes nothing.
+    pub fn after(&self, event: Event, now: Micros) -> Result<State, Refused> {
+        self.state.apply(event, self.proposal.value().deadline <= now)
+    }
+
     fn of(row: &Row, keys: &Keys) -> Result<Self, Error> {
         let bytes: Vec<u8> = row.try_get("proposal")?;
         let state: String = row.try_get("state")?;
         let culprits: String = row.try_get("culprits")?;
         Ok(Self {
             proposal: keys.open_own(&bytes).stored_as("proposal")?,
-            state: match state.as_str() {
-                "open" => State::Open,
-                "done" => State::Done,
-                _ => State::Failed,
-            },
+            state: State::from_word(&state).ok_or(Error::Stored { what: "ceremony state" })?,
             failure: row.try_get("failure")?,
             culprits: serde_json::from_str(&culprits).stored_as("culprits")?,
             created_at: row.try_get("created_at")?,
@@ -173,22 +153,23 @@ pub async fn places(tx: &mut Connection, id: CeremonyId) -> Result<Vec<Place>, E
     Ok(posts(tx, id).await?.iter().map(super::board::place).collect())
 }
 
-/// The ceremony is done: its record may be read.
-pub async fn publish(tx: &mut Connection, id: CeremonyId, record: &EndorsedKeyRecord) -> Result<(), Error> {
+/// The record of a ceremony that is done: it may be read.
+pub async fn publish(tx: &mut Connection, record: &EndorsedKeyRecord) -> Result<(), Error> {
     let key = record.record().key;
     sqlx::query("INSERT INTO key_record (class, epoch, generation, endorsed) VALUES ($1, $2, $3, $4)")
         .bind(i64::from(key.class.number()))
         .bind(i64::from(key.epoch.0))
         .bind(i64::from(key.generation.0))
         .bind(record.encode())
-        .execute(&mut *tx)
+        .execute(tx)
         .await?;
-    done(tx, id).await
+    Ok(())
 }
 
-/// The ceremony is done, and there is no new record to read.
-pub async fn done(tx: &mut Connection, id: CeremonyId) -> Result<(), Error> {
-    sqlx::query("UPDATE ceremony SET state = 'done' WHERE id = $1")
+/// The ceremony is in this state from now on.
+pub async fn enter(tx: &mut Connection, id: CeremonyId, state: State) -> Result<(), Error> {
+    sqlx::query("UPDATE ceremony SET state = $1 WHERE id = $2")
+        .bind(state.word())
         .bind(&id.as_bytes()[..])
         .execute(tx)
         .await?;
@@ -208,14 +189,14 @@ pub async fn forget_sealed(tx: &mut Connection, class: Class, epoch: Epoch) -> R
     Ok(())
 }
 
-/// The ceremony is given up.
-pub async fn fail(
+/// Why the ceremony is given up, and whom that names.
+pub async fn set_failure(
     tx: &mut Connection,
     id: CeremonyId,
     code: FaultCode,
     culprits: &[&str],
 ) -> Result<(), Error> {
-    sqlx::query("UPDATE ceremony SET state = 'failed', failure = $1, culprits = $2 WHERE id = $3")
+    sqlx::query("UPDATE ceremony SET failure = $1, culprits = $2 WHERE id = $3")
         .bind(code.code())
         .bind(serde_json::json!(culprits).to_string())
         .bind(&id.as_bytes()[..])

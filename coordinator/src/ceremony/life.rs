@@ -15,8 +15,9 @@ use serde_json::json;
 use sqlx::Row as _;
 
 use super::due::{Facts, Outcome, Past, refresh_at};
-use super::ledger::{self, Ceremony, State};
+use super::ledger::{self, Ceremony};
 use super::propose::{self, Choice};
+use super::state::State;
 use crate::audit;
 use crate::fault::{Error, StoredAs as _};
 use crate::office::Office;

@@ -9,6 +9,7 @@
 //! | --- | --- |
 //! | `propose` | a person's choice, or what is due, as a signed proposal |
 //! | [`board`] | what may stand on a board, and what it comes to |
+//! | [`state`] | how far a ceremony has come, as a function |
 //! | [`ledger`] | ceremonies, posts and records in the store |
 //! | [`life`] | where each epoch stands, and what is announced of it |
 //! | [`due`] | when shares are renewed and epochs end, as functions |
@@ -18,11 +19,12 @@ pub mod due;
 pub mod ledger;
 pub mod life;
 mod propose;
+pub mod state;
 
 pub use propose::{Choice, refresh, repair, start};
 
 use crate::store::Connection;
-use lianfang_proto::documents::ceremony::{Phase, Post, Task};
+use lianfang_proto::documents::ceremony::{Post, Task};
 use lianfang_proto::ids::{BankId, CeremonyId};
 use lianfang_proto::{Fault, FaultCode, v1};
 use lianfang_trust::{Canonical as _, Signed};
@@ -34,7 +36,8 @@ use crate::fault::Error;
 use crate::office::Office;
 use crate::ports::Micros;
 use board::{Matter, Outcome};
-use ledger::{Ceremony, State};
+use ledger::Ceremony;
+use state::{Event, State};
 
 /// Puts a holder's post on its board.
 pub async fn post(office: &Office, caller: &BankId, post: &Signed<Post>) -> Result<(), Error> {
@@ -56,12 +59,12 @@ pub async fn post(office: &Office, caller: &BankId, post: &Signed<Post>) -> Resu
         Some(_) => return Err(Fault::field(FaultCode::MessageRepeated, "post").into()),
         None => {}
     }
-    still_open(&ceremony, now)?;
+    let event = Event::of(post.value().phase);
+    after(&ceremony, event, now)?;
     ledger::insert_post(&mut tx, post).await?;
     bell::moved(&mut tx, now).await?;
-    let posts = ledger::posts(&mut tx, proposal.ceremony).await?;
-    let ends = matches!(post.value().phase, Phase::Endorse | Phase::Complaint);
-    if ends {
+    if event.may_end() {
+        let posts = ledger::posts(&mut tx, proposal.ceremony).await?;
         let outcome = board::outcome(matter, &posts)?;
         conclude(office, &mut tx, now, &ceremony, outcome).await?;
     }
@@ -70,14 +73,12 @@ pub async fn post(office: &Office, caller: &BankId, post: &Signed<Post>) -> Resu
     Ok(())
 }
 
-fn still_open(ceremony: &Ceremony, now: Micros) -> Result<(), Error> {
-    let over = |code: FaultCode| Err(Error::from(Fault::field(code, "ceremony").got(ceremony.id())));
-    match ceremony.state {
-        State::Open if now < ceremony.proposal.value().deadline => Ok(()),
-        State::Open => over(FaultCode::CeremonyMissing),
-        State::Done => over(FaultCode::MessageRepeated),
-        State::Failed => over(FaultCode::from_code(&ceremony.failure).unwrap_or(FaultCode::CeremonyMissing)),
-    }
+/// How a ceremony stands after a post of a holder, who is told why if it changes nothing any more.
+fn after(ceremony: &Ceremony, event: Event, now: Micros) -> Result<State, Fault> {
+    ceremony.after(event, now).map_err(|refused| {
+        let code = refused.code(FaultCode::from_code(&ceremony.failure));
+        Fault::field(code, "ceremony").got(ceremony.id())
+    })
 }
 
 async fn conclude(
@@ -90,7 +91,9 @@ async fn conclude(
     match outcome {
         Outcome::Open => Ok(()),
         Outcome::Done(record) => {
-            ledger::publish(tx, ceremony.id(), &record).await?;
+            let state = after(ceremony, Event::LastEndorsement, now)?;
+            ledger::publish(tx, &record).await?;
+            ledger::enter(tx, ceremony.id(), state).await?;
             if ceremony.proposal.value().task == Task::Generate {
                 life::made(office, tx, now, record.record()).await?;
             }
@@ -99,23 +102,29 @@ async fn conclude(
             audit::append(tx, now, "ceremony.done", &body).await
         }
         Outcome::Repaired => {
-            ledger::done(tx, ceremony.id()).await?;
+            let state = after(ceremony, Event::LastEndorsement, now)?;
+            ledger::enter(tx, ceremony.id(), state).await?;
             let body = json!({"ceremony": ceremony.id().to_string()});
             audit::append(tx, now, "ceremony.repaired", &body).await
         }
-        Outcome::Complained(named) => fail(tx, now, ceremony, FaultCode::CeremonyLied, &named).await,
+        Outcome::Complained(named) => {
+            let state = after(ceremony, Event::Complaint, now)?;
+            fail(tx, now, ceremony, state, (FaultCode::CeremonyLied, &named)).await
+        }
     }
 }
 
+/// The ceremony comes to this state, and is over: why, and whom that names.
 async fn fail(
     tx: &mut Connection,
     now: Micros,
     ceremony: &Ceremony,
-    code: FaultCode,
-    culprits: &[BankId],
+    state: State,
+    (code, culprits): (FaultCode, &[BankId]),
 ) -> Result<(), Error> {
     let culprits: Vec<&str> = culprits.iter().map(BankId::as_str).collect();
-    ledger::fail(tx, ceremony.id(), code, &culprits).await?;
+    ledger::enter(tx, ceremony.id(), state).await?;
+    ledger::set_failure(tx, ceremony.id(), code, &culprits).await?;
     let body = json!({"ceremony": ceremony.id().to_string(), "failure": code.code(), "culprits": culprits});
     audit::append(tx, now, "ceremony.failed", &body).await
 }
@@ -129,7 +138,10 @@ pub async fn give_up_with(
 ) -> Result<(), Error> {
     let open = ledger::open(tx, &office.keys).await?;
     for ceremony in open.iter().filter(|ceremony| ceremony.proposal.value().takes_part(bank)) {
-        fail(tx, now, ceremony, FaultCode::CeremonyMissing, std::slice::from_ref(bank)).await?;
+        if let Ok(state) = ceremony.after(Event::HolderGone, now) {
+            let missing = (FaultCode::CeremonyMissing, std::slice::from_ref(bank));
+            fail(tx, now, ceremony, state, missing).await?;
+        }
     }
     Ok(())
 }
@@ -142,7 +154,7 @@ pub async fn overdue(
 ) -> Result<(Vec<CeremonyId>, Option<Micros>), Error> {
     let open = ledger::open(tx, &office.keys).await?;
     let (overdue, ahead): (Vec<_>, Vec<_>) =
-        open.into_iter().partition(|c| c.proposal.value().deadline <= now);
+        open.into_iter().partition(|ceremony| ceremony.after(Event::Deadline, now).is_ok());
     let next = ahead.iter().map(|ceremony| ceremony.proposal.value().deadline).min();
     Ok((overdue.iter().map(Ceremony::id).collect(), next))
 }
@@ -150,15 +162,13 @@ pub async fn overdue(
 /// Gives a ceremony up whose deadline has passed, naming who is missing. Safe to repeat.
 pub async fn give_up(office: &Office, tx: &mut Connection, id: CeremonyId, now: Micros) -> Result<(), Error> {
     let Some(ceremony) = ledger::find(tx, &office.keys, id).await? else { return Ok(()) };
-    if ceremony.state != State::Open || ceremony.proposal.value().deadline > now {
-        return Ok(());
-    }
+    let Ok(state) = ceremony.after(Event::Deadline, now) else { return Ok(()) };
     let posts = ledger::posts(tx, id).await?;
     let places: Vec<_> = posts.iter().map(board::place).collect();
     let in_force = office.book.now();
     let matter = Matter { proposal: ceremony.proposal.value(), base: None, roster: in_force.roster() };
     let missing = board::missing(matter, &places);
-    fail(tx, now, &ceremony, FaultCode::CeremonyMissing, &missing).await
+    fail(tx, now, &ceremony, state, (FaultCode::CeremonyMissing, &missing)).await
 }
 
 /// The board of a ceremony, as far as it concerns one of its holders.

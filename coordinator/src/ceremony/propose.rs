@@ -12,8 +12,9 @@ use lianfang_proto::{Fault, FaultCode};
 use lianfang_trust::{Canonical as _, Signed};
 use serde_json::json;
 
-use super::ledger::{self, Ceremony, State};
+use super::ledger::{self, Ceremony};
 use super::life;
+use super::state::State;
 use crate::audit;
 use crate::fault::Error;
 use crate::office::Office;

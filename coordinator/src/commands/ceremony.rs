@@ -10,6 +10,7 @@ use lianfang_trust::Canonical as _;
 use serde_json::{Value, json};
 
 use super::{banks, no_such_ceremony, span, time};
+use crate::ceremony::state::State;
 use crate::ceremony::{Choice, board, ledger, life, refresh, repair, start};
 use crate::fault::Error;
 use crate::office::Office;
@@ -263,8 +264,8 @@ fn object(office: &Office, ceremony: &ledger::Ceremony, places: &[board::Place])
     let in_force = office.book.now();
     let matter = board::Matter { proposal, base: None, roster: in_force.roster() };
     let missing = match ceremony.state {
-        ledger::State::Open => board::missing(matter, places),
-        ledger::State::Done | ledger::State::Failed => Vec::new(),
+        State::Open => board::missing(matter, places),
+        State::Done | State::Failed => Vec::new(),
     };
     json!({
         "ceremony": ceremony.id().to_string(),

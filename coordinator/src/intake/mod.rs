@@ -12,17 +12,18 @@ mod writer;
 
 use std::sync::Arc;
 
+use lianfang_proto::FaultCode;
 use lianfang_proto::documents::submission::SubmissionHeader;
 use lianfang_proto::ids::BankId;
-use lianfang_proto::{Fault, FaultCode};
 use lianfang_trust::{Digest, Signed};
 use serde_json::json;
 use tokio::task::spawn_blocking;
 
 use crate::audit;
 use crate::fault::{Error, StoredAs as _};
-use crate::job::answers::part_of;
+use crate::job::answers::{is_new, part_of};
 use crate::job::ledger::{self, Handed, Job, Party};
+use crate::job::participant::{Event, Participant, Refused};
 use crate::job::state::State;
 use crate::office::Office;
 
@@ -39,22 +40,6 @@ pub struct Progress {
     pub sealed: bool,
 }
 
-/// A submission needs an open job, to be in time, and a bank that has not declined.
-fn still_taken(office: &Office, job: &Job, party: &Party) -> Result<(), Error> {
-    if job.state != State::Open || office.now() >= job.agreed.terms().taken_until(&party.bank) {
-        return Err(Error::refused(FaultCode::JobDeadlinePassed));
-    }
-    willing(party)
-}
-
-/// A bank that has declined is waited for no longer, and is to find none of its rows compared. It may accept after all.
-fn willing(party: &Party) -> Result<(), Error> {
-    if party.accepted == Some(false) {
-        return Err(Fault::new(FaultCode::ConsentRefused).got(&party.bank).into());
-    }
-    Ok(())
-}
-
 async fn look_up(office: &Office, caller: &BankId, digest: &Digest) -> Result<(Job, Party), Error> {
     let mut connection = office.store.readers().acquire().await?;
     part_of(office, &mut connection, digest, caller).await
@@ -62,9 +47,7 @@ async fn look_up(office: &Office, caller: &BankId, digest: &Digest) -> Result<(J
 
 /// The header of a submission that has been announced.
 fn announced(party: &Party) -> Result<SubmissionHeader, Error> {
-    let unannounced =
-        || Error::from(Fault::field(FaultCode::MessageOutOfOrder, "header").wanted("OpenSubmission first"));
-    let bytes = party.header.as_ref().ok_or_else(unannounced)?;
+    let bytes = party.header.as_ref().ok_or(Error::Bug("no header"))?;
     let signer = Signed::<SubmissionHeader>::claimed_signer(bytes).stored_as("header")?;
     Ok(Signed::open(bytes, &signer).stored_as("header")?.into_value())
 }
@@ -94,24 +77,17 @@ pub async fn open(
 ) -> Result<Progress, Error> {
     let (job, party) = look_up(office, caller, digest).await?;
     check_header(header.value(), caller, &job.agreed)?;
-    match &party.header {
-        Some(before) if before == header.bytes() => return progress(office, &job, &party).await,
-        Some(_) => return Err(Fault::field(FaultCode::SubmissionConflict, "header").into()),
-        None => {}
+    let event = |party: &Party| Event::header(party.header.as_deref(), header.bytes());
+    if !is_new(office, &job, &party, event(&party))? {
+        return progress(office, &job, &party).await;
     }
-    still_taken(office, &job, &party)?;
     let mut tx = office.store.begin().await?;
     // Looked at again under the lock, for the same bank may be calling twice at once.
     let (job, party) = part_of(office, &mut tx, digest, caller).await?;
-    match &party.header {
-        Some(before) if before == header.bytes() => {
-            drop(tx);
-            return progress(office, &job, &party).await;
-        }
-        Some(_) => return Err(Fault::field(FaultCode::SubmissionConflict, "header").into()),
-        None => {}
+    if !is_new(office, &job, &party, event(&party))? {
+        drop(tx);
+        return progress(office, &job, &party).await;
     }
-    willing(&party)?;
     ledger::set_handed(&mut tx, job.agreed.job(), caller, Handed::Header, header.bytes()).await?;
     let value = header.value();
     let body = json!({
@@ -134,14 +110,17 @@ pub async fn rows(
     rows: impl AsRef<[u8]> + Send + 'static,
 ) -> Result<u64, Error> {
     let (job, party) = look_up(office, caller, digest).await?;
-    if party.sealed {
-        let rows = party.submission()?.map_or(0, |header| header.rows);
-        return Err(Fault::field(FaultCode::MessageOutOfOrder, "first_row")
-            .wanted(rows)
-            .got(first_row)
-            .into());
+    let in_time = office.now() < job.agreed.terms().taken_until(caller);
+    if let Err(refused) = Participant::of(&party).apply(Event::Rows, job.state, in_time) {
+        let fault = refused.fault(caller, job.state);
+        let stands = party.submission()?.filter(|_| refused == Refused::RowsTooLate);
+        // Whoever sends them once more is told how many stand.
+        return Err(match stands {
+            Some(header) => fault.wanted(header.rows).got(first_row),
+            None => fault,
+        }
+        .into());
     }
-    still_taken(office, &job, &party)?;
     let writer = office.uploads.writer(office, &job.agreed, &party).await?;
     // Something has changed just now; whoever comes again is told what.
     let writer = writer.ok_or_else(|| Error::refused(FaultCode::Busy))?;
@@ -152,18 +131,16 @@ pub async fn rows(
 /// Checks the root; from here on the submission stands.
 pub async fn seal(office: &Arc<Office>, caller: &BankId, digest: &Digest) -> Result<(), Error> {
     let (job, party) = look_up(office, caller, digest).await?;
-    if party.sealed {
+    if !is_new(office, &job, &party, Event::Seal)? {
         return Ok(());
     }
-    still_taken(office, &job, &party)?;
     let id = job.agreed.job();
     let writer = office.uploads.writer(office, &job.agreed, &party).await?;
     // Another request may have sealed it meanwhile: what stands is not touched again.
     let (job, party) = look_up(office, caller, digest).await?;
-    if party.sealed {
+    if !is_new(office, &job, &party, Event::Seal)? {
         return Ok(());
     }
-    still_taken(office, &job, &party)?;
     let writer = writer.ok_or_else(|| Error::refused(FaultCode::Busy))?;
     let files = office.files(id);
     let sealing = writer.renewing(office, move |upload| {
@@ -174,13 +151,9 @@ pub async fn seal(office: &Arc<Office>, caller: &BankId, digest: &Digest) -> Res
     let mut tx = office.store.begin().await?;
     // The job may have gone on while the root was computed.
     let (job, party) = part_of(office, &mut tx, digest, caller).await?;
-    if party.sealed {
+    if !is_new(office, &job, &party, Event::RootFits)? {
         return Ok(());
     }
-    if job.state != State::Open {
-        return Err(Error::refused(FaultCode::JobDeadlinePassed));
-    }
-    willing(&party)?;
     // Only the rows of which this process has computed the root may be said to have it; as long as it has the lease they
     // are those that the store names.
     writer.finish(&mut tx, office.now()).await?;

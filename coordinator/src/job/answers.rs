@@ -1,7 +1,7 @@
 //! What banks sign in the course of a job: decisions, returns, countersignatures.
 //!
-//! Each is opened with the key that the roster pins, must name the job and its sender, and is taken in the state that
-//! waits for it. The same bytes again are no error; other bytes in their place are refused.
+//! Each is opened with the key that the roster pins and must name the job and its sender; whether it is taken now,
+//! [`super::participant`] decides.
 
 use crate::store::Connection;
 use lianfang_proto::documents::certificate::{Countersignature, JobCertificate, Return};
@@ -12,6 +12,7 @@ use lianfang_trust::{Digest, Signed};
 use serde_json::json;
 
 use super::ledger::{self, Handed, Job, Party};
+use super::participant::{Event, Participant};
 use super::state::State;
 use crate::audit;
 use crate::fault::{Error, StoredAs as _};
@@ -41,14 +42,11 @@ fn same(stated: &Digest, digest: &Digest, bank: &BankId, caller: &BankId, field:
     Ok(())
 }
 
-/// The state must be `wanted`: before it the caller may come again, after it is too late.
-fn in_state(job: &Job, wanted: State) -> Result<(), Error> {
-    let code = match job.state.cmp(&wanted) {
-        std::cmp::Ordering::Less => FaultCode::JobNotReady,
-        std::cmp::Ordering::Equal => return Ok(()),
-        std::cmp::Ordering::Greater => FaultCode::JobClosed,
-    };
-    Err(Fault::new(code).wanted(wanted.word()).got(job.state.word()).into())
+/// Whether what a participant hands in is new, and may be taken now. `false` if it is there already.
+pub fn is_new(office: &Office, job: &Job, party: &Party, event: Event) -> Result<bool, Error> {
+    let in_time = office.now() < job.agreed.terms().taken_until(&party.bank);
+    let after = Participant::of(party).apply(event, job.state, in_time);
+    Ok(after.map_err(|refused| refused.fault(&party.bank, job.state))?.is_some())
 }
 
 /// Takes a decision. It may be changed while the job is open and nothing has been submitted.
@@ -62,12 +60,8 @@ pub async fn decide(
     same(&value.terms_digest, digest, &value.bank, caller, "decision")?;
     let mut tx = office.store.begin().await?;
     let (job, party) = part_of(office, &mut tx, digest, caller).await?;
-    if party.accepted == Some(value.accepted) {
+    if !is_new(office, &job, &party, Event::answer(value.accepted))? {
         return Ok(());
-    }
-    in_state(&job, State::Open)?;
-    if party.sealed {
-        return Err(Fault::field(FaultCode::SubmissionConflict, "decision.accepted").into());
     }
     ledger::set_decision(&mut tx, job.agreed.job(), caller, value.accepted, decision.bytes()).await?;
     let body =
@@ -89,14 +83,9 @@ pub async fn take_return(
     same(&value.terms_digest, digest, &value.bank, caller, "return")?;
     let mut tx = office.store.begin().await?;
     let (job, party) = part_of(office, &mut tx, digest, caller).await?;
-    match &party.returned {
-        Some(before) if before == returned.bytes() => return Ok(()),
-        Some(_) => return Err(Fault::field(FaultCode::MessageRepeated, "return").into()),
-        None => {}
-    }
-    in_state(&job, State::Reporting)?;
-    if !party.sealed {
-        return Err(Error::refused(FaultCode::JobDeadlinePassed));
+    let event = Event::returned(party.returned.as_deref(), returned.bytes());
+    if !is_new(office, &job, &party, event)? {
+        return Ok(());
     }
     ledger::set_handed(&mut tx, job.agreed.job(), caller, Handed::Return, returned.bytes()).await?;
     let body = json!({
@@ -124,15 +113,9 @@ pub async fn countersign(
         let fault = Fault::field(FaultCode::Unauthenticated, "countersignature.bank");
         return Err(fault.got(&signature.value().bank).into());
     }
-    match &party.countersignature {
-        Some(before) if before == signature.bytes() => return Ok(()),
-        Some(_) => return Err(Fault::field(FaultCode::MessageRepeated, "countersignature").into()),
-        None => {}
-    }
-    in_state(&job, State::Certified)?;
-    // The certificate says of it that it was missing: there is nothing that it could have checked.
-    if !party.sealed {
-        return Err(Error::refused(FaultCode::JobDeadlinePassed));
+    let event = Event::signature(party.countersignature.as_deref(), signature.bytes());
+    if !is_new(office, &job, &party, event)? {
+        return Ok(());
     }
     let certificate = job.certificate.as_ref().ok_or(Error::Bug("no certificate"))?;
     let certificate: Signed<JobCertificate> = office.keys.open_own(certificate).stored_as("certificate")?;

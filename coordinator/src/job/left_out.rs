@@ -10,10 +10,10 @@
 //!   and nobody waits for its return or its countersignature.
 
 use lianfang_proto::documents::roster::Roster;
-use lianfang_proto::ids::JobId;
 use serde_json::json;
 
-use super::ledger::{self, Party};
+use super::ledger::{self, Job, Party};
+use super::participant::{Event, Participant};
 use crate::audit;
 use crate::fault::Error;
 use crate::ports::Micros;
@@ -22,16 +22,22 @@ use crate::store::Connection;
 /// Leaves out whoever takes part no longer. Called in the transaction in which the job stops to take submissions.
 pub async fn leave_out(
     tx: &mut Connection,
-    job: JobId,
+    job: &Job,
     parties: &[Party],
     roster: &Roster,
     now: Micros,
 ) -> Result<(), Error> {
-    let away = parties.iter().filter(|party| !party.left_out && roster.active(&party.bank).is_none());
-    for party in away {
-        ledger::set_left_out(tx, job, &party.bank).await?;
-        let body = json!({"job": job.to_string(), "bank": party.bank.as_str(), "submitted": party.sealed});
-        audit::append(tx, now, "job.left-out", &body).await?;
+    let id = job.agreed.job();
+    for party in parties {
+        let event = Event::gathered(roster.active(&party.bank).is_some());
+        // The clock has nothing to do with it.
+        let after = Participant::of(party).apply(event, job.state, false);
+        let after = after.map_err(|refused| refused.fault(&party.bank, job.state))?;
+        if after.is_some_and(|after| after.left_out) {
+            ledger::set_left_out(tx, id, &party.bank).await?;
+            let body = json!({"job": id.to_string(), "bank": party.bank.as_str(), "submitted": party.sealed});
+            audit::append(tx, now, "job.left-out", &body).await?;
+        }
     }
     Ok(())
 }

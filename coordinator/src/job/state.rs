@@ -5,8 +5,6 @@
 //!                       └──given up──▶ failed
 //! ```
 //!
-//! [`State::apply`] would take `given up` in open too; [`Facts::due`] never gives it there.
-//!
 //! | state | what is done in it | by |
 //! | --- | --- | --- |
 //! | open | submissions are taken, until all are in or the deadline passes | banks |
@@ -17,38 +15,43 @@
 
 use lianfang_proto::v1;
 
+use crate::listed::listed;
 use crate::ports::Micros;
 
-/// How far a job has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum State {
-    /// Submissions are taken.
-    Open,
-    /// The coordinator is at work.
-    Matching,
-    /// Reports can be read, returns are taken.
-    Reporting,
-    /// The certificate can be read and countersigned.
-    Certified,
-    /// Rows and reports are destroyed.
-    Closed,
-    /// Given up; nothing was disclosed.
-    Failed,
+listed! {
+    /// How far a job has come.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum State {
+        /// Submissions are taken.
+        Open,
+        /// The coordinator is at work.
+        Matching,
+        /// Reports can be read, returns are taken.
+        Reporting,
+        /// The certificate can be read and countersigned.
+        Certified,
+        /// Rows and reports are destroyed.
+        Closed,
+        /// Given up; nothing was disclosed.
+        Failed,
+    }
 }
 
-/// What happens to a job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// Everybody has submitted or declined, or the deadline has passed.
-    Gathered,
-    /// All reports are written.
-    Reported,
-    /// Every return is in, or the time for them is over.
-    Returned,
-    /// Every countersignature is in, or the time for them is over.
-    Agreed,
-    /// It cannot be finished.
-    GivenUp,
+listed! {
+    /// What happens to a job.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Event {
+        /// Everybody has submitted or declined, or the deadline has passed.
+        Gathered,
+        /// All reports are written.
+        Reported,
+        /// Every return is in, or the time for them is over.
+        Returned,
+        /// Every countersignature is in, or the time for them is over.
+        Agreed,
+        /// It cannot be finished.
+        GivenUp,
+    }
 }
 
 /// An event that the state does not allow.
@@ -62,10 +65,6 @@ pub struct OutOfTurn {
 }
 
 impl State {
-    /// Every state.
-    pub const ALL: [Self; 6] =
-        [Self::Open, Self::Matching, Self::Reporting, Self::Certified, Self::Closed, Self::Failed];
-
     /// What the event makes of it.
     pub fn apply(self, event: Event) -> Result<Self, OutOfTurn> {
         let refused = Err(OutOfTurn { state: self, event });
@@ -74,8 +73,8 @@ impl State {
             (Self::Matching, Event::Reported) => Ok(Self::Reporting),
             (Self::Reporting, Event::Returned) => Ok(Self::Certified),
             (Self::Certified, Event::Agreed) => Ok(Self::Closed),
-            (Self::Open | Self::Matching, Event::GivenUp) => Ok(Self::Failed),
-            (Self::Open, Event::Reported | Event::Returned | Event::Agreed)
+            (Self::Matching, Event::GivenUp) => Ok(Self::Failed),
+            (Self::Open, Event::Reported | Event::Returned | Event::Agreed | Event::GivenUp)
             | (Self::Matching, Event::Gathered | Event::Returned | Event::Agreed)
             | (Self::Reporting, Event::Gathered | Event::Reported | Event::Agreed | Event::GivenUp)
             | (Self::Certified, Event::Gathered | Event::Reported | Event::Returned | Event::GivenUp)
@@ -210,24 +209,27 @@ impl Facts {
 mod tests {
     use super::*;
 
-    const EVENTS: [Event; 5] =
-        [Event::Gathered, Event::Reported, Event::Returned, Event::Agreed, Event::GivenUp];
+    /// What each event makes of a state, in the order of [`Event::ALL`].
+    fn after(state: State) -> [Option<State>; Event::ALL.len()] {
+        use State::{Certified, Closed, Failed, Matching, Open, Reporting};
+        match state {
+            Open => [Some(Matching), None, None, None, None],
+            Matching => [None, Some(Reporting), None, None, Some(Failed)],
+            Reporting => [None, None, Some(Certified), None, None],
+            Certified => [None, None, None, Some(Closed), None],
+            Closed => [None; Event::ALL.len()],
+            Failed => [None; Event::ALL.len()],
+        }
+    }
 
     #[test]
     fn every_pair_of_state_and_event() {
-        let table = [
-            (State::Open, Event::Gathered, State::Matching),
-            (State::Open, Event::GivenUp, State::Failed),
-            (State::Matching, Event::Reported, State::Reporting),
-            (State::Matching, Event::GivenUp, State::Failed),
-            (State::Reporting, Event::Returned, State::Certified),
-            (State::Certified, Event::Agreed, State::Closed),
-        ];
         for state in State::ALL {
-            for event in EVENTS {
-                let allowed = table.iter().find(|(from, with, _)| (*from, *with) == (state, event));
-                assert_eq!(state.apply(event).ok(), allowed.map(|(_, _, to)| *to), "{state:?} {event:?}");
+            for (event, wanted) in Event::ALL.into_iter().zip(after(state)) {
+                let refused = OutOfTurn { state, event };
+                assert_eq!(state.apply(event), wanted.ok_or(refused), "{state:?} {event:?}");
             }
+            assert_eq!(state.is_over(), after(state) == [None; Event::ALL.len()], "{state:?}");
         }
     }
 
@@ -257,45 +259,73 @@ mod tests {
         }
     }
 
+    /// What there can be of participants: one is awaited; one has declined; all have returned; all have countersigned; one
+    /// has done this and one that; nobody takes part.
+    const PARTS: [&[&str]; 6] =
+        [&["s", ""], &["s", "d"], &["sr", "sr"], &["sc", "sc"], &["sr", "sc"], &["d", "d"]];
+
+    /// Which event is due from when on, for each of [`PARTS`].
+    fn due_from(state: State, stuck: bool) -> [Option<(Event, Micros)>; PARTS.len()] {
+        const AT_ONCE: Micros = Micros::MIN;
+        let event = |event| move |from| Some((event, from));
+        match (state, stuck) {
+            (State::Open, _) => {
+                [100, AT_ONCE, AT_ONCE, AT_ONCE, AT_ONCE, AT_ONCE].map(event(Event::Gathered))
+            }
+            (State::Matching, false) => [None; PARTS.len()],
+            (State::Matching, true) => [110; PARTS.len()].map(event(Event::GivenUp)),
+            (State::Reporting, _) => [110, 110, AT_ONCE, 110, 110, AT_ONCE].map(event(Event::Returned)),
+            (State::Certified, _) => [110, 110, 110, AT_ONCE, 110, AT_ONCE].map(event(Event::Agreed)),
+            (State::Closed | State::Failed, _) => [None; PARTS.len()],
+        }
+    }
+
     #[test]
     fn what_is_due_when() {
-        let table: &[(State, &[&str], Micros, Option<Event>)] = &[
-            (State::Open, &["s", ""], 99, None),
-            (State::Open, &["s", ""], 100, Some(Event::Gathered)),
-            (State::Open, &["s", "d"], 0, Some(Event::Gathered)),
-            (State::Open, &["d", "d"], 0, Some(Event::Gathered)),
-            (State::Open, &["s", "l"], 119, None),
-            (State::Open, &["s", "l"], 120, Some(Event::Gathered)),
-            (State::Open, &["sl", ""], 100, Some(Event::Gathered)),
-            (State::Open, &["", "dl"], 99, None),
-            (State::Open, &["", "dl"], 100, Some(Event::Gathered)),
-            (State::Matching, &["s", "s"], 1_000, None),
-            (State::Reporting, &["s", "sr"], 109, None),
-            (State::Reporting, &["s", "sr"], 110, Some(Event::Returned)),
-            (State::Reporting, &["sr", "sr", "", "d"], 0, Some(Event::Returned)),
-            (State::Reporting, &["", ""], 0, Some(Event::Returned)),
-            (State::Certified, &["src", "sr"], 109, None),
-            (State::Certified, &["src", "sr"], 110, Some(Event::Agreed)),
-            (State::Certified, &["src", "src", ""], 0, Some(Event::Agreed)),
-            (State::Closed, &["s"], 1_000, None),
-            (State::Failed, &["s"], 1_000, None),
+        for (state, stuck) in State::ALL.into_iter().flat_map(|state| [(state, false), (state, true)]) {
+            let own_work = (state == State::Matching).then_some(Task::Match);
+            for (parts, wanted) in PARTS.into_iter().zip(due_from(state, stuck)) {
+                let facts = Facts { stuck, ..facts(state, parts) };
+                for now in [0, 99, 100, 109, 110, 1_000] {
+                    let wanted = wanted.filter(|(_, from)| now >= *from).map(|(event, _)| event);
+                    assert_eq!(facts.due(now), wanted, "{state:?} {stuck} {parts:?} {now}");
+                    let task = wanted.map(Task::Enter).or(own_work);
+                    assert_eq!(facts.task(now), task, "{state:?} {stuck} {parts:?} {now}");
+                    assert!(wanted.is_none_or(|event| state.apply(event).is_ok()), "{state:?} {wanted:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn until_when_a_state_lasts() {
+        // Whoever has a deadline of its own is waited for as long as that, and nobody else is.
+        let table: &[(State, bool, &[&str], Option<Micros>)] = &[
+            (State::Open, false, &["s", ""], Some(100)),
+            (State::Open, false, &["s", "l"], Some(120)),
+            (State::Open, false, &["sl", ""], Some(100)),
+            (State::Open, false, &["", "dl"], Some(100)),
+            (State::Open, true, &["s", "s"], Some(100)),
+            (State::Matching, false, &["s"], None),
+            (State::Matching, true, &["s"], Some(110)),
+            (State::Reporting, false, &["sl"], Some(110)),
+            (State::Reporting, true, &["s"], Some(110)),
+            (State::Certified, false, &["sl"], Some(110)),
+            (State::Certified, true, &["s"], Some(110)),
+            (State::Closed, false, &["s"], None),
+            (State::Closed, true, &["s"], None),
+            (State::Failed, false, &["s"], None),
+            (State::Failed, true, &["s"], None),
         ];
-        for (state, parts, now, expected) in table {
-            assert_eq!(facts(*state, parts).due(*now), *expected, "{state:?} {parts:?} {now}");
+        for (state, stuck, parts, wanted) in table {
+            let facts = Facts { stuck: *stuck, ..facts(*state, parts) };
+            assert_eq!(facts.lasts_until(), *wanted, "{state:?} {stuck} {parts:?}");
         }
-        for (stuck, now, task) in [
-            (false, 1_000, Some(Task::Match)),
-            (true, 109, Some(Task::Match)),
-            (true, 110, Some(Task::Enter(Event::GivenUp))),
-        ] {
-            let matching = Facts { stuck, ..facts(State::Matching, &["s"]) };
-            assert_eq!(matching.task(now), task, "{stuck} {now}");
-            assert_eq!(matching.lasts_until(), stuck.then_some(110));
+        assert!(State::ALL.iter().all(|state| table.iter().any(|row| row.0 == *state)));
+        // A state that was entered after the deadline lasts its own while.
+        for state in [State::Reporting, State::Certified] {
+            let late = Facts { entered_at: 500, ..facts(state, &["s"]) };
+            assert_eq!(late.lasts_until(), Some(510), "{state:?}");
         }
-        assert_eq!(facts(State::Open, &["s", "s"]).task(0), Some(Task::Enter(Event::Gathered)));
-        assert_eq!(facts(State::Closed, &["s"]).task(1_000), None);
-        let late = Facts { entered_at: 500, ..facts(State::Reporting, &["s"]) };
-        assert_eq!(late.due(509), None);
-        assert_eq!(late.due(510), Some(Event::Returned));
     }
 }

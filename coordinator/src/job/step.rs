@@ -78,7 +78,7 @@ async fn enter_next(office: &Office, id: JobId) -> Result<(), Error> {
     };
     let entered = async {
         if event == Event::Gathered {
-            left_out::leave_out(&mut tx, id, &parties, office.book.now().roster(), now).await?;
+            left_out::leave_out(&mut tx, &job, &parties, office.book.now().roster(), now).await?;
         }
         if event == Event::Returned {
             let drawn = certificate::draw_up(&job.agreed, &parties, now)?;

@@ -7,52 +7,47 @@ use crate::store::{Connection, Row};
 use lianfang_link::{CertificateDer, Fingerprint, Party, possession};
 use lianfang_proto::documents::enrolment::{CertificateSource, EnrolmentRequest, possession_challenge};
 use lianfang_proto::documents::roster::{Member, Roster, Standing};
-use lianfang_proto::ids::{BankId, GroupId};
+use lianfang_proto::ids::{BankId, GroupId, InviteId};
 use lianfang_proto::{Fault, FaultCode, v1};
 use lianfang_trust::{Signed, VerifyingKey};
 use serde_json::json;
 use sqlx::Row as _;
 use subtle::ConstantTimeEq as _;
 
-use super::invite::{self, StoredInvite, secret_digest};
+use super::invite::{self, Event, Refused, Stage, StoredInvite, secret_digest};
 use super::{catch_up, change, in_force, next, renewal, spent};
 use crate::audit;
 use crate::fault::{Error, StoredAs as _};
 use crate::office::{Office, unix_time};
 use crate::ports::Micros;
 
-/// What a request under an invite is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// The first under this invite.
-    New,
-    /// The one that has used the invite comes again.
-    Again,
-}
-
-/// Whether the request may use the invite.
+/// How far an invite has come, and how far it comes by this request; or why it does not.
 pub fn judge(
     invite: Option<&StoredInvite>,
     request: &EnrolmentRequest,
     now: Micros,
-) -> Result<Verdict, Fault> {
-    let unknown = Fault::new(FaultCode::InviteUnknown);
-    let Some(invite) = invite else { return Err(unknown) };
+) -> Result<(Stage, Stage), Fault> {
+    let Some(invite) = invite else { return Err(Fault::new(FaultCode::InviteUnknown)) };
     // A wrong secret is told as an unknown invite: who guesses learns nothing of which there are.
-    if !bool::from(secret_digest(&request.secret).ct_eq(&invite.secret_digest)) {
-        return Err(unknown);
-    }
-    if request.bank != invite.bank {
-        return Err(Fault::field(FaultCode::InviteUnknown, "request.bank")
-            .wanted(&invite.bank)
-            .got(&request.bank));
-    }
-    match invite.used_by {
-        Some(key) if key == *request.identity.as_bytes() => Ok(Verdict::Again),
-        Some(_) => Err(Fault::new(FaultCode::InviteUsed)),
-        None if now >= invite.expires_at => Err(Fault::new(FaultCode::InviteExpired)),
-        None => Ok(Verdict::New),
-    }
+    let event = if !bool::from(secret_digest(&request.secret).ct_eq(&invite.secret_digest)) {
+        Event::Guess
+    } else if request.bank != invite.bank {
+        Event::OtherBank
+    } else if invite.used_by == Some(*request.identity.as_bytes()) {
+        Event::AskAgain
+    } else {
+        Event::Ask
+    };
+    let before = invite.stage(now);
+    let after = before.apply(event).map_err(|refused| match refused {
+        Refused::Unknown | Refused::Unused => Fault::new(FaultCode::InviteUnknown),
+        Refused::OtherBank => {
+            Fault::field(FaultCode::InviteUnknown, "request.bank").wanted(&invite.bank).got(&request.bank)
+        }
+        Refused::Used => Fault::new(FaultCode::InviteUsed),
+        Refused::Expired => Fault::new(FaultCode::InviteExpired),
+    })?;
+    Ok((before, after))
 }
 
 /// A bank that has asked, and how far it has come.
@@ -130,9 +125,9 @@ pub async fn ask(
     let now = office.now();
     let mut tx = office.store.begin().await?;
     let invite = invite::find(&mut tx, &asked.invite).await?;
-    let verdict = judge(invite.as_ref(), asked, now)?;
-    let before = find(&mut tx, asked.invite.as_bytes()).await?;
-    if let Some(applicant) = before.as_ref().filter(|a| a.confirmed_at.is_some()) {
+    let (before, after) = judge(invite.as_ref(), asked, now)?;
+    if after == Stage::Confirmed {
+        let applicant = find(&mut tx, asked.invite.as_bytes()).await?.ok_or(Error::Bug("applicant"))?;
         // Another process may have confirmed it a moment ago: the roster that it is handed must have it.
         catch_up(&mut tx, &office.keys, &office.book).await?;
         return Ok(Some(applicant.membership(office)));
@@ -142,7 +137,7 @@ pub async fn ask(
     check_keys(office.book.now().roster(), &applicant)?;
     unspent(&mut tx, &applicant).await?;
     keep(&mut tx, &applicant).await?;
-    if verdict == Verdict::New {
+    if before == Stage::Made {
         let body = json!({"bank": asked.bank.as_str(), "identity": asked.identity.fingerprint()});
         audit::append(&mut tx, now, "enrolment.asked", &body).await?;
     }
@@ -274,6 +269,14 @@ pub async fn confirm(office: &Office, applicant: &Applicant) -> Result<u64, Erro
     let mut tx = office.store.begin().await?;
     let invite: &[u8; 16] = applicant.invite.as_slice().try_into().stored_as("invite")?;
     // Read again: only the identity was compared, and the rest is what that identity has signed last.
+    let kept = invite::find(&mut tx, &InviteId::from_random(*invite)).await?;
+    let before = kept.ok_or(Error::Bug("invite"))?.stage(now);
+    let after = before.apply(Event::Confirm).map_err(|_| Error::Bug("applicant"))?;
+    if before == after {
+        // Two people have compared it at once, and the other one was quicker.
+        catch_up(&mut tx, &office.keys, &office.book).await?;
+        return Ok(office.book.now().roster().version);
+    }
     let applicant = find(&mut tx, invite).await?.ok_or(Error::Bug("applicant"))?;
     unspent(&mut tx, &applicant).await?;
     let leaf = match &applicant.request {
@@ -305,7 +308,6 @@ pub async fn confirm(office: &Office, applicant: &Applicant) -> Result<u64, Erro
 
 #[cfg(test)]
 mod tests {
-    use lianfang_proto::ids::InviteId;
     use lianfang_trust::SigningKey;
 
     use super::*;
@@ -324,32 +326,58 @@ mod tests {
         }
     }
 
-    fn invite(used_by: Option<u8>) -> StoredInvite {
+    /// One that has come so far; the first identity has used it, if one has.
+    fn invite(stage: Stage) -> StoredInvite {
+        let used_by = Some(*SigningKey::from_bytes(&[1; 32]).verifying_key().as_bytes());
+        let (used_by, confirmed) = match stage {
+            Stage::Made | Stage::Expired => (None, false),
+            Stage::Asked => (used_by, false),
+            Stage::Confirmed => (used_by, true),
+        };
         StoredInvite {
             bank: BankId::parse("alpha", "bank").unwrap(),
             group: GroupId::parse("alpha", "group").unwrap(),
             secret_digest: secret_digest(&SECRET),
-            expires_at: 100,
-            used_by: used_by.map(|seed| *SigningKey::from_bytes(&[seed; 32]).verifying_key().as_bytes()),
+            expires_at: if stage == Stage::Expired { 50 } else { 100 },
+            used_by,
+            confirmed,
+        }
+    }
+
+    /// What comes of requests under an invite: by the first identity, by another, for another bank, without the secret.
+    fn told(stage: Stage) -> [Result<Stage, (FaultCode, Option<&'static str>)>; 4] {
+        let refused = |code| Err((code, None));
+        let other_bank = Err((FaultCode::InviteUnknown, Some("request.bank")));
+        let guess = refused(FaultCode::InviteUnknown);
+        match stage {
+            Stage::Made => [Ok(Stage::Asked), Ok(Stage::Asked), other_bank, guess],
+            Stage::Expired => {
+                let expired = refused(FaultCode::InviteExpired);
+                [expired, expired, other_bank, guess]
+            }
+            Stage::Asked => [Ok(Stage::Asked), refused(FaultCode::InviteUsed), other_bank, guess],
+            Stage::Confirmed => [Ok(Stage::Confirmed), refused(FaultCode::InviteUsed), other_bank, guess],
         }
     }
 
     #[test]
     fn an_invite_is_good_once_and_not_for_long() {
-        let table = [
-            (None, request(1, "alpha", SECRET), 0, Err(FaultCode::InviteUnknown)),
-            (Some(invite(None)), request(1, "alpha", [6; 32]), 0, Err(FaultCode::InviteUnknown)),
-            (Some(invite(None)), request(1, "beta", SECRET), 0, Err(FaultCode::InviteUnknown)),
-            (Some(invite(None)), request(1, "alpha", SECRET), 99, Ok(Verdict::New)),
-            (Some(invite(None)), request(1, "alpha", SECRET), 100, Err(FaultCode::InviteExpired)),
-            (Some(invite(Some(1))), request(1, "alpha", SECRET), 99, Ok(Verdict::Again)),
-            (Some(invite(Some(1))), request(1, "alpha", SECRET), 101, Ok(Verdict::Again)),
-            (Some(invite(Some(2))), request(1, "alpha", SECRET), 99, Err(FaultCode::InviteUsed)),
-            (Some(invite(Some(2))), request(1, "alpha", [6; 32]), 99, Err(FaultCode::InviteUnknown)),
+        let requests = [
+            request(1, "alpha", SECRET),
+            request(2, "alpha", SECRET),
+            request(1, "beta", SECRET),
+            request(1, "beta", [6; 32]),
         ];
-        for (row, (invite, request, now, expected)) in table.into_iter().enumerate() {
-            let verdict = judge(invite.as_ref(), &request, now).map_err(|fault| fault.code);
-            assert_eq!(verdict, expected, "row {row}");
+        for stage in Stage::ALL {
+            for (number, (request, wanted)) in requests.iter().zip(told(stage)).enumerate() {
+                let judged = judge(Some(&invite(stage)), request, 99);
+                let judged = judged.map_err(|fault| (fault.code, fault.field));
+                let wanted = wanted.map(|after| (stage, after));
+                let wanted = wanted.map_err(|(code, field)| (code, field.map(str::to_owned)));
+                assert_eq!(judged, wanted, "{stage:?} {number}");
+            }
         }
+        let nobody = judge(None, &requests[0], 0).map_err(|fault| (fault.code, fault.field));
+        assert_eq!(nobody, Err((FaultCode::InviteUnknown, None)));
     }
 }

@@ -77,6 +77,7 @@ mod tests {
     use lianfang_trust::SigningKey;
 
     use super::*;
+    use crate::listed::listed;
 
     fn member(name: &str, seed: u8) -> Member {
         Member {
@@ -155,6 +156,129 @@ mod tests {
             with_standing(&both, &BankId::parse("alpha", "bank").unwrap(), Standing::Revoked, 5).unwrap();
         assert_eq!((holder(&gone, 1), holder(&gone, 11)), (None, None));
         assert!(gone.retiring.iter().all(|key| key.bank.as_str() == "beta"));
+    }
+
+    #[test]
+    fn whoever_was_invited_anew_is_active() {
+        let alpha = BankId::parse("alpha", "bank").unwrap();
+        for before in [None, Some(Standing::Active), Some(Standing::Suspended), Some(Standing::Revoked)] {
+            let roster = match before {
+                None => empty(),
+                Some(standing) => {
+                    let roster = with_member(&empty(), member("alpha", 1), 0);
+                    with_standing(&roster, &alpha, standing, 1).unwrap()
+                }
+            };
+            let roster = with_member(&roster, member("alpha", 2), 2);
+            assert_eq!(roster.active(&alpha).map(|m| m.certificate_key), Some([2; 32]), "{before:?}");
+        }
+    }
+
+    listed! {
+        /// Where a certificate key stands.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        enum Key {
+            Pinned,
+            Retiring,
+            Gone,
+        }
+    }
+
+    listed! {
+        /// What happens to its member.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        enum Happens {
+            ExchangedWithOverlap,
+            ExchangedWithout,
+            DayOver,
+            Suspended,
+            Resumed,
+            Revoked,
+            InvitedUnderAnotherKey,
+            InvitedUnderTheSameKey,
+            AnotherExchanges,
+        }
+    }
+
+    /// A member's keys: the pinned one, the retiring one, and one that is gone.
+    const KEYS: [(Key, u8); 3] = [(Key::Pinned, 11), (Key::Retiring, 1), (Key::Gone, 7)];
+
+    fn retiring(name: &str, key: u8) -> Retiring {
+        let bank = BankId::parse(name, "bank").unwrap();
+        Retiring { bank, certificate_key: [key; 32], own_root: None, until: 20 }
+    }
+
+    fn next(roster: &Roster, event: Happens) -> Roster {
+        let alpha = |key| Member { certificate_key: [key; 32], ..member("alpha", 1) };
+        let bank = alpha(0).bank;
+        let stands = |standing| with_standing(roster, &bank, standing, 20).unwrap();
+        match event {
+            Happens::ExchangedWithOverlap => {
+                with_certificate(roster, alpha(21), Some(retiring("alpha", 11)), 20)
+            }
+            Happens::ExchangedWithout => with_certificate(roster, alpha(21), None, 20),
+            Happens::DayOver => without_retiring(roster, |key| key.until <= 20, 20),
+            Happens::Suspended => stands(Standing::Suspended),
+            Happens::Resumed => stands(Standing::Active),
+            Happens::Revoked => stands(Standing::Revoked),
+            Happens::InvitedUnderAnotherKey => with_member(roster, alpha(21), 20),
+            Happens::InvitedUnderTheSameKey => with_member(roster, alpha(11), 20),
+            Happens::AnotherExchanges => {
+                let beta = Member { certificate_key: [12; 32], ..member("beta", 2) };
+                with_certificate(roster, beta, Some(retiring("beta", 2)), 20)
+            }
+        }
+    }
+
+    /// Where a member's key stands: by what is pinned, unless it was revoked.
+    fn stands(roster: &Roster, key: u8) -> Key {
+        let alpha = roster.members.iter().find(|member| member.bank.as_str() == "alpha").unwrap();
+        let retires = roster.retiring.iter().any(|other| other.certificate_key == [key; 32]);
+        let stands = match (alpha.standing, alpha.certificate_key == [key; 32], retires) {
+            (Standing::Revoked, ..) => Key::Gone,
+            (Standing::Active | Standing::Suspended, true, _) => Key::Pinned,
+            (Standing::Active | Standing::Suspended, false, true) => Key::Retiring,
+            (Standing::Active | Standing::Suspended, false, false) => Key::Gone,
+        };
+        // It opens doors as long as it stands, and its member takes part.
+        let opens = stands != Key::Gone && alpha.standing == Standing::Active;
+        assert_eq!(roster.holder_of(&[key; 32]).is_some(), opens, "{key}");
+        stands
+    }
+
+    /// What each event makes of [`KEYS`].
+    fn after(event: Happens) -> [Key; 3] {
+        use Key::{Gone, Pinned, Retiring};
+        match event {
+            Happens::ExchangedWithOverlap => [Retiring, Gone, Gone],
+            Happens::ExchangedWithout => [Gone, Gone, Gone],
+            Happens::DayOver => [Pinned, Gone, Gone],
+            Happens::Suspended => [Pinned, Retiring, Gone],
+            Happens::Resumed => [Pinned, Retiring, Gone],
+            Happens::Revoked => [Gone, Gone, Gone],
+            Happens::InvitedUnderAnotherKey => [Gone, Gone, Gone],
+            Happens::InvitedUnderTheSameKey => [Pinned, Gone, Gone],
+            Happens::AnotherExchanges => [Pinned, Retiring, Gone],
+        }
+    }
+
+    #[test]
+    fn every_pair_of_certificate_key_and_event() {
+        let roster = with_member(&with_member(&empty(), member("alpha", 1), 0), member("beta", 2), 0);
+        let alpha = Member { certificate_key: [11; 32], ..member("alpha", 1) };
+        let roster = with_certificate(&roster, alpha, Some(retiring("alpha", 1)), 2);
+        assert_eq!(KEYS.map(|(key, _)| key), Key::ALL);
+        for event in Happens::ALL {
+            let later = next(&roster, event);
+            for ((before, key), wanted) in KEYS.into_iter().zip(after(event)) {
+                assert_eq!(stands(&roster, key), before);
+                assert_eq!(stands(&later, key), wanted, "{before:?} {event:?}");
+            }
+        }
+        // Whoever is let go on finds its keys as they were.
+        let suspended = next(&roster, Happens::Suspended);
+        let resumed = next(&suspended, Happens::Resumed);
+        assert_eq!(KEYS.map(|(_, key)| stands(&resumed, key)), Key::ALL);
     }
 
     #[test]

@@ -1,16 +1,5 @@
-//! Which runs of a schedule are due, and what becomes of each: a function of the schedule, its past, and the time.
-//!
-//! ```text
-//! planned ──in time, or caught up──────────────────▶ started
-//!   ├──too soon, or behind another──▶ waiting ─────▶ started
-//!   ├──too soon, and none may wait─────────────────▶ skipped
-//!   ├──no job comes of it, when it would start─────▶ skipped
-//!   └──nobody was there, or too many were due──────▶ missed
-//!
-//! waiting ── overtaken, none may wait any more, no job comes of it, paused, removed ──▶ skipped
-//! waiting, skipped, missed ── it was decided by a clock that ran ahead, and its time comes ──▶ planned
-//! (by hand) ──▶ started, or skipped where no job comes of it: a row of its own, at the moment of asking
-//! ```
+//! Which runs of a schedule are due, and what comes to each: a function of the schedule, its past, and the time. What
+//! becomes of a run by that is [`super::fate`]'s.
 //!
 //! A run's past is a row under (schedule, planned instant). What was decided by a clock that ran ahead of today's does not
 //! count, unless a job was started by it: a clock that was a year ahead for an hour must not silence a schedule for a year.
@@ -18,7 +7,9 @@
 
 use std::collections::VecDeque;
 
+use super::fate::{Event, Fate};
 use super::plan::{CatchUp, Plan, TooSoon};
+use super::standing::Standing;
 use crate::ports::Micros;
 
 /// A run is in time as long after its instant; later ones were missed.
@@ -26,116 +17,15 @@ pub const IN_TIME: Micros = 3_600 * 1_000_000;
 /// Missed runs that are each taken down; those before are one row with their number.
 const EACH: usize = 64;
 
-/// Whether a schedule plans runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// It does.
-    Active,
-    /// Not until it is resumed.
-    Paused,
-    /// Its last day is over.
-    Ended,
-    /// It was taken away.
-    Removed,
-}
-
-impl Standing {
-    /// Every standing.
-    pub const ALL: [Self; 4] = [Self::Active, Self::Paused, Self::Ended, Self::Removed];
-
-    /// As it is stored and shown.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Paused => "paused",
-            Self::Ended => "ended",
-            Self::Removed => "removed",
-        }
-    }
-
-    /// The standing that is stored as this.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|standing| standing.word() == word)
-    }
-}
-
-/// What has become of a planned run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// It is due, and waits.
-    Waiting,
-    /// A job was started.
-    Started,
-    /// It was left out, for a reason.
-    Skipped,
-    /// Its time passed while nobody was there.
-    Missed,
-}
-
-impl Fate {
-    /// Every fate.
-    pub const ALL: [Self; 4] = [Self::Waiting, Self::Started, Self::Skipped, Self::Missed];
-
-    /// As it is stored and shown.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Started => "started",
-            Self::Skipped => "skipped",
-            Self::Missed => "missed",
-        }
-    }
-
-    /// The fate that is stored as this.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|fate| fate.word() == word)
-    }
-}
-
-/// Why a run was left out, where its own terms are not the reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
-    /// Another came while it waited.
-    Overtaken,
-    /// The one before it is not over.
-    Overlap,
-    /// The one before it began too short a time ago.
-    MinInterval,
-}
-
-impl Why {
-    /// The stable code.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Overtaken => "overtaken",
-            Self::Overlap => "overlap",
-            Self::MinInterval => "min-interval",
-        }
-    }
-}
-
-/// What is to become of a planned run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// A job is started.
-    Start,
-    /// It waits.
-    Wait,
-    /// It is left out.
-    Skip(Why),
-    /// It was missed.
-    Miss,
-}
-
-/// A planned run that something is to become of.
+/// A planned run to which something comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Occurrence {
     /// Its instant.
     pub planned_at: Micros,
     /// How many runs it stands for: more than one only where many were missed.
     pub count: u64,
-    /// What is to become of it.
-    pub verdict: Verdict,
+    /// What comes to it.
+    pub event: Event,
 }
 
 /// A planned run that something has become of.
@@ -174,9 +64,8 @@ pub struct Schedule<'a> {
 impl Past {
     /// What counts by today's clock.
     fn counting(&self, now: Micros) -> impl Iterator<Item = &Settled> {
-        let counts = move |one: &&Settled| {
-            one.planned_at <= now && (one.fate == Fate::Started || one.decided_at <= now)
-        };
+        let counts =
+            move |one: &&Settled| one.planned_at <= now && one.fate.by_clock(one.decided_at, now).is_some();
         self.settled.iter().filter(counts)
     }
 
@@ -201,13 +90,13 @@ impl Schedule<'_> {
         decided.max().map_or(self.since, |last| last.max(self.since))
     }
 
-    /// Why no job may be started now, if none may.
-    fn too_soon(&self, now: Micros, past: &Past) -> Option<Why> {
+    /// What comes to a run that may not wait, if no job may be started now.
+    fn too_soon(&self, now: Micros, past: &Past) -> Option<Event> {
         let early = |last: Micros| now < last.saturating_add(self.plan.min_interval);
         if past.running {
-            Some(Why::Overlap)
+            Some(Event::Overlap)
         } else {
-            past.last_start(now).is_some_and(early).then_some(Why::MinInterval)
+            past.last_start(now).is_some_and(early).then_some(Event::MinInterval)
         }
     }
 }
@@ -218,29 +107,27 @@ pub fn due(schedule: Schedule<'_>, now: Micros, past: &Past) -> Vec<Occurrence> 
         return Vec::new();
     }
     let (mut fresh, mut decided) = passed(schedule, now, past);
-    let one = |planned_at, verdict| Occurrence { planned_at, count: 1, verdict };
+    let one = |planned_at, event| Occurrence { planned_at, count: 1, event };
     if schedule.plan.catch_up == CatchUp::Skip {
         while let Some(late) = fresh.pop_front_if(|planned| *planned < now.saturating_sub(IN_TIME)) {
-            decided.push(one(late, Verdict::Miss));
+            decided.push(one(late, Event::Unattended));
         }
     }
     let waited = past.waiting(now);
     let mut queue: VecDeque<(Micros, bool)> = waited.iter().map(|at| (*at, true)).collect();
     queue.extend(fresh.into_iter().map(|at| (at, false)));
     while queue.len() > schedule.plan.catch_up.capacity() {
-        if let Some((planned, waited)) = queue.pop_front() {
-            decided.push(one(planned, if waited { Verdict::Skip(Why::Overtaken) } else { Verdict::Miss }));
-        }
+        decided.extend(queue.pop_front().map(|(planned, _)| one(planned, Event::Overtaken)));
     }
-    let wait = |(planned, waited): (Micros, bool)| (!waited).then(|| one(planned, Verdict::Wait));
+    let wait = |(planned, waited): (Micros, bool)| (!waited).then(|| one(planned, Event::Wait));
     match (schedule.too_soon(now, past), schedule.plan.overlap) {
         (None, _) => {
-            decided.extend(queue.pop_front().map(|(planned, _)| one(planned, Verdict::Start)));
+            decided.extend(queue.pop_front().map(|(planned, _)| one(planned, Event::Start)));
             decided.extend(queue.into_iter().filter_map(wait));
         }
         (Some(_), TooSoon::Wait) => decided.extend(queue.into_iter().filter_map(wait)),
-        (Some(why), TooSoon::Skip) => {
-            decided.extend(queue.into_iter().map(|(planned, _)| one(planned, Verdict::Skip(why))));
+        (Some(too_soon), TooSoon::Skip) => {
+            decided.extend(queue.into_iter().map(|(planned, _)| one(planned, too_soon)));
         }
     }
     decided
@@ -259,7 +146,7 @@ fn passed(schedule: Schedule<'_>, now: Micros, past: &Past) -> (VecDeque<Micros>
             && let Some(planned_at) = last.pop_front()
         {
             let count = before.map_or(1, |before| before.count + 1);
-            before = Some(Occurrence { planned_at, count, verdict: Verdict::Miss });
+            before = Some(Occurrence { planned_at, count, event: Event::Overtaken });
         }
     }
     (last, before.into_iter().collect())

@@ -3,8 +3,10 @@
 use lianfang_proto::ids::{BankId, JobId, ScheduleName};
 use sqlx::Row as _;
 
-use super::due::{self, Fate, Past, Settled, Standing};
+use super::due::{self, Past, Settled};
+use super::fate::{Decided, Event, Fate};
 use super::plan::{Plan, VERSION};
+use super::standing::Standing;
 use crate::fault::{Error, StoredAs as _};
 use crate::job::state::State;
 use crate::ports::Micros;
@@ -94,6 +96,56 @@ pub async fn put(tx: &mut Connection, schedule: &Schedule, now: Micros) -> Resul
     Ok(())
 }
 
+/// What was decided about one planned run.
+pub struct Decision {
+    /// Its instant.
+    pub planned_at: Micros,
+    /// What comes to it.
+    pub event: Event,
+    /// Why no job comes of it, where the event does not say.
+    pub why: String,
+    /// Which of the schedule's jobs it is.
+    pub number: Option<i64>,
+    /// The job.
+    pub job: Option<JobId>,
+    /// Banks that could not take part, each with what kept it out.
+    pub left_out: Vec<(String, String)>,
+    /// Missed runs that it stands for.
+    pub stands_for: u64,
+    /// The person who asked for it outside the rhythm.
+    pub asked_by: Option<String>,
+}
+
+impl Decision {
+    /// One without a job.
+    pub const fn without_job(planned_at: Micros, event: Event) -> Self {
+        Self {
+            planned_at,
+            event,
+            why: String::new(),
+            number: None,
+            job: None,
+            left_out: Vec::new(),
+            stands_for: 1,
+            asked_by: None,
+        }
+    }
+
+    /// With those who could not take part.
+    #[must_use]
+    pub fn leaving_out(mut self, banks: &[(BankId, &str)]) -> Self {
+        self.left_out = banks.iter().map(|(bank, why)| (bank.to_string(), (*why).to_owned())).collect();
+        self
+    }
+
+    /// What has become of the run by it.
+    fn come_to(self, fate: Fate, now: Micros) -> Occurrence {
+        let Self { planned_at, event, why, number, job, left_out, stands_for, asked_by } = self;
+        let why = if why.is_empty() { event.why(fate).to_owned() } else { why };
+        Occurrence { planned_at, fate, why, number, job, left_out, stands_for, asked_by, decided_at: now }
+    }
+}
+
 /// What has become of one planned run.
 pub struct Occurrence {
     /// Its instant.
@@ -117,28 +169,6 @@ pub struct Occurrence {
 }
 
 impl Occurrence {
-    /// One without a job.
-    pub fn without_job(planned_at: Micros, fate: Fate, why: &str, now: Micros) -> Self {
-        Self {
-            planned_at,
-            fate,
-            why: why.to_owned(),
-            number: None,
-            job: None,
-            left_out: Vec::new(),
-            stands_for: 1,
-            asked_by: None,
-            decided_at: now,
-        }
-    }
-
-    /// With those who could not take part.
-    #[must_use]
-    pub fn leaving_out(mut self, banks: &[(BankId, &str)]) -> Self {
-        self.left_out = banks.iter().map(|(bank, why)| (bank.to_string(), (*why).to_owned())).collect();
-        self
-    }
-
     fn of(row: &Row) -> Result<Self, Error> {
         let (fate, left_out): (String, String) = (row.try_get("fate")?, row.try_get("left_out")?);
         let job: Option<Vec<u8>> = row.try_get("job")?;
@@ -165,21 +195,47 @@ impl Occurrence {
     }
 }
 
-/// Takes down what becomes of a planned run. `false` if that was decided before: then nothing is done.
+/// Takes down what a decision makes of a planned run, and gives it. `None` if nothing stands there by it: the run was
+/// decided before, or is planned as it was. Within a transaction that holds the store, so that what is read stays true.
 pub async fn settle(
     tx: &mut Connection,
     schedule: &ScheduleName,
-    one: &Occurrence,
+    decision: Decision,
     now: Micros,
-) -> Result<bool, Error> {
+) -> Result<Option<Occurrence>, Error> {
+    let row = sqlx::query("SELECT * FROM occurrence WHERE schedule = $1 AND planned_at = $2")
+        .bind(schedule.as_str())
+        .bind(decision.planned_at)
+        .fetch_optional(&mut *tx)
+        .await?
+        .as_ref()
+        .map(Occurrence::of)
+        .transpose()?;
+    let before = row.and_then(|row| row.fate.by_clock(row.decided_at, now));
+    match Fate::apply(before, decision.event) {
+        Ok(Some(fate)) => {
+            let one = decision.come_to(fate, now);
+            write(tx, schedule, &one).await?;
+            Ok(Some(one))
+        }
+        // A planned run has no row; one that stood here was a wrong clock's.
+        Ok(None) => {
+            let planned = sqlx::query("DELETE FROM occurrence WHERE schedule = $1 AND planned_at = $2");
+            planned.bind(schedule.as_str()).bind(decision.planned_at).execute(tx).await?;
+            Ok(None)
+        }
+        Err(Decided { .. }) => Ok(None),
+    }
+}
+
+async fn write(tx: &mut Connection, schedule: &ScheduleName, one: &Occurrence) -> Result<(), Error> {
     let left_out = serde_json::to_string(&one.left_out).stored_as("banks that were left out")?;
-    let settled = sqlx::query(
+    sqlx::query(
         "INSERT INTO occurrence
              (schedule, planned_at, fate, why, number, job, left_out, stands_for, asked_by, decided_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
          ON CONFLICT (schedule, planned_at) DO UPDATE SET fate = $3, why = $4, number = $5, job = $6, left_out = $7,
-             stands_for = $8, decided_at = $10
-         WHERE occurrence.fate = 'waiting' OR (occurrence.fate <> 'started' AND occurrence.decided_at > $11)",
+             stands_for = $8, decided_at = $10",
     )
     .bind(schedule.as_str())
     .bind(one.planned_at)
@@ -191,10 +247,17 @@ pub async fn settle(
     .bind(i64::try_from(one.stands_for).unwrap_or(i64::MAX))
     .bind(one.asked_by.as_deref())
     .bind(one.decided_at)
-    .bind(now)
     .execute(tx)
     .await?;
-    Ok(settled.rows_affected() == 1)
+    Ok(())
+}
+
+/// Planned instants of the runs that wait, the earliest first.
+pub async fn waiting(tx: &mut Connection, schedule: &ScheduleName) -> Result<Vec<Micros>, Error> {
+    let waiting = sqlx::query_scalar(
+        "SELECT planned_at FROM occurrence WHERE schedule = $1 AND fate = 'waiting' ORDER BY planned_at",
+    );
+    Ok(waiting.bind(schedule.as_str()).fetch_all(tx).await?)
 }
 
 /// A schedule's latest runs, the latest first.

@@ -8,15 +8,19 @@
 //! | --- | --- |
 //! | [`rhythm`] | when is the next run planned, by which wall clock? |
 //! | [`plan`] | what was decided about a schedule? |
-//! | [`mod@due`] | which runs are due now, and what becomes of each? Pure |
+//! | [`standing`] | does a schedule plan runs? Pure |
+//! | [`mod@due`] | which runs are due now, and what comes to each? Pure |
+//! | [`fate`] | what becomes of a run by that? Pure |
 //! | [`ledger`] | how is that kept, once for each planned run? |
 //! | [`mod@run`] | how does a run become a job? |
 
 pub mod due;
+pub mod fate;
 pub mod ledger;
 pub mod plan;
 pub mod rhythm;
 pub mod run;
+pub mod standing;
 
 pub use due::{Occurrence, due};
 pub use run::run_due;

@@ -12,8 +12,10 @@ use lianfang_proto::documents::terms::{Run, Terms};
 use lianfang_proto::ids::{BankId, JobId, ScheduleName};
 use serde_json::json;
 
-use super::due::{self, Fate, Standing, Verdict};
-use super::ledger::{self, Occurrence, Schedule};
+use super::due;
+use super::fate::{Event, Fate};
+use super::ledger::{self, Decision, Occurrence, Schedule};
+use super::standing::{self, Standing};
 use crate::audit;
 use crate::bell::moved;
 use crate::fault::Error;
@@ -99,21 +101,15 @@ async fn decide(office: &Office, name: &ScheduleName) -> Result<(), Error> {
     let past = ledger::past(&mut tx, name, now).await?;
     let occurrences = due::due(schedule.deciding(), now, &past);
     for one in &occurrences {
-        let settled = |fate, why| Occurrence {
-            stands_for: one.count,
-            ..Occurrence::without_job(one.planned_at, fate, why, now)
-        };
-        match one.verdict {
-            Verdict::Start => drop(start(office, &mut tx, &schedule, one.planned_at, None, now).await?),
-            Verdict::Wait => {
-                ledger::settle(&mut tx, name, &settled(Fate::Waiting, ""), now).await?;
-            }
-            Verdict::Skip(why) => left(&mut tx, name, &settled(Fate::Skipped, why.code()), now).await?,
-            Verdict::Miss => left(&mut tx, name, &settled(Fate::Missed, "not-serving"), now).await?,
+        if one.event == Event::Start {
+            start(office, &mut tx, &schedule, one.planned_at, None, now).await?;
+        } else {
+            put_off(&mut tx, name, one, now).await?;
         }
     }
     if occurrences.is_empty() && due::is_over(schedule.deciding(), now, &past) {
-        let ended = Schedule { standing: Standing::Ended, ..schedule };
+        let ended = Standing::apply(Some(schedule.standing), standing::Event::Over);
+        let ended = Schedule { standing: ended.map_err(|_| Error::Bug("standing"))?, ..schedule };
         ledger::put(&mut tx, &ended, now).await?;
         audit::append(&mut tx, now, "schedule.ended", &json!({"schedule": name.as_str()})).await?;
     }
@@ -122,11 +118,18 @@ async fn decide(office: &Office, name: &ScheduleName) -> Result<(), Error> {
     Ok(())
 }
 
-/// A run does not take place: it is taken down, and why.
-async fn left(tx: &mut Connection, name: &ScheduleName, one: &Occurrence, now: Micros) -> Result<(), Error> {
-    if ledger::settle(tx, name, one, now).await? {
+/// A run does not take place now: what becomes of it is taken down, and why, unless it waits.
+async fn put_off(
+    tx: &mut Connection,
+    name: &ScheduleName,
+    one: &due::Occurrence,
+    now: Micros,
+) -> Result<(), Error> {
+    let decision = Decision { stands_for: one.count, ..Decision::without_job(one.planned_at, one.event) };
+    let settled = ledger::settle(tx, name, decision, now).await?;
+    if let Some(one) = settled.filter(|one| one.fate != Fate::Waiting) {
         let event = format!("schedule.{}", one.fate.word());
-        audit::append(tx, now, &event, &body(name, one)).await?;
+        audit::append(tx, now, &event, &body(name, &one)).await?;
     }
     Ok(())
 }
@@ -162,36 +165,42 @@ pub async fn start(
     now: Micros,
 ) -> Result<Occurrence, Error> {
     let name = &schedule.name;
-    let asked_by = asked.map(|asked| asked.by.to_owned());
-    let left_out = |why: &str, banks: &[(BankId, &str)]| Occurrence {
+    let (started, asked_by) = match asked {
+        Some(asked) => (Event::ByHand, Some(asked.by.to_owned())),
+        None => (Event::Start, None),
+    };
+    let decided = |event, banks: &[(BankId, &str)]| Decision {
         asked_by: asked_by.clone(),
-        ..Occurrence::without_job(planned_at, Fate::Skipped, why, now).leaving_out(banks)
+        ..Decision::without_job(planned_at, event).leaving_out(banks)
+    };
+    let no_job = |why: &str, banks: &[(BankId, &str)]| Decision {
+        why: why.to_owned(),
+        ..decided(Event::NoJob, banks)
     };
     let chosen = schedule.plan.template.who.chosen(office.book.now().roster());
     let groups: BTreeSet<_> = chosen.participants.iter().map(|participant| &participant.group).collect();
     let (number, predecessor) = ledger::succession(tx, name).await?;
-    let one = if groups.len() < 2 {
-        left_out("too-few-groups", &chosen.left_out)
+    let decision = if groups.len() < 2 {
+        no_job("too-few-groups", &chosen.left_out)
     } else if !asked.is_some_and(|asked| asked.force)
         && little_has_changed(office, tx, schedule, predecessor).await?
     {
-        left_out("min-change", &chosen.left_out)
+        no_job("min-change", &chosen.left_out)
     } else {
         let run = Run { schedule: name.clone(), planned_at, predecessor };
         match draw_up(office, tx, &schedule.plan.template, Some(run), now).await {
             Ok(drawn) => {
                 open(tx, &drawn.terms, now).await?;
                 let job = Some(drawn.terms.value().job);
-                Occurrence { fate: Fate::Started, number: Some(number), job, ..left_out("", &drawn.left_out) }
+                Decision { number: Some(number), job, ..decided(started, &drawn.left_out) }
             }
-            Err(Error::Refused(fault)) => left_out(fault.code.code(), &chosen.left_out),
+            Err(Error::Refused(fault)) => no_job(fault.code.code(), &chosen.left_out),
             Err(error) => return Err(error),
         }
     };
-    if !ledger::settle(tx, name, &one, now).await? {
-        // Somebody has decided it since it was read; the job above goes with the transaction.
-        return Err(Error::Bug("a run that was decided twice"));
-    }
+    // Whoever has decided it since it was read, the job above goes with the transaction.
+    let twice = Error::Bug("a run that was decided twice");
+    let one = ledger::settle(tx, name, decision, now).await?.ok_or(twice)?;
     audit::append(tx, now, &format!("schedule.{}", one.fate.word()), &body(name, &one)).await?;
     Ok(one)
 }

@@ -11,6 +11,8 @@ mod jobs;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod rests;
+#[cfg(test)]
 mod schedules;
 #[cfg(test)]
 mod shared;

@@ -9,20 +9,20 @@ use crate::bank::Bank;
 use crate::submissions::Rows;
 use crate::world::{World, bank_id};
 
-const TERMS: [&str; 8] =
+pub(crate) const TERMS: [&str; 8] =
     ["--match-threshold", "2", "--disclosure", "labels", "--purpose", "p", "--basis", "b"];
 
-async fn add(world: &World, name: &str, more: &[&str]) -> Value {
+pub(crate) async fn add(world: &World, name: &str, more: &[&str]) -> Value {
     let words = ["schedule", "add", name, "--weekly", "mon@02:00"];
     world.json(&[&words[..], &TERMS, more].concat()).await
 }
 
-async fn shown(world: &World, name: &str) -> Value {
+pub(crate) async fn shown(world: &World, name: &str) -> Value {
     world.json(&["schedule", "show", name]).await
 }
 
 /// The latest run, once it is the one with this fate and reason.
-async fn run(world: &World, name: &str, fate: &str, why: &str) -> Value {
+pub(crate) async fn run(world: &World, name: &str, fate: &str, why: &str) -> Value {
     for _ in 0..200 {
         let run = shown(world, name).await["runs"][0].clone();
         if run["fate"] == fate && run["why"] == why {
@@ -34,7 +34,7 @@ async fn run(world: &World, name: &str, fate: &str, why: &str) -> Value {
 }
 
 /// Past the next planned instant.
-async fn to_next(world: &World, name: &str) {
+pub(crate) async fn to_next(world: &World, name: &str) {
     let next = world.json(&["schedule", "next", name, "--count", "1"]).await;
     let next: jiff::Timestamp = next["next"][0]["at"].as_str().unwrap().parse().unwrap();
     world.pass(next.as_second() - world.seconds() + 1);
@@ -83,7 +83,6 @@ async fn a_schedule_from_its_making_to_its_removal() {
     world.json(&["schedule", "resume", "weekly"]).await;
     tokio::time::sleep(Duration::from_millis(700)).await;
     let runs = shown(&world, "weekly").await["runs"].as_array().unwrap().len();
-    assert_eq!(runs, before, "what was planned in the pause is left out");
     assert_eq!(runs, before, "what was planned in the pause is left out");
     let changed =
         world.json(&["schedule", "change", "weekly", "--monthly", "last@23:00", "--zone", "UTC"]).await;
@@ -183,7 +182,7 @@ async fn take_part(world: &World, banks: &[Bank], run: &Value) {
     panic!("the job is not over: {}", world.json(&["job", "show", job]).await);
 }
 
-async fn runs(world: &World, name: &str) -> Vec<Value> {
+pub(crate) async fn runs(world: &World, name: &str) -> Vec<Value> {
     shown(world, name).await["runs"].as_array().unwrap().clone()
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod due;
+mod fates;
 mod rhythm;
 
 use lianfang_coordinator::job::template::{Template, Who};

@@ -220,3 +220,47 @@ fn a_refresh_keeps_the_public_key() {
     assert_eq!(field(other).as_deref(), Some("post.body.record.public_key"));
     assert_eq!(field(base.clone()).as_deref(), Some("post.body.record.key"), "the old generation");
 }
+
+/// For each task: whose endorsements there must be, and what they come to. Nothing else ends it but a complaint.
+#[test]
+fn what_a_board_has_come_to() {
+    let word = |outcome: Result<Outcome, Fault>| match outcome {
+        Ok(Outcome::Open) => "open",
+        Ok(Outcome::Done(_)) => "done",
+        Ok(Outcome::Repaired) => "repaired",
+        Ok(Outcome::Complained(_)) => "complained",
+        Err(_) => "refused",
+    };
+    let (base, roster) = (record(), roster());
+    let renewed = KeyRecord { key: KeyId { generation: Generation(1), ..base.key }, ..base.clone() };
+    let refresh = Proposal { task: Task::Refresh { record: base.digest() }, key: renewed.key, ..proposal() };
+    for (proposal, base, record, endorsers, whole) in [
+        (proposal(), None, &base, &NAMES[..], "done"),
+        (refresh, Some(&base), &renewed, &NAMES[..], "done"),
+        (repair(), Some(&base), &base, &["beta"][..], "repaired"),
+    ] {
+        let matter = Matter { proposal: &proposal, base, roster: &roster };
+        let come_to = |posts: &[&[Post]]| word(outcome(matter, &posts.concat()));
+        let rounds = [
+            post("alpha", Phase::RoundOne, None, vec![]),
+            post("alpha", Phase::Echo, None, vec![]),
+            post("alpha", Phase::RoundTwo, Some("gamma"), vec![]),
+            post("alpha", Phase::RoundThree, Some("beta"), vec![]),
+        ];
+        let complaint = Complaint { accused: bank("alpha"), reason: 1 };
+        let complaint = [post("gamma", Phase::Complaint, None, complaint.encode())];
+        let all: Vec<Post> = endorsers.iter().map(|name| endorse(name, record)).collect();
+        let task = proposal.task.code();
+        for one in &rounds {
+            assert_eq!(come_to(&[std::slice::from_ref(one)]), "open", "{task} {:?}", one.phase);
+        }
+        for without in 0..all.len() {
+            assert_eq!(come_to(&[&rounds, &all[..without], &all[without + 1..]]), "open", "{task} {without}");
+        }
+        assert_eq!(come_to(&[]), "open", "{task}");
+        assert_eq!(come_to(&[&all]), whole, "{task}");
+        assert_eq!(come_to(&[&rounds, &all]), whole, "{task}");
+        assert_eq!(come_to(&[&complaint]), "complained", "{task}");
+        assert_eq!(come_to(&[&rounds, &all, &complaint]), "complained", "{task}");
+    }
+}

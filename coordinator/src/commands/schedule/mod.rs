@@ -12,10 +12,10 @@ use crate::audit;
 use crate::fault::Error;
 use crate::office::Office;
 use crate::ports::Micros;
-use crate::schedule::due::{Fate, Standing};
+use crate::schedule::fate;
 use crate::schedule::ledger;
-use crate::schedule::plan::Plan;
 use crate::schedule::run::{Asked, start};
+use crate::schedule::standing::{Event, Refused, Standing};
 use crate::store::Connection;
 
 /// The subcommands.
@@ -88,6 +88,31 @@ async fn find(tx: &mut Connection, name: &ScheduleName) -> Result<ledger::Schedu
     found.ok_or_else(|| unknown(name))
 }
 
+/// What an event makes of the schedule with this name, if there is one; or why it makes nothing.
+fn turned(before: Option<&ledger::Schedule>, event: Event, name: &ScheduleName) -> Result<Standing, Problem> {
+    Standing::apply(before.map(|before| before.standing), event).map_err(|refused| match refused {
+        Refused::Exists => {
+            Problem::usage("coordinator-schedule-exists").field("NAME").with("got", name.as_str())
+        }
+        Refused::Unknown => unknown(name),
+        Refused::Stands { got, wanted } => {
+            let problem = Problem::refused("coordinator-schedule-standing").with("schedule", name.as_str());
+            problem.with("got", got.word()).with("wanted", wanted.word())
+        }
+    })
+}
+
+/// The schedule with this name as it stands, and how it stands after the event.
+async fn turn(
+    tx: &mut Connection,
+    event: Event,
+    name: &ScheduleName,
+) -> Result<(ledger::Schedule, Standing), Problem> {
+    let before = ledger::find(tx, name).await?;
+    let standing = turned(before.as_ref(), event, name)?;
+    Ok((before.ok_or_else(|| unknown(name))?, standing))
+}
+
 impl Schedule {
     pub(super) async fn perform(self, office: &Office, call: &Call) -> Result<Exit, Problem> {
         let console = call.console.as_ref();
@@ -96,10 +121,10 @@ impl Schedule {
             Self::Add { name, options } => add(office, console, by, name, *options).await,
             Self::List => shown::list(office, console).await,
             Self::Show { name, last } => shown::show(office, console, &name, last).await,
-            Self::Pause { name } => stand(office, console, by, &name, Standing::Paused).await,
-            Self::Resume { name } => stand(office, console, by, &name, Standing::Active).await,
+            Self::Pause { name } => stand(office, console, by, &name, Event::Pause).await,
+            Self::Resume { name } => stand(office, console, by, &name, Event::Resume).await,
             Self::Change { name, options } => change(office, console, by, &name, *options).await,
-            Self::Remove { name } => stand(office, console, by, &name, Standing::Removed).await,
+            Self::Remove { name } => stand(office, console, by, &name, Event::Remove).await,
             Self::Run { name, force } => run(office, console, Asked { by, force }, &name).await,
             Self::Next { name, count } => shown::next(office, console, &name, count).await,
         };
@@ -117,19 +142,13 @@ async fn add(
     let plan = options.over(None, office)?;
     let mut tx = office.store.begin().await.map_err(Error::from)?;
     let before = ledger::find(&mut tx, &name).await?;
-    if before.as_ref().is_some_and(|before| before.standing != Standing::Removed) {
-        return Err(Problem::usage("coordinator-schedule-exists").field("NAME").with("got", name.as_str()));
-    }
+    let standing = turned(before.as_ref(), Event::Add, &name)?;
     let revision = before.map_or(1, |before| before.revision + 1);
-    let schedule = made(office, name, plan, revision, by);
+    let schedule =
+        ledger::Schedule { name, plan, standing, revision, since: office.now(), changed_by: by.to_owned() };
     keep(office, tx, "schedule.added", &schedule).await?;
     told(console, &schedule, office.now());
     Ok(Exit::Done)
-}
-
-fn made(office: &Office, name: ScheduleName, plan: Plan, revision: i64, by: &str) -> ledger::Schedule {
-    let (standing, since, changed_by) = (Standing::Active, office.now(), by.to_owned());
-    ledger::Schedule { name, plan, standing, revision, since, changed_by }
 }
 
 /// Keeps a schedule and who decided so, in one transaction.
@@ -189,13 +208,16 @@ async fn change(
     options: options::Options,
 ) -> Result<Exit, Problem> {
     let mut tx = office.store.begin().await.map_err(Error::from)?;
-    let before = find(&mut tx, name).await?;
-    let paused = before.standing == Standing::Paused;
+    let (before, standing) = turn(&mut tx, Event::Change, name).await?;
     let plan = options.over(Some(before.plan), office)?;
-    let mut schedule = made(office, before.name, plan, before.revision + 1, by);
-    if paused {
-        schedule.standing = Standing::Paused;
-    }
+    let schedule = ledger::Schedule {
+        name: before.name,
+        plan,
+        standing,
+        revision: before.revision + 1,
+        since: office.now(),
+        changed_by: by.to_owned(),
+    };
     keep(office, tx, "schedule.changed", &schedule).await?;
     told(console, &schedule, office.now());
     Ok(Exit::Done)
@@ -208,36 +230,26 @@ async fn stand(
     console: &dyn Console,
     by: &str,
     name: &ScheduleName,
-    standing: Standing,
+    event: Event,
 ) -> Result<Exit, Problem> {
     let now = office.now();
     let mut tx = office.store.begin().await.map_err(Error::from)?;
-    let before = find(&mut tx, name).await?;
-    let wanted = match standing {
-        Standing::Paused => Standing::Active,
-        Standing::Active => Standing::Paused,
-        Standing::Ended | Standing::Removed => before.standing,
+    let (before, standing) = turn(&mut tx, event, name).await?;
+    let (entry, rests) = match standing {
+        Standing::Active => ("schedule.resumed", None),
+        Standing::Paused => ("schedule.paused", Some(fate::Event::Pause)),
+        Standing::Ended | Standing::Removed => ("schedule.removed", Some(fate::Event::Remove)),
     };
-    if before.standing != wanted {
-        let problem = Problem::refused("coordinator-schedule-standing").with("schedule", name.as_str());
-        return Err(problem.with("got", before.standing.word()).with("wanted", wanted.word()));
-    }
-    for one in ledger::occurrences(&mut tx, name, 64).await? {
-        if one.fate == Fate::Waiting {
-            let why = standing.word();
-            let left = ledger::Occurrence::without_job(one.planned_at, Fate::Skipped, why, now);
-            ledger::settle(&mut tx, name, &left, now).await?;
+    if let Some(rests) = rests {
+        for planned_at in ledger::waiting(&mut tx, name).await? {
+            let decision = ledger::Decision::without_job(planned_at, rests);
+            ledger::settle(&mut tx, name, decision, now).await?;
         }
     }
     let revision = before.revision + 1;
     let since = if standing == Standing::Active { now } else { before.since };
     let schedule = ledger::Schedule { standing, revision, since, changed_by: by.to_owned(), ..before };
-    let event = match standing {
-        Standing::Active => "schedule.resumed",
-        Standing::Paused => "schedule.paused",
-        Standing::Ended | Standing::Removed => "schedule.removed",
-    };
-    keep(office, tx, event, &schedule).await?;
+    keep(office, tx, entry, &schedule).await?;
     told(console, &schedule, now);
     Ok(Exit::Done)
 }

@@ -12,8 +12,8 @@ use crate::job::ledger as jobs;
 use crate::job::state::State;
 use crate::office::Office;
 use crate::ports::Micros;
-use crate::schedule::due::Standing;
 use crate::schedule::ledger::{self, Occurrence, Schedule};
+use crate::schedule::standing::Standing;
 use crate::store::Connection;
 
 fn object(schedule: &Schedule, now: Micros) -> Value {

@@ -1,0 +1,106 @@
+//! Schedules that are paused, ended or removed: what they can be told, and what becomes of a run that waits.
+
+use std::time::Duration;
+
+use lianfang_desk::Exit;
+use serde_json::json;
+
+use crate::schedules::{TERMS, add, run, runs, shown, to_next};
+use crate::world::World;
+
+/// Waits until it stands so.
+async fn stands(world: &World, name: &str, standing: &str) {
+    for _ in 0..200 {
+        if shown(world, name).await["standing"] == standing {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("it is not {standing}: {}", shown(world, name).await);
+}
+
+async fn is_refused(world: &World, words: &[&str], wanted: Exit, how: &str) {
+    let (exit, said) = world.coordinator().run(&[&["schedule"][..], words].concat()).await;
+    assert!(exit == wanted && said.contains(how), "{words:?}: {exit:?} {said}");
+}
+
+async fn nobody_knows_it(world: &World, name: &str) {
+    for word in ["pause", "resume", "change", "remove"] {
+        is_refused(world, &[word, name], Exit::Usage, &format!("no schedule {name}")).await;
+    }
+}
+
+/// Makes a schedule of one run.
+async fn once(world: &World, name: &str, at: &str) -> serde_json::Value {
+    world.json(&[&["schedule", "add", name, "--once", at][..], &TERMS].concat()).await
+}
+
+#[tokio::test]
+async fn what_a_schedule_cannot_be_told_is_refused_by_how_it_stands() {
+    let (world, _) = World::with(&["alpha", "beta"]).await;
+    nobody_knows_it(&world, "single").await;
+    once(&world, "single", "2027-01-16T02:00").await;
+    let again = [&["add", "single", "--once", "2027-01-16T02:00"][..], &TERMS].concat();
+    is_refused(&world, &again, Exit::Usage, "a schedule single already").await;
+    is_refused(&world, &["resume", "single"], Exit::Refused, "is active, not paused").await;
+    world.json(&["schedule", "pause", "single"]).await;
+    is_refused(&world, &again, Exit::Usage, "a schedule single already").await;
+    is_refused(&world, &["pause", "single"], Exit::Refused, "is paused, not active").await;
+    world.json(&["schedule", "change", "single", "--min-change", "2"]).await;
+    stands(&world, "single", "paused").await;
+    world.json(&["schedule", "resume", "single"]).await;
+    to_next(&world, "single").await;
+    // There is no key yet.
+    run(&world, "single", "skipped", "key-not-agreed").await;
+    stands(&world, "single", "ended").await;
+    let later = [&["add", "single", "--once", "2027-03-16T02:00"][..], &TERMS].concat();
+    is_refused(&world, &later, Exit::Usage, "a schedule single already").await;
+    is_refused(&world, &["pause", "single"], Exit::Refused, "is ended, not active").await;
+    is_refused(&world, &["resume", "single"], Exit::Refused, "is ended, not paused").await;
+    world.json(&["schedule", "change", "single", "--once", "2027-02-16T02:00"]).await;
+    stands(&world, "single", "active").await;
+    world.json(&["schedule", "remove", "single"]).await;
+    nobody_knows_it(&world, "single").await;
+    assert_eq!(once(&world, "single", "2027-03-16T02:00").await["revision"], 7);
+}
+
+/// Whoever lets a schedule go on, or makes it anew, does not mean a run that was due long ago.
+#[tokio::test]
+async fn a_run_that_waits_is_left_out_by_a_pause_and_by_a_removal() {
+    let (world, banks) = World::with(&["alpha", "beta"]).await;
+    world.agree_on_key(&banks).await;
+    let schedules = [("resting", "paused"), ("taken-away", "removed")];
+    let mut jobs = Vec::new();
+    for (name, _) in schedules {
+        add(&world, name, &["--deadline-of", "beta=8d"]).await;
+    }
+    to_next(&world, "resting").await;
+    for (name, _) in schedules {
+        jobs.push(run(&world, name, "started", "").await["job"].as_str().unwrap().to_owned());
+    }
+    to_next(&world, "resting").await;
+    for (name, _) in schedules {
+        run(&world, name, "waiting", "").await;
+    }
+    world.json(&["schedule", "pause", "resting"]).await;
+    world.json(&["schedule", "remove", "taken-away"]).await;
+    add(&world, "taken-away", &[]).await;
+    for (name, why) in schedules {
+        let runs = runs(&world, name).await;
+        assert_eq!((&runs[0]["fate"], &runs[0]["why"]), (&json!("skipped"), &json!(why)), "{name}");
+        assert_eq!((&runs[1]["fate"], runs.len()), (&json!("started"), 2), "{name}");
+    }
+    world.json(&["schedule", "resume", "resting"]).await;
+    // Nothing is in the way of the next job any more.
+    world.pass(2 * 86_400);
+    for job in jobs {
+        world.until(&job, "closed").await;
+    }
+    to_next(&world, "resting").await;
+    for (name, why) in schedules {
+        run(&world, name, "started", "").await;
+        let runs = runs(&world, name).await;
+        assert_eq!((&runs[1]["fate"], &runs[1]["why"]), (&json!("skipped"), &json!(why)), "{name}");
+        assert_eq!(runs.len(), 3, "{name}");
+    }
+}

@@ -1,0 +1,93 @@
+//! What becomes of runs in a real store: whatever stands there, and by whatever clock, `settle` leaves what the table says.
+
+use lianfang_coordinator::ports::Micros;
+use lianfang_coordinator::schedule::fate::{Event, Fate};
+use lianfang_coordinator::schedule::ledger::{self, Decision, Schedule};
+use lianfang_coordinator::schedule::standing::Standing;
+use lianfang_coordinator::store::{Connection, Store};
+use lianfang_proto::ids::ScheduleName;
+use lianfang_store::trial::Trial;
+
+use super::weekly;
+
+const NOW: Micros = 1_000;
+const PLANNED: Micros = 900;
+
+fn name() -> ScheduleName {
+    ScheduleName::parse("weekly", "schedule").unwrap()
+}
+
+/// The one row of the run, if there is one.
+async fn row(tx: &mut Connection) -> Option<(Fate, String, Micros)> {
+    let rows = ledger::occurrences(tx, &name(), 10).await.unwrap();
+    assert!(rows.len() < 2);
+    rows.into_iter().next().map(|one| (one.fate, one.why, one.decided_at))
+}
+
+/// The event by which a run that is planned comes to this fate.
+fn making(fate: Fate) -> Event {
+    match fate {
+        Fate::Waiting => Event::Wait,
+        Fate::Started => Event::Start,
+        Fate::Skipped => Event::Overlap,
+        Fate::Missed => Event::Unattended,
+    }
+}
+
+fn schedule() -> Schedule {
+    let (standing, changed_by) = (Standing::Active, "somebody".to_owned());
+    Schedule { name: name(), plan: weekly(), standing, revision: 1, since: 0, changed_by }
+}
+
+#[tokio::test]
+async fn the_store_keeps_what_the_table_says() {
+    let trial = Trial::new();
+    let store = Store::open(&trial.place()).await.unwrap();
+    for before in Fate::ALL.into_iter().map(Some).chain([None]) {
+        for event in Event::ALL {
+            for decided_at in [NOW - 1, NOW, NOW + 1] {
+                // Nothing of it is kept: the next pair finds an empty store.
+                let mut tx = store.begin().await.unwrap();
+                ledger::put(&mut tx, &schedule(), 0).await.unwrap();
+                if let Some(fate) = before {
+                    let made = Decision::without_job(PLANNED, making(fate));
+                    let made = ledger::settle(&mut tx, &name(), made, decided_at).await.unwrap();
+                    assert_eq!(made.map(|one| one.fate), Some(fate));
+                }
+                let stood = row(&mut tx).await;
+                let counts = before.and_then(|fate| fate.by_clock(decided_at, NOW));
+                let decision = Decision::without_job(PLANNED, event);
+                let settled = ledger::settle(&mut tx, &name(), decision, NOW).await.unwrap();
+                let settled = settled.map(|one| (one.fate, one.why, one.decided_at));
+                let stands = row(&mut tx).await;
+                let pair = format!("{before:?} of {decided_at}, {event:?}");
+                match Fate::apply(counts, event) {
+                    Ok(Some(fate)) => {
+                        assert_eq!(stands, Some((fate, event.why(fate).to_owned(), NOW)), "{pair}");
+                        assert_eq!(settled, stands, "{pair}");
+                    }
+                    Ok(None) => assert_eq!((settled, stands), (None, None), "{pair}"),
+                    Err(_) => assert_eq!((settled, stands), (None, stood), "{pair}"),
+                }
+            }
+        }
+    }
+    store.close().await;
+}
+
+/// A person who lets a schedule rest means every run that waits.
+#[tokio::test]
+async fn runs_that_wait_are_found_however_many_came_after_them() {
+    let trial = Trial::new();
+    let store = Store::open(&trial.place()).await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    ledger::put(&mut tx, &schedule(), 0).await.unwrap();
+    for planned_at in 1..200 {
+        let event = if planned_at < 3 { Event::Wait } else { Event::Unattended };
+        let decision = Decision::without_job(planned_at, event);
+        ledger::settle(&mut tx, &name(), decision, NOW).await.unwrap().unwrap();
+    }
+    assert_eq!(ledger::waiting(&mut tx, &name()).await.unwrap(), [1, 2]);
+    drop(tx);
+    store.close().await;
+}
