@@ -34,8 +34,8 @@ use crate::secrets::{Secrets, make_key_file};
 use crate::store::Store;
 
 /// A node of `alpha` whose roster and compared key record are in place, and that reaches nobody.
-struct Alone {
-    context: Context,
+pub(super) struct Alone {
+    pub(super) context: Context,
     coordinator: SigningKey,
     good: Terms,
     _trial: Trial,
@@ -60,7 +60,7 @@ fn config(unlock: Unlock) -> Config {
 }
 
 impl Alone {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let trial = Trial::new();
         let folder = trial.folder();
         let ports = Ports::system();
