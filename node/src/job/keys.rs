@@ -15,9 +15,8 @@ use lianfang_trust::Canonical as _;
 
 use super::Context;
 use crate::audit::Event;
-use crate::config::Decide;
 use crate::fault::{of_record, of_store};
-use crate::key_holder::records::KeptRecord;
+use crate::key_holder::records::{self, KeptRecord, Stands};
 use crate::peers::coordinator::NAME;
 use crate::peers::roster::Pinned;
 
@@ -88,41 +87,32 @@ impl Context {
         if let Some(kept) = self.records.exact(key).await.map_err(|e| of_record(&e))? {
             return Ok(Some(kept));
         }
-        match self.records.current(class, epoch).await.map_err(|e| of_record(&e))? {
-            // Of one epoch there is one key: a later record follows on the one here, an earlier one led to it.
-            Some(known) => {
-                let newer = key.generation > known.endorsed.record().key.generation;
-                let (later, earlier) =
-                    if newer { (&endorsed, &known.endorsed) } else { (&known.endorsed, &endorsed) };
-                let field = |differs: NotNext| format!("record.{differs}");
-                later
-                    .follows(earlier.record())
-                    .map_err(|differs| Fault::field(FaultCode::TermsDiffer, &field(differs)).at(NAME))?;
-            }
-            None if self.rests_on_compared(&endorsed).await? => {}
-            None => check_holders(endorsed.record(), &self.roster.now())?,
-        }
+        let known = self.records.current(class, epoch).await.map_err(|e| of_record(&e))?;
+        let before = match &known {
+            Some(_) => None,
+            None => self.records.compared_before(key).await.map_err(|e| of_record(&e))?,
+        };
+        let known = known.as_ref().map(|known| &known.endorsed);
+        fits(&endorsed, known, before.as_ref(), &self.roster.now())?;
         self.records.put(&endorsed).await.map_err(|e| of_record(&e))?;
         Ok(Some(KeptRecord { endorsed, compared: false }))
     }
 
-    /// Whether `T` holders of a record that was compared here have signed this later one.
-    async fn rests_on_compared(&self, endorsed: &EndorsedKeyRecord) -> Result<bool, Fault> {
-        let before = self.records.compared_before(endorsed.record().key).await.map_err(|e| of_record(&e))?;
-        Ok(before.is_some_and(|before| endorsed.follows(&before).is_ok()))
-    }
-
-    /// A record counts as compared by the policy, or because it rests on one that was compared.
+    /// A record counts as compared by the policy, or because `T` holders of one that was compared here have signed it.
     async fn settle(&self, kept: &KeptRecord) -> Result<(), Fault> {
         if kept.compared {
             return Ok(());
         }
-        if self.rests_on_compared(&kept.endorsed).await? {
-            self.mark_compared(kept.endorsed.record(), "succession").await
-        } else if self.config.policy.compare == Decide::Automatic {
-            self.mark_compared(kept.endorsed.record(), "policy").await
+        let record = kept.endorsed.record();
+        let before = self.records.compared_before(record.key).await.map_err(|e| of_record(&e))?;
+        let (event, by) = if before.is_some_and(|before| kept.endorsed.follows(&before).is_ok()) {
+            (records::Event::Rests, "succession")
         } else {
-            Ok(())
+            (records::Event::Policy(self.config.policy.compare), "policy")
+        };
+        match Stands::of(Some(kept)).apply(event) {
+            Ok(Stands::Compared(record)) => self.mark_compared(record, by).await,
+            Ok(Stands::Kept(_) | Stands::NotHere) | Err(_) => Ok(()),
         }
     }
 
@@ -183,6 +173,26 @@ impl Context {
     }
 }
 
+/// Whether a record that the coordinator relays may be kept. Of one epoch there is one key: a later record follows on the
+/// one that is `known`, an earlier one led to it. The first of an epoch rests on the one that was compared `before`, or
+/// names the holders as the roster has them.
+fn fits(
+    came: &EndorsedKeyRecord,
+    known: Option<&EndorsedKeyRecord>,
+    before: Option<&KeyRecord>,
+    pinned: &Pinned,
+) -> Result<(), Fault> {
+    let Some(known) = known else {
+        let rests = before.is_some_and(|before| came.follows(before).is_ok());
+        return if rests { Ok(()) } else { check_holders(came.record(), pinned) };
+    };
+    let newer = came.record().key.generation > known.record().key.generation;
+    let (later, earlier) = if newer { (came, known) } else { (known, came) };
+    let field = |differs: NotNext| format!("record.{differs}");
+    let follows = later.follows(earlier.record());
+    follows.map_err(|differs| Fault::field(FaultCode::TermsDiffer, &field(differs)).at(NAME))
+}
+
 /// Whether every holder is a member of the roster by the identity that the record names. The certificate key that stands
 /// beside it is that of the day of the ceremony: a member may have exchanged it since.
 fn check_holders(record: &KeyRecord, pinned: &Pinned) -> Result<(), Fault> {
@@ -224,3 +234,6 @@ fn agrees(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

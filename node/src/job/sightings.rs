@@ -8,6 +8,8 @@
 //!
 //! Source: `PROTOCOL`, section 4 (a restored backup is found by the highest charge numbers that peers have seen).
 
+mod judge;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -21,12 +23,11 @@ use lianfang_proto::{Fault, FaultCode};
 use lianfang_trust::Signed;
 use sqlx::Row as _;
 
+use self::judge::{Event as Heard, Step, Trust, next};
 use crate::audit::{AuditError, Event, Log};
 use crate::pipeline::holders::{Answered, Holders, Proven};
 use crate::store::{Connection, Store, StoreError};
 
-/// Charges by which answers that are under way at once may overtake each other, over all banks.
-const OVERTAKING: u64 = 10_000;
 /// Who settles a doubt when the holder has declared its ledger lost.
 const DECLARED: &str = "the holder's declaration";
 
@@ -54,25 +55,6 @@ pub struct Doubt {
     pub shown: u64,
     /// Who settled it, if anybody has.
     pub settled_by: Option<String>,
-}
-
-/// What a number says after another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Judgement {
-    /// It did not go back.
-    Fine,
-    /// The holder says that its ledger counts as lost: its counters are full, and numbers begin anew.
-    Declared,
-    /// It went back.
-    Behind,
-}
-
-const fn judge(before: u64, shown: u64, lost: bool) -> Judgement {
-    match (shown < before, lost) {
-        (_, true) => Judgement::Declared,
-        (true, false) => Judgement::Behind,
-        (false, false) => Judgement::Fine,
-    }
 }
 
 /// What this bank has seen. Cheap to clone. Nothing of it is remembered beside the store, which other processes may share.
@@ -126,12 +108,11 @@ impl Sightings {
     ) -> Result<(), StoreError> {
         let mut tx = self.store.begin().await?;
         let before = highest(&mut tx, holder).await?;
-        let behind = judge(before.saturating_sub(OVERTAKING), number, false) == Judgement::Behind;
-        if behind {
-            self.doubt(&mut tx, holder, key, before, number).await?;
-        }
-        if number > before {
-            remember(&mut tx, holder, number, Some(answer)).await?;
+        let trust = trust(&mut tx, holder, key.class, key.epoch).await?;
+        match next(trust, Heard::Answered { before, shown: number }) {
+            Step::Doubt => self.doubt(&mut tx, holder, key, before, number).await?,
+            Step::Raise => remember(&mut tx, holder, number, Some(answer)).await?,
+            Step::Nothing | Step::Settle => {}
         }
         tx.commit().await
     }
@@ -144,27 +125,25 @@ impl Sightings {
         before: u64,
         standing: &GetStandingReply,
     ) -> Result<(), Fault> {
-        let shown = standing.charge_number;
-        let judged = self.judge(holder, key, before, shown, standing.ledger_lost).await;
+        let judged = self.stood(holder, key, before, standing).await;
         judged.map_err(|error| crate::fault::of_store(&error))?;
         self.check(holder, key).await
     }
 
-    async fn judge(
+    async fn stood(
         &self,
         holder: &BankId,
         key: KeyId,
         before: u64,
-        shown: u64,
-        lost: bool,
+        standing: &GetStandingReply,
     ) -> Result<(), StoreError> {
-        match judge(before, shown, lost) {
-            Judgement::Fine => {}
-            Judgement::Declared if shown >= before && !self.is_doubted(holder, key).await? => {}
-            Judgement::Declared => {
+        let (shown, lost) = (standing.charge_number, standing.ledger_lost);
+        match next(self.trust(holder, key).await?, Heard::Stands { before, shown, lost }) {
+            Step::Nothing | Step::Raise => {}
+            Step::Settle => {
                 self.settle(holder, key.class, key.epoch, Some(shown), DECLARED).await?;
             }
-            Judgement::Behind => {
+            Step::Doubt => {
                 let mut tx = self.store.begin().await?;
                 self.doubt(&mut tx, holder, key, before, shown).await?;
                 tx.commit().await?;
@@ -175,21 +154,14 @@ impl Sightings {
 
     /// Whether this holder's answers may be used under this key.
     pub async fn check(&self, holder: &BankId, key: KeyId) -> Result<(), Fault> {
-        if self.is_doubted(holder, key).await.map_err(|error| crate::fault::of_store(&error))? {
-            return Err(Fault::field(FaultCode::LedgerBehind, "charge_number").at(holder.as_str()));
+        match self.trust(holder, key).await.map_err(|error| crate::fault::of_store(&error))? {
+            Trust::Trusted => Ok(()),
+            Trust::InDoubt => Err(Fault::field(FaultCode::LedgerBehind, "charge_number").at(holder.as_str())),
         }
-        Ok(())
     }
 
-    async fn is_doubted(&self, holder: &BankId, key: KeyId) -> Result<bool, StoreError> {
-        let open = sqlx::query_scalar(
-            "SELECT count(*) FROM holder_doubt
-             WHERE holder = $1 AND class = $2 AND epoch = $3 AND settled_by IS NULL",
-        );
-        let open =
-            open.bind(holder.as_str()).bind(i64::from(key.class.number())).bind(i64::from(key.epoch.0));
-        let open: i64 = open.fetch_one(&mut *self.store.reader().await?).await?;
-        Ok(open != 0)
+    async fn trust(&self, holder: &BankId, key: KeyId) -> Result<Trust, StoreError> {
+        trust(&mut *self.store.reader().await?, holder, key.class, key.epoch).await
     }
 
     /// Every doubt that there was.
@@ -224,6 +196,10 @@ impl Sightings {
         by: &str,
     ) -> Result<bool, StoreError> {
         let mut tx = self.store.begin().await?;
+        let step = next(trust(&mut tx, holder, class, epoch).await?, Heard::Settled);
+        if from.is_none() && step == Step::Nothing {
+            return Ok(false);
+        }
         let shown: Option<i64> = sqlx::query_scalar(
             "UPDATE holder_doubt SET settled_by = $4, settled_at = $5
              WHERE holder = $1 AND class = $2 AND epoch = $3 AND settled_by IS NULL RETURNING shown",
@@ -280,6 +256,21 @@ impl Sightings {
         let event = Event::Doubted { holder: holder.clone(), class, epoch, seen, shown };
         self.log.append(tx, &event).await.map_err(of_audit)
     }
+}
+
+async fn trust(
+    tx: &mut Connection,
+    holder: &BankId,
+    class: Class,
+    epoch: Epoch,
+) -> Result<Trust, StoreError> {
+    let open = sqlx::query_scalar(
+        "SELECT count(*) FROM holder_doubt
+         WHERE holder = $1 AND class = $2 AND epoch = $3 AND settled_by IS NULL",
+    );
+    let open = open.bind(holder.as_str()).bind(i64::from(class.number())).bind(i64::from(epoch.0));
+    let open: i64 = open.fetch_one(tx).await?;
+    Ok(if open == 0 { Trust::Trusted } else { Trust::InDoubt })
 }
 
 async fn highest(tx: &mut Connection, holder: &BankId) -> Result<u64, StoreError> {

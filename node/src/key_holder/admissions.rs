@@ -7,14 +7,17 @@
 //! An admission names legal entity and identity key. A coordinator that puts another key or entity under an admitted
 //! bank's name does not inherit the admission.
 
+mod decision;
+
 use lianfang_proto::ids::BankId;
 use lianfang_trust::VerifyingKey;
-use sqlx::Row;
+use sqlx::Row as _;
 
+use self::decision::Decision;
 use super::ledger::{Ledger, LedgerError, to_column};
 use super::ports::MemberKeys;
 use crate::ports::Micros;
-use crate::store::{Connection, StoreError};
+use crate::store::{Connection, Row, StoreError};
 
 /// What happens to a member that nobody has decided on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,9 +49,9 @@ impl Admit {
 pub struct Admission {
     /// The member.
     pub bank: String,
-    /// Its legal entity when it was admitted.
+    /// Its legal entity when it was admitted; empty if it never was.
     pub entity: String,
-    /// Its identity key when it was admitted.
+    /// Its identity key when it was admitted; zeros if it never was.
     pub identity: Vec<u8>,
     /// `Q`.
     pub quota: u64,
@@ -63,12 +66,12 @@ pub struct Admission {
 /// The name under which the policy decides.
 const POLICY: &str = "policy";
 
+const FIND: &str = "SELECT bank, entity, identity, quota, decided_by, decided_at, revoked \
+    FROM key_holder_admissions WHERE bank = $1";
 const DECIDE: &str = "INSERT INTO key_holder_admissions \
-    (bank, entity, identity, quota, decided_by, decided_at) VALUES ($1, $2, $3, $4, $5, $6) \
+    (bank, entity, identity, quota, decided_by, decided_at, revoked) VALUES ($1, $2, $3, $4, $5, $6, $7) \
     ON CONFLICT (bank) DO UPDATE SET \
-    entity = $2, identity = $3, quota = $4, decided_by = $5, decided_at = $6, revoked = 0";
-const DECIDE_FIRST: &str = "INSERT INTO key_holder_admissions \
-    (bank, entity, identity, quota, decided_by, decided_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+    entity = $2, identity = $3, quota = $4, decided_by = $5, decided_at = $6, revoked = $7";
 
 impl Ledger {
     /// The policy decides, where it may and nobody has: a member that only asks where it stands is told what it will have.
@@ -82,21 +85,21 @@ impl Ledger {
 
     /// A person admits a member with quota `Q`, or changes the quota, or admits it again under new keys.
     pub async fn admit(&self, member: &MemberKeys, quota: u64, by: &str) -> Result<(), LedgerError> {
-        let mut tx = self.store.begin().await?;
-        let now = self.store.now();
-        insert(&mut tx, member, quota, by, now, DECIDE).await?;
-        Ok(tx.commit().await?)
+        self.decide(Decision::Admit { member, quota, by }).await?;
+        Ok(())
     }
 
-    /// A person takes an admission back; the policy does not bring it back. Counters stay.
+    /// A person wants a bank answered no longer; the policy does not admit it after that, also where nobody had decided
+    /// on it before. Counters stay. Says whether anybody had.
     pub async fn revoke(&self, bank: &BankId, by: &str) -> Result<bool, LedgerError> {
-        let done = self.store.write(sqlx::query(
-            "UPDATE key_holder_admissions SET revoked = 1, decided_by = $1, decided_at = $2 WHERE bank = $3",
-        )
-        .bind(by)
-        .bind(self.store.now())
-        .bind(bank.as_str())).await?;
-        Ok(done > 0)
+        self.decide(Decision::Revoke { bank, by }).await
+    }
+
+    async fn decide(&self, decision: Decision<'_>) -> Result<bool, LedgerError> {
+        let mut tx = self.store.begin().await?;
+        let decided = decide(&mut tx, decision, self.store.now()).await?;
+        tx.commit().await?;
+        Ok(decided)
     }
 
     /// All decisions, by bank.
@@ -106,29 +109,13 @@ impl Ledger {
              FROM key_holder_admissions ORDER BY bank",
         );
         let rows = rows.fetch_all(self.store.readers()).await?;
-        rows.iter()
-            .map(|row| {
-                let quota = u64::try_from(row.try_get::<i64, _>(3)?).map_err(|_| malformed("quota"))?;
-                Ok(Admission {
-                    bank: row.try_get(0)?,
-                    entity: row.try_get(1)?,
-                    identity: row.try_get(2)?,
-                    quota,
-                    decided_by: row.try_get(4)?,
-                    decided_at: row.try_get(5)?,
-                    revoked: row.try_get::<i64, _>(6)? != 0,
-                })
-            })
-            .collect()
+        rows.iter().map(|row| Ok(read(row)?)).collect()
     }
 
     /// Whether a person or the policy has admitted this member under the keys that it has now.
     pub async fn is_admitted(&self, member: &MemberKeys, policy: Admit) -> Result<bool, LedgerError> {
-        let mut reader = self.store.reader().await?;
-        if quota_of(&mut reader, member).await?.is_some() {
-            return Ok(true);
-        }
-        Ok(policy.automatic().is_some() && !is_decided(&mut reader, &member.bank).await?)
+        let stands = find(&mut *self.store.reader().await?, &member.bank).await?;
+        Ok(decision::admits(stands.as_ref(), member, policy))
     }
 }
 
@@ -141,58 +128,58 @@ impl Admission {
 
 /// The quota of a member that is admitted under exactly these keys.
 pub(super) async fn quota_of(tx: &mut Connection, member: &MemberKeys) -> Result<Option<u64>, LedgerError> {
-    let quota = sqlx::query_scalar(
-        "SELECT quota FROM key_holder_admissions \
-         WHERE bank = $1 AND entity = $2 AND identity = $3 AND revoked = 0",
-    );
-    let quota: Option<i64> = quota
-        .bind(member.bank.as_str())
-        .bind(member.group.as_str())
-        .bind(member.identity.as_bytes().as_slice())
-        .fetch_optional(tx)
-        .await?;
-    quota.map(|quota| u64::try_from(quota).map_err(|_| malformed("quota"))).transpose()
+    Ok(decision::quota(find(tx, &member.bank).await?.as_ref(), member))
 }
 
-/// Lets the policy decide where nobody has: never over a person's decision, and never for changed keys.
+/// Lets the policy decide where it may.
 pub(super) async fn admit_by_policy(
     tx: &mut Connection,
     member: &MemberKeys,
     automatic: Option<u64>,
     now: Micros,
 ) -> Result<(), LedgerError> {
-    match automatic {
-        Some(quota) => insert(tx, member, quota, POLICY, now, DECIDE_FIRST).await,
-        None => Ok(()),
+    if let Some(quota) = automatic {
+        decide(tx, Decision::Policy { member, quota }, now).await?;
     }
-}
-
-async fn is_decided(tx: &mut Connection, bank: &BankId) -> Result<bool, LedgerError> {
-    let there = sqlx::query_scalar("SELECT count(*) FROM key_holder_admissions WHERE bank = $1");
-    let there: i64 = there.bind(bank.as_str()).fetch_one(tx).await?;
-    Ok(there != 0)
-}
-
-async fn insert(
-    tx: &mut Connection,
-    member: &MemberKeys,
-    quota: u64,
-    by: &str,
-    now: Micros,
-    statement: &'static str,
-) -> Result<(), LedgerError> {
-    sqlx::query(statement)
-        .bind(member.bank.as_str())
-        .bind(member.group.as_str())
-        .bind(member.identity.as_bytes().as_slice())
-        .bind(to_column(quota))
-        .bind(by)
-        .bind(now)
-        .execute(tx)
-        .await?;
     Ok(())
 }
 
-fn malformed(column: &'static str) -> LedgerError {
-    StoreError::Malformed { table: "key_holder_admissions", column }.into()
+/// Takes a decision down, if it changes anything. Says whether there was one before.
+async fn decide(tx: &mut Connection, decision: Decision<'_>, now: Micros) -> Result<bool, LedgerError> {
+    let stood = find(tx, decision.bank()).await?;
+    if let Some(next) = decision::next(stood.as_ref(), decision, now) {
+        sqlx::query(DECIDE)
+            .bind(next.bank)
+            .bind(next.entity)
+            .bind(next.identity)
+            .bind(to_column(next.quota))
+            .bind(next.decided_by)
+            .bind(next.decided_at)
+            .bind(i64::from(next.revoked))
+            .execute(tx)
+            .await?;
+    }
+    Ok(stood.is_some())
 }
+
+/// What stands of this bank.
+async fn find(tx: &mut Connection, bank: &BankId) -> Result<Option<Admission>, LedgerError> {
+    let row = sqlx::query(FIND).bind(bank.as_str()).fetch_optional(tx).await?;
+    Ok(row.as_ref().map(read).transpose()?)
+}
+
+fn read(row: &Row) -> Result<Admission, StoreError> {
+    let malformed = |_| StoreError::Malformed { table: "key_holder_admissions", column: "quota" };
+    Ok(Admission {
+        bank: row.try_get(0)?,
+        entity: row.try_get(1)?,
+        identity: row.try_get(2)?,
+        quota: row.try_get::<i64, _>(3)?.try_into().map_err(malformed)?,
+        decided_by: row.try_get(4)?,
+        decided_at: row.try_get(5)?,
+        revoked: row.try_get::<i64, _>(6)? != 0,
+    })
+}
+
+#[cfg(test)]
+mod tests;

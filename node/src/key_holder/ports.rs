@@ -40,6 +40,10 @@ pub trait Members: Send + Sync {
     fn unconfirmed_for(&self, _now: Micros) -> Micros {
         0
     }
+    /// Whether that is no longer ago than `within`: only then is anybody answered.
+    fn is_confirmed(&self, now: Micros, within: Micros) -> bool {
+        self.unconfirmed_for(now) <= within
+    }
     /// Somebody was not answered because that is too long ago.
     fn confirm_again(&self) {}
 }

@@ -5,6 +5,8 @@
 //! * Trusts: the signatures inside; that the holders are who they seem is what people compare.
 //! * Fails: with a [`RecordError`]; a second record for one key is refused, never merged.
 
+mod stands;
+
 use lianfang_crypto::error::Malformed;
 use lianfang_crypto::share::commitment::PublicKeySet;
 use lianfang_proto::catalogue::Class;
@@ -13,6 +15,7 @@ use lianfang_proto::ids::{Epoch, KeyId};
 use lianfang_trust::Canonical;
 use sqlx::Row as _;
 
+pub use self::stands::{Event, Refused, Stands};
 use super::ledger::columns;
 use super::ports::Noted;
 use crate::store::{Connection, Row, Store, StoreError};
@@ -84,13 +87,7 @@ impl Records {
 
     /// The record of exactly this key and generation.
     pub async fn exact(&self, key: KeyId) -> Result<Option<KeptRecord>, RecordError> {
-        let (class, epoch) = columns(key);
-        let row = sqlx::query(
-            "SELECT record, compared_at FROM key_records WHERE class = $1 AND epoch = $2 AND generation = $3",
-        );
-        let row = row.bind(class).bind(epoch).bind(i64::from(key.generation.0));
-        let row = row.fetch_optional(self.store.readers()).await?;
-        Ok(row.as_ref().map(kept).transpose()?)
+        find(&mut *self.store.reader().await?, key).await
     }
 
     /// The newest record before this one that a person has compared, or that rests on one that was.
@@ -126,7 +123,11 @@ impl Records {
     pub async fn mark_compared(&self, key: KeyId, by: &str, said: &Noted<'_>) -> Result<bool, RecordError> {
         let (class, epoch) = columns(key);
         let mut tx = self.store.begin().await?;
-        let done = sqlx::query(
+        let kept = find(&mut tx, key).await?;
+        if Stands::of(kept.as_ref()).apply(Event::Compare).is_err() {
+            return Ok(false);
+        }
+        sqlx::query(
             "UPDATE key_records SET compared_by = $1, compared_at = $2 WHERE class = $3 AND epoch = $4 AND generation = $5",
         )
         .bind(by)
@@ -136,42 +137,40 @@ impl Records {
         .bind(i64::from(key.generation.0))
         .execute(&mut *tx)
         .await?;
-        let found = done.rows_affected() > 0;
-        if found {
-            said.append(&mut tx).await?;
-        }
+        said.append(&mut tx).await?;
         tx.commit().await?;
-        Ok(found)
+        Ok(true)
     }
 }
 
 /// Keeps a record inside a transaction.
 pub(super) async fn insert(tx: &mut Connection, endorsed: &EndorsedKeyRecord) -> Result<(), RecordError> {
     let key = endorsed.record().key;
-    let (class, epoch) = columns(key);
-    sqlx::query(
-        "INSERT INTO key_records (class, epoch, generation, record) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-    )
-    .bind(class)
-    .bind(epoch)
-    .bind(i64::from(key.generation.0))
-    .bind(endorsed.encode())
-    .execute(&mut *tx)
-    .await?;
-    match find(tx, key).await? {
-        Some(stored) if stored.record() == endorsed.record() => Ok(()),
-        _ => Err(RecordError::Differs),
+    let kept = find(tx, key).await?;
+    let stands = Stands::of(kept.as_ref());
+    let after = stands.apply(Event::Came(endorsed.record())).map_err(|_| RecordError::Differs)?;
+    if after == stands {
+        return Ok(());
     }
+    let (class, epoch) = columns(key);
+    sqlx::query("INSERT INTO key_records (class, epoch, generation, record) VALUES ($1, $2, $3, $4)")
+        .bind(class)
+        .bind(epoch)
+        .bind(i64::from(key.generation.0))
+        .bind(endorsed.encode())
+        .execute(tx)
+        .await?;
+    Ok(())
 }
 
 /// The record of exactly this key and generation.
-pub(super) async fn find(tx: &mut Connection, key: KeyId) -> Result<Option<EndorsedKeyRecord>, RecordError> {
+pub(super) async fn find(tx: &mut Connection, key: KeyId) -> Result<Option<KeptRecord>, RecordError> {
     let (class, epoch) = columns(key);
     let row = sqlx::query(
         "SELECT record, compared_at FROM key_records WHERE class = $1 AND epoch = $2 AND generation = $3",
     );
     let row = row.bind(class).bind(epoch).bind(i64::from(key.generation.0)).fetch_optional(tx).await?;
-    Ok(row.as_ref().map(kept).transpose()?.map(|kept| kept.endorsed))
+    Ok(row.as_ref().map(kept).transpose()?)
 }
 
 fn kept(row: &Row) -> Result<KeptRecord, StoreError> {
@@ -179,3 +178,6 @@ fn kept(row: &Row) -> Result<KeptRecord, StoreError> {
     let endorsed = EndorsedKeyRecord::decode(row.try_get::<&[u8], _>(0)?).map_err(malformed)?;
     Ok(KeptRecord { endorsed, compared: row.try_get::<Option<i64>, _>(1)?.is_some() })
 }
+
+#[cfg(test)]
+mod tests;

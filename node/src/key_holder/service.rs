@@ -168,7 +168,7 @@ impl Answering {
     /// it started, may have missed that somebody was suspended: it answers nobody until it has.
     fn in_touch(&self) -> Result<(), Fault> {
         let members = &self.parts.members;
-        if members.unconfirmed_for(self.parts.ledger.now()) <= self.parts.roster_age {
+        if members.is_confirmed(self.parts.ledger.now(), self.parts.roster_age) {
             return Ok(());
         }
         members.confirm_again();

@@ -41,8 +41,10 @@ use crate::ports::Chance;
 use crate::store::{Connection, Store, StoreError};
 
 mod rows;
+mod stands;
 
-use rows::{COLUMN, Stands, TABLE, erase, load, stored_keys, with_key};
+use rows::{COLUMN, TABLE, erase, load, stored_keys, with_key};
+use stands::{Event, Refused, Stands};
 
 /// Why the vault could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +75,15 @@ pub enum VaultError {
 impl From<sqlx::Error> for VaultError {
     fn from(error: sqlx::Error) -> Self {
         Self::Store(error.into())
+    }
+}
+
+impl From<Refused> for VaultError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Closed => Self::Closed,
+            Refused::Superseded => Self::Superseded,
+        }
     }
 }
 
@@ -157,8 +168,8 @@ impl Vault {
         for key in stored_keys(&mut tx).await? {
             let share = load(&mut tx, &cipher, key).await?;
             let malformed = StoreError::Malformed { table: "key_records", column: "record" };
-            let endorsed = records::find(&mut tx, key).await?.ok_or(malformed)?;
-            active.insert((key.class, key.epoch), Arc::new(ActiveKey::new(endorsed, share)?));
+            let kept = records::find(&mut tx, key).await?.ok_or(malformed)?;
+            active.insert((key.class, key.epoch), Arc::new(ActiveKey::new(kept.endorsed, share)?));
         }
         let closed = ClosedEpochs::load(&mut tx).await?;
         drop(tx);
@@ -207,14 +218,14 @@ impl Vault {
         // Now with the store held: nobody is between a commit and taking it up but with what stands here.
         let mut tx = self.store.begin().await?;
         let stands = Stands::read(&mut tx, class, epoch).await?;
-        match stands.newest {
-            _ if stands.closed => {
+        match stands {
+            Stands::Closed => {
                 self.closed.insert(class, epoch);
                 self.write().remove(&(class, epoch));
             }
-            None => drop(self.write().remove(&(class, epoch))),
-            Some(_) if stands == self.stands_here(class, epoch) => {}
-            Some(generation) => {
+            Stands::NoShare => drop(self.write().remove(&(class, epoch))),
+            Stands::InUse(_) if stands == self.stands_here(class, epoch) => {}
+            Stands::InUse(generation) => {
                 let key = KeyId { class, epoch, generation };
                 let taken_up = self.stored(&mut tx, key).await?;
                 self.write().insert((class, epoch), Arc::new(taken_up));
@@ -233,15 +244,25 @@ impl Vault {
         Ok(())
     }
 
+    /// How a key stands in this process. A share that is still in the memory counts, whatever else is known.
     fn stands_here(&self, class: Class, epoch: Epoch) -> Stands {
-        let newest = self.current(class, epoch).map(|active| active.key().generation);
-        Stands { newest, closed: self.is_closed(class, epoch) }
+        match self.current(class, epoch) {
+            Some(active) => Stands::InUse(active.key().generation),
+            None if self.is_closed(class, epoch) => Stands::Closed,
+            None => Stands::NoShare,
+        }
     }
 
     async fn stored(&self, tx: &mut Connection, key: KeyId) -> Result<ActiveKey, VaultError> {
         let share = load(tx, &self.cipher, key).await?;
         let malformed = StoreError::Malformed { table: "key_records", column: "record" };
-        ActiveKey::new(records::find(tx, key).await?.ok_or(malformed)?, share)
+        ActiveKey::new(records::find(tx, key).await?.ok_or(malformed)?.endorsed, share)
+    }
+
+    /// Whether this node lacks the share of this key that a backup of keys has: then it is to be activated.
+    pub async fn lacks(&self, key: KeyId) -> Result<bool, VaultError> {
+        let stands = Stands::read(&mut *self.store.reader().await?, key.class, key.epoch).await?;
+        Ok(stands.apply(Event::Carried(key.generation)).is_ok())
     }
 
     /// Stores the share and the record that all holders have signed, erases older generations, and answers with the new
@@ -255,13 +276,9 @@ impl Vault {
         let plain = share.to_sealed_bytes();
         let activated = Arc::new(ActiveKey::new(endorsed, share)?);
         let key = activated.key();
-        if self.is_closed(key.class, key.epoch) {
-            return Err(VaultError::Closed);
-        }
-        if self.current(key.class, key.epoch).is_some_and(|active| active.key().generation > key.generation) {
-            return Err(VaultError::Superseded);
-        }
         let mut tx = self.store.begin().await?;
+        // What stands in the store counts: another process may have taken up a newer share, or closed the epoch.
+        Stands::read(&mut tx, key.class, key.epoch).await?.apply(Event::Given(key.generation))?;
         super::restored::of_repaired(&mut tx, key).await?;
         records::insert(&mut tx, activated.endorsed()).await?;
         let row: i64 = sqlx::query_scalar("SELECT coalesce(max(id), 0) + 1 FROM key_holder_shares")
@@ -296,6 +313,7 @@ impl Vault {
     pub async fn close_epoch(&self, class: Class, epoch: Epoch, by: &str) -> Result<u64, VaultError> {
         let mut tx = self.store.begin().await?;
         let key = KeyId { class, epoch, generation: Generation(0) };
+        Stands::read(&mut tx, class, epoch).await?.apply(Event::Close)?;
         ClosedEpochs::mark(&mut tx, &self.store, (class, epoch), by).await?;
         // Of every generation: none is the highest that there can be.
         let erased = erase(&mut tx, key, Generation(u32::MAX)).await?;
@@ -358,3 +376,6 @@ impl Vault {
         self.active.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,18 +7,21 @@
 //! A certificate that has expired opens no connection, so its renewal goes to the one service that strangers may call,
 //! where the identity key speaks for the member. It goes over an ordinary connection as long as there is one.
 
+mod life;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use lianfang_desk::Problem;
 use lianfang_link::client::{DialLimits, enrolment_channel};
-use lianfang_link::{CertificateDer, Fingerprint, Identity, UnixTime, Validity, possession};
+use lianfang_link::{CertificateDer, Fingerprint, Identity, possession};
 use lianfang_proto::documents::enrolment::CertificateSource;
 use lianfang_proto::documents::membership::{CertificateRenewal, renewal_challenge};
 use lianfang_proto::documents::roster::Member;
 use lianfang_proto::{Fault, FaultCode, v1};
 use lianfang_trust::Signed;
 
+pub use self::life::{Due, due};
+use self::life::{Step, goes_as_a_stranger, step};
 use super::{Membership, own_identity, own_root, pin_roster, read_key, store_chain, unusable};
 use crate::app::{App, Joined};
 use crate::audit::Event;
@@ -26,30 +29,6 @@ use crate::config::OwnCertificate;
 use crate::fault::{self, problem};
 use crate::peers::coordinator::{Coordinator, NAME};
 use crate::ports::Micros;
-
-/// What the life of a certificate asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Due {
-    /// Nothing before this time.
-    NotYet(UnixTime),
-    /// It is time to renew it.
-    Now,
-    /// It is over: it opens no connection any more.
-    Over,
-}
-
-/// Renewal is due after two thirds of a certificate's life, and up to a twelfth of it later: `spread` is different at each
-/// node, so that those that joined on one day do not all come on one day.
-pub fn due(validity: Validity, now: UnixTime, spread: u8) -> Due {
-    let (begin, end) = (validity.not_before.as_secs(), validity.not_after.as_secs());
-    let life = end.saturating_sub(begin);
-    let at = begin + life / 3 * 2 + life / 12 / 256 * u64::from(spread);
-    match now.as_secs() {
-        now if now >= end => Due::Over,
-        now if now >= at => Due::Now,
-        _ => Due::NotYet(UnixTime::since_unix_epoch(Duration::from_secs(at))),
-    }
-}
 
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,8 +50,11 @@ pub struct Renewing<'a> {
 }
 
 impl Renewing<'_> {
-    fn now(&self) -> UnixTime {
-        self.node.clock().now()
+    /// What the life of the certificate in use asks for now.
+    fn due(&self) -> Result<Due, Problem> {
+        let validity = self.joined.identity.validity().map_err(Problem::bug)?;
+        let [spread, ..] = *self.node.secrets.identity.verifying_key().as_bytes();
+        Ok(due(validity, self.node.clock().now(), spread))
     }
 
     /// Does what is due. `doubted` after the coordinator has refused the certificate in use: then it is asked why.
@@ -80,14 +62,11 @@ impl Renewing<'_> {
         if let Some(own) = &self.node.config.certificate {
             return self.reload(own, doubted).await;
         }
-        if self.node.secrets.next_tls()?.is_some() {
-            return self.exchange(true).await;
-        }
-        let validity = self.joined.identity.validity().map_err(Problem::bug)?;
-        let [spread, ..] = *self.node.secrets.identity.verifying_key().as_bytes();
-        match due(validity, self.now(), spread) {
-            Due::NotYet(_) if !doubted => Ok(Done::Nothing),
-            Due::NotYet(_) | Due::Now | Due::Over => self.renew().await,
+        let begun = self.node.secrets.next_tls()?.is_some();
+        match step(self.due()?, doubted, begun) {
+            Step::Wait => Ok(Done::Nothing),
+            Step::Renew => self.renew().await,
+            Step::Exchange => self.exchange(true).await,
         }
     }
 
@@ -215,9 +194,8 @@ impl Renewing<'_> {
             certificate,
         };
         let signed = Signed::sign(&context.secrets.identity, renewal).bytes().to_vec();
-        let validity = self.joined.identity.validity().map_err(Problem::bug)?;
         // Without overlap the ordinary connection ends with the key that it was made with, before the answer is there.
-        let given = if validity.left(self.now()).is_zero() || !overlap {
+        let given = if goes_as_a_stranger(self.due()?, overlap) {
             self.as_a_stranger(signed).await
         } else {
             let mut given = context.coordinator.renew(signed.clone()).await;
@@ -306,6 +284,8 @@ pub fn is_of_certificates(code: FaultCode) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -320,32 +300,5 @@ mod tests {
             let said = problem.sentence(lang);
             assert!(said.contains('4') && said.contains("1970-01-01T01:30:01Z"), "{said}");
         }
-    }
-
-    #[test]
-    fn renewal_comes_in_time_and_not_for_all_at_once() {
-        let at = |seconds: u64| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
-        let validity = Validity { not_before: at(1_000_000), not_after: at(1_000_000 + 1_200 * 256) };
-        let life = 1_200 * 256;
-        let first = 1_000_000 + life / 3 * 2;
-        let last = first + life / 12 / 256 * 255;
-        for (now, spread, wanted) in [
-            (1_000_000, 0, Due::NotYet(at(first))),
-            (first - 1, 0, Due::NotYet(at(first))),
-            (first, 0, Due::Now),
-            (first, 255, Due::NotYet(at(last))),
-            (last, 255, Due::Now),
-            (1_000_000 + life - 1, 255, Due::Now),
-            (1_000_000 + life, 0, Due::Over),
-            (u64::MAX / 2, 9, Due::Over),
-        ] {
-            assert_eq!(due(validity, at(now), spread), wanted, "{now} {spread}");
-        }
-        assert!(
-            last < 1_000_000 + life / 4 * 3 + 1,
-            "a quarter of its life is left for a coordinator that is away"
-        );
-        let nothing = Validity { not_before: at(0), not_after: at(0) };
-        assert_eq!(due(nothing, at(0), 0), Due::Over);
     }
 }

@@ -5,9 +5,9 @@
 //! * Trusts: nothing in the backup but what fits the record that all holders have signed.
 //! * Fails: with nothing forgotten; the next start does it again.
 //!
-//! A share that the store has already, or that is older than the store's, is dropped: the store's own stands. A share of a
-//! generation that was refreshed meanwhile is put back and of no use: what it gives fits no record that others work under,
-//! and every check fails on it. A repair by the other holders is the way then.
+//! Where the store has a share of the key, of whatever generation, or its epoch is over, the share of the backup is dropped:
+//! what stands in the store stands. A share of a generation that was refreshed meanwhile is put back and of no use: what it
+//! gives fits no record that others work under, and every check fails on it. A repair by the other holders is the way then.
 
 use lianfang_crypto::share::key_share::KeyShare;
 use lianfang_desk::Problem;
@@ -32,7 +32,7 @@ pub async fn take_up(node: &App) -> Result<(), Problem> {
         let record = EndorsedKeyRecord::decode(&carried.record).map_err(|error| damaged().because(error))?;
         let share = KeyShare::decode(&carried.share).map_err(|error| damaged().because(error))?;
         let key = record.record().key;
-        if vault.is_closed(key.class, key.epoch) || vault.current(key.class, key.epoch).is_some() {
+        if !vault.lacks(key).await.map_err(told)? {
             continue;
         }
         // Before the share: a crash in between leaves full counters and no share, never the other way round.

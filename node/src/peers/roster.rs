@@ -4,8 +4,9 @@
 //! only under the authority's key that a person compared at enrolment, and never if it is older than the one in force
 //! or another one of the same version.
 
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, RwLock};
+mod confirmation;
+
+use std::sync::{Arc, PoisonError, RwLock};
 
 use lianfang_link::{CertificateDer, Directory, Fingerprint, Party, Root};
 use lianfang_proto::documents::roster::{Member, Roster};
@@ -16,11 +17,9 @@ use lianfang_trust::{Digest, Signed, VerifyingKey};
 
 use tokio::sync::{Notify, watch};
 
+use self::confirmation::{Confirmation, Event};
 use crate::key_holder::ports::{MemberKeys, Members};
 use crate::ports::Micros;
-
-/// By how much the clock may be set back without more ado.
-const CLOCK_STEP: Micros = 300_000_000;
 
 /// One roster, opened.
 pub struct Pinned {
@@ -44,9 +43,8 @@ pub struct RosterInForce {
 struct State {
     /// The version in force, for those who wait for the next.
     version: watch::Sender<u64>,
-    /// When the coordinator confirmed that there is no newer one. Kept nowhere: a node that was restored from a backup has
-    /// an old roster, and one that was just started knows no more than when it stopped.
-    confirmed_at: AtomicI64,
+    /// When the coordinator confirmed that there is no newer one.
+    confirmation: RwLock<Confirmation>,
     /// Rings when somebody could not be answered because that is too long ago.
     wanted: Notify,
 }
@@ -56,7 +54,7 @@ impl RosterInForce {
     pub fn begin(authority: VerifyingKey, bytes: &[u8]) -> Result<Self, Fault> {
         let pinned = Arc::new(open(bytes, &authority)?);
         let version = watch::Sender::new(pinned.roster.version);
-        let state = State { version, confirmed_at: AtomicI64::new(Micros::MIN), wanted: Notify::new() };
+        let state = State { version, confirmation: RwLock::default(), wanted: Notify::new() };
         Ok(Self { authority, pinned: Arc::new(RwLock::new(pinned)), state: Arc::new(state) })
     }
 
@@ -65,9 +63,21 @@ impl RosterInForce {
         open(bytes, &self.authority)
     }
 
-    /// The coordinator knows of no newer one.
-    pub fn confirm(&self, now: Micros) {
-        self.state.confirmed_at.store(now, Ordering::SeqCst);
+    /// Whether there is no newer roster where `newest` is the coordinator's.
+    pub fn is_newest(&self, newest: u64) -> bool {
+        newest <= self.now().roster.version
+    }
+
+    /// The coordinator says at this time that `newest` is its version: if that is no later than the one in force, it has
+    /// confirmed it.
+    pub fn confirm(&self, newest: u64, now: Micros) {
+        let in_force = self.now().roster.version;
+        self.heard(Event::Named { newest, in_force, now });
+    }
+
+    fn heard(&self, event: Event) {
+        let mut confirmation = self.state.confirmation.write().unwrap_or_else(PoisonError::into_inner);
+        *confirmation = confirmation.after(event);
     }
 
     /// Resolves when somebody could not be answered because the roster was not confirmed for too long.
@@ -78,7 +88,7 @@ impl RosterInForce {
     /// The roster in force now.
     pub fn now(&self) -> Arc<Pinned> {
         // A poisoned lock still holds a whole roster: it is replaced in one assignment.
-        Arc::clone(&self.pinned.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+        Arc::clone(&self.pinned.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Judges a roster that came. `Ok(None)` if it is the one in force. The caller stores a newer one before it
@@ -104,11 +114,12 @@ impl RosterInForce {
     pub fn take(&self, newer: Pinned) {
         let version = newer.roster.version;
         {
-            let mut slot = self.pinned.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut slot = self.pinned.write().unwrap_or_else(PoisonError::into_inner);
             if version > slot.roster.version {
                 *slot = Arc::new(newer);
             }
         }
+        self.heard(Event::Taken);
         // Told after it is in force: who hears of it reads no older one.
         self.state.version.send_if_modified(|known| {
             let newer = version > *known;
@@ -180,9 +191,7 @@ impl Members for RosterInForce {
     }
 
     fn unconfirmed_for(&self, now: Micros) -> Micros {
-        let ago = now.saturating_sub(self.state.confirmed_at.load(Ordering::SeqCst));
-        // Confirmed by a clock that was ahead and was set back: nobody knows how long ago that is.
-        if ago < -CLOCK_STEP { Micros::MAX } else { ago.max(0) }
+        self.state.confirmation.read().unwrap_or_else(PoisonError::into_inner).age(now)
     }
 
     fn confirm_again(&self) {
@@ -196,7 +205,9 @@ mod tests {
     use lianfang_proto::ids::GroupId;
     use lianfang_trust::SigningKey;
 
+    use super::confirmation::CLOCK_STEP;
     use super::*;
+    use crate::key_holder::tests::every;
 
     fn roster(version: u64, coordinator: &SigningKey) -> Roster {
         let bank = BankId::parse("alpha", "bank").unwrap();
@@ -251,10 +262,109 @@ mod tests {
         let force = RosterInForce::begin(authority.verifying_key(), &bytes).unwrap();
         let now = 1_800_000_000_000_000;
         assert_eq!(force.unconfirmed_for(now), Micros::MAX, "not since the start");
-        force.confirm(now);
+        force.confirm(1, now);
         assert_eq!(force.unconfirmed_for(now + 7), 7);
         assert_eq!(force.unconfirmed_for(now - 7), 0);
         assert_eq!(force.unconfirmed_for(now - CLOCK_STEP - 1), Micros::MAX, "the clock was set back");
+    }
+
+    /// For how long somebody is answered after a confirmation.
+    const WITHIN: Micros = 3_600_000_000;
+
+    every!(State { NotSinceTheStart, Confirmed, TooLongAgo });
+    every!(Deed {
+        TheSameIsNamed,
+        AnOlderIsNamed,
+        ANewerIsNamed,
+        ANewerIsTaken,
+        ANewerIsTakenAndNamed,
+        TheSameComesAgain,
+        ARosterIsRefused,
+        MinutesPass,
+        MoreMinutesPass,
+        TheClockGoesBackALittle,
+        TheClockGoesFarBack,
+        Restart,
+    });
+
+    /// The table: whether somebody is answered.
+    fn answered(state: State, deed: Deed) -> bool {
+        match (state, deed) {
+            (
+                State::NotSinceTheStart | State::Confirmed | State::TooLongAgo,
+                Deed::TheSameIsNamed | Deed::AnOlderIsNamed | Deed::ANewerIsTakenAndNamed,
+            ) => true,
+            (
+                State::NotSinceTheStart | State::TooLongAgo,
+                Deed::ANewerIsNamed
+                | Deed::ANewerIsTaken
+                | Deed::TheSameComesAgain
+                | Deed::ARosterIsRefused
+                | Deed::MinutesPass
+                | Deed::MoreMinutesPass,
+            ) => false,
+            (
+                State::Confirmed,
+                Deed::ANewerIsNamed
+                | Deed::ANewerIsTaken
+                | Deed::TheSameComesAgain
+                | Deed::ARosterIsRefused
+                | Deed::MinutesPass,
+            ) => true,
+            (State::Confirmed, Deed::MoreMinutesPass) => false,
+            (State::NotSinceTheStart, Deed::TheClockGoesBackALittle) => false,
+            // Then it is not too long ago any more.
+            (State::Confirmed | State::TooLongAgo, Deed::TheClockGoesBackALittle) => true,
+            (
+                State::NotSinceTheStart | State::Confirmed | State::TooLongAgo,
+                Deed::TheClockGoesFarBack | Deed::Restart,
+            ) => false,
+        }
+    }
+
+    #[test]
+    fn somebody_is_answered_under_a_confirmed_roster_alone() {
+        let authority = SigningKey::from_bytes(&[1; 32]);
+        let other = SigningKey::from_bytes(&[2; 32]);
+        let sign = |key: &SigningKey, roster: Roster| Signed::sign(key, roster).bytes().to_vec();
+        let first = sign(&authority, roster(2, &other));
+        let second = sign(&authority, roster(3, &other));
+        let forged = sign(&other, roster(3, &other));
+        let begin = || RosterInForce::begin(authority.verifying_key(), &first).unwrap();
+        for &state in State::ALL {
+            for &deed in Deed::ALL {
+                let (mut force, mut now) = (begin(), 1_800_000_000_000_000);
+                match state {
+                    State::NotSinceTheStart => {}
+                    State::Confirmed => force.confirm(2, now),
+                    State::TooLongAgo => {
+                        force.confirm(2, now);
+                        now += WITHIN + 1;
+                    }
+                }
+                assert_eq!(force.is_confirmed(now, WITHIN), state == State::Confirmed);
+                let take = || force.take(force.newer(&second).unwrap().unwrap());
+                match deed {
+                    Deed::TheSameIsNamed => force.confirm(2, now),
+                    Deed::AnOlderIsNamed => force.confirm(1, now),
+                    Deed::ANewerIsNamed => force.confirm(3, now),
+                    Deed::ANewerIsTaken => take(),
+                    Deed::ANewerIsTakenAndNamed => {
+                        take();
+                        force.confirm(3, now);
+                    }
+                    Deed::TheSameComesAgain => assert!(force.newer(&first).unwrap().is_none()),
+                    Deed::ARosterIsRefused => assert!(force.newer(&forged).is_err()),
+                    Deed::MinutesPass => now += WITHIN,
+                    Deed::MoreMinutesPass => now += WITHIN + 1,
+                    Deed::TheClockGoesBackALittle => now -= CLOCK_STEP,
+                    Deed::TheClockGoesFarBack => now -= WITHIN + CLOCK_STEP + 2,
+                    Deed::Restart => force = begin(),
+                }
+                let confirmed = force.is_confirmed(now, WITHIN);
+                assert_eq!(confirmed, answered(state, deed), "{state:?} {deed:?}");
+            }
+        }
     }
 
     #[test]

@@ -194,11 +194,11 @@ impl Loop {
     /// The roster is the newest that the coordinator knows of, and this holder has charged no less than it has ever said: from
     /// here on members are answered for a while.
     async fn confirm(&mut self, reply: &WatchInboxReply) {
-        if self.context.roster.now().roster.version < reply.roster_version {
+        if !self.context.roster.is_newest(reply.roster_version) {
             return;
         }
         match witness::state(&self.context, &mut self.stated).await {
-            Ok(()) => self.context.roster.confirm(self.context.ports.clock.now()),
+            Ok(()) => self.context.roster.confirm(reply.roster_version, self.context.ports.clock.now()),
             Err(fault) => {
                 tracing::warn!(event = "holder.not-witnessed", %fault, "what this holder has charged could not be stated");
             }

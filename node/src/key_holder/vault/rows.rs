@@ -8,20 +8,15 @@ use sqlx::Row as _;
 use zeroize::Zeroizing;
 
 use super::VaultError;
+use super::stands::Stands;
 use crate::key_holder::ledger::columns;
 use crate::store::{Connection, StoreError};
 
 pub(super) const TABLE: &str = "key_holder_shares";
 pub(super) const COLUMN: &str = "sealed";
 
-/// How a key stands: the generation of its newest share, and whether its epoch is over.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stands {
-    pub(super) newest: Option<Generation>,
-    pub(super) closed: bool,
-}
-
 impl Stands {
+    /// How a key stands in the store.
     pub(super) async fn read(tx: &mut Connection, class: Class, epoch: Epoch) -> Result<Self, VaultError> {
         let row = sqlx::query(
             "SELECT (SELECT max(generation) FROM key_holder_shares WHERE class = $1 AND epoch = $2),
@@ -31,7 +26,9 @@ impl Stands {
         let row = row.bind(class).bind(epoch).fetch_one(tx).await?;
         let malformed = |_| StoreError::Malformed { table: TABLE, column: "generation" };
         let newest = row.try_get::<Option<i64>, _>(0)?.map(|newest| newest.try_into().map_err(malformed));
-        Ok(Self { newest: newest.transpose()?.map(Generation), closed: row.try_get::<i64, _>(1)? != 0 })
+        let newest = newest.transpose()?.map(Generation);
+        let closed = row.try_get::<i64, _>(1)? != 0;
+        Ok(if closed { Self::Closed } else { newest.map_or(Self::NoShare, Self::InUse) })
     }
 }
 
