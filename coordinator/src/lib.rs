@@ -45,6 +45,8 @@ pub mod service;
 pub mod store;
 pub mod summary;
 pub mod telemetry;
+#[cfg(test)]
+mod tests;
 pub mod work;
 
 use std::ffi::OsString;

@@ -174,7 +174,7 @@ pub async fn turn(store: &Store, errand: Errand) -> Result<Turn, StoreError> {
 /// A person says that it is to be tried again, now. Tells whether there was anything to restart.
 pub async fn retry(store: &Store, errand: Errand) -> Result<bool, StoreError> {
     let mut tx = store.begin().await?;
-    let restarted = restart(&mut tx, &errand.subject()).await?;
+    let restarted = restart(&mut tx, &errand.subject(), &RULE, store.now()).await?;
     tx.commit().await?;
     Ok(restarted)
 }

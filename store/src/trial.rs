@@ -9,6 +9,8 @@
     reason = "what a test needs and does not get ends the test"
 )]
 
+mod steps;
+
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -17,7 +19,9 @@ use sqlx::any::{AnyConnectOptions, install_default_drivers};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
 use zeroize::Zeroizing;
 
-use crate::{Connection, Kind, Place, Steps};
+use crate::{Connection, Kind, Place};
+
+pub use steps::{Seed, Sown, schema};
 
 /// Names the server for tests: `postgres://…`, with a user that may make schemas.
 pub const SERVER: &str = "LIANFANG_TEST_POSTGRES";
@@ -161,33 +165,4 @@ async fn run(address: &str, sql: String) -> Result<(), sqlx::Error> {
     let mut connection = options.disable_statement_logging().connect().await?;
     connection.execute(AssertSqlSafe(sql)).await?;
     connection.close().await
-}
-
-/// Every column of the store's own tables: table, column, type, in order.
-pub async fn columns(connection: &mut Connection, kind: Kind) -> Vec<(String, String, String)> {
-    let statement = match kind {
-        Kind::Sqlite => {
-            "SELECT m.name, c.name, c.type || ' ' || c.\"notnull\" || ' ' || c.pk
-             FROM sqlite_master m, pragma_table_info(m.name) c
-             WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' ORDER BY 1, 2"
-        }
-        Kind::Postgres => {
-            "SELECT CAST(table_name AS TEXT), CAST(column_name AS TEXT), CAST(data_type || ' ' || is_nullable AS TEXT)
-             FROM information_schema.columns WHERE table_schema = CAST(current_schema() AS TEXT) ORDER BY 1, 2"
-        }
-    };
-    sqlx::query_as(statement).fetch_all(connection).await.expect("the columns")
-}
-
-impl Steps {
-    /// The numbers of all steps, from the first.
-    pub fn numbers(&self) -> Vec<i64> {
-        self.sqlite.iter().map(|step| step.version).collect()
-    }
-
-    /// Brings a store as far as an earlier program would have.
-    pub async fn run_to(&self, step: i64, trial: &Trial) {
-        let steps = if trial.kind() == Kind::Sqlite { &self.sqlite } else { &self.postgres };
-        steps.run_to(step, &mut trial.connect().await).await.expect("the steps");
-    }
 }

@@ -180,7 +180,7 @@ async fn retry(office: &Office, console: &dyn Console, id: JobId) -> Result<Exit
     let (job, _) = read(office, id).await?;
     let restarted = async {
         let mut tx = office.store.begin().await?;
-        let restarted = rows::restart(&mut tx, &work::job(id)).await?;
+        let restarted = rows::restart(&mut tx, &work::job(id), &STEP, office.now()).await?;
         if restarted {
             audit::append(&mut tx, office.now(), "job.retried", &json!({"job": id.to_string()})).await?;
             tx.commit().await?;

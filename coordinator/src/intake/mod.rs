@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use lianfang_proto::FaultCode;
 use lianfang_proto::documents::submission::SubmissionHeader;
-use lianfang_proto::ids::BankId;
+use lianfang_proto::ids::{BankId, JobId};
 use lianfang_trust::{Digest, Signed};
 use serde_json::json;
 use tokio::task::spawn_blocking;
@@ -61,11 +61,19 @@ pub async fn progress(office: &Office, job: &Job, party: &Party) -> Result<Progr
     if party.header.is_none() || job.state != State::Open {
         return Ok(Progress { next_row: 0, sealed: false });
     }
-    // What lies on the disk counts, whichever process has written it.
-    let header = announced(party)?;
-    let path = office.files(job.agreed.job()).rows(&party.bank, party.rows);
-    let rows = spawn_blocking(move || upload::rows_at(&path, &header)).await;
-    Ok(Progress { next_row: rows.map_err(|_| Error::Bug("intake"))??, sealed: false })
+    let rows = rows_here(office, job.agreed.job(), party, announced(party)?).await?;
+    Ok(Progress { next_row: rows, sealed: false })
+}
+
+/// How many whole rows of a participant lie on the disk: that counts, whichever process has written it.
+async fn rows_here(
+    office: &Office,
+    job: JobId,
+    party: &Party,
+    header: SubmissionHeader,
+) -> Result<u64, Error> {
+    let path = office.files(job).rows(&party.bank, party.rows);
+    spawn_blocking(move || upload::rows_at(&path, &header)).await.map_err(|_| Error::Bug("intake"))?
 }
 
 /// Takes a submission's header. The same again tells how far it has come; another one is refused.

@@ -2,7 +2,7 @@
 //!
 //! Comes in: an announced submission. Goes out: its [`Upload`], to one request at a time. A bank whose rows another process
 //! takes is told `busy` and comes again; what has been silent for the length of a lease may go on anywhere. An upload that
-//! is taken up is read from the disk, never remembered from before.
+//! is taken up is read from the disk, never remembered from before. Few are taken up at once: each is a copy.
 //!
 //! A process may be stopped between the look at its lease and the write, for longer than the lease lasts, and still writes:
 //! into files under the number of its own lease. Which lease's files count, the store says (`rows_fence`): it is written
@@ -16,10 +16,10 @@ use lianfang_proto::catalogue::Disclosure;
 use lianfang_proto::documents::submission::SubmissionHeader;
 use lianfang_proto::ids::{BankId, JobId};
 use lianfang_proto::{Fault, FaultCode};
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 
-use super::{Upload, announced};
+use super::{Upload, announced, rows_here};
 use crate::fault::Error;
 use crate::job::clerk;
 use crate::job::ledger::{self, Agreed, Party};
@@ -38,24 +38,37 @@ struct Taken {
 
 type Place = Arc<Mutex<Option<Taken>>>;
 
+/// How many submissions a process copies at once. After a restart all that were under way are taken up, and each copy
+/// takes as much room again until what it was made of is gone.
+const COPIES: usize = 2;
+
 /// Submissions that this process takes, one lock each.
-#[derive(Default)]
-pub struct Uploads(std::sync::Mutex<HashMap<(JobId, BankId), Place>>);
+pub struct Uploads {
+    places: std::sync::Mutex<HashMap<(JobId, BankId), Place>>,
+    /// Leave to copy one.
+    copies: Arc<Semaphore>,
+}
+
+impl Default for Uploads {
+    fn default() -> Self {
+        Self { places: std::sync::Mutex::default(), copies: Arc::new(Semaphore::new(COPIES)) }
+    }
+}
 
 impl Uploads {
     fn place(&self, job: JobId, bank: &BankId) -> Place {
-        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(places.entry((job, bank.clone())).or_default())
     }
 
     /// Forgets one that stands.
     pub(super) fn forget(&self, job: JobId, bank: &BankId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&(job, bank.clone()));
+        self.places.lock().unwrap_or_else(PoisonError::into_inner).remove(&(job, bank.clone()));
     }
 
     /// Forgets those of all other jobs, which take no more submissions.
     pub fn keep(&self, open: &BTreeSet<JobId>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|(job, _), place| {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner).retain(|(job, _), place| {
             // What a request holds stays: a second place beside it would let two write.
             open.contains(job) || Arc::strong_count(place) > 1
         });
@@ -81,16 +94,35 @@ impl Uploads {
             }
         }
         if taken.is_none() {
+            let leave = self.leave_to_copy(office, agreed.job(), party, &header).await?;
             let (office, id) = (Arc::clone(office), agreed.job());
             let with_levels = agreed.terms().disclosure != Disclosure::Count;
             // Goes on though whoever asked has left: what it makes must not be left behind.
             let taking = tokio::spawn(async move {
-                *taken = take_up(&office, id, header, with_levels).await?;
+                let done = take_up(&office, id, header, with_levels).await;
+                drop(leave);
+                *taken = done?;
                 Ok::<_, Error>(taken)
             });
             taken = taking.await.map_err(|_| Error::Bug("intake"))??;
         }
         Ok(taken.is_some().then_some(Writer(taken)))
+    }
+
+    /// Leave to take a submission up: to be had at once where there is nothing to copy, else if not too many are copied
+    /// now. A bank that is told `busy` comes again. It is asked for before the lease is: whoever is turned away holds
+    /// nothing.
+    async fn leave_to_copy(
+        &self,
+        office: &Office,
+        job: JobId,
+        party: &Party,
+        header: &SubmissionHeader,
+    ) -> Result<Option<OwnedSemaphorePermit>, Error> {
+        if rows_here(office, job, party, header.clone()).await? == 0 {
+            return Ok(None);
+        }
+        Arc::clone(&self.copies).try_acquire_owned().map(Some).map_err(|_| busy())
     }
 }
 
@@ -122,26 +154,48 @@ async fn take_up(
 ) -> Result<Option<Taken>, Error> {
     let bank = header.bank.clone();
     let Some((mut lease, before)) = lease(office, job, &bank).await? else { return Ok(None) };
+    let opened = open(office, &mut lease, job, header, before, with_levels).await;
+    stand(office, lease, job, bank, opened).await.map(Some)
+}
+
+/// Makes the files under this lease's name, with what lay there under the one `before` it.
+async fn open(
+    office: &Office,
+    lease: &mut Lease,
+    job: JobId,
+    header: SubmissionHeader,
+    before: i64,
+    with_levels: bool,
+) -> Result<Upload, Error> {
     let (files, turn) = (office.files(job), lease.fence());
-    let mut opening = {
-        let files = files.clone();
-        spawn_blocking(move || {
-            files.make()?;
-            Upload::resume(&files, &header, (before, turn), with_levels)
-        })
-    };
-    let opened = match work::under(office, &mut lease, &INTAKE, &mut opening).await {
+    let mut opening = spawn_blocking(move || {
+        files.make()?;
+        Upload::resume(&files, &header, (before, turn), with_levels)
+    });
+    let opened = match work::under(office, lease, &INTAKE, &mut opening).await {
         Some(opened) => opened,
         // Only what is there can be removed.
         None => opening.await,
     };
-    let (error, unnamed) = match opened.unwrap_or(Err(Error::Bug("intake"))) {
+    opened.unwrap_or(Err(Error::Bug("intake")))
+}
+
+/// The files that were made count from here on, if the lease is still held; else they go again, and nothing else does.
+async fn stand(
+    office: &Office,
+    mut lease: Lease,
+    job: JobId,
+    bank: BankId,
+    opened: Result<Upload, Error>,
+) -> Result<Taken, Error> {
+    let (files, turn) = (office.files(job), lease.fence());
+    let (error, unnamed) = match opened {
         Err(error) => (error, true),
         Ok(upload) => match count(office, &mut lease, job, &bank).await {
             Ok(Held::Yes) => {
                 // What cannot be removed now is swept with the job's other files.
                 drop(spawn_blocking(move || files.forget_older_rows(&bank, turn)).await);
-                return Ok(Some(Taken { lease, upload: Some(upload) }));
+                return Ok(Taken { lease, upload: Some(upload) });
             }
             Ok(Held::Lost) => (busy(), true),
             // The store may name them all the same: a commit is carried out though its answer is lost.
@@ -213,3 +267,6 @@ impl Writer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,7 +42,7 @@ impl Agreed {
 pub struct TermsCache(RwLock<HashMap<JobId, Arc<Agreed>>>);
 
 impl TermsCache {
-    fn get(&self, job: &JobId) -> Option<Arc<Agreed>> {
+    pub(super) fn get(&self, job: &JobId) -> Option<Arc<Agreed>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(job).cloned()
     }
 
@@ -181,7 +181,7 @@ pub async fn insert(tx: &mut Connection, terms: &Signed<Terms>, now: Micros) -> 
     Ok(())
 }
 
-pub(super) fn job_of(office: &Office, row: &Row) -> Result<Job, Error> {
+fn job_of(office: &Office, row: &Row) -> Result<Job, Error> {
     let id: Vec<u8> = row.try_get("id")?;
     let id = JobId::from_slice(&id, "job").stored_as("job")?;
     let agreed = if let Some(agreed) = office.terms.get(&id) {

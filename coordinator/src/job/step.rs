@@ -14,8 +14,9 @@ use serde_json::json;
 use tokio::task::spawn_blocking;
 
 use super::clerk::{self, Errand};
+use super::files::JobFiles;
 use super::folder;
-use super::ledger::{self, Job, Party};
+use super::ledger::{self, Agreed, Job, Party};
 use super::left_out;
 use super::state::{Event, State, Task};
 use crate::audit;
@@ -168,43 +169,75 @@ async fn match_rows(office: &Arc<Office>, id: JobId) -> Result<(), Error> {
         return Ok(());
     };
     tx.commit().await?;
-    let standing: Result<Vec<Standing>, Error> = parties
-        .iter()
-        .filter_map(|party| {
-            let header = party.submission().transpose()?;
-            Some(header.map(|header| Standing { header, turn: party.rows }))
-        })
-        .collect();
+    let standing = submissions(&parties);
     let files = office.files(id).written_under(lease.fence());
     let mut span = office.telemetry.stage(id, "matching");
     span.count("participants", parties.len() as u64);
     let mut weaving = {
         let (files, agreed) = (files.clone(), Arc::clone(&job.agreed));
-        spawn_blocking(move || {
-            files.make()?;
-            files.unreport_older()?;
-            weave(&files, agreed.terms(), &standing?).inspect_err(|_| drop(files.unreport()))
-        })
+        spawn_blocking(move || write_reports(&files, &agreed, &standing?))
     };
     let Some(woven) = work::under(office, &mut lease, &STEP, &mut weaving).await else {
         // Another has the job: what was written here stands for nothing. It may still be writing, where all is swept by now.
         drop(weaving.await);
         return forsake(office, id).await;
     };
-    let ended = match woven.unwrap_or(Err(Error::Bug("matching"))) {
-        Ok(counts) => report(office, id, &mut lease, &counts).await,
-        Err(error @ Error::Gone { .. }) => give_up_lost(office, id, &mut lease, &error).await,
+    let ended = written(office, id, &mut lease, woven.unwrap_or(Err(Error::Bug("matching")))).await;
+    conclude(office, id, &lease, files, ended).await
+}
+
+/// What is matched: all submissions that stand.
+fn submissions(parties: &[Party]) -> Result<Vec<Standing>, Error> {
+    let standing = parties.iter().filter_map(|party| {
+        let header = party.submission().transpose()?;
+        Some(header.map(|header| Standing { header, turn: party.rows }))
+    });
+    standing.collect()
+}
+
+/// Writes the reports, under the number of the lease that these files bear. Blocks.
+fn write_reports(
+    files: &JobFiles,
+    agreed: &Agreed,
+    standing: &[Standing],
+) -> Result<BTreeMap<u32, u64>, Error> {
+    files.make()?;
+    files.unreport_older()?;
+    weave(files, agreed.terms(), standing).inspect_err(|_| drop(files.unreport()))
+}
+
+/// Lets what was written stand, or gives up what cannot be matched any more. Gives the state that was entered, unless the
+/// lease was lost.
+async fn written(
+    office: &Office,
+    id: JobId,
+    lease: &mut Lease,
+    woven: Result<BTreeMap<u32, u64>, Error>,
+) -> Result<Option<State>, Error> {
+    match woven {
+        Ok(counts) => report(office, id, lease, &counts).await,
+        Err(error @ Error::Gone { .. }) => give_up_lost(office, id, lease, &error).await,
         Err(error) => Err(error),
-    };
+    }
+}
+
+/// Sweeps after a matching, however it ended. What stands by now is never touched by what has failed here.
+async fn conclude(
+    office: &Office,
+    id: JobId,
+    lease: &Lease,
+    files: JobFiles,
+    ended: Result<Option<State>, Error>,
+) -> Result<(), Error> {
     match ended {
-        Ok(Some(state)) => cleared(office, &lease, move || files.sweep(state)).await,
+        Ok(Some(state)) => cleared(office, lease, move || files.sweep(state)).await,
         Ok(None) => forsake(office, id).await,
         Err(error) => {
             if has_gone_on(office, id).await? {
                 return clerk::sweep(office, id).await;
             }
             drop(spawn_blocking(move || files.unreport()).await);
-            if struck(office, id, &lease, &error).await? == Held::Lost {
+            if struck(office, id, lease, &error).await? == Held::Lost {
                 forsake(office, id).await?;
             }
             Err(error)
@@ -321,3 +354,6 @@ async fn give_up(office: &Office, id: CeremonyId) -> Result<(), Error> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,8 +19,8 @@ pub const FILE: &str = "store.sqlite";
 
 /// The steps from an empty store to the one of this program. A released step never changes.
 static STEPS: LazyLock<Steps> = LazyLock::new(|| Steps {
-    sqlite: steps!("../../migrations/sqlite": "0001_coordinator", "0002_work", "0003_schedule", "0004_keys", "0005_membership", "0006_rows_fence"),
-    postgres: steps!("../../migrations/postgres": "0001_coordinator", "0002_work", "0003_schedule", "0004_keys", "0005_membership", "0006_rows_fence"),
+    sqlite: steps!("../../migrations/sqlite": "0001_coordinator", "0002_work", "0003_schedule", "0004_keys", "0005_membership", "0006_rows_fence", "0007_job_order"),
+    postgres: steps!("../../migrations/postgres": "0001_coordinator", "0002_work", "0003_schedule", "0004_keys", "0005_membership", "0006_rows_fence", "0007_job_order"),
 });
 
 /// An open store.
@@ -81,45 +81,4 @@ impl Store {
 }
 
 #[cfg(test)]
-mod tests {
-    use lianfang_store::trial::{Trial, columns};
-
-    use super::*;
-
-    /// Every file of the folders is one of the steps: a forgotten one would be missed only where it is needed.
-    #[test]
-    fn no_step_is_forgotten() {
-        for (folder, steps) in [("sqlite", &STEPS.sqlite), ("postgres", &STEPS.postgres)] {
-            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder);
-            assert_eq!(std::fs::read_dir(folder).unwrap().count(), steps.iter().count());
-        }
-    }
-
-    /// Stores that earlier programs made, with something in them, are brought up to this program's last step.
-    #[tokio::test]
-    async fn a_store_of_every_earlier_step_opens() {
-        let fresh = Trial::new();
-        let store = Store::open(&fresh.place()).await.unwrap();
-        let wanted = columns(&mut fresh.connect().await, fresh.kind()).await;
-        store.close().await;
-        for step in STEPS.numbers() {
-            let trial = Trial::new();
-            STEPS.run_to(step, &trial).await;
-            let mut connection = trial.connect().await;
-            let roster = sqlx::query("INSERT INTO roster (version, signed) VALUES (7, $1)").bind(vec![1]);
-            roster.execute(&mut connection).await.unwrap();
-            let ceremony = "INSERT INTO ceremony (id, class, epoch, proposal, state, created_at)
-                            VALUES ($1, 1, 1, $1, 'open', 0)";
-            sqlx::query(ceremony).bind(vec![1; 16]).execute(&mut connection).await.unwrap();
-            drop(connection);
-            let store = Store::open(&trial.place()).await.unwrap();
-            assert_eq!(columns(&mut trial.connect().await, trial.kind()).await, wanted, "from step {step}");
-            for table in ["roster", "ceremony"] {
-                let count = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
-                let count: i64 = sqlx::query_scalar(count).fetch_one(store.readers()).await.unwrap();
-                assert_eq!(count, 1, "{table} from step {step}");
-            }
-            store.close().await;
-        }
-    }
-}
+mod tests;

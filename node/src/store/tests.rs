@@ -1,8 +1,10 @@
 //! Opening, refusing, telling failures apart.
 
+mod steps;
+
 use sqlx::ConnectOptions as _;
 
-use lianfang_store::trial::{self, Trial};
+use lianfang_store::trial::Trial;
 
 use super::*;
 
@@ -164,58 +166,4 @@ async fn numbers_are_never_given_twice() {
     assert_eq!(take_numbers(&mut tx, "import", 10).await.unwrap(), 1);
     assert_eq!(take_numbers(&mut tx, "import", 1).await.unwrap(), 11);
     tx.commit().await.unwrap();
-}
-
-/// Stores that earlier programs made, with something in them, are brought up to this program's last step.
-#[tokio::test]
-async fn a_store_of_every_earlier_step_opens() {
-    let fresh = Bench::new().await;
-    let kind = fresh.store.kind();
-    let wanted = trial::columns(&mut fresh.store.reader().await.unwrap(), kind).await;
-    for step in STEPS.numbers() {
-        let trial = Trial::new();
-        STEPS.run_to(step, &trial).await;
-        let mut connection = trial.connect().await;
-        let tables: Vec<String> =
-            trial::columns(&mut connection, kind).await.into_iter().map(|(table, ..)| table).collect();
-        let has = |table: &str| tables.iter().any(|there| there == table);
-        sqlx::query("UPDATE sequence SET next = 77 WHERE name = 'import'")
-            .execute(&mut connection)
-            .await
-            .unwrap();
-        if has("job") {
-            let job = "INSERT INTO job (job, terms_digest, terms, stage, seen_at, updated_at) VALUES ($1, $2, $3, 1, 5, 5)";
-            let job = sqlx::query(job).bind(vec![1; 16]).bind(vec![2; 64]).bind(vec![3]);
-            job.execute(&mut connection).await.unwrap();
-        }
-        if has("audit_entry") {
-            let entry = "INSERT INTO audit_entry (seq, time_us, event, body, prev, hash) VALUES (0, 1, 'x', $1, $1, $1)";
-            sqlx::query(entry).bind(vec![1]).execute(&mut connection).await.unwrap();
-        }
-        drop(connection);
-        let master = Arc::new(MasterKey::ephemeral(&mut *Ports::system().chance.rng()));
-        let store = open(&trial.place(), trial.folder(), &master).await.unwrap();
-        assert_eq!(
-            trial::columns(&mut store.reader().await.unwrap(), kind).await,
-            wanted,
-            "from step {step}"
-        );
-        let mut tx = store.begin().await.unwrap();
-        assert_eq!(take_numbers(&mut tx, "import", 1).await.unwrap(), 77, "from step {step}");
-        for table in ["job", "audit_entry"].into_iter().filter(|table| has(table)) {
-            let count = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
-            assert_eq!(sqlx::query_scalar::<_, i64>(count).fetch_one(&mut *tx).await.unwrap(), 1, "{table}");
-        }
-        drop(tx);
-        store.close().await;
-    }
-}
-
-/// Every file of the folders is one of the steps: a forgotten one would be missed only where it is needed.
-#[test]
-fn no_step_is_forgotten() {
-    for (folder, steps) in [("sqlite", &STEPS.sqlite), ("postgres", &STEPS.postgres)] {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder);
-        assert_eq!(std::fs::read_dir(folder).unwrap().count(), steps.iter().count());
-    }
 }

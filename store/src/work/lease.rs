@@ -243,14 +243,23 @@ pub async fn leave(tx: &mut Connection, worker: &Worker) -> Result<(), StoreErro
     Ok(())
 }
 
-/// A person says that it is to be tried again, now. Tells whether there was anything to restart.
-pub async fn restart(tx: &mut Connection, subject: &Subject) -> Result<bool, StoreError> {
+/// A person says that it is to be tried again, now. Tells whether there was anything to restart: what somebody works on is
+/// left alone, and what a process held that was never heard of again is nobody's.
+pub async fn restart(
+    tx: &mut Connection,
+    subject: &Subject,
+    rule: &Rule,
+    now: Micros,
+) -> Result<bool, StoreError> {
     let restarted = sqlx::query(
         "UPDATE work SET attempts = 0, strikes = 0, not_before = 0, fault = ''
-         WHERE kind = $1 AND subject = $2 AND owner IS NULL AND attempts > 0",
+         WHERE kind = $1 AND subject = $2 AND attempts > 0
+             AND (owner IS NULL OR held_until <= $3 OR held_until > $4)",
     )
     .bind(subject.kind)
     .bind(&subject.id)
+    .bind(now)
+    .bind(now.saturating_add(rule.lease.saturating_mul(2)))
     .execute(tx)
     .await?;
     Ok(restarted.rows_affected() == 1)

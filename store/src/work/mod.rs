@@ -24,8 +24,8 @@
 //!
 //! A lease changes who holds the work, and nothing else; how the attempt ended decides where it goes.
 //!
-//! [`turn`] is that machine as functions. `lease` is the same in SQL, each change one statement; that both agree is
-//! tested. A process that has slept through its lease, or was cut off, does no harm: a lease bears a number (`fence`) that
+//! [`turn`] is that machine as functions. `lease` is the same in SQL, each change one statement: tried as a table and against
+//! the functions (README). A process that has slept through its lease, or was cut off, does no harm: a lease bears a number (`fence`) that
 //! grows with every acquisition, and the last write of a step stands in one transaction with [`renew`], [`release`] or
 //! [`finish`], which say whether the lease is still held.
 //!

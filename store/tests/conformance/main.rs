@@ -5,9 +5,11 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod leases;
 mod processes;
 mod server;
 mod suite;
+mod work;
 
 use std::sync::LazyLock;
 
@@ -17,6 +19,12 @@ use lianfang_store::{Database, Steps, StoreError, steps};
 static STEPS: LazyLock<Steps> = LazyLock::new(|| Steps {
     sqlite: steps!("../steps/sqlite": "0001_things", "0002_later"),
     postgres: steps!("../steps/postgres": "0001_things", "0002_later"),
+});
+
+/// A store with the table of work alone.
+static WORK: LazyLock<Steps> = LazyLock::new(|| Steps {
+    sqlite: steps!("../steps/work/sqlite": "0001_work"),
+    postgres: steps!("../steps/work/postgres": "0001_work"),
 });
 
 async fn open(trial: &Trial) -> Result<Database, StoreError> {
@@ -30,28 +38,29 @@ fn on_a_server() -> Trial {
 
 /// Stamps the suite out for both kinds.
 macro_rules! conformance {
-    ($($test:ident),* $(,)?) => {
+    ($($room:ident: $($test:ident),* $(,)?);* $(;)?) => {
         mod in_a_file {
-            $(
+            $($(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $test() {
-                    crate::suite::$test(&super::Trial::in_a_file()).await;
+                    crate::$room::$test(&super::Trial::in_a_file()).await;
                 }
-            )*
+            )*)*
         }
         mod on_a_server {
-            $(
+            $($(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 #[ignore = "needs a PostgreSQL server"]
                 async fn $test() {
-                    crate::suite::$test(&super::on_a_server()).await;
+                    crate::$room::$test(&super::on_a_server()).await;
                 }
-            )*
+            )*)*
         }
     };
 }
 
 conformance!(
+    suite:
     a_transaction_excludes_every_other,
     a_single_statement_waits_for_it_too,
     a_snapshot_sees_one_moment,
@@ -66,5 +75,13 @@ conformance!(
     a_foreign_step_is_refused,
     a_step_that_the_list_has_lost_is_refused,
     no_error_shows_a_value,
-    several_processes_count_together,
+    several_processes_count_together;
+    work:
+    every_state_of_a_row_and_every_operation;
+    leases:
+    one_has_it_and_the_other_has_not,
+    strikes_end_in_rest_and_a_person_restarts,
+    what_died_with_its_process_can_be_restarted,
+    a_seat_that_is_taken_again_frees_what_its_last_process_held,
+    statements_and_functions_agree;
 );

@@ -1,0 +1,133 @@
+//! What the steps make of a store that an earlier program has written into.
+
+use lianfang_store::trial::{Seed, Trial, schema};
+
+use super::super::*;
+
+const fn seed(
+    since: i64,
+    table: &'static str,
+    statement: &'static str,
+    bytes: &'static [(u8, usize)],
+) -> Seed {
+    Seed { since, table, statement, bytes }
+}
+
+/// What programs of each step have written, into all tables that a later step changes or reads.
+const SEEDS: [Seed; 11] = [
+    seed(1, "sequence", "UPDATE sequence SET next = 77 WHERE name = 'import'", &[]),
+    seed(
+        1,
+        "output_key",
+        "INSERT INTO output_key (id, class, epoch, public_key) VALUES (3, 1, 2, $1)",
+        &[(1, 32)],
+    ),
+    seed(
+        2,
+        "key_holder_shares",
+        "INSERT INTO key_holder_shares (id, class, epoch, generation, sealed) VALUES (4, 1, 2, 0, $1)",
+        &[(1, 60)],
+    ),
+    seed(2, "sequence", "UPDATE sequence SET next = 78 WHERE name = 'charge'", &[]),
+    seed(
+        4,
+        "audit_entry",
+        "INSERT INTO audit_entry (seq, time_us, event, body, prev, hash) VALUES (0, 1, 'x', $1, $2, $3)",
+        &[(1, 3), (2, 64), (3, 64)],
+    ),
+    seed(
+        5,
+        "job",
+        "INSERT INTO job (id, job, terms_digest, terms, stage, decided_by, header, figures, seen_at, updated_at)
+         VALUES (1, $1, $2, $3, 4, 'zhang', $4, '{}', 5, 6)",
+        &[(1, 16), (2, 64), (3, 9), (4, 9)],
+    ),
+    seed(5, "charge_sighting", "INSERT INTO charge_sighting (holder, highest) VALUES ('alpha', 9)", &[]),
+    seed(
+        8,
+        "charge_sighting",
+        "INSERT INTO charge_sighting (holder, highest, answer) VALUES ('beta', 8, $1)",
+        &[(7, 5)],
+    ),
+    seed(
+        8,
+        "job",
+        "INSERT INTO job (id, job, terms_digest, terms, stage, seen_at, updated_at, recorded)
+         VALUES (2, $1, $2, $3, 1, 5, 5, $4)",
+        &[(11, 16), (12, 64), (13, 9), (14, 32)],
+    ),
+    seed(
+        15,
+        "job",
+        "INSERT INTO job (id, job, terms_digest, terms, stage, seen_at, updated_at, reminded)
+         VALUES (3, $1, $2, $3, 1, 5, 5, 2)",
+        &[(21, 16), (22, 64), (23, 9)],
+    ),
+    seed(
+        16,
+        "job",
+        "INSERT INTO job (id, job, terms_digest, terms, stage, seen_at, updated_at, handed_in_at)
+         VALUES (4, $1, $2, $3, 1, 5, 5, 6)",
+        &[(31, 16), (32, 64), (33, 9)],
+    ),
+];
+
+/// What stands in newer columns of those rows.
+const ADDED: [(&str, &str, &str); 4] = [
+    ("charge_sighting", "answer", "NULL"),
+    ("job", "recorded", "NULL"),
+    ("job", "reminded", "0"),
+    ("job", "handed_in_at", "NULL"),
+];
+
+/// Every file of the folders is one of the steps: a forgotten one would be missed only where it is needed.
+#[test]
+fn no_step_is_forgotten() {
+    for (folder, steps) in [("sqlite", &STEPS.sqlite), ("postgres", &STEPS.postgres)] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder);
+        assert_eq!(std::fs::read_dir(folder).unwrap().count(), steps.iter().count());
+    }
+}
+
+/// Rows stand in a table before it is changed: else nobody would see them lost.
+#[test]
+fn every_table_that_a_later_step_touches_has_rows_before_it() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let touched = STEPS.touched(kind);
+        for (table, step) in [("sequence", 2), ("output_key", 8), ("job", 8), ("job", 15), ("job", 16)] {
+            assert!(touched.contains(&(table.to_owned(), step)), "{touched:?}");
+        }
+        for (table, step) in touched {
+            let sown = SEEDS.iter().any(|seed| seed.table == table && seed.since < step);
+            assert!(sown, "step {step} touches {table}, and no earlier program has written into it");
+        }
+    }
+}
+
+/// Stores that earlier programs made, with rows in them, are brought up to this program's last step: nothing in them is
+/// lost or changed, and they are made as a fresh one is.
+#[tokio::test]
+async fn a_store_of_every_earlier_step_is_brought_up_to_the_last() {
+    let fresh = Trial::new();
+    let kind = fresh.kind();
+    let master = Arc::new(MasterKey::ephemeral(&mut *Ports::system().chance.rng()));
+    super::open(&fresh.place(), fresh.folder(), &master).await.unwrap().close().await;
+    let wanted = schema(&mut fresh.connect().await, kind).await;
+    assert!(
+        wanted.iter().any(|line| line.contains("output_of_closed_epoch")),
+        "triggers are told: {wanted:?}"
+    );
+    for step in STEPS.numbers() {
+        let trial = Trial::new();
+        let sown = STEPS.sow(step, &trial, &SEEDS).await;
+        let store = super::open(&trial.place(), trial.folder(), &master).await.unwrap();
+        let mut connection = trial.connect().await;
+        assert_eq!(schema(&mut connection, kind).await, wanted, "from step {step}");
+        sown.look_for(&mut connection, kind, &ADDED).await;
+        drop(connection);
+        let mut tx = store.begin().await.unwrap();
+        assert_eq!(take_numbers(&mut tx, "import", 1).await.unwrap(), 77, "from step {step}");
+        drop(tx);
+        store.close().await;
+    }
+}
