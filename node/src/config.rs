@@ -283,8 +283,8 @@ impl Config {
             return wrong(field, wanted);
         }
         let sources = self.source.iter().find_map(|(name, source)| source.wrong(name));
-        if let Some(field) = sources.or_else(|| self.watch.as_ref().and_then(Watch::wrong)) {
-            return wrong(field, inputs::wanted(field));
+        if let Some(input) = sources.or_else(|| self.watch.as_ref().and_then(Watch::wrong)) {
+            return wrong(input.field(), input.wanted());
         }
         Ok(())
     }
@@ -347,6 +347,13 @@ mod tests {
             (format!("{LEAST}\n[watch]\nfolder = \"in\"\nevery = \"soon\"\n"), "watch.every"),
             (format!("{LEAST}\n[source.a]\nfrom = \"postgres://u:p@h/d\"\nquery = \"x\"\n"), "source.from"),
             (format!("{LEAST}\n[source.a]\nfrom = \"postgres://u@h/d\"\n"), "source.query"),
+            (
+                format!(
+                    "{LEAST}\n[source.a]\nfrom = \"postgres://u@h/d\"\nquery = \"x\"\ntimeout = \"soon\"\n"
+                ),
+                "source.timeout",
+            ),
+            (format!("{LEAST}\n[source.A]\nfrom = \"postgres://u@h/d\"\nquery = \"x\"\n"), "source"),
         ] {
             let problem = load(&text).unwrap_err();
             assert_eq!(problem.code(), "config-value", "{field}");
