@@ -35,7 +35,6 @@ pub mod intake;
 pub mod job;
 pub mod matching;
 pub mod office;
-pub mod ports;
 pub mod report;
 pub mod roster;
 pub mod schedule;
@@ -51,6 +50,7 @@ use std::process::ExitCode;
 
 pub use app::Coordinator;
 pub use commands::Cli;
+pub use lianfang_ports as ports;
 
 /// The program: arguments in, exit code out.
 pub fn main_from(args: impl IntoIterator<Item = OsString>) -> ExitCode {

@@ -214,23 +214,12 @@ async fn backup(office: &Office, call: &Call, path: &Path, lock: &BackupLock) ->
 }
 
 async fn rekey(office: &Office, call: &Call, args: Rekey) -> Result<Exit, Problem> {
-    let (unlock, line) = match (args.key_file, args.passphrase_file, args.credential) {
-        (Some(file), ..) => {
-            let path = call.path(&file);
-            let line = format!("key-file = {:?}", path.display().to_string());
-            (Unlock::KeyFile(path), line)
-        }
-        (_, Some(file), _) => {
-            let path = call.path(&file);
-            let line = format!("passphrase-file = {:?}", path.display().to_string());
-            (Unlock::PassphraseFile(path), line)
-        }
-        (.., name) => {
-            let name = name.unwrap_or_default();
-            let line = format!("credential = {name:?}");
-            (Unlock::Credential(name), line)
-        }
+    let unlock = match (args.key_file, args.passphrase_file, args.credential) {
+        (Some(file), ..) => Unlock::KeyFile(call.path(&file)),
+        (_, Some(file), _) => Unlock::PassphraseFile(call.path(&file)),
+        (.., name) => Unlock::Credential(name.unwrap_or_default()),
     };
+    let line = unlock.line();
     let mut rng = office.ports.chance.rng();
     secrets::rekey(&office.dir, &office.config.unlock, &unlock, &mut *rng)?;
     note(office, "key.rekeyed", &json!({"by": call.person})).await?;

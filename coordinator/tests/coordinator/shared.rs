@@ -13,7 +13,7 @@ use lianfang_trust::{Signed, SigningKey};
 use serde_json::{Value, json};
 
 use crate::bank::{Bank, message, request};
-use crate::submissions::{Rows, start_job};
+use crate::submissions::{Rows, job_under_way, start_job};
 use crate::world::{World, bank_id, code};
 
 impl Bank {
@@ -183,8 +183,7 @@ async fn many_jobs_at_once_are_each_done_once() {
 /// Three clerks see every instant come due at once. Whatever becomes of a run, one of them decides it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_run_of_a_schedule_is_decided_by_one_of_several() {
-    let (world, banks) = World::with(&["alpha", "beta", "gamma"]).await;
-    world.agree_on_key(&banks).await;
+    let (world, banks) = World::with_key(&["alpha", "beta", "gamma"]).await;
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let mut others = Vec::new();
     for (number, folder) in folders.iter().enumerate() {
@@ -262,9 +261,7 @@ async fn who_keeps_files_elsewhere_is_refused_while_others_work() {
 /// Two banks have submitted, and the coordinator was stopped as it began to match. Gives the job and a submission's path.
 async fn about_to_match(world: &mut World, banks: &[Bank]) -> (String, std::path::PathBuf) {
     world.agree_on_key(banks).await;
-    let job = start_job(world, "count", &[]).await;
-    let id = job["job"].as_str().unwrap().to_owned();
-    let (terms, digest) = banks[0].terms(&id).await;
+    let (id, terms, digest) = job_under_way(world, banks, "count", &[]).await;
     banks[0].submit(&Rows::of(&terms, digest, "alpha", &[1, 2])).await;
     world.stop().await;
     world.change("UPDATE job SET state = 2 WHERE id = $1", &hex::decode(&id).unwrap()).await;

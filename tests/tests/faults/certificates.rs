@@ -171,7 +171,7 @@ async fn jobs_of_a_signing_key_that_is_no_longer_used() {
     world.stop(COORDINATOR).await;
     let unlock =
         lianfang_coordinator::config::Config::read(&world.dir(COORDINATOR)).expect("a config").unlock;
-    let ports = world.clock.of_coordinator();
+    let ports = world.clock.ports();
     let mut rng = ports.chance.rng();
     let dir = world.dir(COORDINATOR);
     let before = std::fs::read(dir.join("secrets").join("keys")).expect("keys");
@@ -190,7 +190,7 @@ async fn jobs_of_a_signing_key_that_is_no_longer_used() {
     let keys = dir.join("secrets").join("keys");
     std::fs::write(&keys, &before).expect("older keys");
     let network = std::sync::Arc::new(world.network.clone());
-    let refused = lianfang_coordinator::Coordinator::start(&dir, world.clock.of_coordinator(), network).await;
+    let refused = lianfang_coordinator::Coordinator::start(&dir, world.clock.ports(), network).await;
     assert_eq!(
         refused.err().map(|problem| problem.code().to_owned()).as_deref(),
         Some("coordinator-keys-older")
