@@ -69,6 +69,7 @@ coordinator-keys-restored = The keys are restored. Fingerprint of the authority:
 coordinator-rekeyed = The new secret opens the keys as soon as config.toml has this under [unlock]: { $line }. Until then the old one does.
 coordinator-root-renewed = The authority's root is renewed under the same key and fingerprint; the next start puts it into the roster.
 coordinator-key-rotated = The coordinator has a new key to sign by; the next start puts it into the roster.
+coordinator-tls-rotated = The coordinator has a new key behind its certificate ({ $key }); the next start puts it into the roster.
 coordinator-serving = The coordinator listens at { $address }.
 coordinator-ask-fingerprint = Which fingerprint has { $bank } read out to you?
 coordinator-roster-changed = { $bank }: the roster now has version { $version }.
@@ -181,6 +182,9 @@ help-coordinator-key-renew-root = Make the authority's root last for ten years m
 help-coordinator-key-rotate-signing = Give the coordinator another key to sign by; while nothing serves and no job runs
     .example = Example:
         lianfang-coordinator key rotate-signing --dir /var/lib/lianfang-coordinator
+help-coordinator-key-rotate-tls = Give the coordinator another key behind its certificate; while nothing serves
+    .example = Example:
+        lianfang-coordinator key rotate-tls --dir /var/lib/lianfang-coordinator
 help-coordinator-ceremony = Key ceremonies, and the life of keys
 help-coordinator-ceremony-start = Propose a key ceremony to its holders
     .example = Example:

@@ -69,6 +69,7 @@ coordinator-keys-restored = 密钥已恢复。授权方指纹：{ $fingerprint }
 coordinator-rekeyed = 在 config.toml 的 [unlock] 下写入下列内容后，即由新口令开启密钥：{ $line }。在此之前仍用旧口令。
 coordinator-root-renewed = 授权方根证书已续期，密钥和指纹不变；下次启动时写入名册。
 coordinator-key-rotated = 协调方已换用新的签名密钥；下次启动时写入名册。
+coordinator-tls-rotated = 协调方证书背后已换用新的密钥（{ $key }）；下次启动时写入名册。
 coordinator-serving = 协调方正在 { $address } 上监听。
 coordinator-ask-fingerprint = { $bank } 向您报出的指纹是什么？
 coordinator-roster-changed = { $bank }：名册现为第 { $version } 版。
@@ -181,6 +182,9 @@ help-coordinator-key-renew-root = 把授权方根证书再续十年，密钥和�
 help-coordinator-key-rotate-signing = 更换协调方的签名密钥；须在未运行服务、没有任务时执行
     .example = 示例：
         lianfang-coordinator key rotate-signing --dir /var/lib/lianfang-coordinator
+help-coordinator-key-rotate-tls = 更换协调方证书背后的密钥；须在未运行服务时执行
+    .example = 示例：
+        lianfang-coordinator key rotate-tls --dir /var/lib/lianfang-coordinator
 help-coordinator-ceremony = 密钥仪式与密钥生命周期
 help-coordinator-ceremony-start = 向持有方发起密钥仪式
     .example = 示例：
