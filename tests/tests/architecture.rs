@@ -7,6 +7,21 @@ use std::path::{Path, PathBuf};
 use lianfang_desk::messages::has;
 use lianfang_proto::FaultCode;
 
+/// The crates' folders.
+const FOLDERS: [&str; 11] = [
+    "crypto",
+    "proto",
+    "trust",
+    "store",
+    "link",
+    "desk",
+    "telemetry",
+    "ports",
+    "node",
+    "coordinator",
+    "tests",
+];
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
 }
@@ -81,6 +96,7 @@ fn crates_know_only_whom_they_may() {
     let members = workspace["workspace"]["members"].as_array().expect("members");
     let members: BTreeSet<&str> = members.iter().filter_map(toml::Value::as_str).collect();
     assert_eq!(members, house.keys().copied().collect(), "a new crate needs its line here");
+    assert_eq!(members, FOLDERS.into_iter().collect(), "a new crate needs its place in the list of folders");
     for (folder, may) in house {
         let knows = dependencies(folder);
         let may: BTreeSet<String> = may.into_iter().map(str::to_owned).collect();
@@ -198,20 +214,7 @@ fn nobody_reaches_for_time_or_chance() {
 
 #[test]
 fn files_are_short() {
-    let folders = [
-        "crypto",
-        "proto",
-        "trust",
-        "store",
-        "link",
-        "desk",
-        "telemetry",
-        "ports",
-        "node",
-        "coordinator",
-        "tests",
-    ];
-    for path in folders.iter().flat_map(|folder| sources(&format!("{folder}/src"))) {
+    for path in FOLDERS.iter().flat_map(|folder| sources(&format!("{folder}/src"))) {
         let lines = code(&read(&path)).len();
         assert!(lines < 400, "{} has {lines} lines of code", path.display());
     }
@@ -219,20 +222,7 @@ fn files_are_short() {
 
 #[test]
 fn no_room_has_a_name_that_says_nothing() {
-    let folders = [
-        "crypto",
-        "proto",
-        "trust",
-        "store",
-        "link",
-        "desk",
-        "telemetry",
-        "ports",
-        "node",
-        "coordinator",
-        "tests",
-    ];
-    for path in folders.iter().flat_map(|folder| sources(&format!("{folder}/src"))) {
+    for path in FOLDERS.iter().flat_map(|folder| sources(&format!("{folder}/src"))) {
         let named = path.iter().any(|part| {
             let part = part.to_string_lossy();
             ["utils", "util", "common", "helpers", "helper", "manager", "types"]
