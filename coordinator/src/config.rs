@@ -5,12 +5,13 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lianfang_desk::Problem;
-use lianfang_desk::parsed::without_values;
 use lianfang_desk::problem::AtPath as _;
+use lianfang_desk::{Problem, parsed};
 use lianfang_telemetry::{http, log, trace};
 use lianfang_trust::at_rest::file::write_atomically;
 use serde::{Deserialize, Serialize};
+
+pub use lianfang_trust::at_rest::Unlock;
 
 use crate::ports::Micros;
 
@@ -106,18 +107,6 @@ impl Serve {
     }
 }
 
-/// Where the secret lies that opens all others.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub enum Unlock {
-    /// A file of at least 32 random bytes; relative to the folder.
-    KeyFile(PathBuf),
-    /// A file with a passphrase; relative to the folder.
-    PassphraseFile(PathBuf),
-    /// A credential that the service manager hands over.
-    Credential(String),
-}
-
 const fn suppressed_below() -> u64 {
     5
 }
@@ -155,7 +144,8 @@ impl Config {
     pub fn read(dir: &Path) -> Result<Self, Problem> {
         let path = dir.join(FILE);
         let text = std::fs::read_to_string(&path).at_path(&path)?;
-        let config: Self = toml::from_str(&text).map_err(|error| invalid(&path, &error))?;
+        let config: Self = toml::from_str(&text)
+            .map_err(|error| parsed::refused(&path, &text, error.message(), error.span()))?;
         match config.wrong_field() {
             Some(field) => {
                 let problem = Problem::fault("config-invalid").with("path", &*path).field(field);
@@ -195,19 +185,6 @@ fn is_address(text: &str) -> bool {
     let limit = lianfang_proto::limits::ADDRESS_BYTES;
     text.len() <= limit
         && text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
-}
-
-/// What is wrong with the file is told by the parser's own words, without the values that it quotes.
-fn invalid(path: &Path, error: &toml::de::Error) -> Problem {
-    let said = error.message();
-    let unknown = said.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
-    match unknown {
-        Some((field, _)) => Problem::fault("config-unknown-field").with("path", path).field(field),
-        None => Problem::fault("config-invalid")
-            .with("path", path)
-            .field(FILE)
-            .with("detail", without_values(said)),
-    }
 }
 
 #[cfg(test)]
@@ -250,6 +227,12 @@ mod tests {
         let error = read(&format!("lissten = 1\n{good}")).unwrap_err();
         assert_eq!(error.code(), "config-unknown-field");
         assert!(error.sentence(lianfang_desk::Lang::En).contains("lissten"));
+        let error = read(&format!("{good}grace_seconds = \"my secret\"\n")).unwrap_err();
+        assert_eq!(
+            (error.code(), &error.json()["error"]["field"]),
+            ("config-invalid", &"config.toml:3".into())
+        );
+        assert!(!error.json().to_string().contains("my secret"), "{error}");
         let error = read("listen = \"7443\"\nunlock = { key-file = \"k\" }\n").unwrap_err();
         assert_eq!(error.code(), "config-invalid");
         assert_eq!(read("listen = 3").unwrap_err().code(), "config-invalid");

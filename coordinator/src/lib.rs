@@ -36,7 +36,6 @@ pub mod job;
 mod listed;
 pub mod matching;
 pub mod office;
-pub mod ports;
 pub mod report;
 pub mod roster;
 pub mod schedule;
@@ -54,6 +53,7 @@ use std::process::ExitCode;
 
 pub use app::Coordinator;
 pub use commands::Cli;
+pub use lianfang_ports as ports;
 
 /// The program: arguments in, exit code out.
 pub fn main_from(args: impl IntoIterator<Item = OsString>) -> ExitCode {

@@ -16,8 +16,8 @@ use lianfang_link::{Authority, CertificateDer, KeyMaterial, UnixTime, Validity};
 use lianfang_proto::documents::enrolment::authority_fingerprint;
 use lianfang_proto::limits::CERTIFICATE_BYTES;
 use lianfang_store::Place;
-use lianfang_trust::at_rest::file::{FileError, read_limited, read_secret, write_atomically};
-use lianfang_trust::at_rest::{AtRestError, Cost, KeyRing, UnlockSecret};
+use lianfang_trust::at_rest::file::{FileError, read_secret, write_atomically};
+use lianfang_trust::at_rest::{AtRestError, Cost, KeyRing, UnlockError, UnlockSecret};
 use lianfang_trust::signed::SignedError;
 use lianfang_trust::{Canonical, DecodeError, Decoder, Encoder, Signed, SigningKey, VerifyingKey};
 use rand_core::CryptoRng;
@@ -26,7 +26,7 @@ use zeroize::Zeroizing;
 use crate::config::{StorePlace, Unlock};
 
 pub use carry::{back_up, restore, told};
-pub use change::{rekey, renew_root, rotate_signing};
+pub use change::{rekey, renew_root, rotate_signing, rotate_tls};
 
 const FOLDER: &str = "secrets";
 const RING: &str = "key-ring";
@@ -34,7 +34,6 @@ const KEYS: &str = "keys";
 const PURPOSE: &str = "coordinator/keys";
 /// Where `init` puts a key file of its own making, within the folder.
 pub const KEY_FILE: &str = "secrets/unlock.key";
-const UNLOCK_BYTES: usize = 4_096;
 /// Bytes of the file with a server's address.
 const ADDRESS_BYTES: usize = 4_096;
 
@@ -193,10 +192,7 @@ pub fn sealed_files(dir: &Path, unlock: &Unlock) -> Result<Vec<PathBuf>, Problem
         || std::fs::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>();
     let mut files = read().map_err(|error| Problem::file(&folder, error))?;
     files.retain(|path| {
-        let unlocks = match unlock {
-            Unlock::KeyFile(file) | Unlock::PassphraseFile(file) => dir.join(file) == *path,
-            Unlock::Credential(_) => false,
-        };
+        let unlocks = unlock.file().is_some_and(|file| dir.join(file) == *path);
         path.is_file() && !unlocks && path.extension().is_none_or(|extension| extension != "unfinished")
     });
     files.sort();
@@ -209,22 +205,14 @@ fn make_private(folder: &Path) -> Result<(), Problem> {
 }
 
 fn read_unlock(dir: &Path, unlock: &Unlock) -> Result<UnlockSecret, Problem> {
-    let secret = match unlock {
-        Unlock::KeyFile(path) => {
-            UnlockSecret::key_file(&read_secret(&dir.join(path), UNLOCK_BYTES).map_err(unreadable)?)
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    unlock.read(dir, credentials.as_deref()).map_err(|error| match error {
+        UnlockError::NoCredentials { name } => {
+            Problem::usage("coordinator-no-credentials").with("name", name)
         }
-        Unlock::PassphraseFile(path) => {
-            UnlockSecret::passphrase(&read_secret(&dir.join(path), UNLOCK_BYTES).map_err(unreadable)?)
-        }
-        Unlock::Credential(name) => {
-            // The service manager names a folder here; the secret itself is a file in it.
-            let folder = std::env::var_os("CREDENTIALS_DIRECTORY")
-                .ok_or_else(|| Problem::usage("coordinator-no-credentials").with("name", name.as_str()))?;
-            let path = PathBuf::from(folder).join(name);
-            UnlockSecret::key_file(&read_limited(&path, UNLOCK_BYTES).map_err(unreadable)?)
-        }
-    };
-    secret.map_err(|error| sealed(dir, &error))
+        UnlockError::File(error) => unreadable(error),
+        UnlockError::Secret(error) => sealed(dir, &error),
+    })
 }
 
 fn unreadable(error: FileError) -> Problem {

@@ -18,28 +18,33 @@ use crate::lang::Lang;
 use crate::table;
 
 /// The files' names, in one order for both languages.
-pub const FILES: [&str; 6] = ["shell", "fault", "node", "coordinator", "demo", "doctor"];
+pub const FILES: [&str; 8] =
+    ["shell", "fault", "node", "node-help", "coordinator", "coordinator-help", "demo", "doctor"];
 
-const EN: [&str; 6] = [
+const EN: [&str; 8] = [
     include_str!("../messages/en/shell.ftl"),
     include_str!("../messages/en/fault.ftl"),
     include_str!("../messages/en/node.ftl"),
+    include_str!("../messages/en/node-help.ftl"),
     include_str!("../messages/en/coordinator.ftl"),
+    include_str!("../messages/en/coordinator-help.ftl"),
     include_str!("../messages/en/demo.ftl"),
     include_str!("../messages/en/doctor.ftl"),
 ];
 
-const ZH: [&str; 6] = [
+const ZH: [&str; 8] = [
     include_str!("../messages/zh/shell.ftl"),
     include_str!("../messages/zh/fault.ftl"),
     include_str!("../messages/zh/node.ftl"),
+    include_str!("../messages/zh/node-help.ftl"),
     include_str!("../messages/zh/coordinator.ftl"),
+    include_str!("../messages/zh/coordinator-help.ftl"),
     include_str!("../messages/zh/demo.ftl"),
     include_str!("../messages/zh/doctor.ftl"),
 ];
 
 /// The text of one of [`FILES`], as it is embedded.
-pub fn sources(lang: Lang) -> [&'static str; 6] {
+pub fn sources(lang: Lang) -> [&'static str; 8] {
     match lang {
         Lang::En => EN,
         Lang::Zh => ZH,

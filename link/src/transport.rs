@@ -86,3 +86,25 @@ impl Listener for TcpDoor {
         self.local.clone()
     }
 }
+
+/// Where a party is dialled from its own machine: an address that means every one of the machine is dialled at its own.
+pub fn at_home(listen: &str) -> String {
+    match listen.rsplit_once(':') {
+        Some(("0.0.0.0" | "*", port)) => format!("127.0.0.1:{port}"),
+        Some(("[::]", port)) => format!("[::1]:{port}"),
+        _ => listen.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_of_all_is_dialled_at_home() {
+        assert_eq!(at_home("0.0.0.0:7000"), "127.0.0.1:7000");
+        assert_eq!(at_home("*:7000"), "127.0.0.1:7000");
+        assert_eq!(at_home("[::]:7000"), "[::1]:7000");
+        assert_eq!(at_home("bank:7000"), "bank:7000");
+    }
+}

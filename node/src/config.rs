@@ -10,12 +10,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lianfang_desk::Problem;
 use lianfang_desk::problem::AtPath as _;
+use lianfang_desk::{Problem, parsed};
 use lianfang_telemetry::{http, log, trace};
 use serde::{Deserialize, Serialize};
 
 pub use inputs::{Language, Source, Watch, span};
+pub use lianfang_trust::at_rest::Unlock;
 
 /// The file's name within the folder.
 pub const FILE: &str = "config.toml";
@@ -108,18 +109,6 @@ impl StorePlace {
     pub const fn is_embedded(&self) -> bool {
         self.url_file.is_none()
     }
-}
-
-/// Where the secret lies that opens all others.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub enum Unlock {
-    /// A file of at least 32 random bytes.
-    KeyFile(PathBuf),
-    /// A file with a passphrase.
-    PassphraseFile(PathBuf),
-    /// A credential that systemd hands over.
-    Credential(String),
 }
 
 /// A certificate from the bank's own public-key infrastructure. PEM files.
@@ -231,8 +220,8 @@ impl Config {
     pub fn load(dir: &Path) -> Result<Self, Problem> {
         let path = dir.join(FILE);
         let text = std::fs::read_to_string(&path).at_path(&path)?;
-        let mut config: Self =
-            toml::from_str(&text).map_err(|error| wrong::unreadable(&path, &text, &error))?;
+        let mut config: Self = toml::from_str(&text)
+            .map_err(|error| parsed::refused(&path, &text, error.message(), error.span()))?;
         config.unlock.resolve(dir);
         if let Some(path) = &mut config.store.url_file {
             *path = dir.join(&*path);
@@ -283,19 +272,10 @@ impl Config {
             return wrong(field, wanted);
         }
         let sources = self.source.iter().find_map(|(name, source)| source.wrong(name));
-        if let Some(field) = sources.or_else(|| self.watch.as_ref().and_then(Watch::wrong)) {
-            return wrong(field, inputs::wanted(field));
+        if let Some(input) = sources.or_else(|| self.watch.as_ref().and_then(Watch::wrong)) {
+            return wrong(input.field(), input.wanted());
         }
         Ok(())
-    }
-}
-
-impl Unlock {
-    /// Relative paths are meant from the folder.
-    fn resolve(&mut self, dir: &Path) {
-        if let Self::KeyFile(path) | Self::PassphraseFile(path) = self {
-            *path = dir.join(&*path);
-        }
     }
 }
 
@@ -336,6 +316,12 @@ mod tests {
         assert_eq!(unreadable.code(), "config-invalid");
         let said = unreadable.why(lianfang_desk::Lang::En);
         assert!(said.contains("config.toml:") && said.matches("invalid type").count() == 1, "{said}");
+        let secret = load("listen = \"127.0.0.1:1\"\nunlock = \"my secret\"\n").unwrap_err();
+        assert_eq!(secret.code(), "config-invalid");
+        for lang in lianfang_desk::Lang::ALL {
+            assert!(!secret.sentence(lang).contains("my secret"), "{}", secret.sentence(lang));
+        }
+        assert!(!secret.json().to_string().contains("my secret"));
         for (text, field) in [
             (LEAST.replace("127.0.0.1:7000", "nowhere"), "listen"),
             (format!("{LEAST}\n[http]\nlisten = \"0.0.0.0:9464\"\n"), "http.listen"),
@@ -347,6 +333,13 @@ mod tests {
             (format!("{LEAST}\n[watch]\nfolder = \"in\"\nevery = \"soon\"\n"), "watch.every"),
             (format!("{LEAST}\n[source.a]\nfrom = \"postgres://u:p@h/d\"\nquery = \"x\"\n"), "source.from"),
             (format!("{LEAST}\n[source.a]\nfrom = \"postgres://u@h/d\"\n"), "source.query"),
+            (
+                format!(
+                    "{LEAST}\n[source.a]\nfrom = \"postgres://u@h/d\"\nquery = \"x\"\ntimeout = \"soon\"\n"
+                ),
+                "source.timeout",
+            ),
+            (format!("{LEAST}\n[source.A]\nfrom = \"postgres://u@h/d\"\nquery = \"x\"\n"), "source"),
         ] {
             let problem = load(&text).unwrap_err();
             assert_eq!(problem.code(), "config-value", "{field}");

@@ -18,7 +18,6 @@ pub mod membership;
 pub mod normalise;
 pub mod peers;
 pub mod pipeline;
-pub mod ports;
 pub mod register;
 pub mod report;
 pub mod secrets;
@@ -29,6 +28,7 @@ pub mod watch;
 pub mod work;
 
 pub use handle::Node;
+pub use lianfang_ports as ports;
 
 /// The program: parses `args` and does what they say. Its log goes to standard error; how much of it, the configuration
 /// says for `serve`, and `RUST_LOG` for everything.

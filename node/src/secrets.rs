@@ -23,8 +23,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use lianfang_desk::Problem;
 use lianfang_link::KeyMaterial;
 use lianfang_store::Place;
-use lianfang_trust::at_rest::file::{FileError, read_limited, read_secret, write_atomically};
-use lianfang_trust::at_rest::{self, AtRestError, Cost, KeyRing, MasterKey, UnlockSecret};
+use lianfang_trust::at_rest::file::{FileError, read_secret, write_atomically};
+use lianfang_trust::at_rest::{self, AtRestError, Cost, KeyRing, MasterKey, UnlockError, UnlockSecret};
 use lianfang_trust::envelope::SealingKey;
 use lianfang_trust::{Canonical, DecodeError, Decoder, Encoder, SigningKey};
 use rand_core::CryptoRng;
@@ -43,8 +43,8 @@ const PURPOSE: &str = "lianfang/node-keys";
 pub(crate) const STORE: &str = "store.sqlite";
 /// Bytes of the file with a server's address.
 const ADDRESS_BYTES: usize = 4_096;
-/// Bytes of an unlocking secret's file.
-const UNLOCK_BYTES: usize = 4_096;
+/// Bytes of the file with a server's password.
+const PASSWORD_BYTES: usize = 4_096;
 
 /// A node's secrets, opened.
 pub struct Secrets {
@@ -198,7 +198,7 @@ pub fn sealed_files(dir: &Path, unlock: &Unlock) -> Result<Vec<PathBuf>, Problem
         || std::fs::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>();
     let mut files = read().map_err(|error| Problem::file(&folder, error))?;
     files.retain(|path| {
-        let unlocks = matches!(unlock, Unlock::KeyFile(file) | Unlock::PassphraseFile(file) if file == path);
+        let unlocks = unlock.file() == Some(path.as_path());
         path.is_file() && !unlocks && path.extension().is_none_or(|extension| extension != "unfinished")
     });
     files.sort();
@@ -207,7 +207,7 @@ pub fn sealed_files(dir: &Path, unlock: &Unlock) -> Result<Vec<PathBuf>, Problem
 
 /// What is in the file of a password for a server.
 pub fn read_password(path: &Path) -> Result<Zeroizing<Vec<u8>>, Problem> {
-    read(path, UNLOCK_BYTES)
+    read(path, PASSWORD_BYTES)
 }
 
 fn make_private(folder: &Path) -> Result<(), Problem> {
@@ -232,20 +232,18 @@ pub(crate) fn unreadable(path: &Path, error: FileError) -> Problem {
 }
 
 fn read_unlock(unlock: &Unlock) -> Result<UnlockSecret, Problem> {
-    let secret = match unlock {
-        Unlock::KeyFile(path) => UnlockSecret::key_file(&read(path, UNLOCK_BYTES)?),
-        Unlock::PassphraseFile(path) => UnlockSecret::passphrase(&read(path, UNLOCK_BYTES)?),
-        Unlock::Credential(name) => {
-            // The service manager names a folder here; the secret itself is a file in it.
-            let folder = std::env::var_os("CREDENTIALS_DIRECTORY")
-                .ok_or_else(|| Problem::usage("credentials-directory-missing").with("name", name.clone()))?;
-            let path = PathBuf::from(folder).join(name);
-            // Its rights are the service manager's: an access list can show as bits of the group.
-            let bytes = read_limited(&path, UNLOCK_BYTES).map_err(|error| unreadable(&path, error))?;
-            UnlockSecret::key_file(&bytes)
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    // What the configuration names was resolved when it was read.
+    unlock.read(Path::new(""), credentials.as_deref()).map_err(|error| match error {
+        UnlockError::NoCredentials { name } => {
+            Problem::usage("credentials-directory-missing").with("name", name)
         }
-    };
-    secret.map_err(|e| sealed(&e))
+        UnlockError::File(error) => {
+            let path = error.path().to_owned();
+            unreadable(&path, error)
+        }
+        UnlockError::Secret(error) => sealed(&error),
+    })
 }
 
 fn sealed(error: &AtRestError) -> Problem {

@@ -25,6 +25,18 @@ pub struct Call {
     pub method: &'static str,
 }
 
+/// A list of [`Call`]s: each service with its methods, as the schema names them.
+#[macro_export]
+macro_rules! calls {
+    ($($service:ident: $($method:ident)+;)+) => {
+        &[$($($crate::served::Call {
+            path: concat!("/lianfang.v1.", stringify!($service), "/", stringify!($method)),
+            service: stringify!($service),
+            method: stringify!($method),
+        }),+),+]
+    };
+}
+
 /// What is not of the list.
 const OTHER: Call = Call { path: "", service: "other", method: "other" };
 

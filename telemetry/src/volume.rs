@@ -20,6 +20,16 @@ impl Volume {
         // File systems without a table of files say 0 of 0.
         Ok(Self { free_bytes, free_files: (found.f_files > 0).then_some(found.f_favail) })
     }
+
+    /// What the disk of this folder lacks, where `least` bytes must be free; nothing if it will do.
+    pub fn lack(folder: &Path, least: u64) -> Option<&'static str> {
+        match Self::of(folder) {
+            Ok(volume) if volume.free_bytes < least => Some("full"),
+            Ok(Self { free_files: Some(0), .. }) => Some("no-files-left"),
+            Ok(_) => None,
+            Err(_) => Some("does-not-answer"),
+        }
+    }
 }
 
 /// The bytes of a file, or of all files right under a folder; nothing where there is none.
@@ -41,6 +51,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert!(Volume::of(folder.path()).unwrap().free_bytes > 0);
         assert!(Volume::of(&folder.path().join("nowhere")).is_err());
+        assert_eq!(Volume::lack(folder.path(), 1), None);
+        assert_eq!(Volume::lack(folder.path(), u64::MAX), Some("full"));
+        assert_eq!(Volume::lack(&folder.path().join("nowhere"), 0), Some("does-not-answer"));
         std::fs::write(folder.path().join("a"), [0; 100]).unwrap();
         std::fs::write(folder.path().join("b"), [0; 23]).unwrap();
         assert_eq!(bytes_of(folder.path()), Some(123));

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use lianfang_ports::{Clock, Micros, Ports};
+
 /// A clock that all parties of a world share. Clones are the same clock.
 #[derive(Clone, Debug, Default)]
 pub struct MovableClock {
@@ -32,29 +34,16 @@ impl MovableClock {
     }
 }
 
-impl lianfang_node::ports::Clock for MovableClock {
-    fn now(&self) -> i64 {
-        self.micros()
-    }
-}
-
-impl lianfang_coordinator::ports::Clock for MovableClock {
-    fn now(&self) -> i64 {
+impl Clock for MovableClock {
+    fn now(&self) -> Micros {
         self.micros()
     }
 }
 
 impl MovableClock {
-    /// A node's ports, with the machine's chance.
-    pub fn of_node(&self) -> lianfang_node::ports::Ports {
-        let system = lianfang_node::ports::Ports::system();
-        lianfang_node::ports::Ports { clock: Arc::new(self.clone()), ..system }
-    }
-
-    /// The coordinator's ports, with the machine's chance.
-    pub fn of_coordinator(&self) -> lianfang_coordinator::ports::Ports {
-        let system = lianfang_coordinator::ports::Ports::system();
-        lianfang_coordinator::ports::Ports { clock: Arc::new(self.clone()), ..system }
+    /// This clock, with the machine's chance.
+    pub fn ports(&self) -> Ports {
+        Ports { clock: Arc::new(self.clone()), ..Ports::system() }
     }
 
     /// By which certificates are judged.

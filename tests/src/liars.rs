@@ -14,9 +14,9 @@ use lianfang_link::{Directory, Identity, Party, Transport, UnixTime, Validity};
 use lianfang_node::config::Config;
 use lianfang_node::membership::Membership;
 use lianfang_node::peers::roster::RosterInForce;
-use lianfang_node::ports::Ports;
 use lianfang_node::secrets::Secrets;
 use lianfang_node::store::Store;
+use lianfang_ports::Ports;
 use lianfang_proto::documents::evaluation::{EvaluationAnswer, evaluated_context};
 use lianfang_proto::limits::ELEMENT_BYTES;
 use lianfang_proto::v1;
@@ -43,7 +43,7 @@ pub struct Credentials {
 /// # Panics
 /// If it has not joined.
 pub async fn credentials(world: &World, bank: &str) -> Credentials {
-    credentials_in(&world.dir(bank), world.clock.of_node()).await
+    credentials_in(&world.dir(bank), world.clock.ports()).await
 }
 
 /// The same by folder.

@@ -21,6 +21,7 @@ use lianfang_link::Memory;
 use lianfang_node::Node;
 use lianfang_node::config::{Config, Decide, Policy, Unlock};
 use lianfang_node::secrets::{Secrets, make_key_file};
+use lianfang_ports::Ports;
 use lianfang_store::trial::Trial;
 use serde_json::Value;
 
@@ -102,7 +103,7 @@ impl World {
         let dir = world.dir(COORDINATOR);
         std::fs::create_dir(&dir).expect("the coordinator's folder");
         let set_up = SetUp::listening(address(COORDINATOR));
-        Coordinator::init(&dir, &set_up, &world.clock.of_coordinator()).expect("the coordinator is set up");
+        Coordinator::init(&dir, &set_up, &world.clock.ports()).expect("the coordinator is set up");
         world.place(COORDINATOR);
         world.start(COORDINATOR).await;
         for bank in banks {
@@ -154,12 +155,12 @@ impl World {
     /// Starts the coordinator, which may refuse; the caller keeps it.
     pub async fn try_start_coordinator(&self) -> Result<Coordinator, lianfang_desk::Problem> {
         let network = Arc::new(self.network.clone());
-        Coordinator::start(&self.dir(COORDINATOR), self.clock.of_coordinator(), network).await
+        Coordinator::start(&self.dir(COORDINATOR), self.clock.ports(), network).await
     }
 
     /// Starts a node that may refuse; the caller keeps it.
     pub async fn try_start(&self, bank: &str) -> Result<Node, lianfang_desk::Problem> {
-        Node::start(&self.dir(bank), self.clock.of_node(), Arc::new(self.detour.clone())).await
+        Node::start(&self.dir(bank), self.clock.ports(), Arc::new(self.detour.clone())).await
     }
 
     /// Stops a party. What it was doing is cut off.
@@ -356,7 +357,7 @@ pub(crate) fn fingerprint_in(dir: &Path) -> String {
 pub(crate) fn set_up_node(dir: &Path, bank: &str, policy: Policy) {
     std::fs::create_dir(dir).expect("the node's folder");
     let key_file = "unlock.key";
-    let ports = lianfang_node::ports::Ports::system();
+    let ports = Ports::system();
     let mut rng = ports.chance.rng();
     make_key_file(&dir.join(key_file), &mut *rng).expect("a key file");
     let config = Config {

@@ -83,6 +83,24 @@ impl Rows {
     }
 }
 
+/// What each end handed to TLS, and what went over the wire.
+fn nothing_was_carried(world: &World, canaries: &Canaries, views: [(&Curious, &str); 2]) {
+    for (view, whose) in views {
+        let seen = view.seen();
+        assert!(!seen.is_empty(), "{whose} saw something");
+        for (call, bytes) in seen {
+            assert!(canaries.found_in(&bytes).is_none(), "{whose} sees one in {call:?}");
+        }
+    }
+    for party in BANKS.into_iter().chain([COORDINATOR]) {
+        let recording = world.network.faults(&address(party)).recorded();
+        assert!(!recording.truncated);
+        for bytes in recording.streams.values() {
+            assert!(canaries.found_in(bytes).is_none(), "on the wire to {party}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_identifier_is_found_where_it_must_not_be() {
     let (registers, words) = registers();
@@ -125,22 +143,9 @@ async fn no_identifier_is_found_where_it_must_not_be() {
     let reports = world.reports(&job).await;
     assert!(reports.values().all(|report| report.split(|&b| b == b'\n').count() > 3), "there were matches");
 
-    // What each end handed to TLS, and what went over the wire.
-    for (view, whose) in [(&coordinators_view, "the coordinator"), (&holders_view, "a holder")] {
-        let seen = view.seen();
-        assert!(!seen.is_empty(), "{whose} saw something");
-        for (call, bytes) in seen {
-            assert!(canaries.found_in(&bytes).is_none(), "{whose} sees one in {call:?}");
-        }
-    }
+    let views = [(&*coordinators_view, "the coordinator"), (&*holders_view, "a holder")];
+    nothing_was_carried(&world, &canaries, views);
     assert!(holders_view.seen().keys().any(|(_, method)| method == "Evaluate"), "the holder was asked");
-    for party in BANKS.into_iter().chain([COORDINATOR]) {
-        let recording = world.network.faults(&address(party)).recorded();
-        assert!(!recording.truncated);
-        for bytes in recording.streams.values() {
-            assert!(canaries.found_in(bytes).is_none(), "on the wire to {party}");
-        }
-    }
     let dir = world.dir(COORDINATOR);
     for bank in BANKS {
         world.stop(bank).await;

@@ -77,8 +77,42 @@ async fn join(coordinator: &Party, node: &Party, print: &str) {
     enrolled.expect("enrolled");
 }
 
+/// Sets a node up that decides by itself, with certificates out of `files` if it has any; gives its fingerprint.
+async fn set_up(node: &Party, files: Option<&Path>) -> String {
+    let made = node.run(&["init", "--listen", "127.0.0.1:0"]).await.expect("set up");
+    let path = node.dir().join("config.toml");
+    let mut config = std::fs::read_to_string(&path).expect("a configuration");
+    for question in ["admit", "compare", "ceremony"] {
+        config = config.replace(&format!("{question} = \"ask\""), &format!("{question} = \"automatic\""));
+    }
+    if let Some(files) = files {
+        let file = |name: &str| files.join(name).display().to_string();
+        let (chain, key, root) = (file("chain.pem"), file("key.pem"), file("root.pem"));
+        config += &format!("\n[certificate]\nchain = {chain:?}\nkey = {key:?}\nroot = {root:?}\n");
+    }
+    private(&path, &config);
+    text(&made, "fingerprint").to_owned()
+}
+
+/// Both speak with each other and with the coordinator: they make a key.
+async fn make_a_key(coordinator: &Party) {
+    let start = ["ceremony", "start", "--holders", "alpha,beta", "--threshold", "2", "--deadline", "10m"];
+    let started = coordinator.run(&start).await.expect("started");
+    let id = text(&started, "ceremony").to_owned();
+    until("the key is made", async || {
+        Ok(coordinator.run(&["ceremony", "show", &id]).await?["state"] == "done")
+    })
+    .await;
+}
+
+/// Files that cannot be used are refused by name.
+async fn spoil(node: &Party, files: &Path) {
+    private(&files.join("chain.pem"), "not a certificate\n");
+    let refused = node.attempt(&["certificate", "renew"]).await.expect("it ends");
+    assert_eq!(refused.err().map(|refused| refused.code).as_deref(), Some("own-certificate-unusable"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
-#[expect(clippy::too_many_lines, reason = "one story, told in its order")]
 async fn a_bank_with_its_own_pki_joins_and_renews_by_its_files() {
     let root = tempfile::tempdir().expect("a folder");
     let exe = Path::new(env!("CARGO_BIN_EXE_demo"));
@@ -93,22 +127,7 @@ async fn a_bank_with_its_own_pki_joins_and_renews_by_its_files() {
 
     let mut alpha = Party::new(exe, NODE, "alpha", root.path());
     let mut beta = Party::new(exe, NODE, "beta", root.path());
-    let mut prints = Vec::new();
-    for node in [&alpha, &beta] {
-        let made = node.run(&["init", "--listen", "127.0.0.1:0"]).await.expect("set up");
-        prints.push(text(&made, "fingerprint").to_owned());
-        let path = node.dir().join("config.toml");
-        let mut config = std::fs::read_to_string(&path).expect("a configuration");
-        config = config.replace("admit = \"ask\"", "admit = \"automatic\"");
-        config = config.replace("compare = \"ask\"", "compare = \"automatic\"");
-        config = config.replace("ceremony = \"ask\"", "ceremony = \"automatic\"");
-        if node.name == "alpha" {
-            let file = |name: &str| files.join(name).display().to_string();
-            let (chain, key, root) = (file("chain.pem"), file("key.pem"), file("root.pem"));
-            config += &format!("\n[certificate]\nchain = {chain:?}\nkey = {key:?}\nroot = {root:?}\n");
-        }
-        private(&path, &config);
-    }
+    let prints = [set_up(&alpha, Some(&files)).await, set_up(&beta, None).await];
     join(&coordinator, &alpha, &prints[0]).await;
     join(&coordinator, &beta, &prints[1]).await;
     alpha.serve().await.expect("serves");
@@ -119,15 +138,7 @@ async fn a_bank_with_its_own_pki_joins_and_renews_by_its_files() {
         (&true.into(), &true.into(), &20.into())
     );
 
-    // Both speak with each other and with the coordinator: they make a key.
-    let start = ["ceremony", "start", "--holders", "alpha,beta", "--threshold", "2", "--deadline", "10m"];
-    let started = coordinator.run(&start).await.expect("started");
-    let id = text(&started, "ceremony").to_owned();
-    until("the key is made", async || {
-        Ok(coordinator.run(&["ceremony", "show", &id]).await?["state"] == "done")
-    })
-    .await;
-
+    make_a_key(&coordinator).await;
     let before = shown(&alpha).await;
 
     // Renewed over the same key: the files are taken up by themselves, and the roster stays what it is.
@@ -154,10 +165,7 @@ async fn a_bank_with_its_own_pki_joins_and_renews_by_its_files() {
     alpha.serve().await.expect("it starts with the new key");
     until("it reaches the coordinator", async || Ok(alpha.attempt(&["doctor"]).await?.is_ok())).await;
 
-    // Files that cannot be used change nothing.
-    private(&files.join("chain.pem"), "not a certificate\n");
-    let refused = alpha.attempt(&["certificate", "renew"]).await.expect("it ends");
-    assert_eq!(refused.err().map(|refused| refused.code).as_deref(), Some("own-certificate-unusable"));
+    spoil(&alpha, &files).await;
     assert_eq!(shown(&alpha).await["days_left"], 60);
     beta.stop().await;
     alpha.stop().await;

@@ -146,68 +146,35 @@ fn a_careless_reader_is_caught() {
 }
 
 #[test]
-fn limits() {
+fn bytes_have_their_limit() {
     let bytes = |limit| move |from: &mut Decoder<'_>| from.bytes("name", limit).map(<[u8]>::to_vec);
-    assert_eq!(
-        read(
-            |to| {
-                to.bytes(b"abc");
-            },
-            bytes(3)
-        ),
-        Ok(b"abc".to_vec())
-    );
-    assert_eq!(
-        read(
-            |to| {
-                to.bytes(b"abc");
-            },
-            bytes(2)
-        ),
-        Err(DecodeError::TooLong { field: "name", limit: 2 })
-    );
-    // A length that promises more than there is.
-    assert_eq!(
-        read(
-            |to| {
-                to.u64(9);
-            },
-            bytes(9)
-        ),
-        Err(DecodeError::Truncated { field: "name" })
-    );
-    assert_eq!(
-        read(
-            |to| {
-                to.u64(u64::MAX);
-            },
-            bytes(9)
-        ),
-        Err(DecodeError::TooLong { field: "name", limit: 9 })
-    );
-    let list = |from: &mut Decoder<'_>| from.list("items", usize::MAX, |from| from.u8("item"));
-    assert_eq!(
-        read(
-            |to| {
-                to.u64(1 << 40);
-            },
-            list
-        ),
-        Err(DecodeError::Truncated { field: "items" })
-    );
-    let text = |from: &mut Decoder<'_>| from.text("text", 9).map(str::to_owned);
-    assert_eq!(
-        read(
-            |to| {
-                to.bytes(&[0xff]);
-            },
-            text
-        ),
-        Err(DecodeError::NotText { field: "text" })
-    );
+    let abc = |to: &mut Encoder| {
+        to.bytes(b"abc");
+    };
+    assert_eq!(read(abc, bytes(3)), Ok(b"abc".to_vec()));
+    assert_eq!(read(abc, bytes(2)), Err(DecodeError::TooLong { field: "name", limit: 2 }));
     let long = vec![0; Sample::MAX_BYTES + 1];
     let too_long = DecodeError::TooLong { field: Sample::DOMAIN, limit: Sample::MAX_BYTES };
     assert_eq!(Sample::decode(&long), Err(too_long));
+    let text = |from: &mut Decoder<'_>| from.text("text", 9).map(str::to_owned);
+    let no_text = |to: &mut Encoder| {
+        to.bytes(&[0xff]);
+    };
+    assert_eq!(read(no_text, text), Err(DecodeError::NotText { field: "text" }));
+}
+
+#[test]
+fn a_length_that_promises_more_than_there_is() {
+    let bytes = |from: &mut Decoder<'_>| from.bytes("name", 9).map(<[u8]>::to_vec);
+    let list = |from: &mut Decoder<'_>| from.list("items", usize::MAX, |from| from.u8("item"));
+    let length = |length: u64| {
+        move |to: &mut Encoder| {
+            to.u64(length);
+        }
+    };
+    assert_eq!(read(length(9), bytes), Err(DecodeError::Truncated { field: "name" }));
+    assert_eq!(read(length(u64::MAX), bytes), Err(DecodeError::TooLong { field: "name", limit: 9 }));
+    assert_eq!(read(length(1 << 40), list), Err(DecodeError::Truncated { field: "items" }));
 }
 
 #[test]

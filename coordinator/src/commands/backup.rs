@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::audit;
 use crate::bell;
-use crate::config::{Config, FILE, Unlock};
+use crate::config::{Config, FILE};
 use crate::fault::Error;
 use crate::office::Office;
 use crate::ports::Ports;
@@ -87,7 +87,7 @@ pub(crate) async fn put_back(dir: &Path, from: &Path, ports: &Ports) -> Result<(
 async fn restore_folder(from: &Path, call: &Call, ports: &Ports) -> Result<Exit, Problem> {
     let staged = Staged::take(from, &call.dir, PROGRAM)?;
     let config = Config::read(staged.folder())?;
-    if let Unlock::KeyFile(path) | Unlock::PassphraseFile(path) = &config.unlock
+    if let Some(path) = config.unlock.file()
         && path.is_relative()
         && !staged.keep(path)?
     {

@@ -11,14 +11,14 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use lianfang_desk::{Console, Exit, Problem};
 use lianfang_link::client::DialLimits;
+use lianfang_link::transport::at_home;
 use lianfang_link::{Clock, Dialer, Identity, Party, Tcp, Transport, Validity};
 use lianfang_proto::documents::roster::{Member, Standing};
 use lianfang_store::Kind;
-use lianfang_telemetry::doctor::{Finding, State, copies, machine, tell};
-use lianfang_telemetry::log::Level;
+use lianfang_telemetry::doctor::{Finding, State, copies, machine, settings, tell};
 
 use crate::audit::{self, Verified};
-use crate::config::{Config, Unlock};
+use crate::config::Config;
 use crate::fault::Error;
 use crate::job::{folder, ledger};
 use crate::office::{Office, unix_time};
@@ -76,15 +76,7 @@ fn closed(configured: bool, code: &str) -> &'static str {
 }
 
 fn configuration(config: &Config) -> Finding {
-    if let Some(http) = &config.http
-        && http.address().is_ok_and(|address| !address.ip().is_loopback())
-    {
-        return Finding::warn("configuration", "doctor-config-remote").with("address", http.listen.as_str());
-    }
-    if config.log.level == Level::Debug {
-        return Finding::warn("configuration", "doctor-config-debug");
-    }
-    Finding::ok("configuration", "doctor-config-ok")
+    settings::configuration(config.http.as_ref(), &config.log)
 }
 
 fn advertised(office: &Office) -> Finding {
@@ -96,10 +88,7 @@ fn advertised(office: &Office) -> Finding {
 
 /// What nobody else may read.
 fn secret(dir: &Path, config: Option<&Config>) -> Vec<PathBuf> {
-    let unlock = config.and_then(|config| match &config.unlock {
-        Unlock::KeyFile(path) | Unlock::PassphraseFile(path) => Some(dir.join(path)),
-        Unlock::Credential(_) => None,
-    });
+    let unlock = config.and_then(|config| config.unlock.file()).map(|path| dir.join(path));
     let address = config.and_then(|config| config.store.url_file.as_ref()).map(|path| dir.join(path));
     ["secrets", FILE].map(|name| dir.join(name)).into_iter().chain(unlock).chain(address).collect()
 }
@@ -220,7 +209,7 @@ fn dialer(office: &Office, transport: Arc<dyn Transport>, identity: &Identity) -
 async fn port(office: &Office, transport: &dyn Transport, dialer: &Dialer) -> Finding {
     let serving = office.address();
     let listen = serving.unwrap_or(&office.config.listen);
-    let finding = match dialer.connect(&local(listen), &Party::Coordinator).await {
+    let finding = match dialer.connect(&at_home(listen), &Party::Coordinator).await {
         Ok(_) => Finding::ok("port", "doctor-port-ok"),
         Err(error) if serving.is_some() => {
             Finding::fail("port", "doctor-port-other").with("detail", error.reason())
@@ -231,15 +220,6 @@ async fn port(office: &Office, transport: &dyn Transport, dialer: &Dialer) -> Fi
         },
     };
     finding.with("address", listen)
-}
-
-/// An address that means every one of this machine is dialled at its own.
-fn local(listen: &str) -> String {
-    match listen.rsplit_once(':') {
-        Some(("0.0.0.0" | "*", port)) => format!("127.0.0.1:{port}"),
-        Some(("[::]", port)) => format!("[::1]:{port}"),
-        _ => listen.to_owned(),
-    }
 }
 
 /// Members that are not reached; one line for all that are.

@@ -1,8 +1,10 @@
-//! `key`: backups of the keys, the secret that opens them, the authority's root, the coordinator's signing key.
+//! `key`: backups of the keys, the secret that opens them, the authority's root, the coordinator's signing key and the key
+//! behind its certificate.
 //!
 //! Comes in: files that hold a passphrase, an identity, an unlocking secret; never the secret itself as an argument. Root
-//! and signing key are exchanged while nothing serves, the signing key also only while no job runs: nodes take both from
-//! the next roster.
+//! and keys are exchanged while nothing serves, the signing key also only while no job runs: nodes take them from the next
+//! roster. One that does not know the coordinator's certificate any more asks for that roster as a stranger would, by the
+//! authority's root, so nobody has to be told of it before.
 
 use std::path::{Path, PathBuf};
 
@@ -51,6 +53,8 @@ pub(super) enum Key {
     RenewRoot,
     /// Gives the coordinator another key to sign by.
     RotateSigning,
+    /// Gives the coordinator another key behind its certificate.
+    RotateTls,
 }
 
 /// `key restore`.
@@ -119,6 +123,7 @@ impl Key {
                 note(office, "coordinator.key-rotated", &json!({})).await?;
                 Ok(told(&*call.console, "coordinator-key-rotated", &[]))
             }
+            Self::RotateTls => rotate_tls(office, call).await,
             Self::Restore(_) => Err(Problem::usage("not-while-serving")),
         }
     }
@@ -152,7 +157,11 @@ impl Key {
     pub(super) const fn restores(&self) -> Option<&Restore> {
         match self {
             Self::Restore(restore) => Some(restore),
-            _ => None,
+            Self::Backup { .. }
+            | Self::Rekey(_)
+            | Self::RenewRoot
+            | Self::RotateSigning
+            | Self::RotateTls => None,
         }
     }
 }
@@ -213,24 +222,27 @@ async fn backup(office: &Office, call: &Call, path: &Path, lock: &BackupLock) ->
     Ok(Exit::Done)
 }
 
+/// Nothing is signed by that key, so jobs and ceremonies may be under way.
+async fn rotate_tls(office: &Office, call: &Call) -> Result<Exit, Problem> {
+    idle(office)?;
+    let mut rng = office.ports.chance.rng();
+    let key = secrets::rotate_tls(&office.dir, &office.config.unlock, &mut *rng)?.to_string();
+    note(office, "coordinator.certificate-key-rotated", &json!({"key": key, "by": call.person})).await?;
+    if call.console.json() {
+        call.console.out(&json!({"done": true, "key": key}).to_string());
+    } else {
+        call.console.say("coordinator-tls-rotated", &[("key", key.into())]);
+    }
+    Ok(Exit::Done)
+}
+
 async fn rekey(office: &Office, call: &Call, args: Rekey) -> Result<Exit, Problem> {
-    let (unlock, line) = match (args.key_file, args.passphrase_file, args.credential) {
-        (Some(file), ..) => {
-            let path = call.path(&file);
-            let line = format!("key-file = {:?}", path.display().to_string());
-            (Unlock::KeyFile(path), line)
-        }
-        (_, Some(file), _) => {
-            let path = call.path(&file);
-            let line = format!("passphrase-file = {:?}", path.display().to_string());
-            (Unlock::PassphraseFile(path), line)
-        }
-        (.., name) => {
-            let name = name.unwrap_or_default();
-            let line = format!("credential = {name:?}");
-            (Unlock::Credential(name), line)
-        }
+    let unlock = match (args.key_file, args.passphrase_file, args.credential) {
+        (Some(file), ..) => Unlock::KeyFile(call.path(&file)),
+        (_, Some(file), _) => Unlock::PassphraseFile(call.path(&file)),
+        (.., name) => Unlock::Credential(name.unwrap_or_default()),
     };
+    let line = unlock.line();
     let mut rng = office.ports.chance.rng();
     secrets::rekey(&office.dir, &office.config.unlock, &unlock, &mut *rng)?;
     note(office, "key.rekeyed", &json!({"by": call.person})).await?;

@@ -52,13 +52,8 @@ pub async fn first(store: &Store, keys: &Keys, now: Micros) -> Result<Signed<Ros
         Some(newest) => {
             let before = newest.into_value();
             // Of this moment in the transaction, so that no two folders take turns.
-            for earlier in rosters(&mut tx, keys).await? {
-                let old_key = earlier.coordinator == own.coordinator && own.coordinator != before.coordinator;
-                let old_root = earlier.authority_root == own.authority_root
-                    && own.authority_root != before.authority_root;
-                if old_key || old_root {
-                    return Err(Error::OldKeys);
-                }
+            if rosters(&mut tx, keys).await?.iter().any(|earlier| comes_back(earlier, &before, &own)) {
+                return Err(Error::OldKeys);
             }
             Roster { version: before.version + 1, members: before.members, retiring: before.retiring, ..own }
         }
@@ -66,6 +61,15 @@ pub async fn first(store: &Store, keys: &Keys, now: Micros) -> Result<Signed<Ros
     let signed = insert(&mut tx, keys, now, next).await?;
     tx.commit().await?;
     Ok(signed)
+}
+
+/// Whether the folder's own roster names a key or a root that an earlier one named and the newest, `before`, names no more.
+/// Such a key was exchanged, and whoever puts it back has an older folder, or should not have it at all.
+fn comes_back(earlier: &Roster, before: &Roster, own: &Roster) -> bool {
+    let again = |of: fn(&Roster) -> &[u8]| of(earlier) == of(own) && of(own) != of(before);
+    again(|roster| roster.coordinator.as_bytes().as_slice())
+        || again(|roster| roster.authority_root.as_slice())
+        || again(|roster| roster.coordinator_certificate_key.as_slice())
 }
 
 /// Whether it names the authority and the coordinator as they are now.
@@ -183,4 +187,42 @@ fn in_force(office: &Office, roster: Signed<Roster>) {
 pub fn active_member(in_force: &InForce, bank: &BankId) -> Result<Member, Error> {
     let member = in_force.roster().active(bank);
     member.cloned().ok_or_else(|| Fault::new(FaultCode::NotAdmitted).at(bank.as_str()).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use lianfang_trust::SigningKey;
+
+    use super::*;
+
+    /// A roster with this root, this signing key and this certificate key.
+    fn naming([root, signing, certificate]: [u8; 3]) -> Roster {
+        Roster {
+            version: 1,
+            signed_at: 0,
+            authority_root: vec![root],
+            coordinator: SigningKey::from_bytes(&[signing; 32]).verifying_key(),
+            coordinator_certificate_key: [certificate; 32],
+            members: Vec::new(),
+            retiring: Vec::new(),
+        }
+    }
+
+    /// Each of the three keys by itself: the newest roster names the second, and the folder has the first, the second or a
+    /// third.
+    #[test]
+    fn a_key_that_was_exchanged_does_not_come_back() {
+        for place in 0..3 {
+            let with = |key: u8| {
+                let mut keys = [1; 3];
+                keys[place] = key;
+                naming(keys)
+            };
+            let (earlier, before) = (with(1), with(2));
+            for (own, wanted) in [(1, true), (2, false), (3, false)] {
+                assert_eq!(comes_back(&earlier, &before, &with(own)), wanted, "key {place}: {own}");
+                assert!(!comes_back(&before, &before, &with(own)), "key {place}: {own}");
+            }
+        }
+    }
 }

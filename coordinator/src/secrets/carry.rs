@@ -120,7 +120,7 @@ mod tests {
     use super::*;
     use crate::commands::init::{SetUp, set_up};
     use crate::ports::{Chance as _, Ports, SystemChance};
-    use crate::secrets::{KEY_FILE, Keys, rekey, renew_root, rotate_signing};
+    use crate::secrets::{KEY_FILE, Keys, rekey, renew_root, rotate_signing, rotate_tls};
 
     fn folder() -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
@@ -161,6 +161,7 @@ mod tests {
         let later = UnixTime::since_unix_epoch(Duration::from_hours(24 * 365 * 60));
         renew_root(dir.path(), &own(), later, &mut *rng).unwrap();
         rotate_signing(dir.path(), &own(), &mut *rng).unwrap();
+        let tls = rotate_tls(dir.path(), &own(), &mut *rng).unwrap();
         std::fs::write(dir.path().join("new.key"), [9; 64]).unwrap();
         let private = <std::fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o600);
         std::fs::set_permissions(dir.path().join("new.key"), private).unwrap();
@@ -171,6 +172,8 @@ mod tests {
         assert_eq!(Keys::open(dir.path(), &own()).err().unwrap().code(), "wrong-passphrase");
         assert_eq!(before.fingerprint().unwrap(), after.fingerprint().unwrap());
         assert!(before.coordinator.verifying_key() != after.coordinator.verifying_key());
+        assert_eq!(after.tls.fingerprint().unwrap(), tls);
+        assert_ne!(before.tls.fingerprint().unwrap(), tls);
         assert!(after.authority.validity().unwrap().days_left(later) > 3_000);
     }
 }

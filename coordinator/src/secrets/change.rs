@@ -1,15 +1,16 @@
-//! Keys that change while the folder stays: the secret that opens them, the authority's root, the signing key.
+//! Keys that change while the folder stays: the secret that opens them, the authority's root, the signing key, the key
+//! behind the certificate.
 //!
 //! The unlocking secret: the master key is wrapped once more, beside the ring; the next ring takes the ring's place at the
-//! start at which the configuration names its secret. The root and the signing key: the file of keys is replaced whole; the
-//! next start finds that the newest roster names others, and signs the next one. A crash at any point leaves the old keys
-//! or the new, and a secret that opens them.
+//! start at which the configuration names its secret. The others: the file of keys is replaced whole; the next start finds
+//! that the newest roster names others, and signs the next one. A crash at any point leaves the old keys or the new, and a
+//! secret that opens them.
 
 use std::path::Path;
 
 use lianfang_desk::Problem;
 use lianfang_link::authority::ROOT_LASTS;
-use lianfang_link::{UnixTime, Validity};
+use lianfang_link::{Fingerprint, KeyMaterial, UnixTime, Validity};
 use lianfang_trust::at_rest::file::{read_limited, write_atomically};
 use lianfang_trust::at_rest::{AtRestError, Cost, KeyRing, MasterKey, UnlockSecret, open_file, seal_file};
 use lianfang_trust::{Canonical as _, SigningKey};
@@ -105,4 +106,13 @@ pub fn renew_root(
 /// Another key by which the coordinator signs.
 pub fn rotate_signing(dir: &Path, unlock: &Unlock, rng: &mut dyn CryptoRng) -> Result<(), Problem> {
     replace(dir, unlock, rng, |keys, rng| Ok(Keys { coordinator: SigningKey::generate(rng), ..keys }))
+}
+
+/// Another key behind the coordinator's certificate; its fingerprint. The certificate is issued at the next start, as at
+/// every start.
+pub fn rotate_tls(dir: &Path, unlock: &Unlock, rng: &mut dyn CryptoRng) -> Result<Fingerprint, Problem> {
+    let tls = KeyMaterial::generate().map_err(Problem::bug)?;
+    let fingerprint = tls.fingerprint().map_err(Problem::bug)?;
+    replace(dir, unlock, rng, |keys, _| Ok(Keys { tls, ..keys }))?;
+    Ok(fingerprint)
 }

@@ -2,22 +2,12 @@
 
 use lianfang_telemetry::served::Call;
 
-macro_rules! calls {
-    ($($service:ident: $($method:ident)+;)+) => {
-        /// Every call.
-        pub static CALLS: &[Call] = &[$($(Call {
-            path: concat!("/lianfang.v1.", stringify!($service), "/", stringify!($method)),
-            service: stringify!($service),
-            method: stringify!($method),
-        }),+),+];
-    };
-}
-
-calls! {
+/// Every call.
+pub static CALLS: &[Call] = lianfang_telemetry::calls! {
     Enrolment: Enrol Renew;
     Directory: GetRoster WatchInbox CheckUp Witness;
     CeremonyBoard: ReadBoard Post GetKeyRecord ListKeyNotices;
     Jobs: GetJob Answer Return GetCertificate Countersign;
     Intake: OpenSubmission SendRows SealSubmission;
     Reports: ReadReport;
-}
+};

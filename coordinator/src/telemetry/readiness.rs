@@ -13,7 +13,7 @@ pub const LEAST_FREE_BYTES: u64 = 1024 * 1024 * 1024;
 pub(super) async fn checks(office: &Office, identity: &Identity) -> Vec<Check> {
     vec![
         Check::of("store", store(office).await),
-        Check::of("disk", disk(office)),
+        Check::of("disk", Volume::lack(&office.dir, LEAST_FREE_BYTES)),
         Check::of("certificate", certificate(office, identity)),
     ]
 }
@@ -21,15 +21,6 @@ pub(super) async fn checks(office: &Office, identity: &Identity) -> Vec<Check> {
 async fn store(office: &Office) -> Option<&'static str> {
     let asked = sqlx::query_scalar::<_, i64>("SELECT 1").fetch_one(office.store.readers()).await;
     asked.is_err().then_some("does-not-answer")
-}
-
-fn disk(office: &Office) -> Option<&'static str> {
-    match Volume::of(&office.dir) {
-        Ok(volume) if volume.free_bytes < LEAST_FREE_BYTES => Some("full"),
-        Ok(Volume { free_files: Some(0), .. }) => Some("no-files-left"),
-        Ok(_) => None,
-        Err(_) => Some("does-not-answer"),
-    }
 }
 
 fn certificate(office: &Office, identity: &Identity) -> Option<&'static str> {

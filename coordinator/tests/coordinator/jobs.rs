@@ -16,7 +16,7 @@ use serde_json::json;
 use tonic::Status;
 
 use crate::bank::Bank;
-use crate::submissions::{CANARY, Rows, row, start_job, tag};
+use crate::submissions::{CANARY, Rows, job_under_way, row, tag};
 use crate::world::{World, code};
 
 /// What a bank has learned: for each tag the banks that hold it, or their number.
@@ -132,11 +132,8 @@ fn holders(names: &[&str]) -> BTreeSet<String> {
 
 #[tokio::test]
 async fn a_job_from_terms_to_nothing_left() {
-    let (mut world, banks) = World::with(&["alpha", "beta", "gamma"]).await;
-    world.agree_on_key(&banks).await;
-    let job = start_job(&world, "labels", &[]).await;
-    let id = job["job"].as_str().unwrap().to_owned();
-    let (terms, digest) = banks[0].terms(&id).await;
+    let (mut world, banks) = World::with_key(&["alpha", "beta", "gamma"]).await;
+    let (id, terms, digest) = job_under_way(&world, &banks, "labels", &[]).await;
     let inbox = banks[2].directory().watch_inbox(WatchInboxRequest { seen: 0, wait_ms: 0 }).await.unwrap();
     assert_eq!(inbox.into_inner().jobs, [hex::decode(&id).unwrap()]);
     let numbers: [&[u32]; 3] = [&[1, 2, 3, 50], &[2, 3, 4, 60], &[3, 4, 70]];
@@ -200,9 +197,7 @@ async fn a_count_job_tells_numbers_of_legal_groups_and_no_names() {
         banks.push(Bank::join_group(&world, name, group).await);
     }
     world.agree_on_key(&banks).await;
-    let job = start_job(&world, "count", &[]).await;
-    let id = job["job"].as_str().unwrap().to_owned();
-    let (terms, digest) = banks[0].terms(&id).await;
+    let (id, terms, digest) = job_under_way(&world, &banks, "count", &[]).await;
     for bank in &banks {
         bank.submit(&Rows::of(&terms, digest, bank.id.as_str(), &[5, 6])).await;
     }
@@ -216,11 +211,8 @@ async fn a_count_job_tells_numbers_of_legal_groups_and_no_names() {
 
 #[tokio::test]
 async fn who_is_late_is_missing_and_who_declines_is_not_waited_for() {
-    let (mut world, banks) = World::with(&["alpha", "beta", "gamma"]).await;
-    world.agree_on_key(&banks).await;
-    let job = start_job(&world, "institutions", &[]).await;
-    let id = job["job"].as_str().unwrap().to_owned();
-    let (terms, digest) = banks[0].terms(&id).await;
+    let (mut world, banks) = World::with_key(&["alpha", "beta", "gamma"]).await;
+    let (id, terms, digest) = job_under_way(&world, &banks, "institutions", &[]).await;
     banks[0].submit(&Rows::of(&terms, digest, "alpha", &[1, 2])).await;
     banks[1].answer(&digest, false).await.unwrap();
     assert_eq!(world.json(&["job", "show", &id]).await["state"], "open");
@@ -259,9 +251,7 @@ async fn a_job_that_everybody_declines_closes_at_once_and_bad_terms_are_bad_usag
         let (exit, said) = world.coordinator().run(&args).await;
         assert_eq!(exit, lianfang_desk::Exit::Usage, "{bad:?}: {said}");
     }
-    let job = start_job(&world, "count", &[]).await;
-    let id = job["job"].as_str().unwrap().to_owned();
-    let (_, digest) = banks[0].terms(&id).await;
+    let (id, _, digest) = job_under_way(&world, &banks, "count", &[]).await;
     for bank in &banks {
         bank.answer(&digest, true).await.unwrap();
         bank.answer(&digest, false).await.unwrap();
@@ -272,11 +262,8 @@ async fn a_job_that_everybody_declines_closes_at_once_and_bad_terms_are_bad_usag
 
 #[tokio::test]
 async fn a_matching_that_was_interrupted_is_done_again() {
-    let (mut world, banks) = World::with(&["alpha", "beta", "gamma"]).await;
-    world.agree_on_key(&banks).await;
-    let job = start_job(&world, "institutions", &[]).await;
-    let id = job["job"].as_str().unwrap().to_owned();
-    let (terms, digest) = banks[0].terms(&id).await;
+    let (mut world, banks) = World::with_key(&["alpha", "beta", "gamma"]).await;
+    let (id, terms, digest) = job_under_way(&world, &banks, "institutions", &[]).await;
     for bank in &banks[..2] {
         bank.submit(&Rows::of(&terms, digest, bank.id.as_str(), &[1, 2])).await;
     }
@@ -291,11 +278,8 @@ async fn a_matching_that_was_interrupted_is_done_again() {
 
 #[tokio::test]
 async fn a_matching_that_fails_again_and_again_rests_and_is_given_up_in_the_end() {
-    let (mut world, banks) = World::with(&["alpha", "beta"]).await;
-    world.agree_on_key(&banks).await;
-    let job = start_job(&world, "count", &[]).await;
-    let id = job["job"].as_str().unwrap().to_owned();
-    let (terms, digest) = banks[0].terms(&id).await;
+    let (mut world, banks) = World::with_key(&["alpha", "beta"]).await;
+    let (id, terms, digest) = job_under_way(&world, &banks, "count", &[]).await;
     banks[0].submit(&Rows::of(&terms, digest, "alpha", &[1, 2])).await;
     // A submission that ends too soon cannot be matched.
     std::fs::write(world.rows_of(&id, "alpha"), b"").unwrap();
@@ -320,11 +304,8 @@ async fn a_matching_that_fails_again_and_again_rests_and_is_given_up_in_the_end(
 
 #[tokio::test]
 async fn a_person_who_has_mended_what_was_wrong_restarts_a_job_that_rests() {
-    let (mut world, banks) = World::with(&["alpha", "beta"]).await;
-    world.agree_on_key(&banks).await;
-    let job = start_job(&world, "count", &[]).await;
-    let id = job["job"].as_str().unwrap().to_owned();
-    let (terms, digest) = banks[0].terms(&id).await;
+    let (mut world, banks) = World::with_key(&["alpha", "beta"]).await;
+    let (id, terms, digest) = job_under_way(&world, &banks, "count", &[]).await;
     banks[0].submit(&Rows::of(&terms, digest, "alpha", &[1, 2])).await;
     let rows = world.rows_of(&id, "alpha");
     let bytes = std::fs::read(&rows).unwrap();
@@ -340,11 +321,8 @@ async fn a_person_who_has_mended_what_was_wrong_restarts_a_job_that_rests() {
 
 #[tokio::test]
 async fn entries_of_commands_name_the_person_and_others_nobody() {
-    let (world, banks) = World::with(&["alpha", "beta"]).await;
-    world.agree_on_key(&banks).await;
-    let job = start_job(&world, "count", &[]).await;
-    let id = job["job"].as_str().unwrap().to_owned();
-    let (_, digest) = banks[0].terms(&id).await;
+    let (world, banks) = World::with_key(&["alpha", "beta"]).await;
+    let (id, _, digest) = job_under_way(&world, &banks, "count", &[]).await;
     for bank in &banks {
         bank.answer(&digest, false).await.unwrap();
     }

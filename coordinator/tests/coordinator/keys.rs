@@ -3,17 +3,14 @@
 use lianfang_coordinator::Coordinator;
 use lianfang_desk::Exit;
 
-use crate::submissions::{Rows, start_job};
+use crate::submissions::{Rows, job_under_way};
 use crate::world::World;
 
 /// The root keeps its name and its key: what was issued and signed before stands, also in the middle of a job.
 #[tokio::test]
 async fn the_root_is_renewed_beside_a_job_that_goes_on() {
-    let (mut world, banks) = World::with(&["alpha", "beta"]).await;
-    world.agree_on_key(&banks).await;
-    let job = start_job(&world, "count", &[]).await;
-    let id = job["job"].as_str().unwrap().to_owned();
-    let (terms, digest) = banks[0].terms(&id).await;
+    let (mut world, banks) = World::with_key(&["alpha", "beta"]).await;
+    let (id, terms, digest) = job_under_way(&world, &banks, "count", &[]).await;
     banks[0].submit(&Rows::of(&terms, digest, "alpha", &[1, 2])).await;
     let before = banks[0].newest_roster().await;
     let (exit, said) = world.coordinator().run(&["key", "renew-root"]).await;

@@ -42,8 +42,7 @@ pub(crate) async fn to_next(world: &World, name: &str) {
 
 #[tokio::test]
 async fn a_schedule_from_its_making_to_its_removal() {
-    let (mut world, banks) = World::with(&["alpha", "beta", "gamma"]).await;
-    world.agree_on_key(&banks).await;
+    let (mut world, banks) = World::with_key(&["alpha", "beta", "gamma"]).await;
     let added =
         add(&world, "weekly", &["--remind", "1d,6h", "--grace", "6h", "--deadline-of", "beta=8d"]).await;
     // 2027-01-15 is a Friday.
@@ -120,8 +119,7 @@ async fn a_run_without_enough_banks_or_a_key_is_left_out_and_says_why() {
 
 #[tokio::test]
 async fn counts_that_would_single_out_a_bank_are_left_out_unless_forced() {
-    let (world, banks) = World::with(&["alpha", "beta", "gamma", "delta"]).await;
-    world.agree_on_key(&banks).await;
+    let (world, banks) = World::with_key(&["alpha", "beta", "gamma", "delta"]).await;
     add(&world, "weekly", &[]).await;
     world.json(&["schedule", "change", "weekly", "--disclosure", "count", "--deadline", "1h"]).await;
     assert_eq!(shown(&world, "weekly").await["min_change"], 3);
@@ -144,8 +142,7 @@ async fn counts_that_would_single_out_a_bank_are_left_out_unless_forced() {
 /// A count that nobody took part in has told nothing. Others are about those who were named: who stays away once stops nothing.
 #[tokio::test]
 async fn counts_are_compared_with_the_last_that_told_any() {
-    let (world, banks) = World::with(&["alpha", "beta", "gamma", "delta"]).await;
-    world.agree_on_key(&banks).await;
+    let (world, banks) = World::with_key(&["alpha", "beta", "gamma", "delta"]).await;
     add(&world, "weekly", &[]).await;
     world.json(&["schedule", "change", "weekly", "--disclosure", "count", "--deadline", "1h"]).await;
     to_next(&world, "weekly").await;
@@ -224,8 +221,7 @@ fn starts(runs: &[Value]) -> Vec<i64> {
 /// or as many wait as may: either way a hundred and more lie between one job and the next.
 #[tokio::test]
 async fn the_least_interval_outlasts_many_runs_that_came_to_nothing() {
-    let (world, banks) = World::with(&["alpha", "beta"]).await;
-    world.agree_on_key(&banks).await;
+    let (world, banks) = World::with_key(&["alpha", "beta"]).await;
     let schedules = [("one-waits", "run-last"), ("many-wait", "run-all:52")];
     for (name, catch_up) in schedules {
         let when = ["schedule", "add", name, "--cron", "*/10 * * * *", "--min-interval", "1d"];

@@ -8,12 +8,13 @@ use lianfang_desk::{Exit, Lang};
 use lianfang_link::KeyMaterial;
 use lianfang_proto::FaultCode;
 use lianfang_proto::documents::roster::Roster;
+use lianfang_proto::documents::terms::Terms;
 use lianfang_proto::v1::{GetJobRequest, JobState, WatchInboxReply, WatchInboxRequest};
-use lianfang_trust::{Signed, SigningKey};
+use lianfang_trust::{Digest, Signed, SigningKey};
 use serde_json::{Value, json};
 
 use crate::bank::{Bank, message, request};
-use crate::submissions::{Rows, start_job};
+use crate::submissions::{Rows, job_under_way, start_job};
 use crate::world::{World, bank_id, code};
 
 impl Bank {
@@ -62,8 +63,55 @@ impl World {
     }
 }
 
+/// A submission that was begun at one coordinator goes on at the other, from what lies on the disk.
+async fn submit_at_both(world: &World, bank: &mut Bank, id: &str, terms: &Terms, digest: Digest) {
+    let rows = Rows::of(terms, digest, bank.id.as_str(), &[2, 3, 4]);
+    bank.announce(&rows.header).await.unwrap();
+    bank.send(&digest, 0, &rows.bytes[..7 * rows.row_bytes]).await.unwrap();
+    bank.turn_to(world, "hub-b:7443");
+    assert_eq!(bank.rows_received(id).await, 7);
+    let rest = &rows.bytes[7 * rows.row_bytes..];
+    assert_eq!(code(&bank.send(&digest, 7, rest).await.unwrap_err()).0, FaultCode::Busy, "one writes");
+    world.pass(21);
+    let held = world.rows_of(id, bank.id.as_str());
+    assert_eq!(bank.send(&digest, 7, rest).await.unwrap(), 16);
+    let now = world.rows_of(id, bank.id.as_str());
+    assert_ne!(now, held, "the other one never writes into the first one's file");
+    assert_eq!(bank.rows_received(id).await, 16);
+    // The first one has lost the submission, and knows it.
+    bank.turn_to(world, "hub:7443");
+    assert_eq!(code(&bank.seal(&digest).await.unwrap_err()).0, FaultCode::Busy);
+    bank.turn_to(world, "hub-b:7443");
+    bank.seal(&digest).await.unwrap();
+}
+
+/// Whoever is asked says the same, to the byte, and however often; what banks say twice counts once.
+async fn conclude_at_both(world: &World, banks: &mut [Bank], id: &str, digest: &Digest) {
+    let mut said = Vec::new();
+    for address in ["hub:7443", "hub-b:7443", "hub:7443"] {
+        banks[0].turn_to(world, address);
+        said.push(banks[0].report(digest).await.unwrap());
+    }
+    assert!(said.windows(2).all(|pair| pair[0] == pair[1]) && !said[0].1.is_empty());
+    for bank in &*banks {
+        bank.give_return(digest, 3).await.unwrap();
+        bank.give_return(digest, 3).await.unwrap();
+    }
+    world.until(id, "certified").await;
+    let mut certificates = Vec::new();
+    for address in ["hub:7443", "hub-b:7443"] {
+        banks[0].turn_to(world, address);
+        certificates.push(banks[0].certificate(digest).await.bytes().to_vec());
+    }
+    assert_eq!(certificates[0], certificates[1]);
+    for bank in &*banks {
+        let certificate = bank.certificate(digest).await;
+        bank.countersign(digest, certificate.digest()).await.unwrap();
+        bank.countersign(digest, certificate.digest()).await.unwrap();
+    }
+}
+
 #[tokio::test]
-#[expect(clippy::too_many_lines, reason = "one story, told in its order")]
 async fn two_coordinators_share_a_job_and_nothing_is_done_twice() {
     let (world, mut banks) = World::with(&["alpha", "beta", "gamma"]).await;
     let elsewhere = tempfile::tempdir().unwrap();
@@ -90,49 +138,9 @@ async fn two_coordinators_share_a_job_and_nothing_is_done_twice() {
     for bank in &banks[1..] {
         bank.submit(&Rows::of(&terms, digest, bank.id.as_str(), &[1, 2, 3])).await;
     }
-    // A submission that was begun at one goes on at the other, from what lies on the disk.
-    let rows = Rows::of(&terms, digest, "alpha", &[2, 3, 4]);
-    banks[0].announce(&rows.header).await.unwrap();
-    banks[0].send(&digest, 0, &rows.bytes[..7 * rows.row_bytes]).await.unwrap();
-    banks[0].turn_to(&world, "hub-b:7443");
-    assert_eq!(banks[0].rows_received(&id).await, 7);
-    let rest = &rows.bytes[7 * rows.row_bytes..];
-    assert_eq!(code(&banks[0].send(&digest, 7, rest).await.unwrap_err()).0, FaultCode::Busy, "one writes");
-    world.pass(21);
-    let held = world.rows_of(&id, "alpha");
-    assert_eq!(banks[0].send(&digest, 7, rest).await.unwrap(), 16);
-    assert_ne!(world.rows_of(&id, "alpha"), held, "the other one never writes into the first one's file");
-    assert_eq!(banks[0].rows_received(&id).await, 16);
-    // The first one has lost the submission, and knows it.
-    banks[0].turn_to(&world, "hub:7443");
-    assert_eq!(code(&banks[0].seal(&digest).await.unwrap_err()).0, FaultCode::Busy);
-    banks[0].turn_to(&world, "hub-b:7443");
-    banks[0].seal(&digest).await.unwrap();
+    submit_at_both(&world, &mut banks[0], &id, &terms, digest).await;
     world.until(&id, "reporting").await;
-
-    // Whoever is asked says the same, to the byte, and however often.
-    let mut said = Vec::new();
-    for address in ["hub:7443", "hub-b:7443", "hub:7443"] {
-        banks[0].turn_to(&world, address);
-        said.push(banks[0].report(&digest).await.unwrap());
-    }
-    assert!(said.windows(2).all(|pair| pair[0] == pair[1]) && !said[0].1.is_empty());
-    for bank in &banks {
-        bank.give_return(&digest, 3).await.unwrap();
-        bank.give_return(&digest, 3).await.unwrap();
-    }
-    world.until(&id, "certified").await;
-    let mut certificates = Vec::new();
-    for address in ["hub:7443", "hub-b:7443"] {
-        banks[0].turn_to(&world, address);
-        certificates.push(banks[0].certificate(&digest).await.bytes().to_vec());
-    }
-    assert_eq!(certificates[0], certificates[1]);
-    for bank in &banks {
-        let certificate = bank.certificate(&digest).await;
-        bank.countersign(&digest, certificate.digest()).await.unwrap();
-        bank.countersign(&digest, certificate.digest()).await.unwrap();
-    }
+    conclude_at_both(&world, &mut banks, &id, &digest).await;
     world.until(&id, "closed").await;
     let events = world.events().await;
     for event in ["job.proposed", "job.matching", "job.reporting", "job.certified", "job.closed"] {
@@ -183,8 +191,7 @@ async fn many_jobs_at_once_are_each_done_once() {
 /// Three clerks see every instant come due at once. Whatever becomes of a run, one of them decides it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_run_of_a_schedule_is_decided_by_one_of_several() {
-    let (world, banks) = World::with(&["alpha", "beta", "gamma"]).await;
-    world.agree_on_key(&banks).await;
+    let (world, banks) = World::with_key(&["alpha", "beta", "gamma"]).await;
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let mut others = Vec::new();
     for (number, folder) in folders.iter().enumerate() {
@@ -262,9 +269,7 @@ async fn who_keeps_files_elsewhere_is_refused_while_others_work() {
 /// Two banks have submitted, and the coordinator was stopped as it began to match. Gives the job and a submission's path.
 async fn about_to_match(world: &mut World, banks: &[Bank]) -> (String, std::path::PathBuf) {
     world.agree_on_key(banks).await;
-    let job = start_job(world, "count", &[]).await;
-    let id = job["job"].as_str().unwrap().to_owned();
-    let (terms, digest) = banks[0].terms(&id).await;
+    let (id, terms, digest) = job_under_way(world, banks, "count", &[]).await;
     banks[0].submit(&Rows::of(&terms, digest, "alpha", &[1, 2])).await;
     world.stop().await;
     world.change("UPDATE job SET state = 2 WHERE id = $1", &hex::decode(&id).unwrap()).await;

@@ -113,14 +113,27 @@ pub(crate) async fn start_job(world: &World, disclosure: &str, more: &[&str]) ->
     world.json(&args).await
 }
 
+/// A job that was started: its id, its terms and their digest, as the first bank has them.
+pub(crate) async fn job_under_way(
+    world: &World,
+    banks: &[Bank],
+    disclosure: &str,
+    more: &[&str],
+) -> (String, Terms, Digest) {
+    let job = start_job(world, disclosure, more).await;
+    let id = job["job"].as_str().unwrap().to_owned();
+    let (terms, digest) = banks[0].terms(&id).await;
+    assert_eq!(digest.to_hex(), job["terms_digest"].as_str().unwrap());
+    (id, terms, digest)
+}
+
 fn named(code: FaultCode, field: &str) -> (FaultCode, Option<String>) {
     (code, Some(field.to_owned()))
 }
 
 #[tokio::test]
 async fn headers_and_rows_are_refused_by_name() {
-    let (world, banks) = World::with(&["alpha", "beta", "gamma"]).await;
-    world.agree_on_key(&banks).await;
+    let (world, banks) = World::with_key(&["alpha", "beta", "gamma"]).await;
     let job = start_job(&world, "institutions", &["--banks", "alpha,beta", "--size-cap", "20"]).await;
     let (terms, digest) = banks[0].terms(job["job"].as_str().unwrap()).await;
     assert_eq!(digest.to_hex(), job["terms_digest"].as_str().unwrap());
@@ -181,11 +194,8 @@ async fn headers_and_rows_are_refused_by_name() {
 
 #[tokio::test]
 async fn a_submission_is_resumed_and_its_root_is_checked() {
-    let (mut world, banks) = World::with(&["alpha", "beta"]).await;
-    world.agree_on_key(&banks).await;
-    let job = start_job(&world, "labels", &[]).await;
-    let id = job["job"].as_str().unwrap().to_owned();
-    let (terms, digest) = banks[0].terms(&id).await;
+    let (mut world, banks) = World::with_key(&["alpha", "beta"]).await;
+    let (id, terms, digest) = job_under_way(&world, &banks, "labels", &[]).await;
     let rows = Rows::of(&terms, digest, "alpha", &[1, 2, 3]);
     let alpha = &banks[0];
     alpha.announce(&rows.header).await.unwrap();
@@ -216,8 +226,7 @@ async fn a_submission_is_resumed_and_its_root_is_checked() {
 
 #[tokio::test]
 async fn nothing_is_taken_of_a_bank_that_has_declined() {
-    let (world, banks) = World::with(&["alpha", "beta"]).await;
-    world.agree_on_key(&banks).await;
+    let (world, banks) = World::with_key(&["alpha", "beta"]).await;
     let job = start_job(&world, "labels", &[]).await;
     let (terms, digest) = banks[0].terms(job["job"].as_str().unwrap()).await;
     let rows = Rows::of(&terms, digest, "alpha", &[1, 2, 3]);
@@ -241,12 +250,9 @@ async fn nothing_is_taken_of_a_bank_that_has_declined() {
 /// As after a restore from a backup, in which no submission is: nothing brings the files back, so nobody waits.
 #[tokio::test]
 async fn a_job_whose_submissions_are_gone_is_given_up_at_once() {
-    let (mut world, banks) = World::with(&["alpha", "beta"]).await;
-    world.agree_on_key(&banks).await;
+    let (mut world, banks) = World::with_key(&["alpha", "beta"]).await;
     for disclosure in ["count", "labels"] {
-        let job = start_job(&world, disclosure, &[]).await;
-        let id = job["job"].as_str().unwrap().to_owned();
-        let (terms, digest) = banks[0].terms(&id).await;
+        let (id, terms, digest) = job_under_way(&world, &banks, disclosure, &[]).await;
         banks[0].submit(&Rows::of(&terms, digest, "alpha", &[1, 2])).await;
         std::fs::remove_dir_all(world.dir.path().join("jobs").join(&id)).unwrap();
         world.restart_in(&id, JobState::Matching).await;

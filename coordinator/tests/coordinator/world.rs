@@ -89,6 +89,13 @@ impl World {
         (world, banks)
     }
 
+    /// The same, and the banks hold a key.
+    pub(crate) async fn with_key(names: &[&str]) -> (Self, Vec<Bank>) {
+        let (world, banks) = Self::with(names).await;
+        world.agree_on_key(&banks).await;
+        (world, banks)
+    }
+
     pub(crate) fn ports(&self) -> Ports {
         Ports { clock: Arc::new(self.hand.clone()), ..Ports::system() }
     }

@@ -20,13 +20,20 @@ fn planned(rhythm: &Rhythm, zone_name: &str, from: &str, count: usize) -> Vec<St
     found
 }
 
+/// A rhythm, a zone, an instant, and what is planned after it.
+type Row<'a> = (Rhythm, &'a str, &'a str, &'a [&'a str]);
+
+fn check(table: &[Row<'_>]) {
+    for (rhythm, zone, from, expected) in table {
+        let count = expected.len().max(1);
+        assert_eq!(planned(rhythm, zone, from, count), *expected, "{rhythm} in {zone} after {from}");
+    }
+}
+
 #[test]
-#[expect(clippy::too_many_lines, reason = "a table")]
-fn what_is_planned_when() {
+fn what_is_planned_by_the_week() {
     let weekly = |text| Rhythm::weekly(text).unwrap();
-    let monthly = |text| Rhythm::monthly(text).unwrap();
-    let cron = |text| Rhythm::cron(text).unwrap();
-    let table: &[(Rhythm, &str, &str, &[&str])] = &[
+    check(&[
         (
             weekly("mon@02:00"),
             "Asia/Shanghai",
@@ -63,6 +70,13 @@ fn what_is_planned_when() {
         ),
         // Put forward at midnight: the day has no midnight.
         (weekly("sun@00:00"), "America/Havana", "2027-03-10T00:00:00-05:00", &["2027-03-14T01:00:00-04:00"]),
+    ]);
+}
+
+#[test]
+fn what_is_planned_by_the_month() {
+    let monthly = |text| Rhythm::monthly(text).unwrap();
+    check(&[
         (
             monthly("last@02:00"),
             "Asia/Shanghai",
@@ -86,6 +100,13 @@ fn what_is_planned_when() {
             "2027-02-01T00:00:00+08:00",
             &["2027-02-28T23:59:00+08:00", "2027-03-28T23:59:00+08:00"],
         ),
+    ]);
+}
+
+#[test]
+fn what_is_planned_by_a_pattern_or_once() {
+    let cron = |text| Rhythm::cron(text).unwrap();
+    check(&[
         (
             cron("0 2 29 2 *"),
             "Asia/Shanghai",
@@ -113,11 +134,7 @@ fn what_is_planned_when() {
         (Rhythm::once("2027-01-15T02:00").unwrap(), "Asia/Shanghai", "2027-01-15T02:00:00+08:00", &[]),
         // No year has this day.
         (cron("0 2 30 2 *"), "Asia/Shanghai", "2027-01-01T00:00:00+08:00", &[]),
-    ];
-    for (rhythm, zone, from, expected) in table {
-        let count = expected.len().max(1);
-        assert_eq!(planned(rhythm, zone, from, count), *expected, "{rhythm} in {zone} after {from}");
-    }
+    ]);
 }
 
 #[test]

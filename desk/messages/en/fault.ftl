@@ -210,7 +210,7 @@ register-unreadable = { $path } cannot be read as a register ({ $detail })
 register-unreadable-advice = export it again as CSV with one header line
 register-no-record-column = { $offset ->
     [0] { $path } has no column for the record number; its headers are { $got }
-   *[other] the first line of { $path } names no known column ({ $offset } cells); it seems to be data
+   *[other] the first line of { $path } ({ $offset } cells) names no column for the record number, and may be data
 }
 register-no-record-column-advice = name one column “record” or “编号”, or use --map
 register-header-too-low = none of the first { $offset } rows of a sheet of { $path } is a header
@@ -227,7 +227,10 @@ header-map-target = the map { $path } names the column { $field }, which does no
 header-map-target-advice = use a column of the manual, or "ignore"
 file-not-utf-8 = { $path } is not UTF-8
 file-not-utf-8-advice = save it as UTF-8
-register-no-identifier-column = { $path } has no column with identifiers; its headers are { $got }
+register-no-identifier-column = { $offset ->
+    [0] { $path } has no column with identifiers; its headers are { $got }
+   *[other] the first line of { $path } ({ $offset } cells) names no column with identifiers, and may be data
+}
 register-no-identifier-column-advice = name at least one column as the manual lists them, or use --map
 register-header-twice = { $path } has the column { $field } twice
 register-header-twice-advice = rename or delete one of the two

@@ -210,7 +210,7 @@ register-unreadable = { $path } 无法作为名单读取（{ $detail }）
 register-unreadable-advice = 请重新导出为带一行表头的 CSV
 register-no-record-column = { $offset ->
     [0] { $path } 没有记录编号列，现有表头为 { $got }
-   *[other] { $path } 的第一行（{ $offset } 格）没有任何已知列名，似乎是数据
+   *[other] { $path } 的第一行（{ $offset } 格）没有记录编号列名，可能是数据
 }
 register-no-record-column-advice = 请将其中一列命名为“record”或“编号”，或使用 --map
 register-header-too-low = { $path } 的工作表前 { $offset } 行中没有表头
@@ -227,7 +227,10 @@ header-map-target = 表头对照 { $path } 所写的列 { $field } 不存在
 header-map-target-advice = 请使用手册所列列名，或 "ignore"
 file-not-utf-8 = { $path } 不是 UTF-8
 file-not-utf-8-advice = 请另存为 UTF-8
-register-no-identifier-column = { $path } 没有任何标识符列，现有表头为 { $got }
+register-no-identifier-column = { $offset ->
+    [0] { $path } 没有任何标识符列，现有表头为 { $got }
+   *[other] { $path } 的第一行（{ $offset } 格）没有任何标识符列名，可能是数据
+}
 register-no-identifier-column-advice = 请至少将一列按手册所列名称命名，或使用 --map
 register-header-twice = { $path } 中列 { $field } 出现两次
 register-header-twice-advice = 请重命名或删除其中一列

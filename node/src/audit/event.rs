@@ -2,43 +2,15 @@
 //!
 //! Comes in: digests, counts, names of parties and of the node's own people, row ids. Goes out: a code and a JSON body.
 //! Never: an identifier, a tag, a record's reference, a label, a secret; a record is named by its row id, which only the
-//! bank itself can look up. A code is never given to another meaning, for logs outlive programs.
+//! bank itself can look up. A code is never given to another meaning, for logs outlive programs. How an event becomes code
+//! and body is `body.rs`'s.
 
 use lianfang_proto::FaultCode;
 use lianfang_proto::catalogue::{Class, Hold};
 use lianfang_proto::ids::{BankId, CeremonyId, Epoch, JobId};
 use lianfang_trust::{Digest, Digest32};
-use serde_json::{Map, Value};
 
-use super::field::Field as _;
-
-/// Stamps out the list: the enum, its codes, and its bodies field by field.
-macro_rules! events {
-    ($($(#[$doc:meta])* $variant:ident = $code:literal { $($(#[$field_doc:meta])* $field:ident: $of:ty,)* })+) => {
-        /// Something that happened at this node. `by` is the person, or the policy that acted in a person's place.
-        #[derive(Clone, Debug, PartialEq, Eq)]
-        pub enum Event { $($(#[$doc])* $variant { $($(#[$field_doc])* $field: $of,)* },)+ }
-
-        impl Event {
-            /// Every code.
-            pub const CODES: &'static [&'static str] = &[$($code,)+];
-
-            /// The stable code.
-            pub const fn code(&self) -> &'static str {
-                match self { $(Self::$variant { .. } => $code,)+ }
-            }
-
-            /// The body: one JSON object.
-            pub fn body(&self) -> Value {
-                let mut body = Map::new();
-                match self { $(Self::$variant { $($field),* } => {
-                    $(body.insert(stringify!($field).to_owned(), $field.json());)*
-                })+ }
-                Value::Object(body)
-            }
-        }
-    };
-}
+use super::body::events;
 
 events! {
     /// The node started.

@@ -7,8 +7,8 @@
 //!   verified; cutting its end *and* every head that was ever given out does not.
 //! * Fails with an [`AuditError`] that tells the store's failure from a broken chain.
 
+mod body;
 mod event;
-mod field;
 
 use lianfang_trust::audit::{self, Broken, Entry, EntryError, Head, SignedHead};
 use lianfang_trust::{Canonical, DecodeError, Digest32, Signed, SigningKey, VerifyingKey};

@@ -57,7 +57,7 @@ async fn restore_folder(
 ) -> Result<Exit, Problem> {
     let staged = Staged::take(from, &call.dir, PROGRAM)?;
     let config = Config::load(staged.folder())?;
-    if let Unlock::KeyFile(path) | Unlock::PassphraseFile(path) = &config.unlock
+    if let Some(path) = config.unlock.file()
         && let Ok(within) = path.strip_prefix(staged.folder())
         && !staged.keep(within)?
     {

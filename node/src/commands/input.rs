@@ -12,7 +12,7 @@ use super::args;
 use crate::app::App;
 use crate::config::span;
 use crate::ingest::sql::{self, Address, Query, ServerError};
-use crate::ingest::{Encoding, Format, HeaderMap, IngestError, Options, RegisterFile};
+use crate::ingest::{Encoding, Format, HeaderMap, Headers, IngestError, Options, RegisterFile};
 use crate::register::Origin;
 use crate::secrets::read_password;
 
@@ -167,7 +167,7 @@ pub(crate) fn unreadable(error: &IngestError, name: &str) -> Problem {
     let problem = match error {
         IngestError::Server(error) => Problem::usage(error.code()).exiting(server_exit(error)),
         IngestError::Unread(form) => Problem::data(format!("register-{}", form.code())),
-        // A first line without any known name has none for the record either; the message is told apart by the offset.
+        // A first line that seems to be data has no header for the record either; the offset tells the messages apart.
         IngestError::NoRecordColumn { .. } | IngestError::NoHeader { .. } => {
             Problem::data("register-no-record-column")
         }
@@ -210,15 +210,19 @@ fn server_exit(error: &ServerError) -> Exit {
 /// What a message names: something that was got, something that it was got for, and a number.
 fn particulars(error: &IngestError) -> (String, String, u64) {
     let (got, field, offset) = match error {
-        IngestError::NoRecordColumn { found }
-        | IngestError::NoIdentifierColumn { found }
+        IngestError::NoRecordColumn { found: Headers::Named(found) }
+        | IngestError::NoIdentifierColumn { found: Headers::Named(found) }
         | IngestError::NoSuchSheet { found } => (found.clone(), found.clone(), 0),
+        IngestError::NoHeader { columns }
+        | IngestError::NoRecordColumn { found: Headers::Counted(columns) }
+        | IngestError::NoIdentifierColumn { found: Headers::Counted(columns) } => {
+            (String::new(), String::new(), *columns as u64)
+        }
         IngestError::RepeatedHeader { header } => (header.clone(), header.clone(), 0),
         IngestError::BadBytes { offset, encoding } => (encoding.name().to_owned(), String::new(), *offset),
         IngestError::NotOfFormat(format) => (format.name().to_owned(), String::new(), 0),
         IngestError::NotBuilt(what) => ((*what).to_owned(), String::new(), 0),
         IngestError::TooLarge { what, limit } => ((*what).to_owned(), String::new(), *limit),
-        IngestError::NoHeader { columns } => (String::new(), String::new(), *columns as u64),
         IngestError::HeaderTooLow { limit } => (String::new(), String::new(), *limit),
         IngestError::OtherSheets { places } => (places.clone(), String::new(), 0),
         IngestError::Compression { kind } => (kind.clone(), String::new(), 0),
@@ -266,14 +270,23 @@ mod tests {
 
     #[test]
     fn a_first_line_of_data_is_told_by_its_cells() {
-        let headers = IngestError::NoRecordColumn { found: "手机号, 备注".to_owned() };
-        let data = IngestError::NoHeader { columns: 5 };
-        let of = |error: &IngestError, lang: Lang| unreadable(error, "a.csv").sentence(lang);
-        for lang in Lang::ALL {
-            assert!(of(&headers, lang).contains("手机号, 备注"));
-            assert!(of(&data, lang).contains('5'), "{}", of(&data, lang));
+        let named = || Headers::Named("手机号, 备注".to_owned());
+        let counted = || Headers::Counted(5);
+        let (record, identifier) = ("register-no-record-column", "register-no-identifier-column");
+        for (error, code, data) in [
+            (IngestError::NoRecordColumn { found: named() }, record, false),
+            (IngestError::NoIdentifierColumn { found: named() }, identifier, false),
+            (IngestError::NoRecordColumn { found: counted() }, record, true),
+            (IngestError::NoIdentifierColumn { found: counted() }, identifier, true),
+            (IngestError::NoHeader { columns: 5 }, record, true),
+        ] {
+            let problem = unreadable(&error, "a.csv");
+            assert_eq!(told(&problem), (code, Exit::Data));
+            for lang in Lang::ALL {
+                let said = problem.sentence(lang);
+                assert_eq!((said.contains("手机号, 备注"), said.contains('5')), (!data, data), "{said}");
+            }
+            assert_eq!(problem.sentence(Lang::En).contains("data"), data);
         }
-        assert!(of(&data, Lang::En).contains("seems to be data"));
-        assert_eq!(told(&unreadable(&data, "a.csv")), ("register-no-record-column", Exit::Data));
     }
 }

@@ -89,23 +89,12 @@ pub(super) fn restore(args: &args::KeyRestore, call: &Call, ports: &Ports) -> Re
 
 /// Lets another secret open the keys.
 pub(super) async fn rekey(node: &Arc<App>, call: &Call, args: &args::KeyRekey) -> Result<Exit, Problem> {
-    let (unlock, line) = match (&args.key_file, &args.passphrase_file, &args.credential) {
-        (Some(file), ..) => {
-            let path = call.path(file);
-            let line = format!("key-file = {:?}", path.display().to_string());
-            (Unlock::KeyFile(path), line)
-        }
-        (_, Some(file), _) => {
-            let path = call.path(file);
-            let line = format!("passphrase-file = {:?}", path.display().to_string());
-            (Unlock::PassphraseFile(path), line)
-        }
-        (.., name) => {
-            let name = name.clone().unwrap_or_default();
-            let line = format!("credential = {name:?}");
-            (Unlock::Credential(name), line)
-        }
+    let unlock = match (&args.key_file, &args.passphrase_file, &args.credential) {
+        (Some(file), ..) => Unlock::KeyFile(call.path(file)),
+        (_, Some(file), _) => Unlock::PassphraseFile(call.path(file)),
+        (.., name) => Unlock::Credential(name.clone().unwrap_or_default()),
     };
+    let line = unlock.line();
     node.secrets.rekey(&unlock, &mut *node.ports.chance.rng())?;
     node.log.record(&Event::Rekeyed { by: call.person.clone() }).await.map_err(Problem::bug)?;
     let said = [("line", line.as_str().into())];

@@ -97,14 +97,41 @@ pub fn span(text: &str) -> Option<Duration> {
     (1..=86_400).contains(&seconds).then(|| Duration::from_secs(seconds))
 }
 
-/// What a field that is wrong must be, in a form that needs no translation.
-pub(super) fn wanted(field: &str) -> &'static str {
-    match field {
-        "source" => "[source.NAME], NAME: a–z 0–9 -, 1–32",
-        "source.from" => "postgres://user@host/database, mysql://user@host/database",
-        "source.query" => "query = \"SELECT …\" / query_file = \"…\"",
-        "source.timeout" | "watch.every" => "1s–24h (90s, 30m, 2h)",
-        _ => "…",
+/// A field of these two tables that can be wrong though it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wrong {
+    /// A source's name.
+    Name,
+    /// Its address.
+    From,
+    /// Its statement: none, or two.
+    Query,
+    /// How long it may take.
+    Timeout,
+    /// How often the folder is looked at.
+    Every,
+}
+
+impl Wrong {
+    /// As the file names it.
+    pub(super) const fn field(self) -> &'static str {
+        match self {
+            Self::Name => "source",
+            Self::From => "source.from",
+            Self::Query => "source.query",
+            Self::Timeout => "source.timeout",
+            Self::Every => "watch.every",
+        }
+    }
+
+    /// What it must be, in a form that needs no translation.
+    pub(super) const fn wanted(self) -> &'static str {
+        match self {
+            Self::Name => "[source.NAME], NAME: a–z 0–9 -, 1–32",
+            Self::From => "postgres://user@host/database, mysql://user@host/database",
+            Self::Query => "query = \"SELECT …\" / query_file = \"…\"",
+            Self::Timeout | Self::Every => "1s–24h (90s, 30m, 2h)",
+        }
     }
 }
 
@@ -115,18 +142,18 @@ impl Source {
     }
 
     /// The field that is wrong, if one is.
-    pub(super) fn wrong(&self, name: &str) -> Option<&'static str> {
+    pub(super) fn wrong(&self, name: &str) -> Option<Wrong> {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if name.is_empty() || name.len() > 32 || name.starts_with('-') || !name.chars().all(plain) {
-            return Some("source");
+            return Some(Wrong::Name);
         }
         if Address::parse(&self.from).is_err() {
-            return Some("source.from");
+            return Some(Wrong::From);
         }
         if self.query.is_some() == self.query_file.is_some() {
-            return Some("source.query");
+            return Some(Wrong::Query);
         }
-        self.timeout.as_deref().is_some_and(|timeout| span(timeout).is_none()).then_some("source.timeout")
+        self.timeout.as_deref().is_some_and(|timeout| span(timeout).is_none()).then_some(Wrong::Timeout)
     }
 
     pub(super) fn resolve(&mut self, dir: &Path) {
@@ -143,8 +170,8 @@ impl Watch {
     }
 
     /// The field that is wrong, if one is.
-    pub(super) fn wrong(&self) -> Option<&'static str> {
-        span(&self.every).is_none().then_some("watch.every")
+    pub(super) fn wrong(&self) -> Option<Wrong> {
+        span(&self.every).is_none().then_some(Wrong::Every)
     }
 
     pub(super) fn resolve(&mut self, dir: &Path) {

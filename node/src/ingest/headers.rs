@@ -3,9 +3,11 @@
 //! Comes in: the cells of the header, and names of the user's own from `--map`. Goes out: which cell is which column.
 //! Headers are compared after NFKC, trimmed, case folded, with `_` and blanks read as `-`. An unknown header is a
 //! warning; one name twice, also by two synonyms, is bad usage, for nobody can say which of the two is meant.
-//! Never sees: a row. Fails: with the headers found, of which anything that looks like a value is not repeated.
+//! Never sees: a row, unless the first line is one: then nothing of it is repeated. Fails: with the headers found, of which
+//! anything that looks like a value is not repeated, and with their number alone where the line may be data.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -185,6 +187,20 @@ impl HeaderMap {
         matches!(self.meaning(header), Meaning::Column(_))
     }
 
+    /// Whether a line is one of headers, so that those of its cells which nobody knows may be told. In a line of data some
+    /// cells can be known words, too: a complaint came by 电话, about a 信用卡. But none is a word for the record; and where
+    /// no cell is one, three cells of four that are filled must be known.
+    fn heads(&self, header: &Cells) -> bool {
+        let (mut filled, mut known, mut record) = (0, 0, false);
+        for cell in header.iter().filter(|cell| !fold(cell).is_empty()) {
+            let meaning = self.meaning(cell);
+            filled += 1;
+            known += usize::from(!matches!(meaning, Meaning::Unknown));
+            record |= matches!(meaning, Meaning::Column(Column::Record));
+        }
+        known >= 2 && (record || known * 4 >= filled * 3)
+    }
+
     /// How many headers mean a column.
     pub(super) fn known(&self, header: &Cells) -> usize {
         header.iter().filter(|cell| matches!(self.meaning(cell), Meaning::Column(_))).count()
@@ -197,6 +213,53 @@ enum Meaning {
     Unknown,
 }
 
+/// Where headers come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// A line of the table that should be one of headers.
+    Line,
+    /// The table's own description of its columns.
+    Schema,
+}
+
+/// What an error tells of the headers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Headers {
+    /// The headers; those that look like values by their places.
+    Named(String),
+    /// How many cells the line has, which may be one of data.
+    Counted(usize),
+}
+
+impl fmt::Display for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named(headers) => write!(f, "headers found: {headers}"),
+            Self::Counted(cells) => write!(f, "the first line has {cells} cells and may be data"),
+        }
+    }
+}
+
+/// How headers are told: in a line that may be data, by their places and their number alone.
+#[derive(Clone, Copy)]
+struct Teller {
+    heads: bool,
+}
+
+impl Teller {
+    fn told(self, index: usize, cell: &str) -> String {
+        if self.heads { shown_at(index, cell) } else { place(index) }
+    }
+
+    fn all(self, header: &Cells) -> Headers {
+        if !self.heads {
+            return Headers::Counted(header.count);
+        }
+        let told: Vec<_> = header.iter().enumerate().map(|(index, cell)| self.told(index, cell)).collect();
+        Headers::Named(told.join(", "))
+    }
+}
+
 /// Which cell of a row is which column.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
@@ -207,7 +270,11 @@ pub(super) struct Layout {
 
 impl Layout {
     /// Reads a header; issues are the columns that were ignored.
-    pub(super) fn new(header: &Cells, map: &HeaderMap) -> Result<(Self, Vec<Issue>), IngestError> {
+    pub(super) fn new(
+        header: &Cells,
+        map: &HeaderMap,
+        origin: Origin,
+    ) -> Result<(Self, Vec<Issue>), IngestError> {
         if header.count > COLUMNS {
             return Err(IngestError::TooManyColumns { found: header.count });
         }
@@ -215,39 +282,32 @@ impl Layout {
         if map.known(header) == 0 {
             return Err(IngestError::NoHeader { columns: header.count });
         }
+        let teller = Teller { heads: origin == Origin::Schema || map.heads(header) };
         let (mut places, mut seen, mut issues) = (BTreeMap::new(), BTreeSet::new(), Vec::new());
         for (index, cell) in header.iter().enumerate() {
             let name = fold(cell);
             if name.is_empty() {
-                issues.push(warning(format!("#{}", index + 1), issues::BLANK_HEADER));
+                issues.push(warning(place(index), issues::BLANK_HEADER));
                 continue;
             }
             let twice = match map.meaning(cell) {
                 Meaning::Column(column) => places.insert(column, index).is_some(),
                 Meaning::Ignored => false,
                 Meaning::Unknown => {
-                    issues.push(warning(shown_at(index, cell), issues::UNKNOWN_COLUMN));
+                    issues.push(warning(teller.told(index, cell), issues::UNKNOWN_COLUMN));
                     false
                 }
             };
             if !seen.insert(name) || twice {
-                return Err(IngestError::RepeatedHeader { header: shown_at(index, cell) });
+                return Err(IngestError::RepeatedHeader { header: teller.told(index, cell) });
             }
         }
         let layout = Self { width: header.count, places };
-        layout.required(header)?;
+        layout.required(|| teller.all(header))?;
         Ok((layout, issues))
     }
 
-    fn required(&self, header: &Cells) -> Result<(), IngestError> {
-        let found = || {
-            header
-                .iter()
-                .enumerate()
-                .map(|(index, cell)| shown_at(index, cell))
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
+    fn required(&self, found: impl Fn() -> Headers) -> Result<(), IngestError> {
         if self.place(Column::Record).is_none() {
             return Err(IngestError::NoRecordColumn { found: found() });
         }
@@ -295,10 +355,15 @@ fn shown_at(index: usize, cell: &str) -> String {
     if Column::from_header(cell).is_none()
         && (plain.chars().any(|c| c.is_numeric() || c == '@') || plain.chars().count() > HEADER_SHOWN)
     {
-        format!("#{}", index + 1)
+        place(index)
     } else {
         plain
     }
+}
+
+/// A cell by its place alone, the first being 1.
+fn place(index: usize) -> String {
+    format!("#{}", index + 1)
 }
 
 fn plain(text: &str) -> String {

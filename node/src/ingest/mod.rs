@@ -47,11 +47,11 @@ pub(crate) mod tests;
 
 pub use encoding::Encoding;
 pub use format::{Format, Unread};
-pub use headers::{Column, HeaderMap};
+pub use headers::{Column, HeaderMap, Headers};
 pub use issues::{Issue, Reason, Rejects, Severity};
 pub use row::{Disposition, Holding, IdentifierCell, Row};
 
-use headers::Layout;
+use headers::{Layout, Origin};
 use lianfang_trust::Digest;
 use line::{Cells, Line, Rows};
 
@@ -107,16 +107,16 @@ pub enum IngestError {
         places: String,
     },
     /// No column is the record.
-    #[error("no column is the record; headers found: {found}; rename one to record, or name it with --map")]
+    #[error("no column is the record; {found}; rename one to record, or name it with --map")]
     NoRecordColumn {
-        /// The headers, those that look like values being masked.
-        found: String,
+        /// The headers, as far as they may be told.
+        found: Headers,
     },
     /// No column is an identifier.
-    #[error("no column is an identifier; headers found: {found}; rename one, or name it with --map")]
+    #[error("no column is an identifier; {found}; rename one, or name it with --map")]
     NoIdentifierColumn {
-        /// The headers, those that look like values being masked.
-        found: String,
+        /// The headers, as far as they may be told.
+        found: Headers,
     },
     /// Two headers mean one column.
     #[error(
@@ -318,7 +318,11 @@ impl RegisterFile {
         found: Found,
         rows: Box<dyn Rows>,
     ) -> Result<Self, IngestError> {
-        let (layout, issues) = Layout::new(header, &options.map)?;
+        let origin = match found.format {
+            Some(Format::Csv | Format::Xlsx) => Origin::Line,
+            Some(Format::Parquet) | None => Origin::Schema,
+        };
+        let (layout, issues) = Layout::new(header, &options.map, origin)?;
         let reading = content::of_reading(header, &found, &layout);
         Ok(Self { rows, layout, found, issues, reading, content: None, number: 1, failed: false })
     }

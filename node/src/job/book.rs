@@ -62,7 +62,8 @@ pub struct Figures {
     pub evaluated: u64,
     /// Identifiers whose output was cached before.
     pub cached: u64,
-    /// Bytes of messages that were sent for it.
+    /// Bytes that were sent for it: requests with their elements to holders, and rows to the coordinator; no framing, no TLS,
+    /// no other calls.
     pub bytes_sent: u64,
     /// Rows of the report.
     pub report_rows: u64,

@@ -244,7 +244,9 @@ impl Runner {
         let header = self.own_header(entry)?;
         let began = Instant::now();
         let mut sent = 0;
-        if let Err(fault) = upload(&self.context, &header, &mut sent).await {
+        let uploaded = upload(&self.context, &header, &mut sent).await;
+        self.context.telemetry.sent_to_coordinator(sent);
+        if let Err(fault) = uploaded {
             self.count_sent(entry, sent).await;
             return Err(fault);
         }

@@ -121,8 +121,8 @@ async fn push(context: &Context, mut assembly: Assembly, page: Page) -> Result<A
     tokio::task::spawn_blocking(work).await.map_err(internal)?
 }
 
-/// Sends what the coordinator does not have yet, and has the root checked. Counts the bytes that it takes, also where it
-/// fails.
+/// Sends what the coordinator does not have yet, and has the root checked. Counts the bytes of rows that leave, also where
+/// the coordinator does not take them, as those to holders are counted.
 pub async fn upload(
     context: &Context,
     header: &Signed<SubmissionHeader>,
@@ -141,7 +141,7 @@ pub async fn upload(
     while !sealed && next < header.value().rows {
         let first = next;
         let slice = read_slice(rows.as_ref().ok_or_else(missing)?, header.value(), next).await?;
-        let length = slice.len() as u64;
+        *sent += slice.len() as u64;
         next = match context.coordinator.send_rows(&digest, next, slice).await {
             Ok(next) => next,
             // Rows arrived, and the word that they did was lost: ask where to go on.
@@ -154,7 +154,6 @@ pub async fn upload(
         if again > STEPS_BACK {
             return Err(Fault::field(FaultCode::MessageOutOfOrder, "next_row").at(NAME).got(next));
         }
-        *sent += length;
     }
     if !sealed {
         context.coordinator.seal_submission(&digest).await?;

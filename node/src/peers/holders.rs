@@ -55,7 +55,8 @@ impl GrpcHolders {
         }
     }
 
-    /// Bytes of messages sent to holders since the start.
+    /// Bytes of requests for evaluations, with their elements, that were sent to holders since the start: what the messages
+    /// carry, without framing and TLS. Questions of standing are none.
     pub fn bytes_sent(&self) -> u64 {
         self.bytes_sent.load(Ordering::Relaxed)
     }

@@ -2,17 +2,7 @@
 
 use lianfang_telemetry::served::Call;
 
-macro_rules! calls {
-    ($($service:ident: $($method:ident)+;)+) => {
-        /// Every call.
-        pub static CALLS: &[Call] = &[$($(Call {
-            path: concat!("/lianfang.v1.", stringify!($service), "/", stringify!($method)),
-            service: stringify!($service),
-            method: stringify!($method),
-        }),+),+];
-    };
-}
-
-calls! {
+/// Every call.
+pub static CALLS: &[Call] = lianfang_telemetry::calls! {
     KeyHolder: Evaluate BlindEvaluate GetStanding;
-}
+};

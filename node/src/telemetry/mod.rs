@@ -106,9 +106,18 @@ impl Telemetry {
         }
     }
 
-    /// Bytes went to holders.
-    pub fn sent(&self, bytes: u64) {
-        self.0.metrics.count(&BYTES_SENT, &[], bytes);
+    /// Requests with elements went to holders.
+    pub fn sent_to_holders(&self, bytes: u64) {
+        self.sent("holders", bytes);
+    }
+
+    /// Rows went to the coordinator.
+    pub fn sent_to_coordinator(&self, bytes: u64) {
+        self.sent("coordinator", bytes);
+    }
+
+    fn sent(&self, peer: &'static str, bytes: u64) {
+        self.0.metrics.count(&BYTES_SENT, &[Label::word(Key::Peer, peer)], bytes);
     }
 
     /// A connection did not come about.

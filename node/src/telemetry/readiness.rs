@@ -14,7 +14,10 @@ pub const SILENCE: Duration = Duration::from_mins(3);
 
 /// Every condition.
 pub(super) async fn checks(node: &App) -> Vec<Check> {
-    let mut checks = vec![Check::of("store", store(node).await), Check::of("disk", disk(node))];
+    let mut checks = vec![
+        Check::of("store", store(node).await),
+        Check::of("disk", Volume::lack(&node.dir, LEAST_FREE_BYTES)),
+    ];
     let joined = node.joined().await;
     checks.push(Check::of("joined", joined.is_none().then_some("not-enrolled")));
     if let Some(joined) = joined {
@@ -27,15 +30,6 @@ pub(super) async fn checks(node: &App) -> Vec<Check> {
 async fn store(node: &App) -> Option<&'static str> {
     let asked = sqlx::query_scalar::<_, i64>("SELECT 1").fetch_one(node.store.readers()).await;
     asked.is_err().then_some("does-not-answer")
-}
-
-fn disk(node: &App) -> Option<&'static str> {
-    match Volume::of(&node.dir) {
-        Ok(volume) if volume.free_bytes < LEAST_FREE_BYTES => Some("full"),
-        Ok(Volume { free_files: Some(0), .. }) => Some("no-files-left"),
-        Ok(_) => None,
-        Err(_) => Some("does-not-answer"),
-    }
 }
 
 fn certificate(node: &App, joined: &Joined) -> Option<&'static str> {

@@ -2,11 +2,12 @@
 //!
 //! Comes in: what checks have found. Goes out: a table for people, or an object for scripts, and an exit code: that of the
 //! first finding that fails. A warning alone ends with 0. Both programs have their own checks, each a small function that
-//! gives a [`Finding`]; what is asked of the machine is the same for both ([`machine`]), and how old the last
-//! backup is ([`copies`]).
+//! gives a [`Finding`]; what is asked of the machine is the same for both ([`machine`]), what is asked of the settings that
+//! they share ([`settings`]), and how old the last backup is ([`copies`]).
 
 pub mod copies;
 pub mod machine;
+pub mod settings;
 
 use lianfang_desk::messages::{Value, plain, text};
 use lianfang_desk::table::Table;

@@ -31,7 +31,7 @@ catalogue! {
     CHARGED = Counter "lianfang_charged_elements_total" [Class] "Elements charged to members by this holder.";
     ATTEMPTS = Counter "lianfang_attempts_total" [Outcome] "Attempts at a step of a job.";
     FAULTS = Counter "lianfang_faults_total" [Code] "What stopped attempts, by fault.";
-    BYTES_SENT = Counter "lianfang_bytes_sent_total" [] "Bytes of messages sent to holders for jobs.";
+    BYTES_SENT = Counter "lianfang_bytes_sent_total" [Peer] "Bytes sent for jobs: requests with their elements to holders, rows to the coordinator; no framing, no TLS, no other calls.";
     SUBMITTED_BYTES = Counter "lianfang_submission_bytes_total" [] "Bytes of rows taken from banks.";
 
     // Queues.

@@ -26,6 +26,8 @@ pub enum Key {
     Entity,
     /// A key holder.
     Holder,
+    /// What kind of party something was sent to.
+    Peer,
     /// Whose certificate.
     Whose,
     /// How an attempt ended.
@@ -40,7 +42,7 @@ pub enum Key {
 
 impl Key {
     /// Every label.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Service,
         Self::Method,
         Self::Code,
@@ -50,6 +52,7 @@ impl Key {
         Self::Bank,
         Self::Entity,
         Self::Holder,
+        Self::Peer,
         Self::Whose,
         Self::Outcome,
         Self::Part,
@@ -69,6 +72,7 @@ impl Key {
             Self::Bank => "bank",
             Self::Entity => "entity",
             Self::Holder => "holder",
+            Self::Peer => "peer",
             Self::Whose => "whose",
             Self::Outcome => "outcome",
             Self::Part => "part",

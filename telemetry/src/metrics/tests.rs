@@ -46,9 +46,10 @@ fn counters_last_and_gauges_do_not() {
 #[test]
 fn parties_do_not_share_numbers() {
     let (one, other) = (Metrics::default(), Metrics::default());
-    one.count(&BYTES_SENT, &[], 5);
-    assert!(one.render(&Moment::default()).contains("lianfang_bytes_sent_total 5\n"));
-    assert!(!other.render(&Moment::default()).contains("lianfang_bytes_sent_total 5"));
+    one.count(&BYTES_SENT, &[Label::word(Key::Peer, "holders")], 5);
+    let told = "lianfang_bytes_sent_total{peer=\"holders\"} 5\n";
+    assert!(one.render(&Moment::default()).contains(told));
+    assert!(!other.render(&Moment::default()).contains(told));
 }
 
 #[test]

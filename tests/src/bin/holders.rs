@@ -131,7 +131,7 @@ async fn lead_to(world: &World, coordinator: &str) -> anyhow::Result<()> {
         Secrets::open(&dir, &config.unlock).map_err(|problem| anyhow::anyhow!("{}", problem.code()))?;
     let place =
         secrets::place(&dir, &config.store).map_err(|problem| anyhow::anyhow!("{}", problem.code()))?;
-    let store = Store::open(&place, &dir, secrets.master, world.clock.of_node()).await?;
+    let store = Store::open(&place, &dir, secrets.master, world.clock.ports()).await?;
     store.write(sqlx::query("UPDATE membership SET coordinator = $1").bind(coordinator)).await?;
     store.close().await;
     Ok(())
@@ -151,7 +151,7 @@ async fn in_touch(channels: &[Channel]) -> anyhow::Result<()> {
 
 /// Encoded elements of the group.
 fn pool() -> anyhow::Result<Vec<u8>> {
-    let mut rng = lianfang_node::ports::Ports::system().chance.rng();
+    let mut rng = lianfang_ports::Ports::system().chance.rng();
     let mut pool = Vec::new();
     while pool.len() < POOL * 32 {
         let seed = ChunkSeed::draw(&mut *rng, b"measurement", b"holders");

@@ -45,7 +45,7 @@ pub struct NodeJob {
     pub evaluated: u64,
     /// Identifiers whose output was there already.
     pub cached: u64,
-    /// Bytes sent.
+    /// Bytes of elements and rows sent, as the node's own figures have it.
     pub bytes_sent: u64,
     /// Rows of its report.
     pub report_rows: u64,

@@ -25,6 +25,7 @@ use serde_json::Value;
 use super::visitor::Visitor;
 use super::{COORDINATOR, Latencies, ManyBanks, told};
 use crate::demo::children::{Party, this_executable};
+use crate::demo::report::Usage;
 
 /// Tags that every bank holds.
 const COMMON: u32 = 1_000;
@@ -34,7 +35,6 @@ const PATIENCE: Duration = Duration::from_mins(20);
 ///
 /// # Panics
 /// Where a task that shares the latencies has panicked.
-#[expect(clippy::too_many_lines, reason = "one story, told in its order")]
 pub async fn many_banks(options: ManyBanks) -> anyhow::Result<String> {
     let folder = tempfile::Builder::new().prefix("lianfang-load-").tempdir()?;
     let exe = this_executable().map_err(told)?;
@@ -78,29 +78,27 @@ pub async fn many_banks(options: ManyBanks) -> anyhow::Result<String> {
     let summary = coordinator.run(&["summary", &job]).await.map_err(told)?;
     let expected = serde_json::json!({ options.banks.to_string(): common.len() });
     ensure!(summary["matches_by_banks"] == expected, "{summary}");
+    let latencies = std::mem::take(&mut *latencies.lock().expect("nobody panics with it"));
     let usage = coordinator.usage();
-    let mut latencies = std::mem::take(&mut *latencies.lock().expect("nobody panics with it"));
-    writeln!(
-        table,
-        "\n{} banks, {} tags each; all of them knew of the job after {:.2} s.",
-        options.banks,
-        options.tags,
-        told_after.as_secs_f64()
-    )?;
-    writeln!(
-        table,
-        "A slice of rows was taken in {:.0} ms (median), {:.0} ms (99 in 100).",
-        latencies.percentile(50),
-        latencies.percentile(99)
-    )?;
-    writeln!(
-        table,
-        "The coordinator needed {} MB at most and {:.1} CPU seconds.",
-        usage.peak_kib * 1_024 / 1_000_000,
-        usage.cpu_s
-    )?;
+    table.push_str(&told_below(&options, told_after, latencies, &usage));
     coordinator.stop().await;
     Ok(table)
+}
+
+/// What is told below the table.
+fn told_below(options: &ManyBanks, told_after: Duration, mut latencies: Latencies, usage: &Usage) -> String {
+    format!(
+        "\n{} banks, {} tags each; all of them knew of the job after {:.2} s.\n\
+         A slice of rows was taken in {:.0} ms (median), {:.0} ms (99 in 100).\n\
+         The coordinator needed {} MB at most and {:.1} CPU seconds.\n",
+        options.banks,
+        options.tags,
+        told_after.as_secs_f64(),
+        latencies.percentile(50),
+        latencies.percentile(99),
+        usage.peak_kib * 1_024 / 1_000_000,
+        usage.cpu_s
+    )
 }
 
 type Visitors = [Arc<Visitor>];

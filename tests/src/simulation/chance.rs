@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use lianfang_ports::Chance;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use sha2::{Digest as _, Sha256};
@@ -42,14 +43,8 @@ impl Seeded {
     }
 }
 
-macro_rules! chance {
-    ($($ports:path)*) => { $(
-        impl $ports for Seeded {
-            fn rng(&self) -> Box<dyn rand::CryptoRng + Send> {
-                Box::new(self.next())
-            }
-        }
-    )* };
+impl Chance for Seeded {
+    fn rng(&self) -> Box<dyn rand::CryptoRng + Send> {
+        Box::new(self.next())
+    }
 }
-
-chance! { lianfang_node::ports::Chance lianfang_coordinator::ports::Chance }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use lianfang_node::ports::Clock as _;
+use lianfang_ports::Clock as _;
 use serde_json::Value;
 
 use super::engine::{Silent, is_done};

@@ -11,6 +11,7 @@ use std::time::Duration;
 use lianfang_coordinator::Coordinator;
 use lianfang_coordinator::commands::init::SetUp;
 use lianfang_node::config::Policy;
+use lianfang_ports::Ports;
 
 use super::chance::Seeded;
 use super::engine::{Engine, copy, is_done};
@@ -149,7 +150,7 @@ fn set_up_coordinator(dir: &Path) {
     std::fs::create_dir(dir).expect("the coordinator's folder");
     let clock = PartyClock { time: Time::default(), skew: Arc::default() };
     let chance = Arc::new(Seeded::of(0, COORDINATOR, 0));
-    let ports = lianfang_coordinator::ports::Ports { clock: Arc::new(clock), chance };
+    let ports = Ports { clock: Arc::new(clock), chance };
     Coordinator::init(dir, &SetUp::listening(address(COORDINATOR)), &ports)
         .expect("the coordinator is set up");
     let mut config = lianfang_coordinator::config::Config::read(dir).expect("a configuration");
@@ -217,7 +218,7 @@ fn liars_need(shape: &Shape, root: &Path, time: &Time) -> BTreeMap<String, Crede
     let mut all = BTreeMap::new();
     for bank in shape.banks() {
         let chance = Arc::new(Seeded::of(0, "liar", 0));
-        let ports = lianfang_node::ports::Ports { clock: Arc::clone(&clock) as _, chance };
+        let ports = Ports { clock: Arc::clone(&clock) as _, chance };
         all.insert((*bank).to_owned(), runtime.block_on(credentials_in(&root.join(bank), ports)));
     }
     all

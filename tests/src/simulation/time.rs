@@ -11,6 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use lianfang_ports::{Clock, Micros, Pause};
+
 /// Microseconds since the federation was made.
 pub type Moment = u64;
 
@@ -140,25 +142,19 @@ impl PartyClock {
     }
 }
 
-macro_rules! clock {
-    ($($ports:path)*) => { $(
-        impl $ports for PartyClock {
-            fn now(&self) -> i64 {
-                self.micros()
-            }
+impl Clock for PartyClock {
+    fn now(&self) -> Micros {
+        self.micros()
+    }
 
-            fn elapsed(&self) -> Duration {
-                Duration::from_micros(self.time.now())
-            }
+    fn elapsed(&self) -> Duration {
+        Duration::from_micros(self.time.now())
+    }
 
-            fn sleep(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-                Box::pin(self.time.sleep(time))
-            }
-        }
-    )* };
+    fn sleep(&self, time: Duration) -> Pause {
+        Box::pin(self.time.sleep(time))
+    }
 }
-
-clock! { lianfang_node::ports::Clock lianfang_coordinator::ports::Clock }
 
 #[cfg(test)]
 mod tests {

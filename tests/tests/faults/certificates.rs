@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use lianfang_coordinator::Coordinator;
 use lianfang_desk::Exit;
 use lianfang_link::client::DialLimits;
-use lianfang_link::{Dialer, Identity, Party};
+use lianfang_link::{Dialer, Directory as _, Identity, Party};
 use lianfang_tests::liars::credentials;
 use lianfang_tests::world::{COORDINATOR, JobTerms, World, address};
 use serde_json::Value;
@@ -171,7 +172,7 @@ async fn jobs_of_a_signing_key_that_is_no_longer_used() {
     world.stop(COORDINATOR).await;
     let unlock =
         lianfang_coordinator::config::Config::read(&world.dir(COORDINATOR)).expect("a config").unlock;
-    let ports = world.clock.of_coordinator();
+    let ports = world.clock.ports();
     let mut rng = ports.chance.rng();
     let dir = world.dir(COORDINATOR);
     let before = std::fs::read(dir.join("secrets").join("keys")).expect("keys");
@@ -190,12 +191,52 @@ async fn jobs_of_a_signing_key_that_is_no_longer_used() {
     let keys = dir.join("secrets").join("keys");
     std::fs::write(&keys, &before).expect("older keys");
     let network = std::sync::Arc::new(world.network.clone());
-    let refused = lianfang_coordinator::Coordinator::start(&dir, world.clock.of_coordinator(), network).await;
+    let refused = Coordinator::start(&dir, world.clock.ports(), network).await;
     assert_eq!(
         refused.err().map(|problem| problem.code().to_owned()).as_deref(),
         Some("coordinator-keys-older")
     );
     let old: Value = world.job_at("bank-01", &first).await.expect("the bank has it too");
     assert_eq!(old["stage"], "done");
+    world.end().await;
+}
+
+/// Another key behind the coordinator's certificate: nodes that were on and one that was off hear of it by themselves.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_behind_the_coordinators_certificate_is_exchanged() {
+    let (mut world, people) = stocked(3, 2, 2, 20).await;
+    let served = world.run(COORDINATOR, &["key", "rotate-tls"]).await;
+    assert_eq!(served.exit, Exit::Usage, "not while it serves: {served:?}");
+    for party in ["bank-03", COORDINATOR] {
+        world.stop(party).await;
+    }
+    let dir = world.dir(COORDINATOR);
+    let keys = dir.join("secrets").join("keys");
+    let before = std::fs::read(&keys).expect("keys");
+    let key = || {
+        let unlock = lianfang_coordinator::config::Config::read(&dir).expect("a configuration").unlock;
+        let keys = lianfang_coordinator::secrets::Keys::open(&dir, &unlock).expect("keys");
+        keys.tls.fingerprint().expect("a fingerprint")
+    };
+    let old = key();
+    let (exit, said) = Coordinator::run_alone(&dir, world.clock.ports(), &["key", "rotate-tls"]).await;
+    assert!(exit.is_done() && said.contains(&key().to_string()), "{said}");
+    for party in [COORDINATOR, "bank-03"] {
+        world.start(party).await;
+    }
+    let (job, _) = world.whole_job(&JobTerms::new(2, LABELS)).await;
+    agree(&world, &people, &["bank-01", "bank-02", "bank-03"], &job, 2, LABELS).await;
+    for bank in ["bank-01", "bank-03"] {
+        let heard = credentials(&world, bank).await.roster;
+        assert_eq!((heard.party(&old), heard.party(&key())), (None, Some(Party::Coordinator)), "{bank}");
+    }
+    let log = world.run(COORDINATOR, &["audit", "list", "--limit", "1000"]).await;
+    assert!(log.out.contains("coordinator.certificate-key-rotated"), "{}", log.out);
+    // The key from before does not come back, whoever puts it there.
+    world.stop(COORDINATOR).await;
+    std::fs::write(&keys, &before).expect("older keys");
+    let network = std::sync::Arc::new(world.network.clone());
+    let refused = Coordinator::start(&dir, world.clock.ports(), network).await.err().expect("a refusal");
+    assert_eq!(refused.code(), "coordinator-keys-older");
     world.end().await;
 }

@@ -109,7 +109,7 @@ async fn a_store_that_another_holds_is_waited_for() {
     let config = Config::load(&dir).expect("a configuration");
     let secrets = Secrets::open(&dir, &config.unlock).expect("secrets");
     let place = lianfang_node::secrets::place(&dir, &config.store).expect("a place");
-    let other = Store::open(&place, &dir, secrets.master, world.clock.of_node()).await.expect("a store");
+    let other = Store::open(&place, &dir, secrets.master, world.clock.ports()).await.expect("a store");
     let held = other.begin().await.expect("it is free");
     let released = async {
         tokio::time::sleep(A_WHILE).await;

@@ -175,7 +175,7 @@ async fn shares_from_a_backup_come_with_full_counters() {
     std::fs::remove_dir_all(dir.join("secrets")).expect("secrets");
     let key = BackupKey::passphrase(&std::fs::read(&secret).expect("a passphrase")).expect("a key");
     let bytes = std::fs::read(&file).expect("a backup");
-    let ports = world.clock.of_node();
+    let ports = world.clock.ports();
     let restored = lianfang_node::secrets::restore(&dir, &bytes, &key, "li", &mut *ports.chance.rng());
     assert_eq!(restored.expect("restored").shares, 1);
     world.start("alpha").await;

@@ -68,77 +68,98 @@ impl Months {
     }
 }
 
-/// Six months of weekly runs: one bank late, one away, one that joins; the coordinator off for three weeks; a clock that is
-/// set back.
-#[tokio::test(flavor = "multi_thread")]
-#[expect(clippy::too_many_lines, reason = "one story, told in its order")]
-async fn six_months_of_weekly_runs() {
-    let five = ["alpha", "beta", "delta", "epsilon", "gamma"];
-    let six = ["alpha", "beta", "delta", "epsilon", "gamma", "zeta"];
-    let world = World::new(&six).await;
-    for bank in five {
-        world.enrol(bank, bank).await;
+const FIVE: [&str; 5] = ["alpha", "beta", "delta", "epsilon", "gamma"];
+const SIX: [&str; 6] = ["alpha", "beta", "delta", "epsilon", "gamma", "zeta"];
+/// What happens, and in which week: a bank is late, one is away, one joins; the coordinator is off; a clock is set back.
+const LATE: (usize, &str) = (5, "delta");
+const AWAY: (usize, &str) = (8, "epsilon");
+const JOINS: usize = 10;
+const OFF: usize = 13;
+const SET_BACK: usize = 18;
+
+impl Months {
+    async fn new() -> Self {
+        let world = World::new(&SIX).await;
+        for bank in FIVE {
+            world.enrol(bank, bank).await;
+        }
+        world.agree(&["alpha", "beta"], 2).await;
+        let options =
+            ["--weekly", "mon@02:00", "--disclosure", "institutions", "--deadline", "3d", "--grace", "6h"];
+        add(&world, "weekly", &[&options[..], &["--remind", "1d", "--until", "2027-12-31"]].concat()).await;
+        Self { world, banks: BTreeMap::new(), jobs: Vec::new() }
     }
-    world.agree(&["alpha", "beta"], 2).await;
-    let options =
-        ["--weekly", "mon@02:00", "--disclosure", "institutions", "--deadline", "3d", "--grace", "6h"];
-    add(&world, "weekly", &[&options[..], &["--remind", "1d", "--until", "2027-12-31"]].concat()).await;
-    let mut months = Months { world, banks: BTreeMap::new(), jobs: Vec::new() };
-    let mut missed = 0;
-    for week in 0..26 {
-        if week == 10 {
-            months.world.enrol("zeta", "zeta").await;
+
+    /// Lets the week's run come; gives the banks that take part.
+    async fn pass_to(&mut self, week: usize) -> Vec<&'static str> {
+        if week == JOINS {
+            self.world.enrol("zeta", "zeta").await;
         }
-        let mut present: Vec<&str> = if week < 10 { five.to_vec() } else { six.to_vec() };
-        for (number, bank) in six.iter().enumerate().filter(|(_, bank)| present.contains(bank)) {
-            months.import(bank, number, week).await;
+        let present: Vec<&str> = if week < JOINS { FIVE.to_vec() } else { SIX.to_vec() };
+        for (number, bank) in SIX.iter().enumerate().filter(|(_, bank)| present.contains(bank)) {
+            self.import(bank, number, week).await;
         }
-        if week == 13 {
-            months.world.stop(COORDINATOR).await;
-            months.world.clock.pass(21 * DAY);
-            missed = 2;
-            months.world.start(COORDINATOR).await;
-        } else {
-            let absent = [(5, "delta"), (8, "epsilon")].into_iter().find(|(of, _)| *of == week);
-            if let Some((_, bank)) = absent {
-                months.world.stop(bank).await;
+        if week == OFF {
+            self.world.stop(COORDINATOR).await;
+            self.world.clock.pass(21 * DAY);
+            self.world.start(COORDINATOR).await;
+            return present;
+        }
+        if let Some((_, bank)) = [LATE, AWAY].into_iter().find(|(of, _)| *of == week) {
+            self.world.stop(bank).await;
+        }
+        to_next_run(&self.world, "weekly").await;
+        present
+    }
+
+    /// What goes another way than usual while the week's job runs.
+    async fn disturb(&mut self, week: usize, job: &str, present: &mut Vec<&str>) {
+        if week == LATE.0 {
+            // Within the grace.
+            self.world.stage("alpha", job, "submitted").await;
+            self.world.clock.pass(3 * DAY + HOUR);
+            self.world.start(LATE.1).await;
+        }
+        if week == AWAY.0 {
+            present.retain(|bank| *bank != AWAY.1);
+            for bank in &*present {
+                self.world.stage(bank, job, "submitted").await;
             }
-            to_next_run(&months.world, "weekly").await;
+            self.world.clock.pass(3 * DAY + 7 * HOUR);
         }
-        let job = started(&months.world, "weekly", week + 1).await;
-        match week {
-            5 => {
-                // Late, and within the grace.
-                months.world.stage("alpha", &job, "submitted").await;
-                months.world.clock.pass(3 * DAY + HOUR);
-                months.world.start("delta").await;
-            }
-            8 => {
-                for bank in ["alpha", "beta", "delta", "gamma"] {
-                    months.world.stage(bank, &job, "submitted").await;
-                }
-                months.world.clock.pass(3 * DAY + 7 * HOUR);
-                present.retain(|bank| *bank != "epsilon");
-            }
-            _ => {}
+    }
+
+    async fn run_of(&mut self, week: usize) {
+        let mut present = self.pass_to(week).await;
+        let job = started(&self.world, "weekly", week + 1).await;
+        self.disturb(week, &job, &mut present).await;
+        self.check(&job, &present).await;
+        self.world.closed(&job).await;
+        if week == AWAY.0 {
+            self.world.start(AWAY.1).await;
         }
-        months.check(&job, &present).await;
-        months.world.closed(&job).await;
-        if week == 8 {
-            months.world.start("epsilon").await;
-        }
-        if week == 18 {
-            months.world.clock.back(2 * DAY);
+        if week == SET_BACK {
+            self.world.clock.back(2 * DAY);
             tokio::time::sleep(Duration::from_millis(600)).await;
-            months.world.clock.pass(2 * DAY);
+            self.world.clock.pass(2 * DAY);
         }
-        months.jobs.push(job);
+        self.jobs.push(job);
+    }
+}
+
+/// Six months of weekly runs: one bank late, one away, one that joins; the coordinator off for three weeks, so that two runs
+/// are missed; a clock that is set back.
+#[tokio::test(flavor = "multi_thread")]
+async fn six_months_of_weekly_runs() {
+    let mut months = Months::new().await;
+    for week in 0..26 {
+        months.run_of(week).await;
     }
     let shown = shown(&months.world, "weekly").await;
     let runs = shown["runs"].as_array().expect("runs");
     assert_eq!(runs.iter().filter(|run| run["fate"] == "started").count(), 26);
-    assert_eq!(runs.iter().filter(|run| run["fate"] == "missed").count(), missed);
-    assert_eq!(runs.len(), 26 + missed);
+    assert_eq!(runs.iter().filter(|run| run["fate"] == "missed").count(), 2);
+    assert_eq!(runs.len(), 26 + 2);
     let of = |number: usize| runs.iter().find(|run| run["number"] == number).expect("a run");
     assert_eq!((&of(6)["late"], &of(9)["missing"]), (&json!(["delta"]), &json!(["epsilon"])));
     assert!(months.jobs.iter().collect::<BTreeSet<_>>().len() == 26);

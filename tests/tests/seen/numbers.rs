@@ -50,6 +50,7 @@ fn labels_are_of_closed_lists(read: &Exposition, parties: &[&str]) {
                 "class" => Class::ALL.iter().any(|class| class.code() == value),
                 "work" => ["evaluated", "blinded", "checked"].contains(&value.as_str()),
                 "outcome" => ["done", "over", "elsewhere", "failed", "panicked"].contains(&value.as_str()),
+                "peer" => ["holders", "coordinator"].contains(&value.as_str()),
                 "whose" => ["own", "authority"].contains(&value.as_str()),
                 "part" => ["store", "wal", "spool"].contains(&value.as_str()),
                 "version" => value == env!("CARGO_PKG_VERSION"),
@@ -90,6 +91,11 @@ async fn after_a_whole_job_the_numbers_hold_no_data() {
     let read = exposition::read(&world.metrics("alpha").await);
     let evaluated = shown["alpha"]["figures"]["evaluated"].as_f64().or(Some(1.0));
     assert!(read.value("lianfang_elements_total", &[("work", "checked")]) >= evaluated);
+    // What a job's figures count is what the counter counts, whoever it went to.
+    let sent = ["holders", "coordinator"]
+        .map(|peer| read.value("lianfang_bytes_sent_total", &[("peer", peer)]).unwrap_or_default());
+    assert!(sent.iter().all(|bytes| *bytes > 0.0), "{sent:?}");
+    assert_eq!(shown["alpha"]["figures"]["bytes_sent"].as_f64(), Some(sent.iter().sum::<f64>()));
     let blinded = read.value("lianfang_elements_total", &[("work", "blinded")]);
     assert_eq!(read.value("lianfang_elements_total", &[("work", "checked")]), blinded);
     assert!(read.value("lianfang_elements_total", &[("work", "evaluated")]) > Some(0.0), "alpha is a holder");

@@ -65,7 +65,7 @@ async fn a_wrong_clock_is_told_as_a_wrong_clock() {
         let clock = MovableClock::default();
         clock.back(behind);
         let way = Arc::new(world.detour.clone());
-        let node = Node::start(&world.dir("beta"), clock.of_node(), way).await.expect("the node starts");
+        let node = Node::start(&world.dir("beta"), clock.ports(), way).await.expect("the node starts");
         let (exit, out, notes) = node.run(&["doctor", "--json"]).await;
         node.shutdown().await;
         let found: Value =

@@ -48,6 +48,18 @@ pub enum FileError {
     },
 }
 
+impl FileError {
+    /// The file that it is about.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Io { path, .. }
+            | Self::NoName { path }
+            | Self::TooOpen { path, .. }
+            | Self::Unexpected { path, .. } => path,
+        }
+    }
+}
+
 /// Replaces the file at `path`, mode 0600. After a crash at any point the path holds the old bytes or the new ones.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {

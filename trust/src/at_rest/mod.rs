@@ -1,7 +1,7 @@
 //! What a stolen disk gives away: sizes, and nothing else.
 //!
-//! * Comes in: a secret that somebody else has read (passphrase, key file, service credential), plain values, a
-//!   generator of randomness. Goes out: sealed bytes, and plain values again.
+//! * Comes in: a secret (passphrase, key file, service credential), which [`Unlock`] reads, plain values, a generator of
+//!   randomness. Goes out: sealed bytes, and plain values again.
 //! * Never sees: where a sealed value is stored. Trusts: whoever holds the secret.
 //! * Fails with an [`AtRestError`] that tells a wrong secret from damaged bytes and from bytes of another purpose.
 //!
@@ -23,6 +23,7 @@ mod key_ring;
 mod master;
 mod sealed_file;
 mod secret;
+mod unlock;
 
 pub use blind_index::BlindIndex;
 pub use column::{ColumnCipher, MAX_VALUE, VALUE_OVERHEAD};
@@ -30,6 +31,7 @@ pub use key_ring::KeyRing;
 pub use master::MasterKey;
 pub use sealed_file::{MAX_SEALED_FILE, open_file, seal_file};
 pub use secret::{Cost, UnlockMethod, UnlockSecret};
+pub use unlock::{Unlock, UnlockError};
 
 use crate::canonical::DecodeError;
 

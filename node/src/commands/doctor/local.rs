@@ -4,12 +4,11 @@ use std::path::{Path, PathBuf};
 
 use lianfang_crypto::lanes::Lanes;
 use lianfang_desk::Problem;
-use lianfang_telemetry::doctor::{Finding, copies, machine};
-use lianfang_telemetry::log::Level;
+use lianfang_telemetry::doctor::{Finding, copies, machine, settings};
 
 use crate::app::App;
 use crate::audit::AuditError;
-use crate::config::{Config, Unlock};
+use crate::config::Config;
 use crate::ports::Micros;
 use crate::secrets::STORE;
 use crate::telemetry::LEAST_FREE_BYTES;
@@ -55,10 +54,7 @@ fn closed(configured: bool, code: &str) -> &'static str {
 
 /// What nobody else may read.
 fn secret(dir: &Path, config: Option<&Config>) -> Vec<PathBuf> {
-    let unlock = config.and_then(|config| match &config.unlock {
-        Unlock::KeyFile(path) | Unlock::PassphraseFile(path) => Some(path.clone()),
-        Unlock::Credential(_) => None,
-    });
+    let unlock = config.and_then(|config| config.unlock.file()).map(Path::to_owned);
     let own = config.and_then(|config| config.certificate.as_ref()).map(|own| own.key.clone());
     let within = ["secrets", STORE].map(|name| dir.join(name));
     let address = config.and_then(|config| config.store.url_file.clone());
@@ -70,15 +66,7 @@ fn engine() -> Finding {
 }
 
 fn configuration(config: &Config) -> Finding {
-    if let Some(http) = &config.http
-        && http.address().is_ok_and(|address| !address.ip().is_loopback())
-    {
-        return Finding::warn("configuration", "doctor-config-remote").with("address", http.listen.as_str());
-    }
-    if config.log.level == Level::Debug {
-        return Finding::warn("configuration", "doctor-config-debug");
-    }
-    Finding::ok("configuration", "doctor-config-ok")
+    settings::configuration(config.http.as_ref(), &config.log)
 }
 
 /// That it opens has shown its step and its key; this looks at its pages. A server looks after its own.

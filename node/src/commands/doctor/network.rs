@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use lianfang_desk::Exit;
 use lianfang_link::client::DialLimits;
+use lianfang_link::transport::at_home;
 use lianfang_link::{Dialer, LinkError, Party};
 use lianfang_proto::documents::roster::Standing;
 use lianfang_proto::ids::{BankId, KeyId};
@@ -80,7 +81,7 @@ async fn port(node: &App, joined: &Joined) -> Option<Finding> {
     let directory = std::sync::Arc::new(context.roster.clone());
     let transport = std::sync::Arc::clone(&node.transport);
     let dialer = Dialer::new(transport, Some(&joined.identity), directory, &node.clock(), limits);
-    let address = local(&node.config.listen);
+    let address = at_home(&node.config.listen);
     let own = Party::Bank(context.bank.as_str().to_owned());
     let dialled = dialer.connect(&address, &own).await.map(drop);
     let listened = match &dialled {
@@ -105,15 +106,6 @@ fn heard(dialled: &Result<(), LinkError>, listened: Result<(), String>) -> Optio
         Err(other) if matches!(other.reason(), "expired" | "not-yet-valid") => return None,
         Err(other) => Finding::fail("port", "doctor-port-other").with("detail", other.reason()),
     })
-}
-
-/// An address that means every one of this machine is dialled at its own.
-fn local(listen: &str) -> String {
-    match listen.rsplit_once(':') {
-        Some(("0.0.0.0" | "*", port)) => format!("127.0.0.1:{port}"),
-        Some(("[::]", port)) => format!("[::1]:{port}"),
-        _ => listen.to_owned(),
-    }
 }
 
 /// Whether coordinator and node have the same roster; `own` and `digest` are those of the one in force here.
@@ -304,12 +296,5 @@ mod tests {
             let found = heard(&dialled, listened).map(|finding| state(&finding));
             assert_eq!(found, wanted.map(|(state, code)| (state, code.to_owned())), "{dialled:?}");
         }
-    }
-
-    #[test]
-    fn an_address_of_all_is_dialled_at_home() {
-        assert_eq!(local("0.0.0.0:7000"), "127.0.0.1:7000");
-        assert_eq!(local("[::]:7000"), "[::1]:7000");
-        assert_eq!(local("bank:7000"), "bank:7000");
     }
 }

@@ -25,6 +25,7 @@ use parquet::file::serialized_reader::SerializedFileReader;
 use parquet::record::reader::RowIter;
 use parquet::schema::types::{Type, TypePtr};
 
+use super::headers::{Layout, Origin};
 use super::line::{Cells, Line, ROW_BYTES};
 use super::pipe::{Outlet, Piped, Stop, guarded};
 use super::{Format, Found, IngestError, Options, RegisterFile, issues};
@@ -55,7 +56,7 @@ where
         pages::check(&source, file.metadata(), &wanted)?;
         let width = header.count;
         // Whatever is wrong with the header is told before anything is read.
-        super::headers::Layout::new(&header, &options.map)?;
+        Layout::new(&header, &options.map, Origin::Schema)?;
         let rows = Piped::start(move |outlet| stream(file, wanted, &shapes, width, outlet))?;
         RegisterFile::new(&header, options, found, Box::new(rows))
     })

@@ -147,6 +147,12 @@ fn what_is_not_read_is_named() {
                  REQUIRED BYTE_ARRAY Mobile (UTF8); }";
     let error = refusal(&written(twice, Compression::SNAPPY, &[texts(), texts(), texts()]));
     assert!(matches!(error, IngestError::RepeatedHeader { .. }));
+    // The file itself says that these are names of columns, however few of them are known.
+    let strange = "message r { REQUIRED BYTE_ARRAY mobile (UTF8); REQUIRED BYTE_ARRAY branch (UTF8); \
+                   REQUIRED BYTE_ARRAY desk (UTF8); }";
+    let error = refusal(&written(strange, Compression::SNAPPY, &[texts(), texts(), texts()]));
+    let named = Headers::Named("mobile, branch, desk".to_owned());
+    assert!(matches!(&error, IngestError::NoRecordColumn { found } if *found == named), "{error}");
     let bare = "message r { REQUIRED BYTE_ARRAY record (UTF8); }";
     assert!(matches!(
         refusal(&written(bare, Compression::SNAPPY, &[texts()])),

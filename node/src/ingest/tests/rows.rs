@@ -80,11 +80,17 @@ fn unknown_blank_and_repeated_headers() {
 
 #[test]
 fn a_register_needs_a_record_and_an_identifier() {
-    let error = refusal(b"case,mobile\nA1,139\n");
+    let named = |headers: &str| Headers::Named(headers.to_owned());
+    let error = refusal(b"case,name,mobile,cn-id\nA1,,139,\n");
     assert_eq!(error.exit_code(), 65);
-    assert!(error.to_string().contains("case, mobile"));
+    assert!(
+        matches!(&error, IngestError::NoRecordColumn { found } if *found == named("case, name, mobile, cn-id"))
+    );
+    assert!(error.to_string().contains("case, name, mobile, cn-id"));
     let error = refusal(b"record,role,note\n");
-    assert!(matches!(&error, IngestError::NoIdentifierColumn { found } if found == "record, role, note"));
+    assert!(
+        matches!(&error, IngestError::NoIdentifierColumn { found } if *found == named("record, role, note"))
+    );
     assert!(matches!(refusal(b"record,name\n"), IngestError::NoIdentifierColumn { .. }));
     assert!(open("记录号,姓名,出生日期\n".as_bytes()).is_ok());
     // The first line of a file without a header is somebody's data.
@@ -102,8 +108,40 @@ fn a_first_line_of_data_is_not_repeated() {
     let file = open(text.as_bytes()).unwrap();
     let told: Vec<_> = file.header_issues().iter().map(|issue| issue.column.as_str()).collect();
     assert_eq!(told, ["#3", "#4", "branch", "#6", "#7"]);
-    let error = refusal("手机号,福州市鼓楼区五四路某某小区,A-1\n".as_bytes());
-    assert!(matches!(&error, IngestError::NoRecordColumn { found } if found == "手机号, #2, #3"), "{error}");
+}
+
+/// A row of data may hold words that are headers elsewhere; then nothing of it is told but how many cells it has.
+#[test]
+fn a_row_with_known_words_is_no_header() {
+    for (row, cells) in [
+        ("手机号,福州市鼓楼区五四路某某小区,A-1", 3),
+        ("王芳,电话,福州", 3),
+        ("王芳,电话,信用卡,福州", 4),
+        ("王芳,电话,信用卡", 3),
+        (",王芳,,电话,信用卡,", 6),
+        ("王芳,电话", 2),
+    ] {
+        let error = refusal(format!("{row}\n李强,邮件,网站\n").as_bytes());
+        let counted = Headers::Counted(cells);
+        assert!(
+            matches!(&error, IngestError::NoRecordColumn { found } if *found == counted),
+            "{row}: {error}"
+        );
+        let told = error.to_string();
+        assert!(!["王芳", "福州", "电话", "手机号"].iter().any(|cell| told.contains(cell)), "{row}: {told}");
+    }
+    // A word for the record alone is not enough, nor are words that are there twice.
+    let error = refusal("编号,王芳,福州\n".as_bytes());
+    assert!(matches!(&error, IngestError::NoIdentifierColumn { found: Headers::Counted(3) }), "{error}");
+    let error = refusal("王芳,福州,手机,电话\n".as_bytes());
+    assert!(matches!(&error, IngestError::RepeatedHeader { header } if header == "#4"), "{error}");
+    // What a map names is known, also what it leaves out; headers are told then, values by their places.
+    let map = HeaderMap::from_toml("\"客户\" = \"name\"\n\"支行\" = \"ignore\"\n").unwrap();
+    let options = Options { map, ..Options::default() };
+    let bytes = "客户,支行,手机号,A-1\n".as_bytes().to_vec();
+    let error = RegisterFile::open(Cursor::new(bytes), &options).err().unwrap();
+    let named = Headers::Named("客户, 支行, 手机号, #4".to_owned());
+    assert!(matches!(&error, IngestError::NoRecordColumn { found } if *found == named), "{error}");
 }
 
 #[test]

@@ -22,7 +22,7 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use calamine::{DataRef, Reader as _, SheetType, SheetVisible, Xlsx, XlsxCellReader, XlsxError};
 
-use super::headers::{HeaderMap, Layout};
+use super::headers::{HeaderMap, Layout, Origin};
 use super::issues;
 use super::line::{COLUMNS, Cells, Line, Mark, ROW_BYTES};
 use super::pipe::{Outlet, Piped, Stop, guarded};
@@ -104,7 +104,7 @@ fn choose<S: Read + Seek>(book: &mut Xlsx<S>, options: &Options) -> Result<Chose
             let Some(line) = rows.next()? else { break };
             let Line::Cells(header) = line else { continue };
             // A header that is one, and at fault, is told as such.
-            match Layout::new(&header, &options.map) {
+            match Layout::new(&header, &options.map, Origin::Line) {
                 Ok(_) | Err(IngestError::RepeatedHeader { .. } | IngestError::TooManyColumns { .. }) => {
                     return Ok(Chosen { sheet, header, above });
                 }
@@ -158,7 +158,7 @@ fn holds_register<S: Read + Seek>(
     let mut rows = SheetRows::new(book.worksheet_cells_reader(sheet)?);
     for _ in 0..HEADER_ROWS {
         match rows.next()? {
-            Some(Line::Cells(header)) if Layout::new(&header, map).is_ok() => {
+            Some(Line::Cells(header)) if Layout::new(&header, map, Origin::Line).is_ok() => {
                 return Ok(rows.next()?.is_some());
             }
             Some(_) => {}

@@ -29,7 +29,7 @@ impl Runner {
         let sent_before = self.context.holders.bytes_sent();
         let prepared = self.evaluate(entry, terms, sent_before).await;
         let bytes_sent = self.context.holders.bytes_sent() - sent_before;
-        self.context.telemetry.sent(bytes_sent);
+        self.context.telemetry.sent_to_holders(bytes_sent);
         if prepared.is_err() {
             self.count_sent(entry, bytes_sent).await;
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use lianfang_coordinator::Coordinator;
 use lianfang_node::Node;
+use lianfang_ports::Ports;
 
 use super::{Engine, Life, Machine, Silent, copy};
 use crate::simulation::chance::Seeded;
@@ -24,14 +25,13 @@ impl Engine {
         let chance = Arc::new(Seeded::of(seed, party, member.lives));
         let dir = member.dir.clone();
         member.life = Some(Life { turns: Turns::new(), machine: None });
+        let ports = Ports { clock, chance };
         let started = if party == COORDINATOR {
-            let ports = lianfang_coordinator::ports::Ports { clock, chance };
             self.perform(party, async move {
                 let started = Coordinator::start(&dir, ports, net).await;
                 started.map(|coordinator| Machine::Coordinator(Arc::new(coordinator)))
             })
         } else {
-            let ports = lianfang_node::ports::Ports { clock, chance };
             self.perform(party, async move {
                 Node::start(&dir, ports, net).await.map(|node| Machine::Node(Arc::new(node)))
             })
@@ -54,12 +54,12 @@ impl Engine {
     }
 
     /// Time and chance for a command of the coordinator's that is run while it is down.
-    pub fn coordinators_ports(&mut self) -> lianfang_coordinator::ports::Ports {
+    pub fn coordinators_ports(&mut self) -> Ports {
         let clock = Arc::new(self.clock(COORDINATOR));
         let (seed, member) = (self.seed, self.member(COORDINATOR));
         member.lives += 1;
         let chance = Arc::new(Seeded::of(seed, COORDINATOR, member.lives));
-        lianfang_coordinator::ports::Ports { clock, chance }
+        Ports { clock, chance }
     }
 
     /// Stops a party as its operator would.

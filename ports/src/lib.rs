@@ -1,4 +1,9 @@
-//! What the node takes from the world besides bytes: time and chance. Chosen in `app.rs`, given to everything else.
+//! What a party takes from the machine besides bytes: time and chance.
+//!
+//! Comes in: nothing. Goes out: the time, waiting, generators. Chosen where a party is put together (`app.rs`) and handed
+//! down from there; nobody else asks the machine for either, so that tests and simulations can hold both. Never sees: what
+//! it is used for. Trusts: the system's clock, which people may set, and its randomness. Fails: by a panic, where the system
+//! has no randomness to give, for there is no safe way on.
 
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -84,5 +89,40 @@ impl Ports {
     /// The machine's own.
     pub fn system() -> Self {
         Self { clock: Arc::new(SystemClock), chance: Arc::new(SystemChance) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use super::*;
+
+    /// Stands still; whoever waits has waited already.
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> Micros {
+            0
+        }
+
+        fn sleep(&self, _: Duration) -> Pause {
+            Box::pin(ready(()))
+        }
+    }
+
+    #[tokio::test]
+    async fn what_takes_longer_is_dropped_and_what_is_done_is_taken() {
+        let clock: &dyn Clock = &Still;
+        assert_eq!(clock.within(Duration::from_hours(1), pending::<()>()).await, None);
+        assert_eq!(clock.within(Duration::ZERO, ready(7)).await, Some(7), "done at the last moment is done");
+    }
+
+    #[test]
+    fn every_piece_of_work_has_chance_of_its_own() {
+        let draw = || SystemChance.rng().next_u64();
+        assert_ne!(draw(), draw());
+        let mut rng = SystemChance.rng();
+        assert_ne!(rng.next_u64(), rng.next_u64());
     }
 }
