@@ -33,7 +33,6 @@ pub mod disclosure;
 pub mod fault;
 pub mod intake;
 pub mod job;
-mod listed;
 pub mod matching;
 pub mod office;
 pub mod report;

@@ -35,6 +35,3 @@ pub use lianfang_ports as ports;
 pub fn main_from(args: impl IntoIterator<Item = std::ffi::OsString>) -> std::process::ExitCode {
     lianfang_desk::run::main::<commands::NodeArgs>(args)
 }
-
-#[cfg(test)]
-mod listed;

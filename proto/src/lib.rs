@@ -11,6 +11,7 @@ pub mod fault;
 pub mod ids;
 pub mod label;
 pub mod limits;
+mod listed;
 pub mod row;
 
 /// The compiled schema (an encoded `FileDescriptorSet`), for reflection.

@@ -89,8 +89,10 @@ pub fn refresh_at(facts: &Facts, every: Option<Micros>, now: Micros) -> Option<M
 
 #[cfg(test)]
 mod tests {
+
+    use lianfang_proto::listed;
+
     use super::*;
-    use crate::listed::listed;
 
     fn past(outcome: Outcome, generation: u32, at: Micros) -> Past {
         Past { outcome, generation: Generation(generation), at }
@@ -161,7 +163,6 @@ mod tests {
 
     listed! {
         /// Where the shares of a key stand.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         enum Shares {
             Made,
             Due,
@@ -172,7 +173,6 @@ mod tests {
 
     listed! {
         /// What happens to them.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         enum Happens {
             PeriodPasses,
             DayPasses,

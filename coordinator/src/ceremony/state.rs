@@ -8,12 +8,10 @@
 
 use lianfang_proto::FaultCode;
 use lianfang_proto::documents::ceremony::Phase;
-
-use crate::listed::listed;
+use lianfang_proto::listed;
 
 listed! {
     /// How far a ceremony has come.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum State {
         /// Posts are taken.
         Open,
@@ -26,7 +24,6 @@ listed! {
 
 listed! {
     /// What happens to a ceremony.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Event {
         /// A post that ends nothing.
         Post,

@@ -15,15 +15,14 @@
 //! accepts after all. A root that was asked for in time may be computed for longer: the rows stand if the job is still open.
 
 use lianfang_proto::ids::BankId;
+use lianfang_proto::listed;
 use lianfang_proto::{Fault, FaultCode};
 
 use super::ledger::Party;
 use super::state::State;
-use crate::listed::listed;
 
 listed! {
     /// How far a submission has come.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Submission {
         /// Nothing of it is here.
         Nothing,
@@ -51,7 +50,6 @@ pub struct Participant {
 
 listed! {
     /// What comes from a participant, or happens to it. What it signs once comes again if the bytes are those that stand.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Event {
         /// It accepts the terms.
         Accept,

@@ -13,14 +13,14 @@
 //! | certified | the certificate is read and countersigned, for as long as the grace lasts | banks |
 //! | closed, failed | what is left is destroyed | a coordinator under a lease |
 
+use lianfang_proto::listed;
 use lianfang_proto::v1;
 
-use crate::listed::listed;
 use crate::ports::Micros;
 
 listed! {
     /// How far a job has come.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[derive(PartialOrd, Ord, Hash)]
     pub enum State {
         /// Submissions are taken.
         Open,
@@ -39,7 +39,6 @@ listed! {
 
 listed! {
     /// What happens to a job.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Event {
         /// Everybody has submitted or declined, or the deadline has passed.
         Gathered,

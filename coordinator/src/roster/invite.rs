@@ -14,13 +14,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lianfang_proto::documents::enrolment::Invite;
 use lianfang_proto::ids::{BankId, GroupId, InviteId};
+use lianfang_proto::listed;
 use lianfang_trust::{Canonical as _, Digest32};
 use serde_json::json;
 use sqlx::Row as _;
 
 use crate::audit;
 use crate::fault::{Error, StoredAs as _};
-use crate::listed::listed;
 use crate::office::Office;
 use crate::ports::Micros;
 
@@ -32,7 +32,6 @@ pub const LASTS: Micros = 7 * 24 * 3_600 * 1_000_000;
 
 listed! {
     /// How far an invite has come.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Stage {
         /// Nobody has used it.
         Made,
@@ -47,7 +46,6 @@ listed! {
 
 listed! {
     /// What happens under an invite.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Event {
         /// A request without its secret.
         Guess,

@@ -74,10 +74,10 @@ pub fn taken_key(roster: &Roster, newcomer: &Member) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use lianfang_proto::ids::GroupId;
+    use lianfang_proto::listed;
     use lianfang_trust::SigningKey;
 
     use super::*;
-    use crate::listed::listed;
 
     fn member(name: &str, seed: u8) -> Member {
         Member {
@@ -176,7 +176,6 @@ mod tests {
 
     listed! {
         /// Where a certificate key stands.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         enum Key {
             Pinned,
             Retiring,
@@ -186,7 +185,6 @@ mod tests {
 
     listed! {
         /// What happens to its member.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         enum Happens {
             ExchangedWithOverlap,
             ExchangedWithout,

@@ -15,12 +15,12 @@
 //!
 //! A run that is planned has no row: it is `None` here. A job that was started stays started, whatever a clock says.
 
-use crate::listed::listed;
+use lianfang_proto::listed;
+
 use crate::ports::Micros;
 
 listed! {
     /// What has become of a planned run.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Fate {
         /// It is due, and waits.
         Waiting,
@@ -35,7 +35,6 @@ listed! {
 
 listed! {
     /// What happens to a planned run.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Event {
         /// Its turn has come, in time or caught up: a job is started.
         Start,

@@ -84,7 +84,7 @@ async fn look_after(office: &Office, name: &ScheduleName) -> Result<Option<Micro
     let Some(schedule) = ledger::find(&mut connection, name).await? else { return Ok(None) };
     let past = ledger::past(&mut connection, name, now).await?;
     drop(connection);
-    let nothing_due = due::due(schedule.deciding(), now, &past).is_empty();
+    let nothing_due = due(schedule.deciding(), now, &past).is_empty();
     if nothing_due && !due::is_over(schedule.deciding(), now, &past) {
         return Ok(due::wakes(schedule.deciding(), now, &past));
     }
@@ -99,7 +99,7 @@ async fn decide(office: &Office, name: &ScheduleName) -> Result<(), Error> {
     let mut tx = office.store.begin().await?;
     let Some(schedule) = ledger::find(&mut tx, name).await? else { return Ok(()) };
     let past = ledger::past(&mut tx, name, now).await?;
-    let occurrences = due::due(schedule.deciding(), now, &past);
+    let occurrences = due(schedule.deciding(), now, &past);
     for one in &occurrences {
         if one.event == Event::Start {
             start(office, &mut tx, &schedule, one.planned_at, None, now).await?;

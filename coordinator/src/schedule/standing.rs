@@ -6,11 +6,10 @@
 //!                           └──────────────change────────────────┘             (active and paused stay so by a change)
 //! ```
 
-use crate::listed::listed;
+use lianfang_proto::listed;
 
 listed! {
     /// Whether a schedule plans runs.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Standing {
         /// It does.
         Active,
@@ -25,7 +24,6 @@ listed! {
 
 listed! {
     /// What happens to a schedule.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Event {
         /// A person makes it.
         Add,

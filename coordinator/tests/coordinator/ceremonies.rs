@@ -40,7 +40,7 @@ async fn posts_reach_whom_they_concern_and_a_place_is_filled_once() {
 /// A store that was put back from a backup does not know the epochs that banks have seen since.
 #[tokio::test]
 async fn a_new_key_may_be_of_a_later_epoch_than_the_next() {
-    let (world, banks) = World::with_key(&["alpha", "beta"]).await;
+    let (world, _) = World::with_key(&["alpha", "beta"]).await;
     let start = ["ceremony", "start", "--holders", "alpha,beta", "--threshold", "2"];
     let (exit, said) = world.coordinator().run(&[&start[..], &["--epoch", "1"]].concat()).await;
     assert!(exit == Exit::Usage && said.contains("--epoch"), "{exit:?} {said}");

@@ -221,7 +221,7 @@ fn starts(runs: &[Value]) -> Vec<i64> {
 /// or as many wait as may: either way a hundred and more lie between one job and the next.
 #[tokio::test]
 async fn the_least_interval_outlasts_many_runs_that_came_to_nothing() {
-    let (world, banks) = World::with_key(&["alpha", "beta"]).await;
+    let (world, _) = World::with_key(&["alpha", "beta"]).await;
     let schedules = [("one-waits", "run-last"), ("many-wait", "run-all:52")];
     for (name, catch_up) in schedules {
         let when = ["schedule", "add", name, "--cron", "*/10 * * * *", "--min-interval", "1d"];

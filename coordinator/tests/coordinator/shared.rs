@@ -191,7 +191,7 @@ async fn many_jobs_at_once_are_each_done_once() {
 /// Three clerks see every instant come due at once. Whatever becomes of a run, one of them decides it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_run_of_a_schedule_is_decided_by_one_of_several() {
-    let (world, banks) = World::with_key(&["alpha", "beta", "gamma"]).await;
+    let (world, _) = World::with_key(&["alpha", "beta", "gamma"]).await;
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let mut others = Vec::new();
     for (number, folder) in folders.iter().enumerate() {

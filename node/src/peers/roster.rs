@@ -203,11 +203,11 @@ impl Members for RosterInForce {
 mod tests {
     use lianfang_proto::documents::roster::Standing;
     use lianfang_proto::ids::GroupId;
+    use lianfang_proto::listed;
     use lianfang_trust::SigningKey;
 
     use super::confirmation::CLOCK_STEP;
     use super::*;
-    use crate::key_holder::tests::every;
 
     fn roster(version: u64, coordinator: &SigningKey) -> Roster {
         let bank = BankId::parse("alpha", "bank").unwrap();
@@ -271,8 +271,8 @@ mod tests {
     /// For how long somebody is answered after a confirmation.
     const WITHIN: Micros = 3_600_000_000;
 
-    every!(State { NotSinceTheStart, Confirmed, TooLongAgo });
-    every!(Deed {
+    listed! { enum State { NotSinceTheStart, Confirmed, TooLongAgo } }
+    listed! { enum Deed {
         TheSameIsNamed,
         AnOlderIsNamed,
         ANewerIsNamed,
@@ -285,7 +285,7 @@ mod tests {
         TheClockGoesBackALittle,
         TheClockGoesFarBack,
         Restart,
-    });
+    } }
 
     /// The table: whether somebody is answered.
     fn answered(state: State, deed: Deed) -> bool {
@@ -331,8 +331,8 @@ mod tests {
         let second = sign(&authority, roster(3, &other));
         let forged = sign(&other, roster(3, &other));
         let begin = || RosterInForce::begin(authority.verifying_key(), &first).unwrap();
-        for &state in State::ALL {
-            for &deed in Deed::ALL {
+        for state in State::ALL {
+            for deed in Deed::ALL {
                 let (mut force, mut now) = (begin(), 1_800_000_000_000_000);
                 match state {
                     State::NotSinceTheStart => {}

@@ -106,10 +106,10 @@ impl Secrets {
 #[cfg(test)]
 mod tests {
     use lianfang_link::Fingerprint;
+    use lianfang_proto::listed;
 
     use super::*;
     use crate::config::Unlock;
-    use crate::key_holder::tests::every;
     use crate::ports::Ports;
     use crate::secrets::make_key_file;
 
@@ -121,8 +121,8 @@ mod tests {
         assert_eq!(behind(true, true), Behind::Next);
     }
 
-    every!(State { OneKey, NextBeside, CutOffAtTheEnd });
-    every!(Deed { Begin, CertificateOfInUse, CertificateOfNext, CertificateOfAnother });
+    listed! { enum State { OneKey, NextBeside, CutOffAtTheEnd } }
+    listed! { enum Deed { Begin, CertificateOfInUse, CertificateOfNext, CertificateOfAnother } }
 
     /// A key, by what it was before the deed.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,8 +180,8 @@ mod tests {
     fn every_deed_at_every_state_of_the_keys() {
         let chance = Ports::system().chance;
         let mut rng = chance.rng();
-        for &state in State::ALL {
-            for &deed in Deed::ALL {
+        for state in State::ALL {
+            for deed in Deed::ALL {
                 let dir = tempfile::tempdir().unwrap();
                 let unlock = Unlock::KeyFile(dir.path().join("unlock.key"));
                 make_key_file(&dir.path().join("unlock.key"), &mut *rng).unwrap();

@@ -3,6 +3,7 @@
 
 use lianfang_proto::documents::ceremony::Complaint;
 use lianfang_proto::ids::Epoch;
+use lianfang_proto::listed;
 use zeroize::Zeroizing;
 
 use super::*;
@@ -12,7 +13,6 @@ use crate::ceremony::sightings::Sightings;
 use crate::ceremony::state::{Effect, Event, Hands, Stage, State, apply};
 use crate::ceremony::stored;
 use crate::key_holder::vault::ActiveKey;
-use crate::listed::listed;
 
 pub(super) const HOLDERS: usize = 3;
 

@@ -2,13 +2,14 @@
 
 use zeroize::Zeroizing;
 
+use lianfang_proto::listed;
+
 use super::play::{At, Cast, HOLDERS, Part, Play, Shown, Voice};
 use super::*;
 use crate::ceremony::failure::{Failure, Reason};
 use crate::ceremony::sightings::Sightings;
 use crate::ceremony::state::{Effect, Event, Stage, State};
 use crate::ceremony::stored;
-use crate::listed::listed;
 
 listed! {
     /// The events in which what the board shows decides nothing.

@@ -15,6 +15,7 @@ use lianfang_proto::documents::evaluation::{EvaluationAnswer, EvaluationRequest,
 use lianfang_proto::documents::key_record::Holder;
 use lianfang_proto::ids::{BankId, KeyId};
 use lianfang_proto::limits::CHUNK_ELEMENTS;
+use lianfang_proto::listed;
 use lianfang_trust::{Signed, SigningKey};
 
 use super::*;
@@ -22,7 +23,6 @@ use crate::ingest::{Options, RegisterFile, Rejects};
 use crate::job::chunks::Stage;
 use crate::job::tests::Alone;
 use crate::key_holder::tests::Party;
-use crate::listed::listed;
 use crate::pipeline::holders::{Answered, Holders, Proven};
 use crate::ports::Ports;
 use crate::register::ImportOptions;

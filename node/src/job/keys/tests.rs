@@ -6,6 +6,7 @@ use lianfang_crypto::share::key_share::KeyShare;
 use lianfang_proto::documents::key_record::Holder;
 use lianfang_proto::documents::roster::{Member, Roster, Standing};
 use lianfang_proto::ids::{Generation, GroupId};
+use lianfang_proto::listed;
 use lianfang_trust::{Digest, SigningKey};
 use zeroize::Zeroizing;
 
@@ -13,7 +14,7 @@ use super::*;
 use crate::config::Decide;
 use crate::job::tests::Alone;
 use crate::key_holder::records::RecordError;
-use crate::key_holder::tests::{KEY, Party, Still, dealt, every};
+use crate::key_holder::tests::{KEY, Party, Still, dealt};
 use crate::key_holder::vault::VaultError;
 
 fn identity(letter: char) -> SigningKey {
@@ -63,10 +64,10 @@ fn pinned(members: &str) -> Pinned {
     Pinned { roster, digest: Digest::of("test/roster", b"one"), bytes: Vec::new() }
 }
 
-every!(Came { Fitting, OtherKey, OtherHolders });
-every!(Known { Nothing, Earlier, Later });
-every!(Before { Nothing, OfTheSame, OfStrangers });
-every!(Listed { All, Few });
+listed! { enum Came { Fitting, OtherKey, OtherHolders } }
+listed! { enum Known { Nothing, Earlier, Later } }
+listed! { enum Before { Nothing, OfTheSame, OfStrangers } }
+listed! { enum Listed { All, Few } }
 
 /// The table: which field of the record does not fit.
 fn misfit(came: Came, known: Known, before: Before, listed: Listed) -> Option<&'static str> {
@@ -84,25 +85,25 @@ fn misfit(came: Came, known: Known, before: Before, listed: Listed) -> Option<&'
 
 #[test]
 fn a_relayed_record_is_kept_if_it_fits_what_is_known() {
-    for &came in Came::ALL {
+    for came in Came::ALL {
         let relayed = match came {
             Came::Fitting => record("abc", 2, 1, 1),
             Came::OtherKey => record("abc", 2, 1, 2),
             Came::OtherHolders => record("abd", 2, 1, 1),
         };
-        for &known in Known::ALL {
+        for known in Known::ALL {
             let here = match known {
                 Known::Nothing => None,
                 Known::Earlier => Some(record("abc", 2, 0, 1)),
                 Known::Later => Some(record("abc", 2, 2, 1)),
             };
-            for &before in Before::ALL {
+            for before in Before::ALL {
                 let compared = match before {
                     Before::Nothing => None,
                     Before::OfTheSame => Some(record("abc", 1, 0, 9)),
                     Before::OfStrangers => Some(record("xyz", 1, 0, 9)),
                 };
-                for &listed in Listed::ALL {
+                for listed in Listed::ALL {
                     let roster = match listed {
                         Listed::All => pinned("abcd"),
                         Listed::Few => pinned("ab"),
@@ -119,8 +120,8 @@ fn a_relayed_record_is_kept_if_it_fits_what_is_known() {
     }
 }
 
-every!(State { NotHere, Kept, Compared });
-every!(Deed {
+listed! { enum State { NotHere, Kept, Compared } }
+listed! { enum Deed {
     Relayed,
     Made,
     AnotherRelayed,
@@ -130,7 +131,7 @@ every!(Deed {
     UsedAndPolicyAgrees,
     UsedAndPolicyRefuses,
     ComparedByAPerson,
-});
+} }
 
 /// How a record stands after a deed.
 #[derive(Debug, PartialEq, Eq)]
@@ -280,7 +281,7 @@ async fn used(at: &mut Context, key: KeyId, compare: Decide) -> Told {
 #[tokio::test]
 async fn every_deed_at_every_state_of_a_record() {
     let mut alone = Alone::new().await;
-    let at = &mut alone.context;
+    let at = Arc::get_mut(&mut alone.context).expect("nobody else has it");
     let pairs = State::ALL.iter().flat_map(|state| Deed::ALL.iter().map(move |deed| (*state, *deed)));
     for (epoch, (state, deed)) in (10..).step_by(2).zip(pairs) {
         let case = Case::new(epoch);

@@ -1,6 +1,8 @@
+use lianfang_proto::listed;
+
 use super::judge::{Judgement, OVERTAKING, judge};
 use super::*;
-use crate::key_holder::tests::{KEY, every};
+use crate::key_holder::tests::KEY;
 use crate::store::tests::Bench;
 
 fn holder() -> BankId {
@@ -76,8 +78,8 @@ const CAUSE: u64 = 3 * OVERTAKING;
 /// One that explains itself by nothing.
 const LOW: u64 = BEFORE - OVERTAKING - 1;
 
-every!(State { NeverDoubted, InDoubt, Settled });
-every!(Deed {
+listed! { enum State { NeverDoubted, InDoubt, Settled } }
+listed! { enum Deed {
     AnswerGoesOn,
     AnswerSame,
     AnswerOvertaken,
@@ -89,7 +91,7 @@ every!(Deed {
     LostAndSame,
     LostAndBack,
     SettledByAPerson,
-});
+} }
 
 impl State {
     fn trust(self) -> Trust {
@@ -162,9 +164,9 @@ fn step(trust: Trust, deed: Deed) -> Step {
 
 #[test]
 fn whatever_is_heard_of_a_holder_trusted_or_not() {
-    for &state in State::ALL {
+    for state in State::ALL {
         assert!(State::all_of(state.trust()).contains(&state));
-        for &deed in Deed::ALL {
+        for deed in Deed::ALL {
             assert!(Deed::all_of(deed.heard()).contains(&deed), "{deed:?}");
             assert_eq!(next(state.trust(), deed.heard()), step(state.trust(), deed), "{state:?} {deed:?}");
         }
@@ -217,8 +219,8 @@ fn wanted(state: State, deed: Deed) -> (Option<Doubt>, Sighting, bool) {
 
 #[tokio::test]
 async fn the_store_does_what_the_table_says() {
-    for &state in State::ALL {
-        for &deed in Deed::ALL {
+    for state in State::ALL {
+        for deed in Deed::ALL {
             let case = format!("{state:?} {deed:?}");
             let bench = Bench::new().await;
             let sightings = open(&bench);

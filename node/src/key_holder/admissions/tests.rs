@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use lianfang_proto::ids::GroupId;
+use lianfang_proto::listed;
 
 use super::*;
-use crate::key_holder::tests::{KEY, Party, Still, every};
+use crate::key_holder::tests::{KEY, Party, Still};
 
 const BEFORE: Micros = 3;
 const NOW: Micros = 5;
 
-every!(State { Undecided, ByPolicy, ByPerson, Revoked, RevokedUndecided });
-every!(Deed {
+listed! { enum State { Undecided, ByPolicy, ByPerson, Revoked, RevokedUndecided } }
+listed! { enum Deed {
     Policy,
     PolicyOtherKey,
     PolicyOtherEntity,
@@ -22,8 +23,8 @@ every!(Deed {
     Revoke,
     Grant,
     Deduct
-});
-every!(Keys { Own, OtherKey, OtherEntity });
+} }
+listed! { enum Keys { Own, OtherKey, OtherEntity } }
 
 /// What comes of a decision.
 #[derive(Clone, Copy)]
@@ -187,9 +188,9 @@ impl Bank {
 #[test]
 fn every_decision_on_every_admission() {
     let bank = Bank::new();
-    for &state in State::ALL {
+    for state in State::ALL {
         let stands = bank.stands(state);
-        for &deed in Deed::ALL {
+        for deed in Deed::ALL {
             let Some(decision) = bank.decision(deed) else { continue };
             let next = decision::next(stands.as_ref(), decision, NOW);
             if matches!(then(state, deed), Then::Unchanged) {
@@ -207,9 +208,9 @@ fn every_decision_on_every_admission() {
 fn an_admission_counts_under_its_own_keys_alone() {
     let bank = Bank::new();
     let policies = [Admit::Automatic { quota: 7 }, Admit::Ask, Admit::Refuse];
-    for &state in State::ALL {
+    for state in State::ALL {
         let stands = bank.stands(state);
-        for &keys in Keys::ALL {
+        for keys in Keys::ALL {
             let (quota, let_in) = match (state, keys) {
                 (State::Undecided, Keys::Own | Keys::OtherKey | Keys::OtherEntity) => {
                     (None, [true, false, false])
@@ -235,8 +236,8 @@ fn an_admission_counts_under_its_own_keys_alone() {
 #[tokio::test]
 async fn the_ledger_does_what_the_table_says() {
     let bank = Bank::new();
-    for &state in State::ALL {
-        for &deed in Deed::ALL {
+    for state in State::ALL {
+        for deed in Deed::ALL {
             let clock = Arc::new(Still::default());
             let holder = Party::new("alpha", &clock);
             let ledger = Ledger::new(holder.start().await);
@@ -250,7 +251,7 @@ async fn the_ledger_does_what_the_table_says() {
             let stands = ledger.admissions().await.unwrap();
             assert_eq!(stands, wanted.iter().cloned().collect::<Vec<_>>(), "{state:?} {deed:?}");
             let policy = Admit::Automatic { quota: 7 };
-            for &keys in Keys::ALL {
+            for keys in Keys::ALL {
                 let member = bank.with(keys);
                 let wanted = decision::admits(wanted.as_ref(), member, policy);
                 let admitted = ledger.is_admitted(member, policy).await.unwrap();

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use lianfang_proto::listed;
+
 use super::*;
 use crate::config::Decide;
-use crate::key_holder::tests::{KEY, Party, Still, dealt, every};
+use crate::key_holder::tests::{KEY, Party, Still, dealt};
 
-every!(State { NotHere, Kept, Compared });
-every!(Deed { Came, AnotherCame, Rests, PolicyAsks, PolicyAgrees, PolicyRefuses, Compare });
+listed! { enum State { NotHere, Kept, Compared } }
+listed! { enum Deed { Came, AnotherCame, Rests, PolicyAsks, PolicyAgrees, PolicyRefuses, Compare } }
 
 impl State {
     fn stands(self, record: &KeyRecord) -> Stands<'_> {
@@ -83,10 +85,10 @@ fn whatever_happens_to_a_record_however_it_stands() {
     let holders = ["alpha", "beta"].map(|name| Party::new(name, &clock));
     let [record, another] = [(); 2].map(|()| dealt(&[&holders[0], &holders[1]], KEY).1);
     let (record, another) = (record.record(), another.record());
-    for &state in State::ALL {
+    for state in State::ALL {
         let stands = state.stands(record);
         assert_eq!(State::of(stands), state);
-        for &deed in Deed::ALL {
+        for deed in Deed::ALL {
             let event = deed.event(record, another);
             assert!(Deed::all_of(event).contains(&deed), "{deed:?}");
             let came = matches!((state, deed), (State::NotHere, Deed::AnotherCame));

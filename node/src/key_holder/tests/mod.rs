@@ -27,22 +27,6 @@ use super::ports::{AuditSink, MemberKeys, Members};
 use crate::ports::{Clock, Micros, Ports};
 use crate::store::{Connection, Store, StoreError};
 
-/// An enum, and beside it the list of all that it has: what a table goes through. One more variant is one more row, and
-/// the table that lacks it does not compile.
-macro_rules! every {
-    ($name:ident { $($variant:ident),+ $(,)? }) => {
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        enum $name {
-            $($variant),+
-        }
-
-        impl $name {
-            const ALL: &'static [Self] = &[$(Self::$variant),+];
-        }
-    };
-}
-pub(crate) use every;
-
 pub(crate) const KEY: KeyId = KeyId { class: Class::Subject, epoch: Epoch(1), generation: Generation(0) };
 
 pub(crate) fn bank(name: &str) -> BankId {

@@ -1,14 +1,16 @@
 //! Every deed at every state of a key: what the table says, and that the store does it, whichever process did what
 //! came before.
 
+use lianfang_proto::listed;
+
 use super::*;
-use crate::key_holder::tests::{KEY, Party, Still, dealt, every};
+use crate::key_holder::tests::{KEY, Party, Still, dealt};
 
 /// The generation of the share that is in use where one is.
 const ACTIVE: u32 = 1;
 
-every!(State { NoShare, InUse, Closed });
-every!(Deed { GivenOlder, GivenSame, GivenNext, CarriedOlder, CarriedSame, CarriedNext, Close });
+listed! { enum State { NoShare, InUse, Closed } }
+listed! { enum Deed { GivenOlder, GivenSame, GivenNext, CarriedOlder, CarriedSame, CarriedNext, Close } }
 
 impl State {
     fn stands(self) -> Stands {
@@ -73,9 +75,9 @@ fn after(state: State, deed: Deed) -> Result<Stands, Refused> {
 
 #[test]
 fn every_deed_at_every_state_of_a_key() {
-    for &state in State::ALL {
+    for state in State::ALL {
         assert_eq!(State::of(state.stands()), state);
-        for &deed in Deed::ALL {
+        for deed in Deed::ALL {
             let event = deed.event();
             assert!(Deed::all_of(event).contains(&deed), "{deed:?}");
             assert_eq!(state.stands().apply(event), after(state, deed), "{state:?} {deed:?}");
@@ -143,8 +145,8 @@ async fn in_store(store: &Store) -> (Stands, i64) {
 #[tokio::test]
 async fn the_store_does_what_the_table_says() {
     let dealt = Dealt::new();
-    for &state in State::ALL {
-        for &deed in Deed::ALL {
+    for state in State::ALL {
+        for deed in Deed::ALL {
             for unheard in [false, true] {
                 let case = format!("{state:?} {deed:?} {unheard}");
                 let (_party, store, vault) = opened().await;
@@ -176,13 +178,13 @@ async fn the_store_does_what_the_table_says() {
     }
 }
 
-every!(Elsewhere { Nothing, Given, Closed, Erased });
+listed! { enum Elsewhere { Nothing, Given, Closed, Erased } }
 
 #[tokio::test]
 async fn a_process_takes_up_what_another_did() {
     let dealt = Dealt::new();
-    for &state in State::ALL {
-        for &elsewhere in Elsewhere::ALL {
+    for state in State::ALL {
+        for elsewhere in Elsewhere::ALL {
             let (_party, store, vault) = opened().await;
             dealt.bring(&vault, state).await;
             let other = Vault::open(store.clone(), 1).await.unwrap();

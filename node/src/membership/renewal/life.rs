@@ -64,8 +64,9 @@ pub(super) const fn goes_as_a_stranger(due: Due, overlap: bool) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use lianfang_proto::listed;
+
     use super::*;
-    use crate::key_holder::tests::every;
 
     /// A life whose parts are whole seconds.
     const LIFE: u64 = 1_200 * 256;
@@ -103,8 +104,8 @@ mod tests {
         assert_eq!(due(nothing, at(0), 0), Due::Over);
     }
 
-    every!(State { InUse, Due, Over });
-    every!(Happening { NothingYet, TwoThirdsPass, ItEnds, TheClockGoesBack, Renewed, NotRenewed });
+    listed! { enum State { InUse, Due, Over } }
+    listed! { enum Happening { NothingYet, TwoThirdsPass, ItEnds, TheClockGoesBack, Renewed, NotRenewed } }
 
     impl State {
         fn of(due: Due) -> Self {
@@ -138,8 +139,8 @@ mod tests {
 
     #[test]
     fn every_state_of_a_certificate_and_all_that_happens_to_it() {
-        for &state in State::ALL {
-            for &happening in Happening::ALL {
+        for state in State::ALL {
+            for happening in Happening::ALL {
                 let wanted = match (state, happening) {
                     (State::InUse, Happening::NothingYet | Happening::NotRenewed) => State::InUse,
                     (State::InUse, Happening::TwoThirdsPass) => State::Due,
@@ -161,7 +162,7 @@ mod tests {
 
     #[test]
     fn what_a_look_leads_to_and_which_way_a_request_goes() {
-        for &state in State::ALL {
+        for state in State::ALL {
             let due = due(from(BEGIN), at(state.moment()), 0);
             for (doubted, begun) in [(false, false), (false, true), (true, false), (true, true)] {
                 let wanted = match (state, doubted, begun) {

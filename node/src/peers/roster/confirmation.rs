@@ -58,11 +58,12 @@ impl Confirmation {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::key_holder::tests::every;
+    use lianfang_proto::listed;
 
-    every!(State { Never, Confirmed });
-    every!(Deed { NamesAnOlder, NamesTheSame, NamesANewer, Taken });
+    use super::*;
+
+    listed! { enum State { Never, Confirmed } }
+    listed! { enum Deed { NamesAnOlder, NamesTheSame, NamesANewer, Taken } }
 
     impl State {
         fn confirmation(self) -> Confirmation {
@@ -101,9 +102,9 @@ mod tests {
 
     #[test]
     fn whatever_is_heard_confirmed_or_not() {
-        for &state in State::ALL {
+        for state in State::ALL {
             assert_eq!(State::of(state.confirmation()), state);
-            for &deed in Deed::ALL {
+            for deed in Deed::ALL {
                 let wanted = match (state, deed) {
                     (State::Never | State::Confirmed, Deed::NamesAnOlder) => Confirmation::At(5),
                     (State::Never | State::Confirmed, Deed::NamesTheSame) => Confirmation::At(5),

@@ -1,10 +1,10 @@
 //! When work is due, as tables of all that may be; and stories of work on its way.
 
 use lianfang_proto::ids::JobId;
+use lianfang_proto::listed;
 use lianfang_store::work::Ending;
 
 use super::*;
-use crate::listed::listed;
 
 const JOB: Errand = Errand::Job(JobId::from_random([1; 16]));
 const START: Micros = 1_000_000_000;
