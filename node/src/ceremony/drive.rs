@@ -276,8 +276,8 @@ impl Driver {
 
     /// One event: its effects first (they are safe to repeat), then the state, with what the log says of them.
     async fn take(&self, state: State, event: Event<'_>) -> Result<State, StepError> {
-        let (before, posts, failed) =
-            (state.stage.code(), state.papers.outbox.len(), state.failure().is_some());
+        let seen = |state: &State| (state.stage.code(), state.papers.outbox.len(), state.failure().cloned());
+        let before = seen(&state);
         let (state, effects) = {
             let key = state.papers.plan.proposal().key;
             let held = self.vault.current(key.class, key.epoch);
@@ -289,8 +289,7 @@ impl Driver {
         for effect in effects {
             said.push(self.perform(&state, effect).await?);
         }
-        let after = (state.stage.code(), state.papers.outbox.len(), state.failure().is_some());
-        if after != (before, posts, failed) || !said.is_empty() {
+        if seen(&state) != before || !said.is_empty() {
             stored::save(&self.store, &state, &said).await?;
         }
         Ok(state)

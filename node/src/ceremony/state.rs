@@ -10,7 +10,8 @@
 //!                                                                      └─sum─▶ summed ──the loser has signed──────▲
 //!
 //! accepted, opened, echoed, dealt, summed ── a finding, a complaint, the deadline, given up, superseded ──▶ failed
-//! endorsed ── a finding, a complaint, the deadline, given up ──▶ endorsed, and the trouble is shown
+//! endorsed ── a finding, a complaint, the deadline, given up ──▶ endorsed, and the trouble is shown: the first, but
+//!                                                                a finding of one's own takes the place of lateness
 //! endorsed ── superseded ──▶ failed
 //! ```
 //!

@@ -15,7 +15,7 @@ use serde_json::json;
 use super::{args, certificate, epoch, joining, keys, same_digits, tell};
 use crate::app::{App, Joined};
 use crate::fault::problem;
-use crate::key_holder::records::KeptRecord;
+use crate::key_holder::records::{Event, KeptRecord};
 use crate::pipeline::holders::Holders as _;
 
 /// Bytes of standard input: 64 lines of 64 digits, and room for line ends.
@@ -119,7 +119,8 @@ async fn compare(
     if !same_digits(&read_out, &short) {
         return Err(Problem::refused("key-digest-differs").with("digest", short));
     }
-    joined.context.mark_compared(record, &call.person).await.map_err(|fault| problem(&fault))?;
+    let compared = joined.context.mark_compared(record, Event::Compare, &call.person).await;
+    compared.map_err(|fault| problem(&fault))?;
     let said = [("digest", short.as_str().into())];
     tell(&*call.console, &json!({ "compared": short }), &call.console.text("node-key-compared", &said));
     Ok(Exit::Done)

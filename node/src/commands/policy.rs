@@ -11,6 +11,7 @@ use super::{args, tell};
 use crate::app::{App, Joined};
 use crate::audit::Event;
 use crate::config::Decide;
+use crate::key_holder::admissions::Admission;
 use crate::key_holder::ledger::LedgerError;
 use crate::key_holder::ports::{MemberKeys, Members as _};
 
@@ -37,7 +38,7 @@ pub(super) async fn run(node: &Arc<App>, args: &args::Policy, call: &Call) -> Re
             Ok(Exit::Done)
         }
         args::Policy::Revoke { bank } => {
-            let id = parse(bank)?;
+            let id = known(node, &joined, bank).await?;
             node.ledger.revoke(&id, &call.person).await.map_err(told)?;
             let (class, epoch) = newest(&joined).await?;
             let event = Event::Admitted { bank: id, class, epoch, quota: 0, by: call.person.clone() };
@@ -78,11 +79,21 @@ fn parse(bank: &str) -> Result<BankId, Problem> {
 
 fn member(joined: &Joined, bank: &str) -> Result<MemberKeys, Problem> {
     let id = parse(bank)?;
-    joined
-        .context
-        .roster
-        .active(&id)
-        .ok_or_else(|| Problem::data("member-unknown").with("bank", bank.to_owned()))
+    joined.context.roster.active(&id).ok_or_else(|| unknown(bank))
+}
+
+/// Whoever the roster has, be it suspended or revoked there, or somebody here has decided on. A name that is neither was
+/// mistyped: the bank that was meant would go on to be answered.
+async fn known(node: &App, joined: &Joined, bank: &str) -> Result<BankId, Problem> {
+    let id = parse(bank)?;
+    let listed = joined.context.roster.now().roster.member(&id).is_some();
+    let decisions = node.ledger.admissions().await.map_err(told)?;
+    let decided = decisions.iter().any(|decision| decision.bank == id.as_str());
+    if listed || decided { Ok(id) } else { Err(unknown(bank)) }
+}
+
+fn unknown(bank: &str) -> Problem {
+    Problem::data("member-unknown").with("bank", bank.to_owned())
 }
 
 async fn newest(joined: &Joined) -> Result<(Class, Epoch), Problem> {
@@ -99,10 +110,12 @@ fn told(error: LedgerError) -> Problem {
 
 async fn show(node: &App, joined: &Joined, call: &Call) -> Result<Exit, Problem> {
     let admissions = node.ledger.admissions().await.map_err(told)?;
-    let admitted: Vec<_> = admissions
-        .iter()
-        .map(|a| json!({ "bank": a.bank, "quota": a.quota, "revoked": a.revoked, "by": a.decided_by }))
-        .collect();
+    let shown =
+        |a: &Admission| json!({ "bank": a.bank, "quota": a.quota, "revoked": a.revoked, "by": a.decided_by });
+    // Who was revoked is admitted no longer, if ever.
+    let (revoked, admitted): (Vec<_>, Vec<_>) = admissions.iter().partition(|admission| admission.revoked);
+    let admitted: Vec<_> = admitted.into_iter().map(shown).collect();
+    let revoked: Vec<_> = revoked.into_iter().map(shown).collect();
     let doubts = joined.context.sightings.list().await?;
     let doubted: Vec<_> = doubts
         .iter()
@@ -112,7 +125,7 @@ async fn show(node: &App, joined: &Joined, call: &Call) -> Result<Exit, Problem>
         })
         .collect();
     let json = json!({
-        "policy": node.config.policy, "admitted": admitted,
+        "policy": node.config.policy, "admitted": admitted, "revoked": revoked,
         "doubted": doubted,
         "holder_of": joined.context.vault.keys().iter().map(|k| k.epoch.0).collect::<Vec<_>>(),
     });

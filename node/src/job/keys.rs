@@ -111,17 +111,22 @@ impl Context {
             (records::Event::Policy(self.config.policy.compare), "policy")
         };
         match Stands::of(Some(kept)).apply(event) {
-            Ok(Stands::Compared(record)) => self.mark_compared(record, by).await,
+            Ok(Stands::Compared(record)) => self.mark_compared(record, event, by).await,
             Ok(Stands::Kept(_) | Stands::NotHere) | Err(_) => Ok(()),
         }
     }
 
-    /// The record's short digest has been compared.
-    pub async fn mark_compared(&self, record: &KeyRecord, by: &str) -> Result<(), Fault> {
+    /// By this event the record counts as compared.
+    pub async fn mark_compared(
+        &self,
+        record: &KeyRecord,
+        event: records::Event<'_>,
+        by: &str,
+    ) -> Result<(), Fault> {
         let with = record.holders.iter().map(|holder| holder.bank.clone()).collect();
-        let event = Event::KeyCompared { record: record.digest(), with, by: by.to_owned() };
-        let said = self.log.says(&event);
-        self.records.mark_compared(record.key, by, &said).await.map_err(|e| of_record(&e))?;
+        let entry = Event::KeyCompared { record: record.digest(), with, by: by.to_owned() };
+        let said = self.log.says(&entry);
+        self.records.mark_compared(record.key, event, by, &said).await.map_err(|e| of_record(&e))?;
         Ok(())
     }
 

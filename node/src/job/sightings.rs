@@ -138,18 +138,19 @@ impl Sightings {
         standing: &GetStandingReply,
     ) -> Result<(), StoreError> {
         let (shown, lost) = (standing.charge_number, standing.ledger_lost);
-        match next(self.trust(holder, key).await?, Heard::Stands { before, shown, lost }) {
-            Step::Nothing | Step::Raise => {}
+        let mut tx = self.store.begin().await?;
+        // Who has settled a doubt while the holder was asked has let its numbers begin anew: what was seen before counts
+        // no longer.
+        let before = before.min(highest(&mut tx, holder).await?);
+        let trust = trust(&mut tx, holder, key.class, key.epoch).await?;
+        match next(trust, Heard::Stands { before, shown, lost }) {
+            Step::Nothing | Step::Raise => return Ok(()),
             Step::Settle => {
-                self.settle(holder, key.class, key.epoch, Some(shown), DECLARED).await?;
+                self.settle_in(&mut tx, holder, (key.class, key.epoch), Some(shown), DECLARED).await?;
             }
-            Step::Doubt => {
-                let mut tx = self.store.begin().await?;
-                self.doubt(&mut tx, holder, key, before, shown).await?;
-                tx.commit().await?;
-            }
+            Step::Doubt => self.doubt(&mut tx, holder, key, before, shown).await?,
         }
-        Ok(())
+        tx.commit().await
     }
 
     /// Whether this holder's answers may be used under this key.
@@ -196,7 +197,20 @@ impl Sightings {
         by: &str,
     ) -> Result<bool, StoreError> {
         let mut tx = self.store.begin().await?;
-        let step = next(trust(&mut tx, holder, class, epoch).await?, Heard::Settled);
+        let settled = self.settle_in(&mut tx, holder, (class, epoch), from, by).await?;
+        tx.commit().await?;
+        Ok(settled)
+    }
+
+    async fn settle_in(
+        &self,
+        tx: &mut Connection,
+        holder: &BankId,
+        (class, epoch): (Class, Epoch),
+        from: Option<u64>,
+        by: &str,
+    ) -> Result<bool, StoreError> {
+        let step = next(trust(tx, holder, class, epoch).await?, Heard::Settled);
         if from.is_none() && step == Step::Nothing {
             return Ok(false);
         }
@@ -212,13 +226,12 @@ impl Sightings {
         .fetch_optional(&mut *tx)
         .await?;
         if let Some(number) = from.or(shown.map(from_column)) {
-            remember(&mut tx, holder, number, None).await?;
+            remember(tx, holder, number, None).await?;
         }
         if shown.is_some() {
             let event = Event::DoubtSettled { holder: holder.clone(), class, epoch, by: by.to_owned() };
-            self.log.append(&mut tx, &event).await.map_err(of_audit)?;
+            self.log.append(tx, &event).await.map_err(of_audit)?;
         }
-        tx.commit().await?;
         Ok(shown.is_some())
     }
 

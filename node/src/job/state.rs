@@ -184,31 +184,44 @@ pub const fn unknown(stage: Stage) -> Stage {
 
 #[cfg(test)]
 mod tests {
+    use lianfang_proto::listed;
+
     use super::*;
 
-    /// The coordinator's states, each in its column.
-    const STATES: [JobState; 7] = [
-        JobState::Unspecified,
-        JobState::Open,
-        JobState::Matching,
-        JobState::Reporting,
-        JobState::Certified,
-        JobState::Closed,
-        JobState::Failed,
-    ];
+    listed! {
+        /// The coordinator's states, each in its column.
+        enum Theirs { Unspecified, Open, Matching, Reporting, Certified, Closed, Failed }
+    }
 
-    /// A state without a column does not compile.
-    const fn column(state: JobState) -> usize {
-        match state {
-            JobState::Unspecified => 0,
-            JobState::Open => 1,
-            JobState::Matching => 2,
-            JobState::Reporting => 3,
-            JobState::Certified => 4,
-            JobState::Closed => 5,
-            JobState::Failed => 6,
+    impl Theirs {
+        const fn state(self) -> JobState {
+            match self {
+                Self::Unspecified => JobState::Unspecified,
+                Self::Open => JobState::Open,
+                Self::Matching => JobState::Matching,
+                Self::Reporting => JobState::Reporting,
+                Self::Certified => JobState::Certified,
+                Self::Closed => JobState::Closed,
+                Self::Failed => JobState::Failed,
+            }
+        }
+
+        /// A state that is not listed does not compile.
+        const fn of(state: JobState) -> Self {
+            match state {
+                JobState::Unspecified => Self::Unspecified,
+                JobState::Open => Self::Open,
+                JobState::Matching => Self::Matching,
+                JobState::Reporting => Self::Reporting,
+                JobState::Certified => Self::Certified,
+                JobState::Closed => Self::Closed,
+                JobState::Failed => Self::Failed,
+            }
         }
     }
+
+    /// What is done in a stage, by the coordinator's states.
+    type Row = [Step; Theirs::ALL.len()];
 
     /// A stage without a row does not compile.
     const fn row(stage: Stage) -> usize {
@@ -228,7 +241,11 @@ mod tests {
     #[test]
     fn rows_and_columns_are_all() {
         assert!(Stage::ALL.into_iter().map(row).eq(0..9));
-        assert!(STATES.into_iter().map(column).eq(0..7));
+        assert_eq!(Theirs::ALL.map(|theirs| Theirs::of(theirs.state())), Theirs::ALL);
+        // Every number that may come, in their order.
+        let numbers = 0..=i32::from(u8::MAX);
+        let states = numbers.filter_map(|number| JobState::try_from(number).ok());
+        assert!(states.eq(Theirs::ALL.map(Theirs::state)));
     }
 
     #[test]
@@ -237,7 +254,7 @@ mod tests {
         const MISSED: Step = Step::End(Stage::Missed);
         const FAILED: Step = Step::End(Stage::Failed);
         // Unspecified, open, matching, reporting, certified, closed, failed.
-        let in_time = [
+        let in_time: [Row; Stage::ALL.len()] = [
             [Wait, Decide, MISSED, MISSED, MISSED, MISSED, FAILED],
             [Wait, Prepare, MISSED, MISSED, MISSED, MISSED, FAILED],
             [Wait, Upload, Upload, Upload, Upload, MISSED, FAILED],
@@ -248,7 +265,7 @@ mod tests {
             [MISSED; 7],
             [FAILED; 7],
         ];
-        let late = [
+        let late: [Row; Stage::ALL.len()] = [
             [Wait, MISSED, MISSED, MISSED, MISSED, MISSED, FAILED],
             [Wait, Prepare, MISSED, MISSED, MISSED, MISSED, FAILED],
             [Wait, Upload, Upload, Upload, Upload, MISSED, FAILED],
@@ -260,10 +277,11 @@ mod tests {
             [FAILED; 7],
         ];
         for stage in Stage::ALL {
-            for state in STATES {
-                let (at, of) = (row(stage), column(state));
-                assert_eq!(next(stage, state, false), in_time[at][of], "{stage:?} {state:?}");
-                assert_eq!(next(stage, state, true), late[at][of], "{stage:?} {state:?}, late");
+            let wanted = in_time[row(stage)].into_iter().zip(late[row(stage)]);
+            for (theirs, (in_time, late)) in Theirs::ALL.into_iter().zip(wanted) {
+                let state = theirs.state();
+                assert_eq!(next(stage, state, false), in_time, "{stage:?} {state:?}");
+                assert_eq!(next(stage, state, true), late, "{stage:?} {state:?}, late");
             }
         }
     }

@@ -23,7 +23,7 @@ use crate::audit::{Event, Log};
 use crate::config::{Config, Unlock};
 use crate::key_holder::notices::Notices;
 use crate::key_holder::ports::Noted;
-use crate::key_holder::records::Records;
+use crate::key_holder::records::{Event as Deed, Records};
 use crate::key_holder::tests::{KEY, Party, Still, Unheard, bank, dealt};
 use crate::key_holder::vault::Vault;
 use crate::peers::coordinator::Coordinator;
@@ -96,7 +96,8 @@ impl Alone {
         let (shares, endorsed) = dealt(&[&parties[0], &parties[1]], KEY);
         let records = Records::new(store.clone());
         records.put(&endorsed).await.unwrap();
-        records.mark_compared(KEY, "a person", &Noted::new(&Unheard, "", Value::Null)).await.unwrap();
+        let nothing = Noted::new(&Unheard, "", Value::Null);
+        records.mark_compared(KEY, Deed::Compare, "a person", &nothing).await.unwrap();
         let mut good = terms(&["alpha", "beta"], 2);
         good.key = KEY;
         good.key_record_digest = endorsed.record().digest();

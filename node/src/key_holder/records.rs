@@ -118,14 +118,23 @@ impl Records {
         Ok(newest.and_then(|epoch| u32::try_from(epoch).ok()).map(Epoch))
     }
 
-    /// A person has compared the short digest of this key's record, and the log says so. Says whether there is such a
-    /// record.
-    pub async fn mark_compared(&self, key: KeyId, by: &str, said: &Noted<'_>) -> Result<bool, RecordError> {
+    /// By this event the record of this key counts as compared, and the log says so. Says whether there is such a record.
+    /// Who has compared it before stays its voucher, unless a person compares it again: it may have been compared since
+    /// the caller has looked.
+    pub async fn mark_compared(
+        &self,
+        key: KeyId,
+        event: Event<'_>,
+        by: &str,
+        said: &Noted<'_>,
+    ) -> Result<bool, RecordError> {
         let (class, epoch) = columns(key);
         let mut tx = self.store.begin().await?;
         let kept = find(&mut tx, key).await?;
-        if Stands::of(kept.as_ref()).apply(Event::Compare).is_err() {
-            return Ok(false);
+        let stands = Stands::of(kept.as_ref());
+        let Ok(after) = stands.apply(event) else { return Ok(false) };
+        if after == stands && event != Event::Compare {
+            return Ok(true);
         }
         sqlx::query(
             "UPDATE key_records SET compared_by = $1, compared_at = $2 WHERE class = $3 AND epoch = $4 AND generation = $5",

@@ -24,6 +24,8 @@ const SHORTENED: Micros = 8;
 struct Item {
     /// The revision under which it was last begun, if it was; a later one makes it due.
     seen: Option<u64>,
+    /// Whether a person has done something about it since it was last begun.
+    again: bool,
     running: bool,
     /// When it was last begun or ended.
     tried_at: Micros,
@@ -42,9 +44,9 @@ impl Item {
             State::Held { until } => Some(until),
             // Somebody held it until a moment ago and did not give it back: nobody knows how far it came.
             State::Free if self.turn.held_until.is_some() => Some(now),
-            State::Free => (moved || self.turn.not_before > 0).then_some(now),
+            State::Free => (self.again || moved || self.turn.not_before > 0).then_some(now),
             // What waits for others, and has failed at nothing: they may have come while nobody looked.
-            State::Waiting { .. } if moved && self.turn.attempts == 0 => Some(now),
+            State::Waiting { .. } if (self.again || moved) && self.turn.attempts == 0 => Some(now),
             State::Waiting { until } if !moved || self.seen.is_none() => Some(until),
             State::Waiting { until } => {
                 Some(self.tried_at.saturating_add(until.saturating_sub(self.tried_at) / SHORTENED).max(now))
@@ -70,6 +72,7 @@ impl Agenda {
     pub(super) fn stands(&mut self, errand: Errand, turn: Turn) {
         let item = self.items.entry(errand).or_insert(Item {
             seen: None,
+            again: false,
             running: false,
             tried_at: 0,
             turn: Turn::default(),
@@ -85,7 +88,7 @@ impl Agenda {
         let turn = if turn.attempts == 0 { Turn { not_before: 0, ..turn } } else { turn };
         self.stands(errand, turn);
         if let Some(item) = self.items.get_mut(&errand) {
-            item.seen = None;
+            item.again = true;
         }
     }
 
@@ -106,9 +109,8 @@ impl Agenda {
         let mut due = Vec::new();
         for (errand, item) in &mut self.items {
             if item.due_at(revision, now).is_some_and(|at| at <= now) {
-                item.running = true;
-                item.seen = Some(revision);
-                item.tried_at = now;
+                (item.running, item.again) = (true, false);
+                (item.seen, item.tried_at) = (Some(revision), now);
                 due.push(*errand);
             }
         }

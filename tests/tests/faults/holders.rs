@@ -5,10 +5,10 @@ use lianfang_proto::FaultCode;
 use lianfang_tests::liars::{Lie, LyingHolder};
 use lianfang_tests::people::{Shape, World as People};
 use lianfang_tests::world::{JobTerms, World, address, automatic};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::stage::{LABELS, agree, stock, stocked};
-use crate::told::told;
+use crate::told::{in_both_languages, told};
 
 /// Whom a bank's log accuses, with evidence.
 async fn accused(world: &World, bank: &str) -> Vec<String> {
@@ -160,5 +160,36 @@ async fn nobody_is_admitted_by_default() {
     told(&world, "bank-01", &job, FaultCode::NotAdmitted, "bank-02").await;
     world.run("bank-02", &["policy", "admit", "bank-01"]).await.json();
     world.stage("bank-01", &job, "done").await;
+    world.end().await;
+}
+
+/// Who mistypes a bank's name is told so; a bank that the roster has is revoked, also before anybody has admitted it.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_revoked_by_a_mistyped_name() {
+    let policy = |_: &str| Policy { admit: Policy::default().admit, ..automatic() };
+    let world = World::with_policy(&["bank-01", "bank-02"], policy).await;
+    for bank in ["bank-01", "bank-02"] {
+        world.enrol(bank, bank).await;
+    }
+    // By then each has the roster in which the other is.
+    world.agree(&["bank-01", "bank-02"], 2).await;
+    let shown = async || world.run("bank-01", &["policy", "show"]).await.json();
+    in_both_languages(&world, "bank-01", &["policy", "revoke", "bank-20"], "member-unknown", "bank-20").await;
+    let untouched = shown().await;
+    assert_eq!((&untouched["admitted"], &untouched["revoked"]), (&json!([]), &json!([])));
+
+    for decided_before in [false, true] {
+        if decided_before {
+            world.run("bank-01", &["policy", "admit", "bank-02", "--quota", "7"]).await.json();
+            let admitted = shown().await;
+            assert_eq!(admitted["admitted"][0]["bank"], "bank-02", "{admitted}");
+            assert_eq!(admitted["revoked"], json!([]), "{admitted}");
+        }
+        let said = world.run("bank-01", &["policy", "revoke", "bank-02"]).await.json();
+        assert_eq!(said["revoked"], "bank-02", "{said}");
+        let revoked = shown().await;
+        assert_eq!(revoked["admitted"], json!([]), "{revoked}");
+        assert_eq!(revoked["revoked"][0]["bank"], "bank-02", "{revoked}");
+    }
     world.end().await;
 }

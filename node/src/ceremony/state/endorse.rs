@@ -66,10 +66,11 @@ pub(super) fn conclude(
         Ok(None) => papers.no_trouble(board).err(),
         Err(failure) => Some(failure),
     };
-    // Who is only late, or waited for by nobody any more, does not hide who has done wrong.
+    // Who is only late, or waited for by nobody any more, does not hide what this holder itself finds. What others
+    // complain of takes nothing's place.
     let late = |failure: &Failure| matches!(failure.reason, Reason::Missing | Reason::GivenUp);
     let (trouble, found) = match found {
-        Some(found) if trouble.as_ref().is_none_or(|known| late(known) && !late(&found)) => {
+        Some(found) if trouble.as_ref().is_none_or(|known| late(known) && found.reporter.is_none()) => {
             (None, Some(found))
         }
         Some(_) | None => (trouble, None),

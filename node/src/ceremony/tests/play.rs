@@ -7,7 +7,7 @@ use lianfang_proto::listed;
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::ceremony::failure::Reason;
+use crate::ceremony::failure::{Failure, Reason};
 use crate::ceremony::plan::{Known, Plan};
 use crate::ceremony::sightings::Sightings;
 use crate::ceremony::state::{Effect, Event, Hands, Stage, State, apply};
@@ -39,7 +39,22 @@ listed! {
 
 listed! {
     /// How far a holder is: the stages, and apart from the rest an endorsement over which there is trouble.
-    pub(super) enum At { Accepted, Opened, Echoed, Dealt, Summed, Endorsed, Troubled, Done, Failed }
+    pub(super) enum At {
+        Accepted,
+        Opened,
+        Echoed,
+        Dealt,
+        Summed,
+        Endorsed,
+        /// Endorsed, and somebody is late, or nobody waits any more.
+        Troubled,
+        /// Endorsed, and this holder has found somebody to have done wrong.
+        Accusing,
+        /// Endorsed, and another says so of somebody.
+        Told,
+        Done,
+        Failed,
+    }
 }
 
 listed! {
@@ -92,7 +107,12 @@ impl At {
             Stage::Dealt { .. } => Self::Dealt,
             Stage::Summed => Self::Summed,
             Stage::Endorsed { trouble: None, .. } => Self::Endorsed,
-            Stage::Endorsed { trouble: Some(_), .. } => Self::Troubled,
+            Stage::Endorsed {
+                trouble: Some(Failure { reason: Reason::Missing | Reason::GivenUp, .. }),
+                ..
+            } => Self::Troubled,
+            Stage::Endorsed { trouble: Some(Failure { reporter: None, .. }), .. } => Self::Accusing,
+            Stage::Endorsed { trouble: Some(Failure { reporter: Some(_), .. }), .. } => Self::Told,
             Stage::Done { .. } => Self::Done,
             Stage::Failed(_) => Self::Failed,
         }

@@ -121,12 +121,16 @@ fn table(part: Part) -> Vec<Row> {
     match part {
         Part::Maker | Part::Refresher => {
             let done = [Ends("activate"); VOICES];
-            let waits = unless_trouble(At::Troubled, Stays);
-            let wrong = found(At::Troubled, Reason::EndorsementMalformed);
+            let [quiet, _, twice, strange] = unless_trouble(At::Accusing, Stays);
+            let waits = [quiet, Fails(At::Told, Reason::PackageWrong, Who::Accused), twice, strange];
+            let wrong = found(At::Accusing, Reason::EndorsementMalformed);
             rows.push((At::Endorsed, [waits, done, wrong, done], ended(At::Troubled, Who::Last)));
             rows.push((At::Done, over.0, over.1));
-            // The first trouble stands; the last endorsement ends it all the same.
-            rows.push((At::Troubled, [stays, done, stays, done], noted));
+            // Who is only late hides no finding; another's word changes nothing.
+            rows.push((At::Troubled, [[Stays, Stays, twice, strange], done, wrong, done], noted));
+            // The first that has done wrong stands; the last endorsement ends it all the same.
+            rows.push((At::Accusing, [stays, done, stays, done], noted));
+            rows.push((At::Told, [stays, done, stays, done], noted));
         }
         Part::Loser => {
             // Its own endorsement is the only one: it waits for nobody.
@@ -160,8 +164,12 @@ const fn awaited(part: Part, at: At) -> (Phase, &'static [usize]) {
         (At::Dealt, Part::Loser) => (Phase::RoundThree, others),
         (At::Dealt, Part::Helper) => (Phase::RoundTwo, &[2]),
         (At::Summed, _) => (Phase::Endorse, &[0]),
-        (At::Endorsed | At::Troubled, Part::Maker | Part::Refresher) => (Phase::Endorse, others),
-        (At::Endorsed | At::Troubled, Part::Loser | Part::Helper) => (Phase::Endorse, &[]),
+        (At::Endorsed | At::Troubled | At::Accusing | At::Told, Part::Maker | Part::Refresher) => {
+            (Phase::Endorse, others)
+        }
+        (At::Endorsed | At::Troubled | At::Accusing | At::Told, Part::Loser | Part::Helper) => {
+            (Phase::Endorse, &[])
+        }
         (At::Done | At::Failed, _) => (Phase::Endorse, &[]),
     }
 }
@@ -174,7 +182,7 @@ struct Scene<'a> {
     kept: Zeroizing<Vec<u8>>,
 }
 
-/// Every stage of a part: those that it passed through, and what comes of two of them when others stay away.
+/// Every stage of a part: those that it passed through, and what comes of two of them when others stay away, or do wrong.
 fn scenes(play: &Play, part: Part) -> Vec<Scene<'_>> {
     let scene = |kept: Zeroizing<Vec<u8>>| {
         let at = At::of(&play.read(&kept).stage);
@@ -185,11 +193,17 @@ fn scenes(play: &Play, part: Part) -> Vec<Scene<'_>> {
         Scene { play, at, cast, kept }
     };
     let mut scenes: Vec<Scene<'_>> = play.passed.iter().cloned().map(scene).collect();
-    let endorsed = scenes.iter().find(|scene| scene.at == At::Endorsed);
-    let troubled = endorsed.map(|endorsed| scene(endorsed.after(Other::Deadline)));
-    let failed = scene(scenes[0].after(Other::GivenUp));
-    scenes.extend(troubled);
-    scenes.push(failed);
+    let mut others = Vec::new();
+    if let Some(endorsed) = scenes.iter().find(|scene| scene.at == At::Endorsed) {
+        others.push(endorsed.after(Other::Deadline));
+        // Who waits for no endorsement is done whatever the board shows.
+        if !awaited(part, At::Endorsed).1.is_empty() {
+            others.push(endorsed.seen(Shown::Wrong, Voice::Quiet));
+            others.push(endorsed.seen(Shown::Little, Voice::Complaint));
+        }
+    }
+    others.push(scenes[0].after(Other::GivenUp));
+    scenes.extend(others.into_iter().map(scene));
     scenes
 }
 
@@ -217,6 +231,12 @@ impl Scene<'_> {
         let board = self.board(Shown::Little, Voice::Quiet);
         let event = self.event(other, &board);
         stored::write(&self.play.step(self.cast.me, self.state(), event, false).0)
+    }
+
+    /// The stage after this board.
+    fn seen(&self, shown: Shown, voice: Voice) -> Zeroizing<Vec<u8>> {
+        let board = self.board(shown, voice);
+        stored::write(&self.play.step(self.cast.me, self.state(), Event::Board(&board), false).0)
     }
 
     fn failure(&self, reason: Reason, who: Who) -> Failure {
@@ -324,6 +344,8 @@ async fn who_is_awaited_in_every_stage_and_what_has_gone_wrong() {
                 (At::Troubled, Part::Maker | Part::Refresher | Part::Helper) => {
                     Some(scene.failure(Reason::Missing, Who::Last))
                 }
+                (At::Accusing, _) => Some(scene.failure(Reason::EndorsementMalformed, Who::Last)),
+                (At::Told, _) => Some(scene.failure(Reason::PackageWrong, Who::Accused)),
                 (At::Failed, _) => Some(scene.failure(Reason::GivenUp, Who::Last)),
                 (
                     At::Accepted | At::Opened | At::Echoed | At::Dealt | At::Summed | At::Endorsed | At::Done,

@@ -226,7 +226,7 @@ impl Case {
             Deed::UsedAndPolicyAgrees => used(at, self.key, Decide::Automatic).await,
             Deed::UsedAndPolicyRefuses => used(at, self.key, Decide::Refuse).await,
             Deed::ComparedByAPerson => {
-                at.mark_compared(self.first.1.record(), "li").await.unwrap();
+                at.mark_compared(self.first.1.record(), records::Event::Compare, "li").await.unwrap();
                 Told::Nothing
             }
         }
@@ -246,7 +246,7 @@ impl Case {
 
 async fn keep_compared(at: &Context, Dealt(_, endorsed): &Dealt) {
     at.records.put(endorsed).await.unwrap();
-    at.mark_compared(endorsed.record(), "a person").await.unwrap();
+    at.mark_compared(endorsed.record(), records::Event::Compare, "a person").await.unwrap();
 }
 
 /// As it is kept once it was found to fit.
@@ -300,5 +300,27 @@ async fn every_deed_at_every_state_of_a_record() {
             After::Compared(_) => None,
         };
         assert_eq!(used.err().map(|fault| fault.code), refused, "{state:?} {deed:?}");
+    }
+}
+
+/// Where a record that is needed was looked at before a person compared it, and is settled afterwards.
+#[tokio::test]
+async fn a_policy_that_is_late_takes_nothing_from_a_person() {
+    let mut alone = Alone::new().await;
+    let at = Arc::get_mut(&mut alone.context).expect("nobody else has it");
+    Arc::make_mut(&mut at.config).policy.compare = Decide::Automatic;
+    for (epoch, rests) in [(10, false), (12, true)] {
+        let case = Case::new(epoch);
+        case.bring(at, State::Kept).await;
+        if rests {
+            keep_compared(at, &case.before).await;
+        }
+        let looked_at = at.records.exact(case.key).await.unwrap().unwrap();
+        assert!(!looked_at.compared);
+        at.mark_compared(case.first.1.record(), records::Event::Compare, "li").await.unwrap();
+        let log = at.log.head().await.unwrap();
+        at.settle(&looked_at).await.unwrap();
+        assert_eq!(case.stands(at).await, After::Compared("li".to_owned()), "it rests: {rests}");
+        assert!(at.log.head().await.unwrap() == log, "the log says more: {rests}");
     }
 }

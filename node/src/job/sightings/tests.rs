@@ -71,6 +71,23 @@ async fn a_holder_that_declares_its_ledger_lost_is_used_again() {
     assert!(sightings.stands(&holder(), KEY, 9, &standing(8, false)).await.is_err());
 }
 
+/// A holder is asked where it stands, and before it has answered a person settles the doubt that there was.
+#[tokio::test]
+async fn a_doubt_that_was_settled_meanwhile_is_not_raised_again() {
+    let bench = Bench::new().await;
+    let sightings = open(&bench);
+    sightings.answered(&holder(), KEY, 40, b"answer").await.unwrap();
+    let before = sightings.highest(&holder()).await.unwrap().number;
+    assert!(sightings.stands(&holder(), KEY, before, &standing(12, false)).await.is_err());
+    assert!(sightings.settle(&holder(), KEY.class, KEY.epoch, None, "li").await.unwrap());
+    sightings.stands(&holder(), KEY, before, &standing(13, false)).await.unwrap();
+    assert_eq!(sightings.list().await.unwrap()[0].settled_by.as_deref(), Some("li"));
+    // What has gone back since is a doubt of its own, and is told from where numbers began anew.
+    assert!(sightings.stands(&holder(), KEY, before, &standing(11, false)).await.is_err());
+    let list = sightings.list().await.unwrap();
+    assert_eq!((list[0].seen, list[0].shown, list[0].settled_by.as_deref()), (12, 11, None));
+}
+
 /// The highest number before.
 const BEFORE: u64 = 4 * OVERTAKING;
 /// The one that caused the doubt, where there is one.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{KEY, Party, Still, Unheard, dealt};
 use crate::key_holder::ports::Noted;
-use crate::key_holder::records::{RecordError, Records, public_keys};
+use crate::key_holder::records::{Event, RecordError, Records, public_keys};
 use crate::key_holder::vault::{Vault, VaultError};
 use crate::store::Kind;
 
@@ -154,7 +154,8 @@ async fn a_record_is_compared_by_a_person() {
     records.put(&endorsed).await.unwrap();
     let kept = records.current(Class::Subject, Epoch(1)).await.unwrap().unwrap();
     assert!(!kept.compared && kept.endorsed == endorsed);
-    assert!(records.mark_compared(KEY, "li", &Noted::new(&Unheard, "", Value::Null)).await.unwrap());
+    let nothing = Noted::new(&Unheard, "", Value::Null);
+    assert!(records.mark_compared(KEY, Event::Compare, "li", &nothing).await.unwrap());
     assert!(records.current(Class::Subject, Epoch(1)).await.unwrap().unwrap().compared);
     assert_eq!(records.newest_epoch(Class::Subject).await.unwrap(), Some(Epoch(1)));
     let (_, other) = dealt(&[&a, &b, &c], KEY);

@@ -50,16 +50,7 @@ impl Stand {
 
     /// When it was last begun or ended.
     const fn tried_at(self) -> Micros {
-        match self {
-            Self::FailedLongAgo => START - 8 * SECOND,
-            Self::Resting
-            | Self::Held
-            | Self::Dropped
-            | Self::Free
-            | Self::Paused
-            | Self::Waiting
-            | Self::Failed => START,
-        }
+        if matches!(self, Self::FailedLongAgo) { START - 8 * SECOND } else { START }
     }
 
     /// Those that the store calls by this state.
@@ -73,28 +64,38 @@ impl Stand {
     }
 }
 
-/// When work is due now, by how it stands: not begun in this life; begun under this revision; under an earlier one.
-const DUE: [(Stand, [Option<Micros>; 3]); Stand::ALL.len()] = [
-    (Stand::Resting, [None, None, None]),
-    (Stand::Held, [Some(WAITS), Some(WAITS), Some(WAITS)]),
-    (Stand::Dropped, [Some(START), Some(START), Some(START)]),
-    (Stand::Free, [Some(START), None, Some(START)]),
-    (Stand::Paused, [Some(START), Some(START), Some(START)]),
-    (Stand::Waiting, [Some(START), Some(WAITS), Some(START)]),
-    (Stand::Failed, [Some(WAITS), Some(WAITS), Some(START + SECOND)]),
-    (Stand::FailedLongAgo, [Some(WAITS), Some(WAITS), Some(START)]),
+/// Not begun in this life; begun under this revision; under an earlier one.
+type Times = [Option<Micros>; 3];
+
+/// When work is due now, by how it stands: left alone since it was begun, and woken since.
+const DUE: [(Stand, Times, Times); Stand::ALL.len()] = [
+    (Stand::Resting, [None; 3], [None; 3]),
+    (Stand::Held, [Some(WAITS); 3], [Some(WAITS); 3]),
+    (Stand::Dropped, [Some(START); 3], [Some(START); 3]),
+    (Stand::Free, [Some(START), None, Some(START)], [Some(START); 3]),
+    (Stand::Paused, [Some(START); 3], [Some(START); 3]),
+    (Stand::Waiting, [Some(START), Some(WAITS), Some(START)], [Some(START); 3]),
+    (Stand::Failed, FAILED, FAILED),
+    (Stand::FailedLongAgo, FAILED_LONG_AGO, FAILED_LONG_AGO),
 ];
+/// Who wakes what has failed neither ends its pause nor makes it longer.
+const FAILED: Times = [Some(WAITS), Some(WAITS), Some(START + SECOND)];
+const FAILED_LONG_AGO: Times = [Some(WAITS), Some(WAITS), Some(START)];
 
 #[test]
 fn when_work_is_due_by_how_it_stands_and_what_has_moved() {
-    assert_eq!(DUE.map(|(stand, _)| stand), Stand::ALL);
-    for (stand, row) in DUE {
+    assert_eq!(DUE.map(|(stand, ..)| stand), Stand::ALL);
+    for (stand, alone, woken) in DUE {
         let state = stand.turn().state(&RULE, START);
         assert!(Stand::of(state).contains(&stand), "{stand:?} is {state:?}");
-        for (seen, due) in [None, Some(2), Some(1)].into_iter().zip(row) {
-            let item = |running| Item { seen, running, tried_at: stand.tried_at(), turn: stand.turn() };
-            assert_eq!(item(false).due_at(2, START), due, "{stand:?}, begun under {seen:?}");
-            assert_eq!(item(true).due_at(2, START), None, "{stand:?} is not begun twice");
+        for (again, row) in [(false, alone), (true, woken)] {
+            for (seen, due) in [None, Some(2), Some(1)].into_iter().zip(row) {
+                let (tried_at, turn) = (stand.tried_at(), stand.turn());
+                let mut item = Item { seen, again, running: false, tried_at, turn };
+                assert_eq!(item.due_at(2, START), due, "{stand:?}, begun under {seen:?}, woken: {again}");
+                item.running = true;
+                assert_eq!(item.due_at(2, START), None, "{stand:?} is not begun twice");
+            }
         }
     }
 }
@@ -118,9 +119,9 @@ listed! {
 impl Place {
     fn of(agenda: &Agenda) -> Self {
         let Some(item) = agenda.items.get(&JOB) else { return Self::Off };
-        match (item.running, item.seen == Some(agenda.revision)) {
-            (true, true) => Self::Running,
-            (true, false) => Self::Behind,
+        match (item.running, item.again || item.seen != Some(agenda.revision)) {
+            (true, false) => Self::Running,
+            (true, true) => Self::Behind,
             (false, _) if item.due_at(agenda.revision, START).is_some_and(|at| at <= START) => Self::Due,
             (false, _) => Self::Waits,
         }
@@ -311,6 +312,7 @@ fn a_move_shortens_a_pause_and_a_restart_does_not() {
     before.begin(START);
     before.ended(JOB, Some(turn.clone()), START);
     before.inbox(2, &[JOB]);
+    before.woken(JOB, turn.clone());
     assert!(before.begin(START + 3_000_000).is_empty(), "not at once");
     assert_eq!(before.begin(START + 3_750_000), [JOB], "but soon");
     let mut restarted = agenda(2, &turn);
@@ -350,6 +352,11 @@ fn who_has_decided_or_mended_something_need_not_wait() {
     assert!(agenda.begin(START + 2).is_empty(), "nobody has restarted it");
     agenda.woken(JOB, Turn::default());
     assert_eq!(agenda.begin(START + 2), [JOB]);
+    agenda.woken(JOB, Turn::default());
+    agenda.ended(JOB, Some(Turn { not_before: START + 30_000_000, ..Turn::default() }), START + 3);
+    assert_eq!(agenda.begin(START + 3), [JOB], "what was under way may have looked before that");
+    agenda.ended(JOB, Some(Turn::default()), START + 4);
+    assert!(agenda.begin(START + 4).is_empty(), "once");
 }
 
 #[test]
