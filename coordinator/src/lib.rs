@@ -11,7 +11,7 @@
 //! | [`app`] | chooses the ports, starts the server: the one place where everything meets |
 //! | [`office`] | what all rooms work with: store, keys, roster in force, the bell that wakes long polls |
 //! | [`work`] | leases: which process does what, in which seat; what is tried again, and when |
-//! | [`config`], [`secrets`] | `config.toml`; the only reader of secret files |
+//! | [`config`], [`secrets`] | `config.toml`; asks `trust::at_rest` for the unlocking secret |
 //! | [`roster`] | invites, enrolments, the next signed roster, the directory that TLS asks |
 //! | [`ceremony`] | the notice board of key ceremonies |
 //! | [`schedule`] | runs that are planned: when, which terms, what became of each |

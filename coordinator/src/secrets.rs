@@ -1,4 +1,4 @@
-//! The only reader of secret files.
+//! The keys of the folder: asks `trust::at_rest` for the unlocking secret.
 //!
 //! Comes in: the folder and where its unlocking secret lies. Goes out: [`Keys`], by which the authority and the
 //! coordinator are known. Nothing secret is ever an argument or an environment variable. Fails with a problem that says

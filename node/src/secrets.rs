@@ -1,4 +1,4 @@
-//! The only reader of secret files.
+//! The keys of the folder: asks `trust::at_rest` for the unlocking secret.
 //!
 //! Comes in: the folder and where its unlocking secret lies. Goes out: [`Secrets`]: the master key of everything that
 //! is sealed at rest, and the keys by which the node is known. Nothing secret is ever an argument or an environment

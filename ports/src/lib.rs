@@ -1,8 +1,8 @@
 //! What a party takes from the machine besides bytes: time and chance.
 //!
 //! Comes in: nothing. Goes out: the time, waiting, generators. Chosen where a party is put together (`app.rs`) and handed
-//! down from there; nobody else asks the machine for either, so that tests and simulations can hold both. Never sees: what
-//! it is used for. Trusts: the system's clock, which people may set, and its randomness. Fails: by a panic, where the system
+//! down from there; nobody else asks the machine for either (README: but for what decides nothing between parties), so that
+//! tests and simulations can hold both. Never sees: what it is used for. Trusts: the system's clock, which people may set, and its randomness. Fails: by a panic, where the system
 //! has no randomness to give, for there is no safe way on.
 
 use std::pin::Pin;

@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 
 use crate::{Connection, Kind, Place};
 
-pub use steps::{Seed, Sown, schema};
+pub use steps::{Seed, Sown, assert_schema};
 
 /// Names the server for tests: `postgres://…`, with a user that may make schemas.
 pub const SERVER: &str = "LIANFANG_TEST_POSTGRES";

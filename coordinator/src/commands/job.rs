@@ -189,7 +189,7 @@ async fn retry(office: &Office, console: &dyn Console, id: JobId) -> Result<Exit
         Ok::<_, Error>(restarted)
     };
     if !restarted.await? {
-        return Err(Problem::refused("job-nothing-failed").with("stage", job.state.word()));
+        return Err(not_restarted(&turn(office, id).await?, job.state.word()));
     }
     if console.json() {
         console.out(&json!({"job": id.to_string(), "retried": true}).to_string());
@@ -197,6 +197,15 @@ async fn retry(office: &Office, console: &dyn Console, id: JobId) -> Result<Exit
         console.say("coordinator-job-retried", &[]);
     }
     Ok(Exit::Done)
+}
+
+/// Why nothing was restarted: nothing has failed, or somebody works on it all the same, or did until its process died.
+fn not_restarted(turn: &Turn, stage: &str) -> Problem {
+    if turn.attempts > 0 {
+        Problem::later("job-worked-on")
+    } else {
+        Problem::refused("job-nothing-failed").with("stage", stage)
+    }
 }
 
 /// What keeps a job from its end, or kept banks out of it: each as a sentence with its party.
@@ -234,4 +243,19 @@ pub(super) fn fields(console: &dyn Console, object: &Value) {
         }
     }
     console.out(&table.render());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_somebody_works_on_is_not_called_sound() {
+        let told = |attempts| {
+            let problem = not_restarted(&Turn { attempts, ..Turn::default() }, "matching");
+            (problem.code().to_owned(), problem.exit())
+        };
+        assert_eq!(told(0), ("job-nothing-failed".to_owned(), Exit::Refused));
+        assert_eq!(told(1), ("job-worked-on".to_owned(), Exit::Later));
+    }
 }

@@ -113,14 +113,14 @@ impl Key {
                 let now = unix_time(office.now());
                 let mut rng = office.ports.chance.rng();
                 secrets::renew_root(&office.dir, &office.config.unlock, now, &mut *rng)?;
-                note(office, "authority.root-renewed", &json!({})).await?;
+                note(office, "authority.root-renewed", &json!({"by": call.person})).await?;
                 Ok(told(&*call.console, "coordinator-root-renewed", &[]))
             }
             Self::RotateSigning => {
                 quiet(office).await?;
                 let mut rng = office.ports.chance.rng();
                 secrets::rotate_signing(&office.dir, &office.config.unlock, &mut *rng)?;
-                note(office, "coordinator.key-rotated", &json!({})).await?;
+                note(office, "coordinator.key-rotated", &json!({"by": call.person})).await?;
                 Ok(told(&*call.console, "coordinator-key-rotated", &[]))
             }
             Self::RotateTls => rotate_tls(office, call).await,

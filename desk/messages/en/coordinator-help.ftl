@@ -42,7 +42,7 @@ help-coordinator-roster-revoke = End a member's membership for good; it can come
 help-coordinator-roster-fingerprint = Print the authority's fingerprint, which banks compare
     .example = Example:
         lianfang-coordinator roster fingerprint --dir /var/lib/lianfang-coordinator
-help-coordinator-key = The authority's and the coordinator's keys: back up, restore, let another secret open them, renew
+help-coordinator-key = The authority's and the coordinator's keys: back up, restore, let another secret open them, renew, exchange
 help-coordinator-key-backup = Seal the keys into a file that opens without this machine
     .example = Example:
         lianfang-coordinator key backup /media/usb/hub.keys --passphrase-file /etc/lianfang/backup.pass --dir /var/lib/lianfang-coordinator
@@ -64,7 +64,7 @@ help-coordinator-key-rekey = Let another secret open the keys; nothing is sealed
 help-coordinator-key-renew-root = Make the authority's root last for ten years more, under the same key and fingerprint; while nothing serves
     .example = Example:
         lianfang-coordinator key renew-root --dir /var/lib/lianfang-coordinator
-help-coordinator-key-rotate-signing = Give the coordinator another key to sign by; while nothing serves and no job runs
+help-coordinator-key-rotate-signing = Give the coordinator another key to sign by; while nothing serves and no job or ceremony runs
     .example = Example:
         lianfang-coordinator key rotate-signing --dir /var/lib/lianfang-coordinator
 help-coordinator-key-rotate-tls = Give the coordinator another key behind its certificate; while nothing serves

@@ -1,7 +1,7 @@
 ### lianfang-coordinator 各命令的帮助。新增时请在 ../en/coordinator-help.ftl 中加入相同的 id 和属性。
 
-help-coordinator = 监管方的协调端：准入银行，发起任务，查看进展
-help-coordinator-init = 为协调端建立目录
+help-coordinator = 监管方的协调方：准入银行，发起任务，查看进展
+help-coordinator-init = 为协调方建立目录
     .example = 示例：
         lianfang-coordinator init --listen 0.0.0.0:7443 --advertise hub.example:7443 --dir /var/lib/lianfang-coordinator
     .listen = 监听地址，格式为 主机:端口
@@ -14,10 +14,10 @@ help-coordinator-invite = 为一家银行生成邀请
         lianfang-coordinator invite alpha --dir /var/lib/lianfang-coordinator
     .bank = 银行代号：a-z、0-9 和“-”，至多 32 个字符
     .group = 该银行所属的法人集团；省略时为其自身代号
-help-coordinator-serve = 运行协调端
+help-coordinator-serve = 运行协调方
     .example = 示例：
         lianfang-coordinator serve --dir /var/lib/lianfang-coordinator
-help-coordinator-roster = 成员：列出、确认、暂停、恢复、撤销；授权方指纹
+help-coordinator-roster = 成员：列出、确认、暂停、恢复、撤销；签发机构指纹
 help-coordinator-roster-list = 列出成员和待确认的银行
     .example = 示例：
         lianfang-coordinator roster list --dir /var/lib/lianfang-coordinator
@@ -39,10 +39,10 @@ help-coordinator-roster-revoke = 永久撤销一家成员；只能凭新邀请�
         lianfang-coordinator roster revoke alpha --dir /var/lib/lianfang-coordinator
     .bank = 银行代号
     .yes = 不再询问
-help-coordinator-roster-fingerprint = 显示授权方指纹，供银行核对
+help-coordinator-roster-fingerprint = 显示签发机构指纹，供银行核对
     .example = 示例：
         lianfang-coordinator roster fingerprint --dir /var/lib/lianfang-coordinator
-help-coordinator-key = 授权方和协调方的密钥：备份、恢复、更换开启口令、续期
+help-coordinator-key = 签发机构和协调方的密钥：备份、恢复、更换开启口令、续期、更换
 help-coordinator-key-backup = 把密钥封存到一个无需本机即可开启的文件
     .example = 示例：
         lianfang-coordinator key backup /media/usb/hub.keys --passphrase-file /etc/lianfang/backup.pass --dir /var/lib/lianfang-coordinator
@@ -61,10 +61,10 @@ help-coordinator-key-rekey = 改用另一口令或密钥文件开启密钥，无
     .key-file = 至少 32 字节随机数的文件
     .passphrase-file = 写有口令的文件
     .credential = 服务管理器提供的凭据
-help-coordinator-key-renew-root = 把授权方根证书再续十年，密钥和指纹不变；须在未运行服务时执行
+help-coordinator-key-renew-root = 把签发机构根证书再续十年，密钥和指纹不变；须在未运行服务时执行
     .example = 示例：
         lianfang-coordinator key renew-root --dir /var/lib/lianfang-coordinator
-help-coordinator-key-rotate-signing = 更换协调方的签名密钥；须在未运行服务、没有任务时执行
+help-coordinator-key-rotate-signing = 更换协调方的签名密钥；须在未运行服务、没有任务和仪式时执行
     .example = 示例：
         lianfang-coordinator key rotate-signing --dir /var/lib/lianfang-coordinator
 help-coordinator-key-rotate-tls = 更换协调方证书背后的密钥；须在未运行服务时执行

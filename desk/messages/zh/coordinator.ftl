@@ -60,14 +60,14 @@ coordinator-schedule-no-job-advice = 原因见 --help 中的 --min-change 与 --
 
 ## 结果
 
-coordinator-initialised = 协调方已建立。供银行核对的授权方指纹：{ $fingerprint }
+coordinator-initialised = 协调方已建立。供银行核对的签发机构指纹：{ $fingerprint }
 coordinator-key-file-made = 文件 { $path } 可打开全部密钥。请把它移到其他介质上，与本目录及其备份分开保管，并在 config.toml 中写明新位置。
 coordinator-invited = 此文字只能交给 { $bank }，只能使用一次，有效期至 { $until }。
 coordinator-fingerprint-told = 银行会看到以下指纹，并须经其他途径从贵方得到同一指纹：{ $fingerprint }
 coordinator-keys-backed-up = 密钥已封存于 { $path }。请与本机分开存放，并与开启它的口令或密钥分开存放。
-coordinator-keys-restored = 密钥已恢复。授权方指纹：{ $fingerprint }
+coordinator-keys-restored = 密钥已恢复。签发机构指纹：{ $fingerprint }
 coordinator-rekeyed = 在 config.toml 的 [unlock] 下写入下列内容后，即由新口令开启密钥：{ $line }。在此之前仍用旧口令。
-coordinator-root-renewed = 授权方根证书已续期，密钥和指纹不变；下次启动时写入名册。
+coordinator-root-renewed = 签发机构根证书已续期，密钥和指纹不变；下次启动时写入名册。
 coordinator-key-rotated = 协调方已换用新的签名密钥；下次启动时写入名册。
 coordinator-tls-rotated = 协调方证书背后已换用新的密钥（{ $key }）；下次启动时写入名册。
 coordinator-serving = 协调方正在 { $address } 上监听。

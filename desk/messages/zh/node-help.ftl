@@ -14,7 +14,7 @@ help-node-enrol = 凭监管方交付的邀请入网
     .example = 示例：
         lianfang-node enrol lfi1-… --dir /var/lib/lianfang
     .invite = 监管方交付的邀请文字
-    .fingerprint = 监管方人员念出的机构指纹；省略时询问
+    .fingerprint = 监管方人员念出的签发机构指纹；省略时询问
     .wait = 等待监管方确认的秒数
 help-node-serve = 运行节点
     .example = 示例：
@@ -108,12 +108,12 @@ help-node-key-compare = 声明密钥记录的短摘要与各持有方人员念�
     .example = 示例：
         lianfang-node key compare --confirm TQ91-W37T-ET6Q-REKN-3AKM-M851-P5AX-41NN --dir /var/lib/lianfang
     .confirm = 念出的短摘要；省略时询问
-    .epoch = 密钥的时期；省略时为最新
+    .epoch = 密钥的周期；省略时为最新
 help-node-key-evaluate = 在持有方计算盲化元素（标准输入每行一个十六进制元素），照常计费
     .example = 示例：
         lianfang-node key evaluate --holder alpha --dir /var/lib/lianfang < elements.hex
     .holder = 持有方；省略时为本行
-    .epoch = 密钥的时期；省略时为最新
+    .epoch = 密钥的周期；省略时为最新
 help-node-key-close = 关闭已结束的密钥周期：永久删除本节点的分片和该周期的全部缓存结果
     .example = 示例：
         lianfang-node key close --epoch 1 --dir /var/lib/lianfang
@@ -190,7 +190,7 @@ help-node-evidence-verify = 说明证据文件能证明什么；不需要节点
         lianfang-node evidence verify accusation.json --papers papers.json
     .file = 文件：指控、检查，或持有方的承诺清单
     .papers = 名册和密钥记录，由“evidence papers”写出
-    .authority = 机构签署名册所用密钥的指纹（如已知）
+    .authority = 签发机构签署名册所用密钥的指纹（如已知）
     .commitments = 持有方保存的该银行承诺；检查文件须与其相符
 help-node-policy = 查看策略；作为持有方准入成员
 help-node-policy-show = 显示无需人工的事项，以及人工准入的成员

@@ -18,7 +18,7 @@ doing-audit = 审计检查未能完成
 node-initialised = 节点已建立，将在 { $listen } 监听。请向监管方念出本节点的指纹：{ $fingerprint }
 node-key-file-made = 已在目录内生成密钥文件 { $path }；它能打开所有机密，请移到其他介质，并写入 config.toml。
 node-own-fingerprint = 请向监管方人员念出本节点的指纹：{ $fingerprint }
-node-ask-fingerprint = 邀请所示机构指纹为 { $fingerprint }。请输入监管方人员念出的指纹：
+node-ask-fingerprint = 邀请所示签发机构指纹为 { $fingerprint }。请输入监管方人员念出的指纹：
 node-enrolled = 已以 { $bank } 入网，名册版本 { $version }。
 node-certificate = 证书 { $fingerprint }，有效期至 { $ends }（剩 { $days } 天）。
 node-keys-backed-up = 密钥已封存于 { $path }，含密钥份额 { $shares } 份。请与本机分开存放，并与开启它的口令或密钥分开存放。
@@ -170,7 +170,7 @@ evidence-unreadable = { $path } 不能作为证据文件读取
 evidence-unreadable-advice = 请检查文件是否完整，是否由“evidence”写出
 evidence-unfounded = 证据不成立：{ $reason }
 evidence-unfounded-advice = 除提交者之外，不得据此对任何人作出结论
-papers-of-another-authority = 名册和密钥记录由另一机构签署，与所给的不同
+papers-of-another-authority = 名册和密钥记录由另一签发机构签署，与所给的不同
 papers-of-another-authority-advice = 请勿使用；请向您认识的银行索取
 
 node-restore-done = 备份已恢复；原有内容在 { $aside }。作为持钥行，本节点视其账本为遗失：所有计数均视为已满，直至有人另行许可（policy allow）

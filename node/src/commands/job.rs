@@ -17,6 +17,7 @@ use crate::job::book::Entry;
 use crate::job::reminder::{Pressing, pressing};
 use crate::job::state::Stage;
 use crate::peers::coordinator::NAME;
+use crate::store::work::Turn;
 use crate::work::{self, Errand, RULE};
 
 pub(super) async fn run(node: &Arc<App>, args: &args::Job, call: &Call) -> Result<Exit, Problem> {
@@ -143,11 +144,21 @@ fn last_fault(own: &str, fault: &Value) -> Option<Problem> {
 async fn retry(joined: &Joined, call: &Call, job: &str) -> Result<Exit, Problem> {
     let entry = entry(joined, job).await?;
     if !work::retry(&joined.context.store, Errand::Job(entry.job)).await? {
-        return Err(Problem::refused("job-nothing-failed").with("stage", entry.stage.code()));
+        let turn = work::turn(&joined.context.store, Errand::Job(entry.job)).await?;
+        return Err(not_restarted(&turn, entry.stage));
     }
     joined.context.book.wake();
     tell(&*call.console, &json!({ "retried": true }), &call.console.text("node-job-retried", &[]));
     Ok(Exit::Done)
+}
+
+/// Why nothing was restarted: nothing has failed, or somebody works on it all the same, or did until its process died.
+fn not_restarted(turn: &Turn, stage: Stage) -> Problem {
+    if turn.attempts > 0 {
+        Problem::later("job-worked-on")
+    } else {
+        Problem::refused("job-nothing-failed").with("stage", stage.code())
+    }
 }
 
 async fn decide(joined: &Joined, call: &Call, job: &str, accept: bool) -> Result<Exit, Problem> {
@@ -175,6 +186,16 @@ mod tests {
 
     fn told(stage: Stage, fault: &Value) -> Vec<String> {
         troubles("alpha", stage, fault).iter().map(|problem| problem.code().to_owned()).collect()
+    }
+
+    #[test]
+    fn what_somebody_works_on_is_not_called_sound() {
+        let told = |attempts| {
+            let problem = not_restarted(&Turn { attempts, ..Turn::default() }, Stage::Prepared);
+            (problem.code().to_owned(), problem.exit())
+        };
+        assert_eq!(told(0), ("job-nothing-failed".to_owned(), Exit::Refused));
+        assert_eq!(told(1), ("job-worked-on".to_owned(), Exit::Later));
     }
 
     #[test]

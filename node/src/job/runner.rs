@@ -4,7 +4,6 @@
 //! begins with the same step again. At most one runner works on a job.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use lianfang_proto::documents::terms::Terms;
 use lianfang_proto::ids::JobId;
@@ -242,7 +241,8 @@ impl Runner {
         // Whether it is in time the coordinator says: it may have sealed the rows, and its answer been lost.
         self.large_enough(terms)?;
         let header = self.own_header(entry)?;
-        let began = Instant::now();
+        let clock = &self.context.ports.clock;
+        let began = clock.elapsed();
         let mut sent = 0;
         let uploaded = upload(&self.context, &header, &mut sent).await;
         self.context.telemetry.sent_to_coordinator(sent);
@@ -252,7 +252,7 @@ impl Runner {
         }
         let mut figures = entry.figures();
         figures.bytes_sent += sent;
-        figures.stage("submit", began.elapsed(), self.context.ports.clock.now());
+        figures.stage("submit", clock.elapsed().saturating_sub(began), clock.now());
         let root = Digest32::from_bytes(header.value().root);
         let event = Event::Submitted { terms: entry.terms_digest, rows: header.value().rows, root };
         let kept = self.context.book.submitted(entry.id, &figures, &self.context.log.says(&event)).await;

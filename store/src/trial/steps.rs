@@ -8,34 +8,59 @@ use sqlx::AssertSqlSafe;
 use super::Trial;
 use crate::{Connection, Kind, Statement, Steps};
 
-/// All that the tables are made of, as the engine itself tells it, one line each: columns with types, defaults, collations
-/// and whether they may be empty; primary keys, unique ones, references and checks; indexes, triggers and what these call.
-pub async fn schema(connection: &mut Connection, kind: Kind) -> Vec<String> {
+/// All that the tables are made of, as the engine itself tells it: columns with types, defaults, collations and whether they
+/// may be empty; primary keys, unique ones, references and checks; indexes, triggers and the functions that these call, with
+/// their bodies. The drivers' and the engines' own tables are left out, and so is what differs from server to server.
+async fn schema(connection: &mut Connection, kind: Kind) -> String {
     let statement = match kind {
         // The words of the definitions, as they stand after every change; an index behind a key has none of its own.
         Kind::Sqlite => {
-            "SELECT type || ' ' || tbl_name || ' ' || name || ' ' || COALESCE(sql, '') FROM sqlite_master ORDER BY 1"
+            "SELECT type || ' ' || tbl_name || ' ' || name || ' ' || COALESCE(sql, '') FROM sqlite_master
+             WHERE tbl_name <> '_sqlx_migrations' AND tbl_name NOT LIKE 'sqlite%'"
         }
-        // The schema's name, which differs from trial to trial, is left out.
+        // The schema's name, which differs from trial to trial, is left out. That a column may not be empty newer servers
+        // tell as a constraint too.
         Kind::Postgres => {
             "WITH ours AS (SELECT oid FROM pg_namespace WHERE nspname = current_schema()),
              told (line) AS (
                  SELECT 'column ' || table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' '
                      || is_identity || ' ' || COALESCE(column_default, '-') || ' ' || COALESCE(collation_name, '-')
-                 FROM information_schema.columns WHERE table_schema = current_schema()
+                 FROM information_schema.columns
+                 WHERE table_schema = current_schema() AND table_name <> '_sqlx_migrations'
                  UNION ALL SELECT 'constraint ' || c.relname || ' ' || o.conname || ' ' || pg_get_constraintdef(o.oid)
                  FROM pg_constraint o JOIN pg_class c ON c.oid = o.conrelid JOIN ours ON ours.oid = o.connamespace
-                 UNION ALL SELECT 'index ' || indexdef FROM pg_indexes WHERE schemaname = current_schema()
+                 WHERE c.relname <> '_sqlx_migrations' AND o.contype <> 'n'
+                 UNION ALL SELECT 'index ' || indexdef FROM pg_indexes
+                 WHERE schemaname = current_schema() AND tablename <> '_sqlx_migrations'
                  UNION ALL SELECT 'trigger ' || pg_get_triggerdef(t.oid)
                  FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN ours ON ours.oid = c.relnamespace
                  WHERE NOT t.tgisinternal
                  UNION ALL SELECT 'function ' || pg_get_functiondef(p.oid)
                  FROM pg_proc p JOIN ours ON ours.oid = p.pronamespace
              )
-             SELECT replace(line, current_schema() || '.', '') AS line FROM told ORDER BY 1"
+             SELECT replace(line, current_schema() || '.', '') AS line FROM told"
         }
     };
-    sqlx::query_scalar(statement).fetch_all(connection).await.expect("the schema")
+    let mut told: Vec<String> =
+        sqlx::query_scalar(statement).fetch_all(connection).await.expect("the schema");
+    // By their bytes: servers differ in how they order text.
+    told.sort_unstable();
+    trimmed(&told.join("\n"))
+}
+
+/// A text without blanks at the ends of lines, and with an end of its own.
+fn trimmed(text: &str) -> String {
+    let lines: Vec<&str> = text.trim_end().lines().map(str::trim_end).collect();
+    lines.join("\n") + "\n"
+}
+
+/// Compares what a store is made of with the text that is kept of it, one text for each kind.
+///
+/// # Panics
+/// If they differ. The panic tells all that the store is made of: what is to be kept, if the change was meant.
+pub async fn assert_schema(connection: &mut Connection, kind: Kind, kept: &str, what: &str) {
+    let actual = schema(connection, kind).await;
+    assert!(actual == trimmed(kept), "{what}, {kind:?}: the kept schema is another than this one:\n{actual}");
 }
 
 type Columns = BTreeMap<String, Vec<String>>;
@@ -126,31 +151,34 @@ impl Steps {
     /// be lost.
     pub fn touched(&self, kind: Kind) -> BTreeSet<(String, i64)> {
         let steps = if kind == Kind::Sqlite { &self.sqlite } else { &self.postgres };
-        let (mut made, mut touched) = (BTreeSet::<String>::new(), BTreeSet::new());
+        let (mut made, mut touched) = (BTreeSet::new(), BTreeSet::new());
         for step in steps.iter() {
-            let text: Vec<&str> =
-                step.sql.as_str().lines().filter_map(|line| line.split("--").next()).collect();
-            let text = text.join(" ");
-            let words: Vec<&str> = text
-                .split(|c: char| !c.is_alphanumeric() && c != '_')
-                .filter(|word| !word.is_empty())
-                .collect();
-            let mut own = Vec::new();
-            for pair in words.windows(3) {
-                match pair {
-                    ["CREATE", "TABLE", table] => own.push((*table).to_owned()),
-                    ["TABLE" | "FROM" | "JOIN" | "INTO" | "UPDATE" | "ON", table, _]
-                        if made.contains(*table) =>
-                    {
-                        touched.insert(((*table).to_owned(), step.version));
-                    }
-                    _ => {}
-                }
-            }
+            let (own, named) = tables(step.sql.as_str(), &made);
+            touched.extend(named.into_iter().map(|table| (table, step.version)));
             made.extend(own);
         }
         touched
     }
+}
+
+/// The tables that a step makes, and those that were made before and that it names.
+fn tables(sql: &str, made: &BTreeSet<String>) -> (Vec<String>, BTreeSet<String>) {
+    let text: Vec<&str> = sql.lines().filter_map(|line| line.split("--").next()).collect();
+    let text = text.join(" ");
+    let words = text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    // Nothing follows on the last word, which may be a table's name.
+    let words: Vec<&str> = words.chain([""]).collect();
+    let (mut own, mut named) = (Vec::new(), BTreeSet::new());
+    for three in words.windows(3) {
+        match three {
+            ["CREATE", "TABLE", table] => own.push((*table).to_owned()),
+            ["TABLE" | "FROM" | "JOIN" | "INTO" | "UPDATE" | "ON", table, _] if made.contains(*table) => {
+                named.insert((*table).to_owned());
+            }
+            _ => {}
+        }
+    }
+    (own, named)
 }
 
 impl Sown {
@@ -175,5 +203,26 @@ impl Sown {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_names_the_tables_that_it_makes_and_touches() {
+        let made = BTreeSet::from(["job", "party", "row"].map(str::to_owned));
+        let told = |sql| {
+            let (own, named) = tables(sql, &made);
+            (own.join(" "), named.into_iter().collect::<Vec<_>>().join(" "))
+        };
+        let said = |own: &str, named: &str| (own.to_owned(), named.to_owned());
+        assert_eq!(told("CREATE TABLE later (id INTEGER);"), said("later", ""));
+        assert_eq!(told("ALTER TABLE job ADD COLUMN x BLOB; UPDATE party SET y = 1;"), said("", "job party"));
+        assert_eq!(told("DELETE FROM job;"), said("", "job"), "as the last word");
+        assert_eq!(told("DROP TABLE row"), said("", "row"), "also without an end");
+        assert_eq!(told("CREATE INDEX i ON job (id); -- DELETE FROM party;"), said("", "job"));
+        assert_eq!(told("DELETE FROM stranger;"), said("", ""), "nobody has made it");
     }
 }

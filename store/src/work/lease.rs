@@ -244,7 +244,8 @@ pub async fn leave(tx: &mut Connection, worker: &Worker) -> Result<(), StoreErro
 }
 
 /// A person says that it is to be tried again, now. Tells whether there was anything to restart: what somebody works on is
-/// left alone, and what a process held that was never heard of again is nobody's.
+/// left alone, and what a process held that was never heard of again is nobody's. So is what is held for longer than any lease
+/// lasts: where the clock was set back its holder may be alive, and must not bring back the failures that are cleared here.
 pub async fn restart(
     tx: &mut Connection,
     subject: &Subject,
@@ -252,7 +253,7 @@ pub async fn restart(
     now: Micros,
 ) -> Result<bool, StoreError> {
     let restarted = sqlx::query(
-        "UPDATE work SET attempts = 0, strikes = 0, not_before = 0, fault = ''
+        "UPDATE work SET seat = NULL, owner = NULL, held_until = 0, attempts = 0, strikes = 0, not_before = 0, fault = ''
          WHERE kind = $1 AND subject = $2 AND attempts > 0
              AND (owner IS NULL OR held_until <= $3 OR held_until > $4)",
     )

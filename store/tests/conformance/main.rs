@@ -82,6 +82,7 @@ conformance!(
     one_has_it_and_the_other_has_not,
     strikes_end_in_rest_and_a_person_restarts,
     what_died_with_its_process_can_be_restarted,
+    what_a_person_has_cleared_is_not_brought_back,
     a_seat_that_is_taken_again_frees_what_its_last_process_held,
     statements_and_functions_agree;
 );

@@ -9,7 +9,7 @@ use lianfang_store::work::{
     Ending, Held, Lease, State, Subject, Turn, Worker, acquire, acquire_anyway, discard, find, finish, leave,
     release, renew, restart, take_seat,
 };
-use lianfang_store::{Connection, Database, number};
+use lianfang_store::{Connection, Database, Row, number};
 use sqlx::Row as _;
 
 use super::WORK;
@@ -19,8 +19,17 @@ const CHANCE: u64 = u64::MAX / 3;
 
 const KIND: &str = "job";
 const ID: [u8; 16] = [7; 16];
-/// Rows that are none of our business: of another piece of the same kind, and of another kind with the same bytes.
-const BESIDE: [(&str, [u8; 16]); 2] = [(KIND, [8; 16]), ("duty", ID)];
+/// Rows that are none of our business, of other pieces of the same kind, and of other kinds with the same bytes: held by a
+/// stranger, or free after a failure.
+const BESIDE: [(&str, [u8; 16], Option<Worker>); 4] = [
+    (KIND, [8; 16], Some(STRANGER)),
+    ("duty", ID, Some(STRANGER)),
+    (KIND, [9; 16], None),
+    ("errand", ID, None),
+];
+const STRANGER: Worker = Worker { seat: [99; 16], owner: [99; 16] };
+/// Where rows are put that differ from ours in the subject alone, or in the kind alone.
+const TWINS: [(&str, [u8; 16]); 2] = [(KIND, [10; 16]), ("ceremony", ID)];
 
 /// All that is stored of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,21 +45,24 @@ struct Stored {
 impl Stored {
     async fn read(tx: &mut Connection, kind: &str, id: &[u8]) -> Option<Self> {
         let row = sqlx::query("SELECT * FROM work WHERE kind = $1 AND subject = $2").bind(kind).bind(id);
-        let row = row.fetch_optional(tx).await.unwrap()?;
+        Some(Self::of(&row.fetch_optional(tx).await.unwrap()?))
+    }
+
+    fn of(row: &Row) -> Self {
         let turn = Turn {
             held_until: None,
-            attempts: number(&row, "attempts").unwrap(),
-            strikes: number(&row, "strikes").unwrap(),
-            not_before: number(&row, "not_before").unwrap(),
+            attempts: number(row, "attempts").unwrap(),
+            strikes: number(row, "strikes").unwrap(),
+            not_before: number(row, "not_before").unwrap(),
             fault: row.try_get("fault").unwrap(),
         };
-        Some(Self {
+        Self {
             seat: row.try_get("seat").unwrap(),
             owner: row.try_get("owner").unwrap(),
-            fence: number(&row, "fence").unwrap(),
-            held_until: number(&row, "held_until").unwrap(),
+            fence: number(row, "fence").unwrap(),
+            held_until: number(row, "held_until").unwrap(),
             turn,
-        })
+        }
     }
 
     fn by(self, worker: &Worker, fence: i64) -> Self {
@@ -97,14 +109,17 @@ impl Laid {
     }
 }
 
-async fn put(tx: &mut Connection, kind: &str, id: &[u8], holder: Option<[u8; 16]>, turn: &Turn) {
+/// Puts a row there: held by this worker under this number, or by nobody.
+async fn put(tx: &mut Connection, kind: &str, id: &[u8], holder: Option<(Worker, i64)>, turn: &Turn) {
     let insert = "INSERT INTO work (kind, subject, seat, owner, fence, held_until, attempts, strikes, not_before, fault)
-                  VALUES ($1, $2, $3, $3, 1, $4, $5, $6, $7, $8)";
-    let held_until = if holder.is_some() { NOW + 5 } else { 0 };
+                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    let (fence, held_until) = holder.map_or((1, 0), |(_, fence)| (fence, NOW + 5));
     sqlx::query(insert)
         .bind(kind)
         .bind(id)
-        .bind(holder.map(|holder| holder.to_vec()))
+        .bind(holder.map(|(worker, _)| worker.seat.to_vec()))
+        .bind(holder.map(|(worker, _)| worker.owner.to_vec()))
+        .bind(fence)
         .bind(held_until)
         .bind(i64::from(turn.attempts))
         .bind(i64::from(turn.strikes))
@@ -115,6 +130,27 @@ async fn put(tx: &mut Connection, kind: &str, id: &[u8], holder: Option<[u8; 16]
         .unwrap();
 }
 
+fn failed_once() -> Turn {
+    Turn { attempts: 1, ..Turn::default() }
+}
+
+/// An operation under a lease finds other work that the same worker holds under the same number.
+async fn lay_out_twins(tx: &mut Connection, op: &Op, laid: &mut Laid) {
+    let whose = match op {
+        Op::Renew(whose) | Op::Release(whose, _) | Op::Finish(whose) => *whose,
+        Op::Acquire(_)
+        | Op::AcquireAnyway(_)
+        | Op::TakeSeat(_)
+        | Op::Leave(_)
+        | Op::Restart
+        | Op::Discard => return,
+    };
+    let holder = (whose.who().worker(), laid.lease(whose).fence());
+    for (kind, id) in TWINS {
+        put(tx, kind, &id, Some(holder), &failed_once()).await;
+    }
+}
+
 async fn take(tx: &mut Connection, who: Who, at: i64) -> Lease {
     acquire_anyway(tx, &who.worker(), &subject(), &RULE, at).await.unwrap().unwrap()
 }
@@ -122,8 +158,8 @@ async fn take(tx: &mut Connection, who: Who, at: i64) -> Lease {
 /// Lays out the row in this state, with its history: another, an heir and we have had it before.
 async fn lay_out(tx: &mut Connection, case: Case) -> Laid {
     sqlx::query("DELETE FROM work").execute(&mut *tx).await.unwrap();
-    for (kind, id) in BESIDE {
-        put(tx, kind, &id, Some([99; 16]), &Turn { attempts: 1, ..Turn::default() }).await;
+    for (kind, id, holder) in BESIDE {
+        put(tx, kind, &id, holder.map(|worker| (worker, 1)), &failed_once()).await;
     }
     put(tx, KIND, &ID, None, &case.turn()).await;
     let others = take(tx, Who::Other, NOW - 200).await;
@@ -222,7 +258,7 @@ fn wanted(cell: &str, op: &Op, laid: &Laid, given: Option<&Lease>) -> (&'static 
         "left" => ("nothing", Some(row().by_nobody())),
         "kept" => ("nothing", same()),
         "drop" => ("nothing", None),
-        "again" => ("yes", Some(Stored { turn: Turn::default(), ..row() })),
+        "again" => ("yes", Some(Stored { turn: Turn::default(), ..row().by_nobody() })),
         "no" => ("no", same()),
         unknown => panic!("{op:?}: the table says {unknown}"),
     }
@@ -280,6 +316,7 @@ pub(crate) async fn every_state_of_a_row_and_every_operation(trial: &Trial) {
         for op in &ops {
             let what = format!("{op:?} of {case:?}");
             let mut laid = lay_out(&mut tx, case).await;
+            lay_out_twins(&mut tx, op, &mut laid).await;
             let others = others_rows(&mut tx).await;
             let Returned(returned, lease) = perform(&mut tx, op, &mut laid).await;
             let after = Stored::read(&mut tx, KIND, &ID).await;
@@ -293,11 +330,16 @@ pub(crate) async fn every_state_of_a_row_and_every_operation(trial: &Trial) {
     }
 }
 
-async fn others_rows(tx: &mut Connection) -> Vec<Option<Stored>> {
-    let mut rows = Vec::new();
-    for (kind, id) in BESIDE {
-        rows.push(Stored::read(tx, kind, &id).await);
+/// All rows but ours, in their order.
+async fn others_rows(tx: &mut Connection) -> Vec<(String, Vec<u8>, Stored)> {
+    let rows = sqlx::query("SELECT * FROM work ORDER BY kind, subject").fetch_all(tx).await.unwrap();
+    let mut others = Vec::new();
+    for row in rows {
+        let (kind, id): (String, Vec<u8>) = (row.try_get("kind").unwrap(), row.try_get("subject").unwrap());
+        if (kind.as_str(), &id[..]) != (KIND, &ID[..]) {
+            others.push((kind, id, Stored::of(&row)));
+        }
     }
-    assert!(rows.iter().all(Option::is_some), "they are there");
-    rows
+    assert!(others.len() >= BESIDE.len(), "they are there");
+    others
 }

@@ -1,7 +1,6 @@
 //! The last steps of a job: the report, the return, the countersignature, the certificate.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use lianfang_proto::catalogue::Disclosure;
 use lianfang_proto::documents::certificate::{JobCertificate, Return};
@@ -31,7 +30,8 @@ impl Runner {
             return Err(Fault::new(FaultCode::SubmissionLost).at(self.context.bank.as_str()));
         }
         let evaluation = Evaluation::new(&self.context, terms, Arc::clone(&self.witness)).await?;
-        let began = Instant::now();
+        let clock = &self.context.ports.clock;
+        let began = clock.elapsed();
         let (outcome, result) = match reporting::report(&self.context, entry, terms, &evaluation).await {
             Ok(reported) => reported,
             Err(fault) => return Err(self.unsound(entry, fault).await?),
@@ -43,7 +43,7 @@ impl Runner {
         figures.gone_rows = outcome.gone;
         figures.refused_matches = outcome.refused_matches;
         figures.matched(&outcome.by_kind);
-        figures.stage("report", began.elapsed(), self.context.ports.clock.now());
+        figures.stage("report", clock.elapsed().saturating_sub(began), clock.now());
         let digest = result.value().result_digest;
         let event = Event::Reported { terms: entry.terms_digest, lines: outcome.rows, digest };
         let said = &self.context.log.says(&event);

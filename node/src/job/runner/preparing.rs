@@ -2,7 +2,6 @@
 //! submission put together, once.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use lianfang_proto::documents::terms::Terms;
 use lianfang_proto::{Fault, FaultCode};
@@ -39,7 +38,8 @@ impl Runner {
     async fn evaluate(&self, entry: &Entry, terms: &Terms, sent_before: u64) -> Result<(), Fault> {
         let mut evaluation = Evaluation::new(&self.context, terms, Arc::clone(&self.witness)).await?;
         self.context.sight_holders(evaluation.record()).await?;
-        let began = Instant::now();
+        let clock = &self.context.ports.clock;
+        let began = clock.elapsed();
         let mut sent = Sent::default();
         let mut span = self.context.telemetry.part("evaluate");
         for _ in 0..ROUNDS {
@@ -53,7 +53,7 @@ impl Runner {
             };
             span.count("elements", sent.elements);
             span.count("identifiers", sent.identifiers);
-            let (evaluate, evaluated_at) = (began.elapsed(), self.context.ports.clock.now());
+            let (evaluate, evaluated_at) = (clock.elapsed().saturating_sub(began), clock.now());
             let padding = self.context.book.padding_seed(entry.id).await.map_err(|e| of_store(&e))?;
             let Assembled::Ready(submission) = assemble(&self.context, terms, &evaluation, *padding).await?
             else {
@@ -67,8 +67,8 @@ impl Runner {
             figures.own_rows = submission.own_rows;
             figures.cached = submission.own_rows.saturating_sub(figures.evaluated);
             figures.stage("evaluate", evaluate, evaluated_at);
-            let assemble = began.elapsed().saturating_sub(evaluate);
-            figures.stage("submit", assemble, self.context.ports.clock.now());
+            let assemble = clock.elapsed().saturating_sub(began).saturating_sub(evaluate);
+            figures.stage("submit", assemble, clock.now());
             let event = Event::Evaluated { terms: entry.terms_digest, elements: all.elements };
             let header = Signed::sign(&self.context.secrets.identity, submission.header);
             let said = &self.context.log.says(&event);

@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule { lease: 30, first: 4, longest: 100, strikes:
 /// | ended, gone | held | nobody's, and as `Turn::after` says; not there any more |
 /// | freed, idle | one or no row was freed | nobody's, all else as it was; as it was |
 /// | left, kept, drop | nothing | nobody's, all else as it was; as it was; not there any more |
-/// | again, no | whether it was restarted | without failures, all else as it was; as it was |
+/// | again, no | whether it was restarted | nobody's and without failures, its number as it was; as it was |
 pub(super) const TABLE: &str = "
                        | absent free   awaits waits  rests  held   held-w held-r over   over-w over-r far-h  far-w
 state                  | free   free   waits  waits  rests  held   held   held   free   waits  rests  free   free
@@ -211,6 +211,15 @@ pub(super) enum Whose {
 
 impl Whose {
     pub(super) const ALL: [Self; 4] = [Self::Last, Self::Earlier, Self::Heirs, Self::Others];
+
+    /// Who had it.
+    pub(super) const fn who(self) -> Who {
+        match self {
+            Self::Last | Self::Earlier => Who::Us,
+            Self::Heirs => Who::Heir,
+            Self::Others => Who::Other,
+        }
+    }
 
     pub(super) const fn word(self) -> &'static str {
         match self {
