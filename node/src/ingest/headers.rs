@@ -187,18 +187,16 @@ impl HeaderMap {
         matches!(self.meaning(header), Meaning::Column(_))
     }
 
-    /// Whether a line is one of headers, so that those of its cells which nobody knows may be told. In a line of data some
-    /// cells can be known words, too: a complaint came by 电话, about a 信用卡. But none is a word for the record; and where
-    /// no cell is one, three cells of four that are filled must be known.
+    /// Whether a line is one of headers, so that an error may tell those of its cells which nobody knows. In a line of data
+    /// some cells can be known words, too: a complaint came by 电话, about a 信用卡; and in a form each value stands behind
+    /// its own word. So two cells must be known, and three of four that are filled.
     fn heads(&self, header: &Cells) -> bool {
-        let (mut filled, mut known, mut record) = (0, 0, false);
+        let (mut filled, mut known) = (0, 0);
         for cell in header.iter().filter(|cell| !fold(cell).is_empty()) {
-            let meaning = self.meaning(cell);
             filled += 1;
-            known += usize::from(!matches!(meaning, Meaning::Unknown));
-            record |= matches!(meaning, Meaning::Column(Column::Record));
+            known += usize::from(!matches!(self.meaning(cell), Meaning::Unknown));
         }
-        known >= 2 && (record || known * 4 >= filled * 3)
+        known >= 2 && known * 4 >= filled * 3
     }
 
     /// How many headers mean a column.
@@ -240,7 +238,7 @@ impl fmt::Display for Headers {
     }
 }
 
-/// How headers are told: in a line that may be data, by their places and their number alone.
+/// How an error tells headers: in a line that may be data, by their places and their number alone.
 #[derive(Clone, Copy)]
 struct Teller {
     heads: bool,
@@ -278,8 +276,8 @@ impl Layout {
         if header.count > COLUMNS {
             return Err(IngestError::TooManyColumns { found: header.count });
         }
-        // Before anything of it is repeated: somebody's data may stand here.
-        if map.known(header) == 0 {
+        // Before anything of it is repeated: somebody's data may stand here. A schema has none.
+        if origin == Origin::Line && map.known(header) == 0 {
             return Err(IngestError::NoHeader { columns: header.count });
         }
         let teller = Teller { heads: origin == Origin::Schema || map.heads(header) };
@@ -294,7 +292,8 @@ impl Layout {
                 Meaning::Column(column) => places.insert(column, index).is_some(),
                 Meaning::Ignored => false,
                 Meaning::Unknown => {
-                    issues.push(warning(teller.told(index, cell), issues::UNKNOWN_COLUMN));
+                    // Told only with a layout that is accepted, and then the line is one of headers: an error drops it.
+                    issues.push(warning(shown_at(index, cell), issues::UNKNOWN_COLUMN));
                     false
                 }
             };

@@ -52,12 +52,17 @@ pub(super) struct Look {
 
 pub(super) struct Folder {
     path: PathBuf,
-    /// How a file is opened: a test has the system refuse one.
+    /// How a file is opened, and how one is made for rejects: a test has the system refuse one.
     pub(super) opener: fn(&Path) -> io::Result<File>,
+    pub(super) maker: fn(&Path) -> io::Result<File>,
 }
 
 pub(super) fn open(path: &Path) -> io::Result<File> {
     File::open(path)
+}
+
+pub(super) fn make(path: &Path) -> io::Result<File> {
+    File::options().write(true).create_new(true).mode(0o600).open(path)
 }
 
 impl Folder {
@@ -74,12 +79,12 @@ impl Folder {
                 return Err(io::ErrorKind::NotADirectory.into());
             }
         }
-        Ok(Self { path, opener: open })
+        Ok(Self { path, opener: open, maker: make })
     }
 
     /// The folder as it is; nothing is made.
     pub(super) fn found(path: &Path) -> io::Result<Self> {
-        Ok(Self { path: fs::canonicalize(path)?, opener: open })
+        Ok(Self { path: fs::canonicalize(path)?, opener: open, maker: make })
     }
 
     /// How many outcomes lie in this place.
@@ -144,7 +149,7 @@ impl Folder {
     pub(super) fn unfinished(&self, name: &str) -> io::Result<File> {
         let path = self.rejects(name);
         removed(&path)?;
-        File::options().write(true).create_new(true).mode(0o600).open(path)
+        (self.maker)(&path)
     }
 
     fn rejects(&self, name: &str) -> PathBuf {
@@ -170,7 +175,7 @@ impl Folder {
         fs::rename(self.rejects(name), named(".rejects.csv"))?;
         let outcome = named(".json");
         removed(&outcome)?;
-        let mut file = File::options().write(true).create_new(true).mode(0o600).open(&outcome)?;
+        let mut file = make(&outcome)?;
         file.write_all(told.to_string().as_bytes())?;
         file.write_all(b"\n")?;
         file.sync_all()?;

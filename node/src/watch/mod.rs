@@ -12,11 +12,13 @@
 //! * Only what was read is put away: a file that changes meanwhile stays, and is taken anew. What becomes of a file that was
 //!   taken is decided in `settle`.
 //! * Fails: never. What is wrong with a file is its outcome; what is wrong with the store or the disk is tried again at the
-//!   next look, and the log says its code, without a name: a name can be a person's. A file that cannot be opened is passed
-//!   over. What lies there too long, or cannot be opened, is found by the doctor ([`inspect()`]).
+//!   next look, after pauses that grow (`pace`), and the log says its code, without a name: a name can be a person's. Until
+//!   then the files behind it wait. A file that cannot be opened is passed over. What lies there too long, or cannot be
+//!   opened, is found by the doctor ([`inspect()`]).
 
 mod folder;
 mod inspect;
+mod pace;
 mod settle;
 
 use std::collections::BTreeSet;
@@ -38,6 +40,7 @@ use crate::ingest::{Options, RegisterFile, Rejects};
 use crate::register::{ImportError, ImportOptions, ImportSummary, Origin, Source};
 use folder::Folder;
 pub use inspect::{Inspected, inspect};
+use pace::Pace;
 use settle::{End, Settle};
 
 /// Starts to watch, if the configuration says so. Fails where the folder cannot be used at all.
@@ -70,9 +73,11 @@ struct Watcher {
 
 impl Watcher {
     async fn run(mut self, mut stop: watch::Receiver<bool>) {
-        let every = self.config.every();
+        let mut pace = Pace::new(self.config.every());
         loop {
-            if let Err(error) = self.look(&stop).await {
+            let looked = self.look(&stop).await;
+            let pause = pace.after(looked.is_ok());
+            if let Err(error) = looked {
                 tracing::warn!(
                     event = "watch.stopped",
                     code = error.code(),
@@ -83,13 +88,14 @@ impl Watcher {
                 // An error means that the sender is gone, and the node with it.
                 let _ = stop.wait_for(|stop| *stop).await;
             };
-            if self.node.ports.clock.within(every, stopped).await.is_some() {
+            if self.node.ports.clock.within(pause, stopped).await.is_some() {
                 return;
             }
         }
     }
 
-    /// Imports what is ready. Fails with what is no file's fault.
+    /// Imports what is ready. Fails with what is no file's fault, and then the files behind it are left for later: a file that
+    /// is older by its name may not be imported after one that is newer, whose records it would take back.
     async fn look(&mut self, stop: &watch::Receiver<bool>) -> Result<(), Problem> {
         let seen = self.folder.look().map_err(|error| Problem::file(self.folder.path(), error))?;
         if seen.unfit > 0 {
@@ -132,7 +138,11 @@ impl Watcher {
                 changed();
                 return self.folder.give_up(name).map_err(unusable);
             }
-            End::Again => return imported.map(|_| ()),
+            End::Again => {
+                // They are written anew with the next try, and nobody knows when that is. What it failed of comes first.
+                let given_up = self.folder.give_up(name).map_err(unusable);
+                return imported.and(given_up);
+            }
         };
         let told = match imported {
             Ok(summary) => told(&summary),

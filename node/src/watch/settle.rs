@@ -3,10 +3,10 @@
 //! ```text
 //! (absent) ──a first look──▶ changing ──the same again──▶ ready ──imported, or refused: put away──▶ (absent)
 //!
-//! changing                  ── something else ──▶ changing
+//! changing, ready           ── something else ──▶ changing
 //! changing, ready           ── gone ──▶ (absent)
 //! (absent), changing, ready ── there, and said to be ready ──▶ ready
-//! ready ── it cannot be opened, the store or the disk failed, another import runs: taken again ──▶ ready
+//! ready ── it cannot be opened or read on, the store or the disk failed, another import runs: taken again ──▶ ready
 //! ready ── written to, or another in its place, by the time that it was read ──▶ changing
 //! ```
 //!
@@ -18,6 +18,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::folder::Place;
+use crate::ingest::IngestError;
 use crate::register::ImportError;
 
 /// What can be seen of a file without opening it.
@@ -66,6 +67,8 @@ impl End {
     pub(super) const fn of(error: Option<&ImportError>) -> Self {
         match error {
             None => Self::PutAway(Place::Done),
+            // Its disk failed, or the network before it; the file may be as good as any.
+            Some(ImportError::File(IngestError::Read(_))) => Self::Again,
             Some(ImportError::File(_) | ImportError::Retracts(_)) => Self::PutAway(Place::Failed),
             Some(ImportError::Changed) => Self::Changed,
             // A store that is damaged or refuses says nothing of the file.
@@ -83,8 +86,9 @@ impl End {
 mod tests {
     use std::io;
 
+    use lianfang_proto::listed;
+
     use super::*;
-    use crate::ingest::IngestError;
     use crate::register::{Doubt, RegisterError};
     use crate::store::StoreError;
 
@@ -94,14 +98,13 @@ mod tests {
         settle.look(files.collect(), &said.iter().map(|&name| name.to_owned()).collect())
     }
 
-    /// Where one file stands after a look.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    enum State {
-        Absent,
-        Changing,
-        Ready,
+    listed! {
+        /// Where one file stands after a look.
+        enum State { Absent, Changing, Ready }
     }
     use State::{Absent, Changing, Ready};
+
+    const STATES: usize = State::ALL.len();
 
     const NAME: &str = "a.csv";
     const SEEN: Seen = Seen { file: (1, 2), bytes: 3, written: (4, 5) };
@@ -135,7 +138,6 @@ mod tests {
 
     #[test]
     fn every_file_after_every_look() {
-        const STATES: [State; 3] = [Absent, Changing, Ready];
         let other = |change: fn(&mut Seen)| {
             let mut seen = SEEN;
             change(&mut seen);
@@ -144,19 +146,19 @@ mod tests {
         // What is seen, whether it is said to be ready, and what that makes of a file in each state.
         let table = [
             ("the same", Some(SEEN), false, [Changing, Ready, Ready]),
-            ("longer", other(|seen| seen.bytes += 1), false, [Changing; 3]),
-            ("shorter", other(|seen| seen.bytes -= 1), false, [Changing; 3]),
-            ("written to a second later", other(|seen| seen.written.0 += 1), false, [Changing; 3]),
-            ("written to within the second", other(|seen| seen.written.1 += 1), false, [Changing; 3]),
-            ("another file", other(|seen| seen.file.1 += 1), false, [Changing; 3]),
-            ("of another disk", other(|seen| seen.file.0 += 1), false, [Changing; 3]),
-            ("gone", None, false, [Absent; 3]),
-            ("the same, said to be ready", Some(SEEN), true, [Ready; 3]),
-            ("something else, said to be ready", other(|seen| seen.bytes += 1), true, [Ready; 3]),
-            ("gone, said to be ready", None, true, [Absent; 3]),
+            ("longer", other(|seen| seen.bytes += 1), false, [Changing; STATES]),
+            ("shorter", other(|seen| seen.bytes -= 1), false, [Changing; STATES]),
+            ("written to a second later", other(|seen| seen.written.0 += 1), false, [Changing; STATES]),
+            ("written to within the second", other(|seen| seen.written.1 += 1), false, [Changing; STATES]),
+            ("another file", other(|seen| seen.file.1 += 1), false, [Changing; STATES]),
+            ("of another disk", other(|seen| seen.file.0 += 1), false, [Changing; STATES]),
+            ("gone", None, false, [Absent; STATES]),
+            ("the same, said to be ready", Some(SEEN), true, [Ready; STATES]),
+            ("something else, said to be ready", other(|seen| seen.bytes += 1), true, [Ready; STATES]),
+            ("gone, said to be ready", None, true, [Absent; STATES]),
         ];
         for (what, seen, said, after) in table {
-            for (before, after) in STATES.into_iter().zip(after) {
+            for (before, after) in State::ALL.into_iter().zip(after) {
                 let mut settle = settled(before);
                 assert_eq!(look_at(&mut settle, seen, said), after, "{before:?}, then {what}");
                 // What is said counts for one look; what was seen last is what the next is compared with.
@@ -166,20 +168,27 @@ mod tests {
         }
     }
 
-    /// A kind of error that is new does not compile here.
-    const fn kind(error: &ImportError) -> usize {
-        match error {
-            ImportError::File(_) => 0,
-            ImportError::Register(_) => 1,
-            ImportError::Rejects(_) => 2,
-            ImportError::Busy => 3,
-            ImportError::ReaderStopped => 4,
-            ImportError::Changed => 5,
-            ImportError::Retracts(_) => 6,
-        }
+    listed! {
+        /// How a reading ends.
+        enum Kind { Imported, Read, File, Register, Rejects, Busy, ReaderStopped, Changed, Retracts }
     }
 
-    const KINDS: usize = 7;
+    impl Kind {
+        /// A kind of error that is new does not compile here.
+        const fn of(error: Option<&ImportError>) -> Self {
+            match error {
+                None => Self::Imported,
+                Some(ImportError::File(IngestError::Read(_))) => Self::Read,
+                Some(ImportError::File(_)) => Self::File,
+                Some(ImportError::Register(_)) => Self::Register,
+                Some(ImportError::Rejects(_)) => Self::Rejects,
+                Some(ImportError::Busy) => Self::Busy,
+                Some(ImportError::ReaderStopped) => Self::ReaderStopped,
+                Some(ImportError::Changed) => Self::Changed,
+                Some(ImportError::Retracts(_)) => Self::Retracts,
+            }
+        }
+    }
 
     #[test]
     fn every_end_of_a_reading() {
@@ -189,7 +198,11 @@ mod tests {
         let table = [
             (None, End::PutAway(Place::Done)),
             (Some(ImportError::File(IngestError::Empty)), failed),
-            (Some(ImportError::File(IngestError::Read(io::ErrorKind::InvalidData.into()))), failed),
+            (Some(ImportError::File(IngestError::Damaged)), failed),
+            (
+                Some(ImportError::File(IngestError::Read(io::ErrorKind::StaleNetworkFileHandle.into()))),
+                End::Again,
+            ),
             (Some(ImportError::Retracts(Doubt::NoRecord { retracted: 1 })), failed),
             (Some(ImportError::Changed), End::Changed),
             (Some(ImportError::Register(corrupt())), End::Again),
@@ -199,8 +212,12 @@ mod tests {
             (Some(ImportError::Busy), End::Again),
             (Some(ImportError::ReaderStopped), End::Again),
         ];
-        let kinds: BTreeSet<usize> = table.iter().filter_map(|(error, _)| error.as_ref().map(kind)).collect();
-        assert_eq!(kinds.len(), KINDS, "every kind of error is in the table");
+        for kind in Kind::ALL {
+            assert!(
+                table.iter().any(|(error, _)| Kind::of(error.as_ref()) == kind),
+                "{kind:?} is not in the table"
+            );
+        }
         for (error, end) in table {
             assert_eq!(End::of(error.as_ref()), end, "{error:?}");
         }

@@ -1,5 +1,7 @@
 //! A folder with files of every kind, and what became of them.
 
+mod ends;
+
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -7,6 +9,7 @@ use std::path::Path;
 use super::folder::{Folder, Look, Place};
 use super::settle::Settle;
 use super::*;
+use crate::ports::{Clock, Ports, SystemClock};
 
 fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder)
@@ -102,10 +105,14 @@ fn what_was_not_read_is_not_put_away() {
 
 /// A node of its own in a folder, which has joined nothing.
 async fn node(dir: &Path) -> Arc<App> {
+    node_by(dir, Arc::new(SystemClock)).await
+}
+
+/// The same, by a clock.
+async fn node_by(dir: &Path, clock: Arc<dyn Clock>) -> Arc<App> {
     use crate::config::{Config, Unlock};
-    use crate::ports::Ports;
     use crate::secrets::{Secrets, make_key_file};
-    let ports = Ports::system();
+    let ports = Ports { clock, ..Ports::system() };
     let mut rng = ports.chance.rng();
     let config = Config::new("127.0.0.1:7000", Unlock::KeyFile(dir.join("unlock.key")));
     make_key_file(&dir.join("unlock.key"), &mut *rng).unwrap();
@@ -154,99 +161,6 @@ async fn a_file_that_cannot_be_opened_holds_up_no_other() {
     watcher.look(&stopped).await.unwrap();
     assert_eq!(names(dir.path()), ["done", "failed"]);
     assert!(watcher.unreadable.is_empty());
-}
-
-/// What a file meets that is ready.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Meets {
-    Nothing,
-    NoHeader,
-    RefusingStore,
-    DamagedStore,
-    Another,
-    Removal,
-    NoOpening,
-}
-
-impl Meets {
-    fn opener(self) -> fn(&Path) -> io::Result<File> {
-        match self {
-            Self::Nothing | Self::NoHeader | Self::RefusingStore | Self::DamagedStore => folder::open,
-            Self::Another => |path| {
-                let file = File::open(path)?;
-                let next = path.with_file_name("next.part");
-                fs::write(&next, "record,mobile\nA2,13912345678\n")?;
-                fs::rename(next, path)?;
-                Ok(file)
-            },
-            Self::Removal => |path| {
-                let file = File::open(path)?;
-                fs::remove_file(path)?;
-                Ok(file)
-            },
-            Self::NoOpening => |_| Err(io::ErrorKind::PermissionDenied.into()),
-        }
-    }
-}
-
-/// `l` where it lies where it was, `d` and `f` where it was put away, `-` where it is nowhere.
-fn place_of(dir: &Path, name: &str) -> char {
-    let put_away = |place: &str| names(&dir.join(place)).iter().any(|put| put.ends_with(&format!("-{name}")));
-    match (dir.join(name).exists(), put_away("done"), put_away("failed")) {
-        (true, false, false) => 'l',
-        (false, true, false) => 'd',
-        (false, false, true) => 'f',
-        (false, false, false) => '-',
-        several => panic!("it is in two places: {several:?}"),
-    }
-}
-
-/// Where it is after the look that takes it, and, when what it met is gone, after the next two.
-#[tokio::test]
-async fn every_end_of_a_file_that_was_ready() {
-    let table = [
-        (Meets::Nothing, true, "ddd"),
-        (Meets::NoHeader, true, "fff"),
-        (Meets::RefusingStore, false, "ldd"),
-        (Meets::DamagedStore, false, "lll"),
-        (Meets::Another, true, "lld"),
-        (Meets::Removal, true, "---"),
-        (Meets::NoOpening, true, "ldd"),
-    ];
-    for (meets, looked, wanted) in table {
-        let (home, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let node = node(home.path()).await;
-        let mut watcher = watcher(&node, dir.path(), false);
-        let (_stop, stopped) = watch::channel(false);
-        if meets == Meets::DamagedStore {
-            fs::write(dir.path().join("before.csv"), "record,mobile\nA0,13912345678\n").unwrap();
-            fs::write(dir.path().join("before.csv.ready"), "").unwrap();
-            watcher.look(&stopped).await.unwrap();
-            let spoil = sqlx::query("UPDATE block SET body = $1").bind(vec![0_u8; 64]);
-            spoil.execute(node.store.pool()).await.unwrap();
-        }
-        let text =
-            if meets == Meets::NoHeader { "nothing,known\n1,2\n" } else { "record,mobile\nA1,13912345678\n" };
-        fs::write(dir.path().join("a.csv"), text).unwrap();
-        watcher.look(&stopped).await.unwrap();
-        assert_eq!(place_of(dir.path(), "a.csv"), 'l', "it may still be written to");
-        if meets == Meets::RefusingStore {
-            crate::store::tests::refuse(&node.store, "block").await;
-        }
-        watcher.folder.opener = meets.opener();
-        assert_eq!(watcher.look(&stopped).await.is_ok(), looked, "{meets:?}");
-        let mut found = String::from(place_of(dir.path(), "a.csv"));
-        watcher.folder.opener = folder::open;
-        if meets == Meets::RefusingStore {
-            crate::store::tests::allow(&node.store, "block").await;
-        }
-        for _ in 0..2 {
-            // A damaged store stays so: that is told with every look, and no file is blamed for it.
-            assert_eq!(watcher.look(&stopped).await.is_ok(), meets != Meets::DamagedStore, "{meets:?}");
-            found.push(place_of(dir.path(), "a.csv"));
-        }
-        assert_eq!(found, wanted, "{meets:?}");
-    }
 }
 
 #[tokio::test]

@@ -130,11 +130,19 @@ fn a_row_with_known_words_is_no_header() {
         let told = error.to_string();
         assert!(!["王芳", "福州", "电话", "手机号"].iter().any(|cell| told.contains(cell)), "{row}: {told}");
     }
-    // A word for the record alone is not enough, nor are words that are there twice.
-    let error = refusal("编号,王芳,福州\n".as_bytes());
-    assert!(matches!(&error, IngestError::NoIdentifierColumn { found: Headers::Counted(3) }), "{error}");
-    let error = refusal("王芳,福州,手机,电话\n".as_bytes());
-    assert!(matches!(&error, IngestError::RepeatedHeader { header } if header == "#4"), "{error}");
+    // A word for the record is not enough, whatever it stands beside, nor are words that are there twice.
+    for (row, cells) in [("编号,王芳,福州", 3), ("案件编号,A-1,姓名,王芳", 4)] {
+        let error = refusal(format!("{row}\n").as_bytes());
+        let counted = Headers::Counted(cells);
+        assert!(
+            matches!(&error, IngestError::NoIdentifierColumn { found } if *found == counted),
+            "{row}: {error}"
+        );
+    }
+    for row in ["王芳,福州,手机,电话", "编号,王芳,手机,王芳"] {
+        let error = refusal(format!("{row}\n").as_bytes());
+        assert!(matches!(&error, IngestError::RepeatedHeader { header } if header == "#4"), "{row}: {error}");
+    }
     // What a map names is known, also what it leaves out; headers are told then, values by their places.
     let map = HeaderMap::from_toml("\"客户\" = \"name\"\n\"支行\" = \"ignore\"\n").unwrap();
     let options = Options { map, ..Options::default() };

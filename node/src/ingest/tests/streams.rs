@@ -1,5 +1,7 @@
 //! Long files in bounded memory, and bytes of any kind.
 
+use std::io;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -18,7 +20,7 @@ impl Endless {
 }
 
 impl Read for Endless {
-    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let mut written = 0;
         for byte in into.iter_mut().take(usize::try_from(self.length() - self.at).unwrap()) {
             let place = usize::try_from(self.at % self.line.len() as u64).unwrap();
@@ -35,8 +37,8 @@ impl Read for Endless {
 }
 
 impl Seek for Endless {
-    fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
-        let std::io::SeekFrom::Start(at) = to else { return Err(std::io::ErrorKind::Unsupported.into()) };
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        let io::SeekFrom::Start(at) = to else { return Err(io::ErrorKind::Unsupported.into()) };
         self.at = at;
         Ok(at)
     }
@@ -56,6 +58,27 @@ fn two_hundred_thousand_rows_pass_through_a_bounded_buffer() {
     }
     assert_eq!(rows, 200_000);
     assert!(most <= 4 * line::ROW_BYTES, "{most} bytes were held");
+}
+
+/// Whoever waits for a disk waits for ever, if a file that is damaged looks like one that cannot be read.
+#[test]
+fn a_disk_that_fails_is_told_from_a_workbook_that_is_damaged() {
+    let met = |error: fn() -> io::Error| -> [IngestError; 2] {
+        [zip::result::ZipError::Io(error()).into(), calamine::XlsxError::Io(error()).into()]
+    };
+    // The fifth of the system's numbers is that of a disk that fails, the 22nd that of a place that is none.
+    for error in met(|| io::Error::from_raw_os_error(5)) {
+        assert!(matches!(error, IngestError::Read(_)), "{error}");
+    }
+    let damaged: [fn() -> io::Error; 4] = [
+        || io::Error::from_raw_os_error(22),
+        || io::ErrorKind::UnexpectedEof.into(),
+        || io::ErrorKind::InvalidData.into(),
+        || io::Error::other("of a library"),
+    ];
+    for error in damaged.into_iter().flat_map(met) {
+        assert!(matches!(error, IngestError::Damaged), "{error}");
+    }
 }
 
 proptest! {
@@ -107,14 +130,14 @@ proptest! {
 struct Trickle(Cursor<Vec<u8>>, usize);
 
 impl Read for Trickle {
-    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let length = into.len().min(self.1);
         self.0.read(&mut into[..length])
     }
 }
 
 impl Seek for Trickle {
-    fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
         self.0.seek(to)
     }
 }

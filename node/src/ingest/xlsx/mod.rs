@@ -18,7 +18,7 @@
 
 mod scan;
 
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use calamine::{DataRef, Reader as _, SheetType, SheetVisible, Xlsx, XlsxCellReader, XlsxError};
 
@@ -39,9 +39,19 @@ impl From<XlsxError> for IngestError {
     fn from(error: XlsxError) -> Self {
         match error {
             XlsxError::Password => Self::Unread(Unread::Encrypted),
-            XlsxError::Io(error) => Self::Read(error),
+            XlsxError::Io(error) => met(error),
             _ => Self::Damaged,
         }
+    }
+}
+
+/// What a library met: a disk that failed has a number of the system's, and all else is the bytes' fault. So is the number of
+/// a place that is none, to which only the bytes can have led.
+fn met(error: io::Error) -> IngestError {
+    if error.raw_os_error().is_some() && error.kind() != io::ErrorKind::InvalidInput {
+        IngestError::Read(error)
+    } else {
+        IngestError::Damaged
     }
 }
 

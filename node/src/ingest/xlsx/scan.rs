@@ -12,6 +12,7 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
+use super::met;
 use crate::ingest::{IngestError, Unread};
 
 /// Bytes of the archive.
@@ -47,7 +48,7 @@ fn too_large(what: &'static str, limit: u64) -> IngestError {
 impl From<ZipError> for IngestError {
     fn from(error: ZipError) -> Self {
         match error {
-            ZipError::Io(error) if error.kind() != std::io::ErrorKind::InvalidData => Self::Read(error),
+            ZipError::Io(error) => met(error),
             ZipError::UnsupportedArchive(why) if why == ZipError::PASSWORD_REQUIRED => {
                 Self::Unread(Unread::Encrypted)
             }
@@ -87,7 +88,7 @@ pub(super) fn scan<S: Read + Seek>(source: &mut S) -> Result<Scanned, IngestErro
         let mut entry = archive.by_index(index)?;
         let mut piece = vec![0; 64 * 1024];
         loop {
-            let length = entry.read(&mut piece).map_err(|_| IngestError::Damaged)?;
+            let length = entry.read(&mut piece).map_err(met)?;
             all += length as u64;
             if all > ALL_BYTES {
                 return Err(too_large("bytes unfolded", ALL_BYTES));

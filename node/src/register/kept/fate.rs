@@ -4,38 +4,42 @@
 //! nothing ──rows are on the disk──▶ kept ──the same import begins──▶ kept, and read on
 //!                                    └──an import has ended, another begins, it or the file is spoilt──▶ nothing
 //! nothing, kept ── the disk is full ──▶ full: nothing is kept
-//! full ── an import has ended, one of which nothing is kept begins, the file is spoilt ──▶ nothing
+//! full ── an import has ended, one of which nothing is kept begins, it or the file is spoilt ──▶ nothing
 //! (any) ── a dry run begins or ends, an import is cut off ──▶ as it was
 //! ```
 //!
 //! The same import is that of the same file, on the same day, by the same rules and program. Comes in: what lies there, and
 //! what begins or how it ended. Goes out: what is to be done with it. Pure: `kept` does it.
 
+use lianfang_proto::listed;
+
 use crate::audit::AuditError;
 use crate::ingest::IngestError;
 use crate::register::{ImportError, RegisterError};
 use crate::store::StoreError;
 
-/// What lies there when an import begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lies {
-    /// All of a reading of the same.
-    Same,
-    /// Nothing, or nothing that this one could take up.
-    Other,
-    /// That the disk was full.
-    Full,
+listed! {
+    /// What lies there when an import begins.
+    pub(super) enum Lies {
+        /// All of a reading of the same.
+        Same,
+        /// Nothing, or nothing that this one could take up.
+        Other,
+        /// That the disk was full.
+        Full,
+    }
 }
 
-/// What begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Begins {
-    /// A dry run, which changes nothing.
-    DryRun,
-    /// The import of what is small, or cannot be read twice: nothing is kept of it.
-    Small,
-    /// The import of what may be kept.
-    Large,
+listed! {
+    /// What begins.
+    pub(super) enum Begins {
+        /// A dry run, which changes nothing.
+        DryRun,
+        /// The import of what is small, or cannot be read twice: nothing is kept of it.
+        Small,
+        /// The import of what may be kept.
+        Large,
+    }
 }
 
 /// What is to be done at the beginning.
@@ -138,8 +142,10 @@ fn of_store(error: &StoreError) -> Left {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
     use std::io;
+
+    use lianfang_trust::DecodeError;
+    use lianfang_trust::audit::{Broken, BrokenWhy, EntryError};
 
     use super::*;
     use crate::register::Doubt;
@@ -147,32 +153,59 @@ mod tests {
     #[test]
     fn every_beginning_over_all_that_may_lie_there() {
         use Opens::{Anew, Cleared, TakenUp, Without};
-        let table = [
+        // By what lies there, in the order of `Lies::ALL`.
+        let table: [(Begins, [Opens; Lies::ALL.len()]); Begins::ALL.len()] = [
             (Begins::DryRun, [Without, Without, Without]),
             (Begins::Small, [Cleared, Cleared, Cleared]),
             (Begins::Large, [TakenUp, Anew, Without]),
         ];
+        assert_eq!(table.map(|(begins, _)| begins), Begins::ALL);
         for (begins, opens) in table {
-            for (lies, opens) in [Lies::Same, Lies::Other, Lies::Full].into_iter().zip(opens) {
+            for (lies, opens) in Lies::ALL.into_iter().zip(opens) {
                 assert_eq!(at_begin(lies, begins), opens, "{begins:?} over {lies:?}");
             }
         }
     }
 
-    /// A kind of error that is new does not compile here.
-    const fn kind(error: &ImportError) -> usize {
-        match error {
-            ImportError::File(_) => 0,
-            ImportError::Register(_) => 1,
-            ImportError::Rejects(_) => 2,
-            ImportError::Busy => 3,
-            ImportError::ReaderStopped => 4,
-            ImportError::Changed => 5,
-            ImportError::Retracts(_) => 6,
+    listed! {
+        /// How an import ends.
+        enum Kind {
+            Imported, Read, File, Store, AuditStore, AuditEntry, AuditBroken, AuditHead, AuditOtherEnd, AuditForgedHead,
+            NoSuchRecord, AlreadyRetracted, NotHeldByHand, Rejects, Busy, ReaderStopped, Changed, Retracts,
         }
     }
 
-    const KINDS: usize = 7;
+    impl Kind {
+        /// A kind of error that is new does not compile here.
+        const fn of(error: Option<&ImportError>) -> Self {
+            match error {
+                None => Self::Imported,
+                Some(ImportError::File(IngestError::Read(_))) => Self::Read,
+                Some(ImportError::File(_)) => Self::File,
+                Some(ImportError::Register(error)) => Self::of_register(error),
+                Some(ImportError::Rejects(_)) => Self::Rejects,
+                Some(ImportError::Busy) => Self::Busy,
+                Some(ImportError::ReaderStopped) => Self::ReaderStopped,
+                Some(ImportError::Changed) => Self::Changed,
+                Some(ImportError::Retracts(_)) => Self::Retracts,
+            }
+        }
+
+        const fn of_register(error: &RegisterError) -> Self {
+            match error {
+                RegisterError::Store(_) => Self::Store,
+                RegisterError::Audit(AuditError::Store(_)) => Self::AuditStore,
+                RegisterError::Audit(AuditError::Entry(_)) => Self::AuditEntry,
+                RegisterError::Audit(AuditError::Broken(_)) => Self::AuditBroken,
+                RegisterError::Audit(AuditError::Head(_)) => Self::AuditHead,
+                RegisterError::Audit(AuditError::OtherEnd) => Self::AuditOtherEnd,
+                RegisterError::Audit(AuditError::ForgedHead { .. }) => Self::AuditForgedHead,
+                RegisterError::NoSuchRecord => Self::NoSuchRecord,
+                RegisterError::AlreadyRetracted => Self::AlreadyRetracted,
+                RegisterError::NotHeldByHand => Self::NotHeldByHand,
+            }
+        }
+    }
 
     fn store_errors() -> Vec<(StoreError, Left)> {
         let (table, column) = ("block", "body");
@@ -212,8 +245,14 @@ mod tests {
             (Some(ImportError::Busy), Left::AsItIs),
             (Some(ImportError::ReaderStopped), Left::AsItIs),
             (Some(ImportError::Retracts(Doubt::NoRecord { retracted: 1 })), Left::AsItIs),
+            (Some(AuditError::Entry(EntryError::Body).into()), Left::AsItIs),
+            (Some(AuditError::Broken(Broken { seq: 1, why: BrokenWhy::CutOff }).into()), Left::AsItIs),
+            (Some(AuditError::Head(DecodeError::Truncated { field: "entries" }).into()), Left::AsItIs),
             (Some(AuditError::OtherEnd.into()), Left::AsItIs),
             (Some(AuditError::ForgedHead { entries: 1 }.into()), Left::AsItIs),
+            (Some(RegisterError::NoSuchRecord.into()), Left::AsItIs),
+            (Some(RegisterError::AlreadyRetracted.into()), Left::AsItIs),
+            (Some(RegisterError::NotHeldByHand.into()), Left::AsItIs),
         ];
         for (error, left) in store_errors() {
             table.push((Some(ImportError::from(error)), left));
@@ -221,8 +260,12 @@ mod tests {
         for (error, left) in store_errors() {
             table.push((Some(ImportError::from(AuditError::from(error))), left));
         }
-        let kinds: BTreeSet<usize> = table.iter().filter_map(|(error, _)| error.as_ref().map(kind)).collect();
-        assert_eq!(kinds.len(), KINDS, "every kind of error is in the table");
+        for kind in Kind::ALL {
+            assert!(
+                table.iter().any(|(error, _)| Kind::of(error.as_ref()) == kind),
+                "{kind:?} is not in the table"
+            );
+        }
         for (error, left) in table {
             assert_eq!(at_end(false, error.as_ref()), left, "{error:?}");
             assert_eq!(at_end(true, error.as_ref()), Left::AsItIs, "{error:?} of a dry run");

@@ -1,5 +1,7 @@
 //! What is kept on the disk, and what becomes of it.
 
+use lianfang_proto::listed;
+
 use super::*;
 use crate::store::tests::Bench;
 
@@ -58,19 +60,18 @@ async fn no_file_of_others_is_removed_and_none_stands_in_the_way() {
     assert!(open(&bench.store, DAY).is_none(), "it goes on without");
 }
 
-/// What lies on the disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Nothing,
-    /// A reading.
-    There,
-    /// The mark of a full disk.
-    Full,
+listed! {
+    /// What lies on the disk.
+    enum State {
+        Nothing,
+        /// A reading.
+        There,
+        /// The mark of a full disk.
+        Full,
+    }
 }
 
 impl State {
-    const ALL: [Self; 3] = [Self::Nothing, Self::There, Self::Full];
-
     /// Brings an empty store there.
     fn reached(self, store: &Store) {
         match self {
@@ -132,8 +133,8 @@ fn same() -> Depends<'static> {
 }
 
 type Event = fn(&Store) -> Found;
-/// What is found, and what lies there afterwards: over nothing, a reading, and the mark of a full disk.
-type After = [(Found, State); 3];
+/// What is found, and what lies there afterwards, over each that may lie there, in the order of [`State::ALL`].
+type After = [(Found, State); State::ALL.len()];
 
 const EVENTS: [(&str, Event, After); 22] = {
     use Found::{Anew, Ended, TakenUp, Without};
@@ -141,7 +142,7 @@ const EVENTS: [(&str, Event, After); 22] = {
     const OTHER: Digest = Digest::from_bytes([2; 64]);
     let over_other = [(Anew, Nothing), (Anew, Nothing), (Without, Full)];
     let as_it_was = [(Ended, Nothing), (Ended, There), (Ended, Full)];
-    let cleared = [(Ended, Nothing); 3];
+    let cleared = [(Ended, Nothing); State::ALL.len()];
     [
         (
             "the same begins",
@@ -174,7 +175,7 @@ const EVENTS: [(&str, Event, After); 22] = {
         (
             "a small file",
             |store| begun(store, &Depends { content: None, ..same() }, false),
-            [(Without, Nothing); 3],
+            [(Without, Nothing); State::ALL.len()],
         ),
         (
             "a dry run",
@@ -217,7 +218,7 @@ const EVENTS: [(&str, Event, After); 22] = {
         (
             "the disk is full",
             |store| ended(store, false, Some(&ImportError::from(StoreError::Full))),
-            [(Ended, Full); 3],
+            [(Ended, Full); State::ALL.len()],
         ),
         ("it was cut off", |store| ended(store, false, Some(&ImportError::ReaderStopped)), as_it_was),
         ("a dry run has ended", |store| ended(store, true, None), as_it_was),
