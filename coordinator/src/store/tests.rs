@@ -4,82 +4,73 @@ use lianfang_store::trial::{Seed, Trial, assert_schema};
 
 use super::*;
 
-const fn seed(
-    since: i64,
-    table: &'static str,
-    statement: &'static str,
-    bytes: &'static [(u8, usize)],
-) -> Seed {
-    Seed { since, table, statement, bytes }
-}
-
 /// What programs of each step have written, into all tables that a later step changes or reads.
 const SEEDS: [Seed; 13] = [
-    seed(1, "roster", "INSERT INTO roster (version, signed) VALUES (7, $1)", &[(1, 9)]),
-    seed(
+    Seed::new(1, "roster", "INSERT INTO roster (version, signed) VALUES (7, $1)", &[(1, 9)]),
+    Seed::new(
         1,
         "ceremony",
         "INSERT INTO ceremony (id, class, epoch, proposal, state, created_at) VALUES ($1, 1, 1, $2, 'open', 3)",
         &[(1, 16), (2, 5)],
     ),
-    seed(
+    Seed::new(
         1,
         "key_record",
         "INSERT INTO key_record (class, epoch, generation, endorsed) VALUES (1, 1, 0, $1)",
         &[(1, 4)],
     ),
-    seed(
+    Seed::new(
         1,
         "key_record",
         "INSERT INTO key_record (class, epoch, generation, endorsed) VALUES (1, 2, 0, $1)",
         &[(2, 4)],
     ),
-    seed(
+    Seed::new(
         1,
         "key_record",
         "INSERT INTO key_record (class, epoch, generation, endorsed) VALUES (1, 2, 1, $1)",
         &[(3, 4)],
     ),
-    seed(
+    Seed::new(
         1,
         "key_record",
         "INSERT INTO key_record (class, epoch, generation, endorsed) VALUES (3, 1, 0, $1)",
         &[(4, 4)],
     ),
-    seed(
+    Seed::new(
         1,
         "job",
         "INSERT INTO job (id, terms_digest, terms, state, entered_at, created_at, failure, culprits, matches)
          VALUES ($1, $2, $3, 3, 5, 4, 'internal', '[\"alpha\"]', '{\"2\":3}')",
         &[(1, 16), (2, 64), (3, 9)],
     ),
-    seed(
+    Seed::new(
         1,
         "participant",
         "INSERT INTO participant (job, bank, decision, accepted, header, sealed, returned, countersignature)
          VALUES ($1, 'alpha', $2, 1, $3, 1, $4, $5)",
         &[(1, 16), (5, 3), (6, 3), (7, 3), (8, 3)],
     ),
-    seed(1, "participant", "INSERT INTO participant (job, bank) VALUES ($1, 'beta')", &[(1, 16)]),
-    seed(
+    Seed::new(1, "participant", "INSERT INTO participant (job, bank) VALUES ($1, 'beta')", &[(1, 16)]),
+    Seed::new(
         3,
         "participant",
         "INSERT INTO participant (job, bank, sealed, sealed_at) VALUES ($1, 'gamma', 1, 6)",
         &[(1, 16)],
     ),
-    seed(
+    Seed::new(
         4,
         "key_life",
         "INSERT INTO key_life (class, epoch, state, number, made_at) VALUES (2, 1, 3, 9, 8)",
         &[],
     ),
-    seed(
+    Seed::new(
         5,
         "participant",
         "INSERT INTO participant (job, bank, left_out) VALUES ($1, 'delta', 1)",
         &[(1, 16)],
     ),
-    seed(
+    Seed::new(
         6,
         "participant",
         "INSERT INTO participant (job, bank, rows_fence) VALUES ($1, 'epsilon', 77)",
@@ -95,30 +86,17 @@ const ADDED: [(&str, &str, &str); 4] = [
     ("participant", "rows_fence", "0"),
 ];
 
-/// Every file of the folders is one of the steps: a forgotten one would be missed only where it is needed.
 #[test]
 fn no_step_is_forgotten() {
-    for (folder, steps) in [("sqlite", &STEPS.sqlite), ("postgres", &STEPS.postgres)] {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder);
-        assert_eq!(std::fs::read_dir(folder).unwrap().count(), steps.iter().count());
-    }
+    STEPS.assert_files(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")));
 }
 
-/// Rows stand in a table before it is changed: else nobody would see them lost.
 #[test]
 fn every_table_that_a_later_step_touches_has_rows_before_it() {
-    for kind in [Kind::Sqlite, Kind::Postgres] {
-        let touched = STEPS.touched(kind);
-        for (table, step) in
-            [("job", 2), ("participant", 3), ("key_record", 4), ("participant", 6), ("job", 7)]
-        {
-            assert!(touched.contains(&(table.to_owned(), step)), "{touched:?}");
-        }
-        for (table, step) in touched {
-            let sown = SEEDS.iter().any(|seed| seed.table == table && seed.since < step);
-            assert!(sown, "step {step} touches {table}, and no earlier program has written into it");
-        }
-    }
+    STEPS.assert_sown(
+        &SEEDS,
+        &[("job", 2), ("participant", 3), ("key_record", 4), ("participant", 6), ("job", 7)],
+    );
 }
 
 /// What a store of this program is made of, kept as text: a change of it is seen by whoever reads the change, also of a step

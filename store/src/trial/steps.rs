@@ -2,6 +2,7 @@
 //! program of an earlier step has written.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use sqlx::AssertSqlSafe;
 
@@ -113,7 +114,47 @@ pub struct Sown {
     rows: BTreeMap<&'static str, Vec<String>>,
 }
 
+impl Seed {
+    /// A statement with these values, that writes into this table as programs from this step on did.
+    pub const fn new(
+        since: i64,
+        table: &'static str,
+        statement: &'static str,
+        bytes: &'static [(u8, usize)],
+    ) -> Self {
+        Self { since, table, statement, bytes }
+    }
+}
+
 impl Steps {
+    /// Looks whether every file of the folders is one of the steps: a forgotten one would be missed only where it is needed.
+    ///
+    /// # Panics
+    /// If one is not, or the folder cannot be read.
+    pub fn assert_files(&self, migrations: &Path) {
+        for (folder, steps) in [("sqlite", &self.sqlite), ("postgres", &self.postgres)] {
+            let files = std::fs::read_dir(migrations.join(folder)).expect("a readable folder");
+            assert_eq!(files.count(), steps.iter().count(), "files of {folder}");
+        }
+    }
+
+    /// Looks whether rows stand in every table before a later step changes it: else nobody would see them lost.
+    ///
+    /// # Panics
+    /// If a step touches a table into which no seed of an earlier one writes, or does not touch one that it is known to.
+    pub fn assert_sown(&self, seeds: &[Seed], known: &[(&str, i64)]) {
+        for kind in [Kind::Sqlite, Kind::Postgres] {
+            let touched = self.touched(kind);
+            for (table, step) in known {
+                assert!(touched.contains(&((*table).to_owned(), *step)), "{touched:?}");
+            }
+            for (table, step) in touched {
+                let sown = seeds.iter().any(|seed| seed.table == table && seed.since < step);
+                assert!(sown, "step {step} touches {table}, and no earlier program has written into it");
+            }
+        }
+    }
+
     /// The numbers of all steps, from the first.
     pub fn numbers(&self) -> Vec<i64> {
         self.sqlite.iter().map(|step| step.version).collect()
@@ -149,7 +190,7 @@ impl Steps {
 
     /// Tables of an earlier step that a later one changes or reads, each with that later step. Rows of theirs are what may
     /// be lost.
-    pub fn touched(&self, kind: Kind) -> BTreeSet<(String, i64)> {
+    fn touched(&self, kind: Kind) -> BTreeSet<(String, i64)> {
         let steps = if kind == Kind::Sqlite { &self.sqlite } else { &self.postgres };
         let (mut made, mut touched) = (BTreeSet::new(), BTreeSet::new());
         for step in steps.iter() {

@@ -4,66 +4,57 @@ use lianfang_store::trial::{Seed, Trial, assert_schema};
 
 use super::super::*;
 
-const fn seed(
-    since: i64,
-    table: &'static str,
-    statement: &'static str,
-    bytes: &'static [(u8, usize)],
-) -> Seed {
-    Seed { since, table, statement, bytes }
-}
-
 /// What programs of each step have written, into all tables that a later step changes or reads.
 const SEEDS: [Seed; 11] = [
-    seed(1, "sequence", "UPDATE sequence SET next = 77 WHERE name = 'import'", &[]),
-    seed(
+    Seed::new(1, "sequence", "UPDATE sequence SET next = 77 WHERE name = 'import'", &[]),
+    Seed::new(
         1,
         "output_key",
         "INSERT INTO output_key (id, class, epoch, public_key) VALUES (3, 1, 2, $1)",
         &[(1, 32)],
     ),
-    seed(
+    Seed::new(
         2,
         "key_holder_shares",
         "INSERT INTO key_holder_shares (id, class, epoch, generation, sealed) VALUES (4, 1, 2, 0, $1)",
         &[(1, 60)],
     ),
-    seed(2, "sequence", "UPDATE sequence SET next = 78 WHERE name = 'charge'", &[]),
-    seed(
+    Seed::new(2, "sequence", "UPDATE sequence SET next = 78 WHERE name = 'charge'", &[]),
+    Seed::new(
         4,
         "audit_entry",
         "INSERT INTO audit_entry (seq, time_us, event, body, prev, hash) VALUES (0, 1, 'x', $1, $2, $3)",
         &[(1, 3), (2, 64), (3, 64)],
     ),
-    seed(
+    Seed::new(
         5,
         "job",
         "INSERT INTO job (id, job, terms_digest, terms, stage, decided_by, header, figures, seen_at, updated_at)
          VALUES (1, $1, $2, $3, 4, 'zhang', $4, '{}', 5, 6)",
         &[(1, 16), (2, 64), (3, 9), (4, 9)],
     ),
-    seed(5, "charge_sighting", "INSERT INTO charge_sighting (holder, highest) VALUES ('alpha', 9)", &[]),
-    seed(
+    Seed::new(5, "charge_sighting", "INSERT INTO charge_sighting (holder, highest) VALUES ('alpha', 9)", &[]),
+    Seed::new(
         8,
         "charge_sighting",
         "INSERT INTO charge_sighting (holder, highest, answer) VALUES ('beta', 8, $1)",
         &[(7, 5)],
     ),
-    seed(
+    Seed::new(
         8,
         "job",
         "INSERT INTO job (id, job, terms_digest, terms, stage, seen_at, updated_at, recorded)
          VALUES (2, $1, $2, $3, 1, 5, 5, $4)",
         &[(11, 16), (12, 64), (13, 9), (14, 32)],
     ),
-    seed(
+    Seed::new(
         15,
         "job",
         "INSERT INTO job (id, job, terms_digest, terms, stage, seen_at, updated_at, reminded)
          VALUES (3, $1, $2, $3, 1, 5, 5, 2)",
         &[(21, 16), (22, 64), (23, 9)],
     ),
-    seed(
+    Seed::new(
         16,
         "job",
         "INSERT INTO job (id, job, terms_digest, terms, stage, seen_at, updated_at, handed_in_at)
@@ -80,28 +71,14 @@ const ADDED: [(&str, &str, &str); 4] = [
     ("job", "handed_in_at", "NULL"),
 ];
 
-/// Every file of the folders is one of the steps: a forgotten one would be missed only where it is needed.
 #[test]
 fn no_step_is_forgotten() {
-    for (folder, steps) in [("sqlite", &STEPS.sqlite), ("postgres", &STEPS.postgres)] {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder);
-        assert_eq!(std::fs::read_dir(folder).unwrap().count(), steps.iter().count());
-    }
+    STEPS.assert_files(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")));
 }
 
-/// Rows stand in a table before it is changed: else nobody would see them lost.
 #[test]
 fn every_table_that_a_later_step_touches_has_rows_before_it() {
-    for kind in [Kind::Sqlite, Kind::Postgres] {
-        let touched = STEPS.touched(kind);
-        for (table, step) in [("sequence", 2), ("output_key", 8), ("job", 8), ("job", 15), ("job", 16)] {
-            assert!(touched.contains(&(table.to_owned(), step)), "{touched:?}");
-        }
-        for (table, step) in touched {
-            let sown = SEEDS.iter().any(|seed| seed.table == table && seed.since < step);
-            assert!(sown, "step {step} touches {table}, and no earlier program has written into it");
-        }
-    }
+    STEPS.assert_sown(&SEEDS, &[("sequence", 2), ("output_key", 8), ("job", 8), ("job", 15), ("job", 16)]);
 }
 
 /// What a store of this program is made of, kept as text: a change of it is seen by whoever reads the change, also of a step
