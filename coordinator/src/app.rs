@@ -149,13 +149,13 @@ impl Coordinator {
 
     /// The same in a folder that nobody serves.
     pub async fn run_alone(dir: &Path, ports: Ports, args: &[&str]) -> (Exit, String) {
-        let office = match Office::open(dir, ports).await {
-            Ok(office) => office,
-            Err(problem) => return (problem.exit(), problem.sentence(Lang::En)),
-        };
-        let ran = run_in(&office, args).await;
-        office.store.close().await;
-        ran
+        match spoken(args, dir) {
+            Ok((command, call, console)) => {
+                let ended = Box::pin(command.perform_alone(&call, &ports)).await;
+                said(ended, &console)
+            }
+            Err(unheard) => unheard,
+        }
     }
 
     /// Begins nothing new, lets the steps in hand and the requests under way end, as long as the configuration gives them,
@@ -184,19 +184,30 @@ impl Coordinator {
 
 /// Runs a command, and gives what it says.
 async fn run_in(office: &Arc<Office>, args: &[&str]) -> (Exit, String) {
+    match spoken(args, &office.dir) {
+        Ok((command, call, console)) => {
+            let ended = Box::pin(command.perform_in(office, &call)).await;
+            said(ended, &console)
+        }
+        Err(unheard) => unheard,
+    }
+}
+
+/// A command by its words, and where it speaks; if it is none, what is told of that.
+fn spoken(args: &[&str], dir: &Path) -> Result<(Cli, Call, Arc<Buffer>), (Exit, String)> {
     let words = std::iter::once("lianfang-coordinator").chain(args.iter().copied());
-    let command = match Cli::try_parse_from(words) {
-        Ok(command) => command,
-        Err(error) => return (Exit::Usage, error.to_string()),
-    };
+    let command = Cli::try_parse_from(words).map_err(|error| (Exit::Usage, error.to_string()))?;
     let voice = command.voice();
-    let lang = voice.lang.unwrap_or(Lang::En);
-    let console = Arc::new(if voice.json { Buffer::new(lang).json() } else { Buffer::new(lang) });
+    let console = Buffer::new(voice.lang.unwrap_or(Lang::En));
+    let console = Arc::new(if voice.json { console.json() } else { console });
     let shared: Arc<dyn Console> = console.clone();
-    let call = Call::new(shared, office.dir.clone(), PathBuf::from("."));
-    match Box::pin(command.perform_in(office, &call)).await {
+    Ok((command, Call::new(shared, dir.to_owned(), PathBuf::from(".")), console))
+}
+
+fn said(ended: Result<Exit, Problem>, console: &Buffer) -> (Exit, String) {
+    match ended {
         Ok(exit) => (exit, console.out_text()),
-        Err(problem) => (problem.exit(), problem.sentence(lang)),
+        Err(problem) => (problem.exit(), problem.sentence(console.lang())),
     }
 }
 

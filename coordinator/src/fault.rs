@@ -12,6 +12,9 @@ use lianfang_proto::{Fault, FaultCode};
 use lianfang_store::StoreError;
 use tonic::Status;
 
+/// What a folder is refused with whose keys are older than those of the newest roster.
+pub const OLD_KEYS: &str = "coordinator-keys-older";
+
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -145,7 +148,7 @@ impl From<Error> for Problem {
                 Self::fault("store-corrupt").with("place", "store").with("detail", what)
             }
             Error::Authority(error) => Self::bug(error),
-            Error::OldKeys => Self::usage("coordinator-keys-older"),
+            Error::OldKeys => Self::usage(OLD_KEYS),
             Error::Bug(what) => Self::bug(anyhow::anyhow!(what)),
         }
     }

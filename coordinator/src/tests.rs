@@ -2,9 +2,11 @@
 //! with rows.
 
 use std::collections::BTreeMap;
+use std::future::ready;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use lianfang_proto::catalogue::{Class, Disclosure, Kind};
 use lianfang_proto::documents::roster::{Member, Roster, Standing};
@@ -23,7 +25,7 @@ use crate::job::ledger::{self, Handed};
 use crate::job::propose;
 use crate::job::state::State;
 use crate::office::Office;
-use crate::ports::{Clock, Micros, Ports};
+use crate::ports::{Clock, Micros, Pause, Ports};
 use crate::secrets::KEY_FILE;
 use crate::work;
 
@@ -36,15 +38,35 @@ pub(crate) const ROWS: u64 = 16;
 pub(crate) struct Hand {
     now: AtomicI64,
     stride: AtomicI64,
+    waits: AtomicUsize,
+    hurries: AtomicBool,
 }
 
 impl Clock for Hand {
     fn now(&self) -> Micros {
         self.now.fetch_add(self.stride.load(Ordering::SeqCst), Ordering::SeqCst)
     }
+
+    fn sleep(&self, time: Duration) -> Pause {
+        self.waits.fetch_add(1, Ordering::SeqCst);
+        if self.hurries.load(Ordering::SeqCst) {
+            return Box::pin(ready(()));
+        }
+        Box::pin(tokio::time::sleep(time))
+    }
 }
 
 impl Hand {
+    /// How often somebody has begun to wait.
+    pub(crate) fn waits(&self) -> usize {
+        self.waits.load(Ordering::SeqCst)
+    }
+
+    /// Whoever begins to wait has waited already, as long as this is so.
+    pub(crate) fn hurry(&self, hurries: bool) {
+        self.hurries.store(hurries, Ordering::SeqCst);
+    }
+
     pub(crate) fn pass(&self, seconds: i64) {
         self.now.fetch_add(seconds * SECOND, Ordering::SeqCst);
     }
@@ -81,7 +103,12 @@ pub(crate) fn id(number: u8) -> JobId {
 impl Bench {
     pub(crate) async fn new() -> Self {
         let (trial, folders) = (Trial::new(), [(); 2].map(|()| tempfile::tempdir().unwrap()));
-        let hand = Arc::new(Hand { now: AtomicI64::new(START), stride: AtomicI64::new(0) });
+        let hand = Arc::new(Hand {
+            now: AtomicI64::new(START),
+            stride: AtomicI64::new(0),
+            waits: AtomicUsize::new(0),
+            hurries: AtomicBool::new(false),
+        });
         let clock: Arc<dyn Clock> = Arc::<Hand>::clone(&hand);
         let ports = Ports { clock, ..Ports::system() };
         let [ours, theirs] = folders.each_ref().map(TempDir::path);

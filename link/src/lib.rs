@@ -13,6 +13,7 @@ pub mod client;
 pub mod failure;
 pub mod faults;
 pub mod identity;
+pub mod idle;
 pub mod memory;
 pub mod peer;
 pub mod possession;

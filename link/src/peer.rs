@@ -4,6 +4,7 @@
 //! Trusts: the handshake; never a field of the message. [`Authenticated`] asks the directory again at every request, so a
 //! party that is suspended loses connections that it already holds.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -14,9 +15,10 @@ use tower::{Layer, Service};
 
 use crate::admission::{Directory, Party};
 use crate::identity::Fingerprint;
+use crate::idle::{Requests, UnderWay};
 
 /// The peer of a connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct PeerInfo {
     /// Who it has proven to be; `None` for a peer without certificate.
     pub party: Option<Party>,
@@ -24,6 +26,8 @@ pub struct PeerInfo {
     pub key: Option<Fingerprint>,
     /// Where it came from, for logs only.
     pub addr: String,
+    /// What it asks just now; counted of strangers alone.
+    pub requests: Requests,
 }
 
 /// The party behind a request.
@@ -105,7 +109,7 @@ where
 {
     type Response = http::Response<Body>;
     type Error = S::Error;
-    type Future = Either<Ready<Result<Self::Response, S::Error>>, S::Future>;
+    type Future = Either<Ready<Result<Self::Response, S::Error>>, Answering<S::Future>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -113,8 +117,28 @@ where
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
         match self.layer.check(&request) {
-            Ok(()) => Either::Right(self.inner.call(request)),
+            Ok(()) => {
+                // What is refused is not counted, so that it keeps no connection open.
+                let peer = request.extensions().get::<PeerInfo>().filter(|peer| peer.party.is_none());
+                let under_way = peer.map(|peer| peer.requests.begin());
+                Either::Right(Answering { answer: Box::pin(self.inner.call(request)), _under_way: under_way })
+            }
             Err(status) => Either::Left(ready(Ok(status.into_http()))),
         }
+    }
+}
+
+/// An answer that is being made; until it is, a stranger's request counts as under way. What strangers may ask is answered in
+/// one message, so the head of the answer is the end of it.
+pub struct Answering<F> {
+    answer: Pin<Box<F>>,
+    _under_way: Option<UnderWay>,
+}
+
+impl<F: Future> Future for Answering<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.answer.as_mut().poll(cx)
     }
 }

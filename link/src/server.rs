@@ -26,6 +26,7 @@ use tonic::transport::server::Connected;
 use crate::admission::{Directory, Party};
 use crate::failure::{LinkError, Refusal};
 use crate::identity::{Fingerprint, Identity};
+use crate::idle::Requests;
 use crate::peer::PeerInfo;
 use crate::tls::{self, Clock};
 use crate::transport::{BoxStream, Listener};
@@ -58,11 +59,18 @@ pub struct AcceptLimits {
     pub handshakes: usize,
     /// Open connections without certificate; further ones are closed.
     pub anonymous: usize,
+    /// How long one of these may be open while nothing is asked over it.
+    pub idle: Duration,
 }
 
 impl Default for AcceptLimits {
     fn default() -> Self {
-        Self { handshake: Duration::from_secs(10), handshakes: 256, anonymous: 64 }
+        Self {
+            handshake: Duration::from_secs(10),
+            handshakes: 256,
+            anonymous: 64,
+            idle: Duration::from_secs(30),
+        }
     }
 }
 
@@ -199,8 +207,8 @@ impl Gate {
             let permit = Arc::clone(&self.strangers).try_acquire_owned();
             Some(permit.map_err(|_| LinkError::Overloaded)?)
         };
-        let peer = PeerInfo { party, key, addr: addr.to_owned() };
-        let dismissal = Dismissal::of(&self.directory, &peer);
+        let peer = PeerInfo { party, key, addr: addr.to_owned(), requests: Requests::default() };
+        let dismissal = Dismissal::of(&self.directory, &peer, self.limits.idle);
         Ok(ServerStream { tls, peer, dismissal, _stranger: stranger })
     }
 }
@@ -243,16 +251,25 @@ impl Drop for Incoming {
     }
 }
 
-/// Resolves when the peer of a connection is admitted no longer.
-struct Dismissal(Pin<Box<dyn Future<Output = ()> + Send>>);
+/// Resolves when a connection is to end, and says why.
+struct Dismissal(Pin<Box<dyn Future<Output = &'static str> + Send>>);
 
 impl Dismissal {
-    /// `None` for strangers, whom every service judges by itself, and under a directory that never changes.
-    fn of(directory: &Arc<dyn Directory>, peer: &PeerInfo) -> Option<Self> {
+    /// `None` for parties under a directory that never changes. Strangers are judged by every service itself.
+    fn of(directory: &Arc<dyn Directory>, peer: &PeerInfo, limit: Duration) -> Option<Self> {
+        let (Some(party), Some(key)) = (peer.party.clone(), peer.key) else {
+            let idle = peer.requests.idle(limit);
+            return Some(Self(Box::pin(async move {
+                idle.await;
+                "a stranger has asked for nothing for a while"
+            })));
+        };
         let changes = directory.changes()?;
-        let (party, key) = (peer.party.clone()?, peer.key?);
         let directory = Arc::clone(directory);
-        Some(Self(Box::pin(dismissed(directory, changes, party, key))))
+        Some(Self(Box::pin(async move {
+            dismissed(directory, changes, party, key).await;
+            "its party is admitted no longer"
+        })))
     }
 }
 
@@ -271,7 +288,8 @@ async fn dismissed(
     }
 }
 
-/// A connection with a proven peer. It ends once the peer is admitted no longer, in the middle of whatever it carries.
+/// A connection with a proven peer. It ends once the peer is admitted no longer, in the middle of whatever it carries; one
+/// with a stranger, when it carries nothing.
 pub struct ServerStream {
     tls: TlsStream<BoxStream>,
     peer: PeerInfo,
@@ -300,12 +318,12 @@ impl AsyncRead for ServerStream {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        // HTTP/2 always waits to read, so this is asked as soon as the directory has changed.
+        // HTTP/2 always waits to read, so this is asked as soon as the directory has changed, or the time is over.
         if let Some(Dismissal(dismissed)) = &mut self.dismissal
-            && dismissed.as_mut().poll(cx).is_ready()
+            && let Poll::Ready(reason) = dismissed.as_mut().poll(cx)
         {
             self.dismissal = None;
-            tracing::info!(event = "connection.closed", peer = %self.peer.addr, "a connection was closed: its party is admitted no longer");
+            tracing::info!(event = "connection.closed", peer = %self.peer.addr, reason, "a connection was closed");
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         Pin::new(&mut self.tls).poll_read(cx, buf)

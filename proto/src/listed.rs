@@ -2,6 +2,7 @@
 
 /// Declares an enum without data, and `ALL` of it from the same list, so that whatever goes through all states, or all events,
 /// leaves none out: a table that lacks one does not compile, or does not fit. The enum is `Copy` and can be compared and shown.
+/// Variants may have numbers.
 ///
 /// ```
 /// lianfang_proto::listed! {
@@ -12,11 +13,14 @@
 /// ```
 #[macro_export]
 macro_rules! listed {
-    ($(#[$about:meta])* $visible:vis enum $name:ident { $($(#[$doc:meta])* $variant:ident),+ $(,)? }) => {
+    (
+        $(#[$about:meta])*
+        $visible:vis enum $name:ident { $($(#[$doc:meta])* $variant:ident $(= $number:literal)?),+ $(,)? }
+    ) => {
         $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         $visible enum $name {
-            $($(#[$doc])* $variant,)+
+            $($(#[$doc])* $variant $(= $number)?,)+
         }
 
         impl $name {

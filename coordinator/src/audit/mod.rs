@@ -17,6 +17,9 @@ use crate::ports::Micros;
 /// Whose log it is.
 const NAME: &str = "lianfang-coordinator";
 
+/// Another key comes behind the coordinator's certificate, by a command of its own or in the course of a restore.
+pub const CERTIFICATE_KEY_ROTATED: &str = "coordinator.certificate-key-rotated";
+
 tokio::task_local! {
     /// Who ran the command in whose course something is written down. It goes with the task, so that no room on the way can
     /// forget to hand it on.

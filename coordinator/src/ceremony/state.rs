@@ -40,17 +40,18 @@ listed! {
     }
 }
 
-/// Why an event changes nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
-    /// Its deadline has not come.
-    InTime,
-    /// Its deadline has passed.
-    Late,
-    /// It is done.
-    Done,
-    /// It was given up.
-    Failed,
+listed! {
+    /// Why an event changes nothing.
+    pub enum Refused {
+        /// Its deadline has not come.
+        InTime,
+        /// Its deadline has passed.
+        Late,
+        /// It is done.
+        Done,
+        /// It was given up.
+        Failed,
+    }
 }
 
 impl Event {
@@ -174,30 +175,26 @@ mod tests {
 
     #[test]
     fn posts_of_every_phase_are_events() {
-        let phases = [
-            (Phase::RoundOne, Event::Post),
-            (Phase::Echo, Event::Post),
-            (Phase::RoundTwo, Event::Post),
-            (Phase::Endorse, Event::Endorsement),
-            (Phase::Complaint, Event::Complaint),
-            (Phase::RoundThree, Event::Post),
-        ];
-        for (phase, event) in phases {
+        use Event::{Complaint, Endorsement, Post};
+        // In the order of `ALL`: rounds one, its echo, and two; the endorsement; a complaint; round three.
+        let events: [Event; Phase::ALL.len()] = [Post, Post, Post, Endorsement, Complaint, Post];
+        for (phase, event) in Phase::ALL.into_iter().zip(events) {
             assert_eq!(Event::of(phase), event, "{phase:?}");
         }
     }
 
     #[test]
     fn refusals_are_told_by_code() {
-        let lied = Some(FaultCode::CeremonyLied);
-        for (refused, failure, code) in [
-            (Refused::InTime, None, FaultCode::CeremonyMissing),
-            (Refused::Late, None, FaultCode::CeremonyMissing),
-            (Refused::Done, None, FaultCode::MessageRepeated),
-            (Refused::Failed, lied, FaultCode::CeremonyLied),
-            (Refused::Failed, None, FaultCode::CeremonyMissing),
-        ] {
-            assert_eq!(refused.code(failure), code, "{refused:?} {failure:?}");
+        use FaultCode::{CeremonyLied, CeremonyMissing, MessageRepeated};
+        // Without and with a code by which it failed.
+        let codes = |refused| match refused {
+            Refused::InTime | Refused::Late => [CeremonyMissing; 2],
+            Refused::Done => [MessageRepeated; 2],
+            Refused::Failed => [CeremonyMissing, CeremonyLied],
+        };
+        for refused in Refused::ALL {
+            let told = [None, Some(CeremonyLied)].map(|failure| refused.code(failure));
+            assert_eq!(told, codes(refused), "{refused:?}");
         }
     }
 

@@ -2,12 +2,14 @@
 //!
 //! Comes in: a folder to write into, or to read. Goes out: a finished backup; a restored folder whose roster is newer than
 //! any that the banks may have seen. Submissions and reports are in no backup: they die with their job, and a job that
-//! was under way ends as failed. The unlocking secret is in none either: it is kept elsewhere.
+//! was under way ends as failed. The unlocking secret is in none either: it is kept elsewhere. A key behind the certificate that
+//! was exchanged since the backup does not come back: another takes its place.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lianfang_desk::{Buffer, Call, Exit, Lang, Problem};
+use lianfang_link::Fingerprint;
 use lianfang_store::Place;
 use lianfang_store::backup::About;
 use lianfang_store::restore::Staged;
@@ -95,11 +97,16 @@ async fn restore_folder(from: &Path, call: &Call, ports: &Ports) -> Result<Exit,
     }
     let keys = Keys::open(staged.folder(), &config.unlock)?;
     staged.check_store().await?;
+    let next = if was_exchanged(&call.dir, &keys)? { Some(secrets::next_tls()?) } else { None };
     let store = Store::open(&Place::File(staged.folder().join(crate::store::FILE))).await?;
     let made_at = staged.manifest().made_at_us;
-    let noted = note(&store, &keys, made_at, call, ports).await;
+    let key = next.as_ref().map(|(_, key)| *key);
+    let noted = note(&store, &keys, (made_at, key), call, ports).await;
     store.close().await;
     let version = noted?;
+    if let Some((tls, _)) = next {
+        secrets::put_tls(staged.folder(), &config.unlock, tls, &mut *ports.chance.rng())?;
+    }
     let aside = staged.replace(&ASIDE, ports.clock.now())?.display().to_string();
     if call.console.json() {
         let json =
@@ -112,6 +119,17 @@ async fn restore_folder(from: &Path, call: &Call, ports: &Ports) -> Result<Exit,
     Ok(Exit::Done)
 }
 
+/// Whether the coordinator that is replaced has another key behind its certificate than the backup: it was exchanged since,
+/// perhaps because somebody else has the older one, and of that the restored store knows nothing.
+fn was_exchanged(dir: &Path, restored: &Keys) -> Result<bool, Problem> {
+    // A folder that does not open says nothing.
+    let Ok(before) = Config::read(dir).and_then(|config| Keys::open(dir, &config.unlock)) else {
+        return Ok(false);
+    };
+    let key = |keys: &Keys| keys.tls.fingerprint().map_err(Problem::bug);
+    Ok(before.fingerprint()? == restored.fingerprint()? && key(&before)? != key(restored)?)
+}
+
 /// The store is on a server, and was restored there: what follows from it is done.
 async fn note_server(call: &Call, ports: &Ports) -> Result<Exit, Problem> {
     let config = Config::read(&call.dir)?;
@@ -121,7 +139,7 @@ async fn note_server(call: &Call, ports: &Ports) -> Result<Exit, Problem> {
         return Err(Problem::usage("restore-no-server").field("BACKUP"));
     }
     let store = Store::open(&place).await?;
-    let noted = note(&store, &keys, 0, call, ports).await;
+    let noted = note(&store, &keys, (0, None), call, ports).await;
     store.close().await;
     let version = noted?;
     if call.console.json() {
@@ -133,8 +151,15 @@ async fn note_server(call: &Call, ports: &Ports) -> Result<Exit, Problem> {
     Ok(Exit::Done)
 }
 
-/// Checks the log, takes the restore down in it, and signs the roster anew, all of it or nothing.
-async fn note(store: &Store, keys: &Keys, made_at: i64, call: &Call, ports: &Ports) -> Result<u64, Problem> {
+/// Checks the log, takes down in it the restore of this moment, and which key takes the place of the one behind the
+/// certificate, if one does, and signs the roster anew, all of it or nothing.
+async fn note(
+    store: &Store,
+    keys: &Keys,
+    (made_at, next): (i64, Option<Fingerprint>),
+    call: &Call,
+    ports: &Ports,
+) -> Result<u64, Problem> {
     if let audit::Verified::Broken(broken) = audit::verify(store.readers()).await? {
         return Err(Problem::fault("audit-broken").with("got", broken.seq.to_string()).because(broken));
     }
@@ -142,7 +167,11 @@ async fn note(store: &Store, keys: &Keys, made_at: i64, call: &Call, ports: &Por
     let mut tx = store.begin().await?;
     let body = json!({ "made_at": made_at, "by": call.person });
     audit::append(&mut tx, now, "store.restored", &body).await?;
-    let version = roster::after_restore(&mut tx, keys, now).await?;
+    if let Some(key) = next {
+        let body = json!({ "key": key.to_string(), "by": call.person });
+        audit::append(&mut tx, now, audit::CERTIFICATE_KEY_ROTATED, &body).await?;
+    }
+    let version = roster::after_restore(&mut tx, keys, next, now).await?;
     // Banks wait for a revision after one that is forgotten here: the next is of now.
     bell::moved(&mut tx, now).await?;
     tx.commit().await.map_err(Error::from)?;

@@ -9,6 +9,7 @@
 use std::path::{Path, PathBuf};
 
 use lianfang_desk::{Call, Console, Exit, Problem};
+use lianfang_link::Fingerprint;
 use lianfang_trust::Digest;
 use lianfang_trust::at_rest::backup::{BackupKey, BackupLock, MAX_BACKUP};
 use lianfang_trust::at_rest::file::{read_limited, read_secret, write_atomically};
@@ -16,7 +17,7 @@ use serde_json::json;
 
 use crate::audit;
 use crate::ceremony;
-use crate::config::Unlock;
+use crate::config::{Config, Unlock};
 use crate::fault::Error;
 use crate::job::ledger;
 use crate::office::{Office, unix_time};
@@ -111,16 +112,16 @@ impl Key {
                 // Jobs may be under way: name and key stay, so whatever was signed or issued before stands.
                 idle(office)?;
                 let now = unix_time(office.now());
+                note(office, "authority.root-renewed", &json!({"by": call.person})).await?;
                 let mut rng = office.ports.chance.rng();
                 secrets::renew_root(&office.dir, &office.config.unlock, now, &mut *rng)?;
-                note(office, "authority.root-renewed", &json!({"by": call.person})).await?;
                 Ok(told(&*call.console, "coordinator-root-renewed", &[]))
             }
             Self::RotateSigning => {
                 quiet(office).await?;
+                note(office, "coordinator.key-rotated", &json!({"by": call.person})).await?;
                 let mut rng = office.ports.chance.rng();
                 secrets::rotate_signing(&office.dir, &office.config.unlock, &mut *rng)?;
-                note(office, "coordinator.key-rotated", &json!({"by": call.person})).await?;
                 Ok(told(&*call.console, "coordinator-key-rotated", &[]))
             }
             Self::RotateTls => rotate_tls(office, call).await,
@@ -225,15 +226,38 @@ async fn backup(office: &Office, call: &Call, path: &Path, lock: &BackupLock) ->
 /// Nothing is signed by that key, so jobs and ceremonies may be under way.
 async fn rotate_tls(office: &Office, call: &Call) -> Result<Exit, Problem> {
     idle(office)?;
+    let (tls, key) = secrets::next_tls()?;
+    // Here too: a key that nobody knows to be exchanged is worse than an entry of an exchange that then failed.
+    note_exchange(office, call, &key).await?;
     let mut rng = office.ports.chance.rng();
-    let key = secrets::rotate_tls(&office.dir, &office.config.unlock, &mut *rng)?.to_string();
-    note(office, "coordinator.certificate-key-rotated", &json!({"key": key, "by": call.person})).await?;
+    secrets::put_tls(&office.dir, &office.config.unlock, tls, &mut *rng)?;
+    Ok(told_exchange(call, &key))
+}
+
+/// The same in a folder that does not open, for its keys are older than the newest roster: if the one behind the certificate
+/// alone is, the folder opens with another. What is to be written down waits for that.
+pub(super) async fn rotate_older_tls(call: &Call, ports: &Ports) -> Result<Exit, Problem> {
+    let unlock = Config::read(&call.dir)?.unlock;
+    let key = secrets::rotate_tls(&call.dir, &unlock, &mut *ports.chance.rng())?;
+    let office = Office::open(&call.dir, ports.clone()).await?;
+    let noted = note_exchange(&office, call, &key).await;
+    office.store.close().await;
+    noted?;
+    Ok(told_exchange(call, &key))
+}
+
+async fn note_exchange(office: &Office, call: &Call, key: &Fingerprint) -> Result<(), Problem> {
+    note(office, audit::CERTIFICATE_KEY_ROTATED, &json!({"key": key.to_string(), "by": call.person})).await
+}
+
+fn told_exchange(call: &Call, key: &Fingerprint) -> Exit {
+    let key = key.to_string();
     if call.console.json() {
         call.console.out(&json!({"done": true, "key": key}).to_string());
     } else {
         call.console.say("coordinator-tls-rotated", &[("key", key.into())]);
     }
-    Ok(Exit::Done)
+    Exit::Done
 }
 
 async fn rekey(office: &Office, call: &Call, args: Rekey) -> Result<Exit, Problem> {

@@ -26,6 +26,7 @@ use lianfang_proto::ids::{BankId, CeremonyId, JobId};
 use lianfang_telemetry::log;
 
 use crate::audit as audit_log;
+use crate::fault::OLD_KEYS;
 use crate::office::Office;
 use crate::ports::Ports;
 
@@ -76,6 +77,26 @@ impl Cli {
         // What another process has changed is known before anything is decided on it.
         office.catch_up().await?;
         audit_log::by_person(&call.person, self.decided(office, call)).await
+    }
+
+    /// Does an ordinary command in a folder that nobody serves.
+    pub(crate) async fn perform_alone(self, call: &Call, ports: &Ports) -> Result<Exit, Problem> {
+        let office = match Office::open(&call.dir, ports.clone()).await {
+            Ok(office) => office,
+            Err(problem) if matches!(self.command, Command::Doctor) => {
+                return Ok(doctor::unopened(&call.dir, problem, call.console.as_ref()));
+            }
+            Err(problem)
+                if matches!(self.command, Command::Key(key::Key::RotateTls))
+                    && problem.code() == OLD_KEYS =>
+            {
+                return Box::pin(key::rotate_older_tls(call, ports)).await;
+            }
+            Err(problem) => return Err(problem),
+        };
+        let ended = self.perform_in(&office, call).await;
+        office.store.close().await;
+        ended
     }
 
     async fn decided(self, office: &Arc<Office>, call: &Call) -> Result<Exit, Problem> {
@@ -134,18 +155,7 @@ impl Program for Cli {
             Command::Init(init) => init.perform(&call, &Ports::system()),
             Command::Restore(restore) => restore.perform(&call, &Ports::system()).await,
             Command::Serve => serve::perform(call).await,
-            _ => {
-                let office = match Office::open(&call.dir, Ports::system()).await {
-                    Ok(office) => office,
-                    Err(problem) if matches!(self.command, Command::Doctor) => {
-                        return Ok(doctor::unopened(&call.dir, problem, call.console.as_ref()));
-                    }
-                    Err(problem) => return Err(problem),
-                };
-                let ended = self.perform_in(&office, &call).await;
-                office.store.close().await;
-                ended
-            }
+            _ => Box::pin(self.perform_alone(&call, &Ports::system())).await,
         }
     }
 }

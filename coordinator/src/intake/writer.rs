@@ -11,6 +11,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use lianfang_proto::catalogue::Disclosure;
 use lianfang_proto::documents::submission::SubmissionHeader;
@@ -41,6 +42,8 @@ type Place = Arc<Mutex<Option<Taken>>>;
 /// How many submissions a process copies at once. After a restart all that were under way are taken up, and each copy
 /// takes as much room again until what it was made of is gone.
 const COPIES: usize = 2;
+/// How long a request waits for leave to copy.
+const LEAVE: Duration = Duration::from_secs(10);
 
 /// Submissions that this process takes, one lock each.
 pub struct Uploads {
@@ -94,7 +97,7 @@ impl Uploads {
             }
         }
         if taken.is_none() {
-            let leave = self.leave_to_copy(office, agreed.job(), party, &header).await?;
+            let leave = self.leave_to_copy(office, agreed.job(), &party.bank, &header).await?;
             let (office, id) = (Arc::clone(office), agreed.job());
             let with_levels = agreed.terms().disclosure != Disclosure::Count;
             // Goes on though whoever asked has left: what it makes must not be left behind.
@@ -109,20 +112,28 @@ impl Uploads {
         Ok(taken.is_some().then_some(Writer(taken)))
     }
 
-    /// Leave to take a submission up: to be had at once where there is nothing to copy, else if not too many are copied
-    /// now. A bank that is told `busy` comes again. It is asked for before the lease is: whoever is turned away holds
-    /// nothing.
+    /// Leave to take a submission up: to be had at once where there is nothing to copy, else in the order in which it is
+    /// asked for, so that no bank is kept from it by others. One that has waited too long is told `busy`, and comes again.
+    /// It is asked for before the lease is: whoever is turned away holds nothing.
     async fn leave_to_copy(
         &self,
         office: &Office,
         job: JobId,
-        party: &Party,
+        bank: &BankId,
         header: &SubmissionHeader,
     ) -> Result<Option<OwnedSemaphorePermit>, Error> {
-        if rows_here(office, job, party, header.clone()).await? == 0 {
+        // Read only now, under the submission's lock: rows may have come since its bank was looked up.
+        let mut reader = office.store.reader().await?;
+        let party = ledger::party(&mut reader, job, bank).await?.ok_or(Error::Bug("participant"))?;
+        drop(reader);
+        if rows_here(office, job, &party, header.clone()).await? == 0 {
             return Ok(None);
         }
-        Arc::clone(&self.copies).try_acquire_owned().map(Some).map_err(|_| busy())
+        let leave = Arc::clone(&self.copies).acquire_owned();
+        match office.ports.clock.within(LEAVE, leave).await {
+            Some(Ok(permit)) => Ok(Some(permit)),
+            Some(Err(_)) | None => Err(busy()),
+        }
     }
 }
 

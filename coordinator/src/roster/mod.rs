@@ -15,6 +15,7 @@ mod spent;
 mod standing;
 pub mod witness;
 
+use lianfang_link::Fingerprint;
 use lianfang_proto::documents::roster::{Member, Roster};
 use lianfang_proto::ids::BankId;
 use lianfang_proto::{Fault, FaultCode};
@@ -170,10 +171,19 @@ async fn change(
 }
 
 /// The newest roster of a restored store, signed anew with a version above all that were signed after the backup: banks
-/// take no older one, and no other one of a version that they have. Nothing if there is none yet.
-pub async fn after_restore(tx: &mut Connection, keys: &Keys, now: Micros) -> Result<u64, Error> {
+/// take no older one, and no other one of a version that they have. It names the key `next` behind the certificate, if one
+/// comes: there must be no roster above all others that names the key from before. Nothing if there is no roster yet.
+pub async fn after_restore(
+    tx: &mut Connection,
+    keys: &Keys,
+    next: Option<Fingerprint>,
+    now: Micros,
+) -> Result<u64, Error> {
     let Some(newest) = newest(tx, keys).await? else { return Ok(0) };
-    let roster = next::after_restore(newest.value(), now);
+    let mut roster = next::after_restore(newest.value(), now);
+    if let Some(Fingerprint(key)) = next {
+        roster.coordinator_certificate_key = key;
+    }
     Ok(insert(tx, keys, now, roster).await?.value().version)
 }
 

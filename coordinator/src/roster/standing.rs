@@ -88,14 +88,16 @@ mod tests {
     #[test]
     fn a_suspension_ends_and_a_revocation_does_not() {
         use Standing::{Active, Revoked, Suspended};
-        // To which standings a member may come: active, suspended, revoked.
-        let row = |from| match from {
-            Active => [true, true, true],
-            Suspended => [true, true, true],
-            Revoked => [false, false, true],
+        // To which standings a member may come, in the order of `ALL`: active, suspended, revoked.
+        let row = |from| -> [bool; Standing::ALL.len()] {
+            match from {
+                Active => [true, true, true],
+                Suspended => [true, true, true],
+                Revoked => [false, false, true],
+            }
         };
-        for from in [Active, Suspended, Revoked] {
-            for (to, may) in [Active, Suspended, Revoked].into_iter().zip(row(from)) {
+        for from in Standing::ALL {
+            for (to, may) in Standing::ALL.into_iter().zip(row(from)) {
                 let wanted = if may { Ok(()) } else { Err(FaultCode::MemberRevoked) };
                 assert_eq!(allowed(from, to), wanted, "{from:?} {to:?}");
             }

@@ -2,8 +2,8 @@
 //! behind the certificate.
 //!
 //! The unlocking secret: the master key is wrapped once more, beside the ring; the next ring takes the ring's place at the
-//! start at which the configuration names its secret. The others: the file of keys is replaced whole; the next start finds
-//! that the newest roster names others, and signs the next one. A crash at any point leaves the old keys or the new, and a
+//! start at which the configuration names its secret. The others: the file of keys is replaced whole; whoever opens the folder
+//! next finds that the newest roster names others, and signs the next one. A crash at any point leaves the old keys or the new, and a
 //! secret that opens them.
 
 use std::path::Path;
@@ -108,11 +108,27 @@ pub fn rotate_signing(dir: &Path, unlock: &Unlock, rng: &mut dyn CryptoRng) -> R
     replace(dir, unlock, rng, |keys, rng| Ok(Keys { coordinator: SigningKey::generate(rng), ..keys }))
 }
 
-/// Another key behind the coordinator's certificate; its fingerprint. The certificate is issued at the next start, as at
-/// every start.
-pub fn rotate_tls(dir: &Path, unlock: &Unlock, rng: &mut dyn CryptoRng) -> Result<Fingerprint, Problem> {
+/// A key that may come behind the coordinator's certificate, and its fingerprint. It is not in the folder yet, so that it can
+/// be written down first.
+pub fn next_tls() -> Result<(KeyMaterial, Fingerprint), Problem> {
     let tls = KeyMaterial::generate().map_err(Problem::bug)?;
     let fingerprint = tls.fingerprint().map_err(Problem::bug)?;
-    replace(dir, unlock, rng, |keys, _| Ok(Keys { tls, ..keys }))?;
+    Ok((tls, fingerprint))
+}
+
+/// Puts this key behind the coordinator's certificate, which is issued at the next start, as at every start.
+pub fn put_tls(
+    dir: &Path,
+    unlock: &Unlock,
+    tls: KeyMaterial,
+    rng: &mut dyn CryptoRng,
+) -> Result<(), Problem> {
+    replace(dir, unlock, rng, |keys, _| Ok(Keys { tls, ..keys }))
+}
+
+/// Another key behind the coordinator's certificate; its fingerprint.
+pub fn rotate_tls(dir: &Path, unlock: &Unlock, rng: &mut dyn CryptoRng) -> Result<Fingerprint, Problem> {
+    let (tls, fingerprint) = next_tls()?;
+    put_tls(dir, unlock, tls, rng)?;
     Ok(fingerprint)
 }

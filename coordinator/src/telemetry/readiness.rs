@@ -24,9 +24,46 @@ async fn store(office: &Office) -> Option<&'static str> {
 }
 
 fn certificate(office: &Office, identity: &Identity) -> Option<&'static str> {
-    match identity.expires() {
-        Ok(ends) if ends.as_secs() <= unix_time(office.now()).as_secs() => Some("expired"),
-        Ok(_) => None,
-        Err(_) => Some("unreadable"),
+    let (Ok(ends), Ok(key)) = (identity.expires(), identity.fingerprint()) else {
+        return Some("unreadable");
+    };
+    if ends.as_secs() <= unix_time(office.now()).as_secs() {
+        return Some("expired");
+    }
+    // Another process over the same store has another key: every node refuses this one.
+    let pinned = office.book.now().roster().coordinator_certificate_key;
+    (key.0 != pinned).then_some("not-in-roster")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use lianfang_link::KeyMaterial;
+    use lianfang_proto::documents::roster::Roster;
+    use lianfang_trust::Signed;
+
+    use super::*;
+    use crate::app::certify;
+    use crate::tests::Bench;
+
+    #[tokio::test]
+    async fn a_certificate_is_of_use_in_time_and_over_the_key_in_the_roster() {
+        let bench = Bench::new().await;
+        let office = &bench.us;
+        let identity = certify(office).unwrap();
+        assert_eq!(certificate(office, &identity), None);
+        // Another process has signed the next roster, over a key of its own.
+        let before = office.book.now().roster().clone();
+        let other = KeyMaterial::generate().unwrap().fingerprint().unwrap().0;
+        let next = |version, key| Roster { version, coordinator_certificate_key: key, ..before.clone() };
+        let pin = |roster| office.book.replace(Signed::sign(&office.keys.roster, roster));
+        pin(next(before.version + 1, other));
+        assert_eq!(certificate(office, &identity), Some("not-in-roster"));
+        pin(next(before.version + 2, before.coordinator_certificate_key));
+        assert_eq!(certificate(office, &identity), None);
+        let days = 367;
+        bench.hand.pass(i64::try_from(Duration::from_hours(24 * days).as_secs()).unwrap());
+        assert_eq!(certificate(office, &identity), Some("expired"));
     }
 }

@@ -8,15 +8,15 @@ use serde_json::json;
 use crate::schedules::{TERMS, add, run, runs, shown, to_next};
 use crate::world::World;
 
-/// Waits until it stands so.
+/// Asks until it stands so.
 async fn stands(world: &World, name: &str, standing: &str) {
-    for _ in 0..200 {
-        if shown(world, name).await["standing"] == standing {
-            return;
+    let asking = async {
+        while shown(world, name).await["standing"] != standing {
+            tokio::task::yield_now().await;
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("it is not {standing}: {}", shown(world, name).await);
+    };
+    let stands = tokio::time::timeout(Duration::from_secs(60), asking).await;
+    assert!(stands.is_ok(), "{name} is not {standing}");
 }
 
 async fn is_refused(world: &World, words: &[&str], wanted: Exit, how: &str) {

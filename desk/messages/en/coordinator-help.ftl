@@ -67,7 +67,7 @@ help-coordinator-key-renew-root = Make the authority's root last for ten years m
 help-coordinator-key-rotate-signing = Give the coordinator another key to sign by; while nothing serves and no job or ceremony runs
     .example = Example:
         lianfang-coordinator key rotate-signing --dir /var/lib/lianfang-coordinator
-help-coordinator-key-rotate-tls = Give the coordinator another key behind its certificate; while nothing serves
+help-coordinator-key-rotate-tls = Give the coordinator another key behind its certificate, which whoever opens the folder next puts into the roster; while nothing serves
     .example = Example:
         lianfang-coordinator key rotate-tls --dir /var/lib/lianfang-coordinator
 help-coordinator-ceremony = Key ceremonies, and the life of keys

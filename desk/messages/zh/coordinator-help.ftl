@@ -67,7 +67,7 @@ help-coordinator-key-renew-root = 把签发机构根证书再续十年，密钥�
 help-coordinator-key-rotate-signing = 更换协调方的签名密钥；须在未运行服务、没有任务和仪式时执行
     .example = 示例：
         lianfang-coordinator key rotate-signing --dir /var/lib/lianfang-coordinator
-help-coordinator-key-rotate-tls = 更换协调方证书背后的密钥；须在未运行服务时执行
+help-coordinator-key-rotate-tls = 更换协调方证书背后的密钥，此后任何打开本目录的命令或服务都会把它写入名册；须在未运行服务时执行
     .example = 示例：
         lianfang-coordinator key rotate-tls --dir /var/lib/lianfang-coordinator
 help-coordinator-ceremony = 密钥仪式与密钥生命周期

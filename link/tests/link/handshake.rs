@@ -8,7 +8,7 @@ use rstest::rstest;
 use tokio::sync::watch;
 use tonic::Code;
 
-use crate::world::{Book, World, bank, call, days};
+use crate::world::{Book, World, bank, call, days, limits};
 
 #[tokio::test]
 async fn admitted_parties_talk_over_memory() {
@@ -191,6 +191,40 @@ async fn strangers_reach_open_services_only_and_few_at_a_time() {
     assert!(call(stranger.channel(&open.addr, &Party::Coordinator)).await.is_err());
     assert_eq!(open.reported().await, vec![LinkError::Overloaded]);
     assert_eq!(call(world.dialer(Some(&alpha)).channel(&open.addr, &Party::Coordinator)).await, Ok(()));
+}
+
+/// Few strangers come in at once, so none of them keeps a connection over which it asks for nothing.
+#[tokio::test(start_paused = true)]
+async fn strangers_keep_a_connection_as_long_as_they_ask_for_something() {
+    let world = World::new();
+    let (hub, alpha) = (world.member(&Party::Coordinator), world.member(&bank("alpha")));
+    let server = world.serve_anybody(&hub, &["grpc.health.v1.Health"]).await;
+    let faults = world.memory.faults(&server.addr);
+    let channel = |identity| world.dialer(identity).channel(&server.addr, &Party::Coordinator);
+    let (member, asking) = (channel(Some(&alpha)), channel(None));
+    assert_eq!(call(member.clone()).await, Ok(()));
+    assert_eq!(call(asking.clone()).await, Ok(()));
+    let silent = world.dialer(None).connect(&server.addr, &Party::Coordinator).await.unwrap();
+    assert!(call(channel(None)).await.is_err(), "both places are taken");
+    let (pause, made) = (limits().idle / 3 * 2, faults.connections());
+    tokio::time::sleep(pause).await;
+    assert_eq!(call(asking.clone()).await, Ok(()));
+    assert!(call(channel(None)).await.is_err(), "the time is not over yet");
+    tokio::time::sleep(pause).await;
+    assert_eq!(call(asking.clone()).await, Ok(()));
+    assert_eq!(
+        faults.connections(),
+        made + 1,
+        "one was refused; who has asked since goes on over its connection"
+    );
+    assert_eq!(call(channel(None)).await, Ok(()), "the silent one has made room");
+    drop(silent);
+    tokio::time::sleep(limits().idle * 2).await;
+    let made = faults.connections();
+    assert_eq!(call(member).await, Ok(()));
+    assert_eq!(faults.connections(), made, "a member keeps its own");
+    assert_eq!(call(asking).await, Ok(()));
+    assert_eq!(faults.connections(), made + 1, "a stranger that comes back dials anew");
 }
 
 #[tokio::test]

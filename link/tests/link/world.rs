@@ -152,7 +152,12 @@ impl World {
 }
 
 pub(crate) fn limits() -> AcceptLimits {
-    AcceptLimits { handshake: Duration::from_millis(600), handshakes: 8, anonymous: 2 }
+    AcceptLimits {
+        handshake: Duration::from_millis(600),
+        handshakes: 8,
+        anonymous: 2,
+        idle: Duration::from_secs(30),
+    }
 }
 
 pub(crate) struct Running {

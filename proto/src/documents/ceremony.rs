@@ -191,21 +191,23 @@ impl Proposal {
     }
 }
 
-/// What a holder posts, and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Phase {
-    /// The commitment that all must see alike.
-    RoundOne = 1,
-    /// The digests of all first-round packages, as this holder saw them, with their dealers' signatures.
-    Echo = 2,
-    /// A share's part for one other holder, or of a repair for one other helper, sealed to it.
-    RoundTwo = 3,
-    /// The signed key record.
-    Endorse = 4,
-    /// This holder gives the ceremony up and says whose message was wrong.
-    Complaint = 5,
-    /// A helper's sum for the holder whose share is repaired, sealed to it.
-    RoundThree = 6,
+crate::listed! {
+    /// What a holder posts, and when.
+    #[derive(PartialOrd, Ord)]
+    pub enum Phase {
+        /// The commitment that all must see alike.
+        RoundOne = 1,
+        /// The digests of all first-round packages, as this holder saw them, with their dealers' signatures.
+        Echo = 2,
+        /// A share's part for one other holder, or of a repair for one other helper, sealed to it.
+        RoundTwo = 3,
+        /// The signed key record.
+        Endorse = 4,
+        /// This holder gives the ceremony up and says whose message was wrong.
+        Complaint = 5,
+        /// A helper's sum for the holder whose share is repaired, sealed to it.
+        RoundThree = 6,
+    }
 }
 
 impl Phase {

@@ -9,15 +9,16 @@ use super::Fields;
 use crate::ids::{BankId, GroupId};
 use crate::limits;
 
-/// Whether a member takes part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// Takes part.
-    Active,
-    /// Takes no part until further notice; nobody answers it.
-    Suspended,
-    /// Takes no part any more, for good: it can come back only by a new invite, under new keys.
-    Revoked,
+crate::listed! {
+    /// Whether a member takes part.
+    pub enum Standing {
+        /// Takes part.
+        Active,
+        /// Takes no part until further notice; nobody answers it.
+        Suspended,
+        /// Takes no part any more, for good: it can come back only by a new invite, under new keys.
+        Revoked,
+    }
 }
 
 impl Standing {

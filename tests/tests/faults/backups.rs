@@ -9,6 +9,7 @@ use lianfang_proto::FaultCode;
 use lianfang_store::trial::Trial;
 use lianfang_tests::world::{COORDINATOR, JobTerms, Said, World};
 
+use crate::certificates::{exchange_tls, exchanges, has_heard, tls_key};
 use crate::stage::{LABELS, agree, stocked};
 use crate::told::told;
 
@@ -153,6 +154,15 @@ async fn a_backup_of_another_bank_replaces_nothing() {
     world.end().await;
 }
 
+async fn restore_coordinator(world: &World, from: &str) {
+    let words = ["restore", from];
+    let restored =
+        aside::<lianfang_coordinator::Cli>(&world.dir(COORDINATOR), "lianfang-coordinator", &words)
+            .await
+            .json();
+    assert!(restored["roster_version"].as_u64() > Some(10_000), "{restored}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restored_coordinator_goes_on_with_a_roster_that_banks_take() {
     assert!(in_files(), "a store on a server is not copied");
@@ -165,15 +175,40 @@ async fn a_restored_coordinator_goes_on_with_a_roster_that_banks_take() {
     world.run(COORDINATOR, &["roster", "suspend", "bank-02"]).await.json();
     world.run(COORDINATOR, &["roster", "resume", "bank-02"]).await.json();
     world.stop(COORDINATOR).await;
-    let words = ["restore", &to];
-    let restored =
-        aside::<lianfang_coordinator::Cli>(&world.dir(COORDINATOR), "lianfang-coordinator", &words)
-            .await
-            .json();
-    assert!(restored["roster_version"].as_u64() > Some(10_000), "{restored}");
+    let key = tls_key(&world.dir(COORDINATOR));
+    restore_coordinator(&world, &to).await;
+    assert_eq!(tls_key(&world.dir(COORDINATOR)), key, "it was not exchanged since");
+    world.start(COORDINATOR).await;
+    assert_eq!(exchanges(&world).await, 0);
+    let (job, _) = world.whole_job(&JobTerms::new(2, LABELS)).await;
+    agree(&world, &people, &["bank-01", "bank-02"], &job, 2, LABELS).await;
+    assert!(world.run(COORDINATOR, &["audit", "verify"]).await.exit.is_done());
+    world.end().await;
+}
+
+/// The key behind the certificate was exchanged since the backup was made, for somebody else has the older one: it does not come
+/// back, though the restored store knows nothing of that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_coordinator_does_not_go_back_to_a_key_that_was_exchanged() {
+    assert!(in_files(), "a store on a server is not copied");
+    let (mut world, people) = stocked(2, 2, 2, 20).await;
+    let dir = world.dir(COORDINATOR);
+    let to = dir.join("backup").display().to_string();
+    world.run(COORDINATOR, &["backup", &to]).await.json();
+    world.stop(COORDINATOR).await;
+    let mut keys = vec![tls_key(&dir), exchange_tls(&world).await];
+    world.start(COORDINATOR).await;
+    world.stop(COORDINATOR).await;
+    restore_coordinator(&world, &to).await;
+    keys.push(tls_key(&dir));
+    assert!(keys[2] != keys[0] && keys[2] != keys[1], "{keys:?}");
     world.start(COORDINATOR).await;
     let (job, _) = world.whole_job(&JobTerms::new(2, LABELS)).await;
     agree(&world, &people, &["bank-01", "bank-02"], &job, 2, LABELS).await;
+    for bank in ["bank-01", "bank-02"] {
+        assert!(has_heard(&world, bank, &keys).await, "{bank}");
+    }
+    assert_eq!(exchanges(&world).await, 1, "that of the restore; the store has forgotten the other");
     assert!(world.run(COORDINATOR, &["audit", "verify"]).await.exit.is_done());
     world.end().await;
 }

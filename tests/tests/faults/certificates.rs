@@ -1,11 +1,12 @@
 //! Certificates over the years: renewed, expired, exchanged; keys of the coordinator that change.
 
+use std::path::Path;
 use std::time::Duration;
 
 use lianfang_coordinator::Coordinator;
 use lianfang_desk::Exit;
 use lianfang_link::client::DialLimits;
-use lianfang_link::{Dialer, Directory as _, Identity, Party};
+use lianfang_link::{Dialer, Directory as _, Fingerprint, Identity, Party};
 use lianfang_tests::liars::credentials;
 use lianfang_tests::world::{COORDINATOR, JobTerms, World, address};
 use serde_json::Value;
@@ -201,7 +202,37 @@ async fn jobs_of_a_signing_key_that_is_no_longer_used() {
     world.end().await;
 }
 
-/// Another key behind the coordinator's certificate: nodes that were on and one that was off hear of it by themselves.
+/// The key behind the coordinator's certificate, as its folder has it.
+pub(crate) fn tls_key(dir: &Path) -> Fingerprint {
+    let unlock = lianfang_coordinator::config::Config::read(dir).expect("a configuration").unlock;
+    let keys = lianfang_coordinator::secrets::Keys::open(dir, &unlock).expect("keys");
+    keys.tls.fingerprint().expect("a fingerprint")
+}
+
+/// Exchanges it while nothing serves; the new one.
+pub(crate) async fn exchange_tls(world: &World) -> Fingerprint {
+    let dir = world.dir(COORDINATOR);
+    let (exit, said) = Coordinator::run_alone(&dir, world.clock.ports(), &["key", "rotate-tls"]).await;
+    let key = tls_key(&dir);
+    assert!(exit.is_done() && said.contains(&key.to_string()), "{said}");
+    key
+}
+
+/// How many exchanges the coordinator's log tells of.
+pub(crate) async fn exchanges(world: &World) -> usize {
+    let log = world.run(COORDINATOR, &["audit", "list", "--last", "1000"]).await;
+    assert!(log.exit.is_done(), "{log:?}");
+    log.out.matches("coordinator.certificate-key-rotated").count()
+}
+
+/// Whether a bank's roster names the last of these keys as the coordinator's, and none of the others.
+pub(crate) async fn has_heard(world: &World, bank: &str, keys: &[Fingerprint]) -> bool {
+    let roster = credentials(world, bank).await.roster;
+    let named: Vec<_> = keys.iter().filter(|key| roster.party(key) == Some(Party::Coordinator)).collect();
+    named == [keys.last().expect("a key")]
+}
+
+/// Another key behind the coordinator's certificate, twice: nodes that were on and one that was off hear of it by themselves.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_key_behind_the_coordinators_certificate_is_exchanged() {
     let (mut world, people) = stocked(3, 2, 2, 20).await;
@@ -211,32 +242,38 @@ async fn the_key_behind_the_coordinators_certificate_is_exchanged() {
         world.stop(party).await;
     }
     let dir = world.dir(COORDINATOR);
-    let keys = dir.join("secrets").join("keys");
-    let before = std::fs::read(&keys).expect("keys");
-    let key = || {
-        let unlock = lianfang_coordinator::config::Config::read(&dir).expect("a configuration").unlock;
-        let keys = lianfang_coordinator::secrets::Keys::open(&dir, &unlock).expect("keys");
-        keys.tls.fingerprint().expect("a fingerprint")
-    };
-    let old = key();
-    let (exit, said) = Coordinator::run_alone(&dir, world.clock.ports(), &["key", "rotate-tls"]).await;
-    assert!(exit.is_done() && said.contains(&key().to_string()), "{said}");
+    let file = dir.join("secrets").join("keys");
+    let before = std::fs::read(&file).expect("keys");
+    let mut keys = vec![tls_key(&dir)];
+    for _ in 0..2 {
+        keys.push(exchange_tls(&world).await);
+    }
+    assert!(keys[0] != keys[1] && keys[1] != keys[2] && keys[0] != keys[2], "{keys:?}");
     for party in [COORDINATOR, "bank-03"] {
         world.start(party).await;
     }
     let (job, _) = world.whole_job(&JobTerms::new(2, LABELS)).await;
     agree(&world, &people, &["bank-01", "bank-02", "bank-03"], &job, 2, LABELS).await;
     for bank in ["bank-01", "bank-03"] {
-        let heard = credentials(&world, bank).await.roster;
-        assert_eq!((heard.party(&old), heard.party(&key())), (None, Some(Party::Coordinator)), "{bank}");
+        assert!(has_heard(&world, bank, &keys).await, "{bank}");
     }
-    let log = world.run(COORDINATOR, &["audit", "list", "--limit", "1000"]).await;
-    assert!(log.out.contains("coordinator.certificate-key-rotated"), "{}", log.out);
+    assert_eq!(exchanges(&world).await, 2);
     // The key from before does not come back, whoever puts it there.
     world.stop(COORDINATOR).await;
-    std::fs::write(&keys, &before).expect("older keys");
+    std::fs::write(&file, &before).expect("older keys");
     let network = std::sync::Arc::new(world.network.clone());
     let refused = Coordinator::start(&dir, world.clock.ports(), network).await.err().expect("a refusal");
     assert_eq!(refused.code(), "coordinator-keys-older");
+    let (exit, said) = Coordinator::run_alone(&dir, world.clock.ports(), &["roster", "list"]).await;
+    assert_eq!(exit, Exit::Usage, "{said}");
+    assert_eq!(tls_key(&dir), keys[0], "no other command exchanges it");
+    // Whoever has no later backup goes on under one more.
+    keys.push(exchange_tls(&world).await);
+    world.start(COORDINATOR).await;
+    for bank in ["bank-01", "bank-03"] {
+        let heard = async || has_heard(&world, bank, &keys).await.then_some(());
+        world.until("the bank has heard of the third", heard).await;
+    }
+    assert_eq!(exchanges(&world).await, 3);
     world.end().await;
 }

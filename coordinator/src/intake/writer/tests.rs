@@ -1,30 +1,31 @@
 //! Whoever loses a submission in the moment in which it takes it up or seals it touches nothing that stands.
 
 use lianfang_proto::documents::terms::Terms;
+use lianfang_proto::listed;
 use lianfang_trust::Canonical as _;
+use tokio::task::JoinHandle;
 
 use super::super::{look_up, rows as take_rows, seal};
 use super::*;
 use crate::tests::{Bench, ROWS, bank, id, rows};
 
-/// What another coordinator has made of the submission meanwhile.
-#[derive(Clone, Copy, Debug)]
-enum Since {
-    /// It takes rows.
-    TakenUp,
-    /// It has sealed it.
-    Sealed,
-    /// The job is matched.
-    Matching,
-    /// The job is over, and its files are swept.
-    Closed,
-    /// It was given up, and its files are swept.
-    Failed,
+listed! {
+    /// What another coordinator has made of the submission meanwhile.
+    enum Since {
+        /// It takes rows.
+        TakenUp,
+        /// It has sealed it.
+        Sealed,
+        /// The job is matched.
+        Matching,
+        /// The job is over, and its files are swept.
+        Closed,
+        /// It was given up, and its files are swept.
+        Failed,
+    }
 }
 
 impl Since {
-    const ALL: [Self; 5] = [Self::TakenUp, Self::Sealed, Self::Matching, Self::Closed, Self::Failed];
-
     const fn state(self) -> Option<State> {
         match self {
             Self::TakenUp | Self::Sealed => None,
@@ -151,8 +152,27 @@ async fn who_has_lost_it_while_sealing_it_leaves_all_as_it_is() {
     }
 }
 
-/// A restart, after which all banks go on at once: no more are copied at a time than there is leave for, and whoever is
-/// turned away has lost nothing.
+/// Goes on until it is so; the work has not ended before.
+async fn until<T>(work: &JoinHandle<T>, so: impl Fn() -> bool) {
+    let waiting = async {
+        while !so() {
+            assert!(!work.is_finished(), "it has ended before");
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), waiting).await.expect("it comes to be so");
+}
+
+impl Bench {
+    /// All the leave to copy that there is.
+    fn all_leave(&self) -> OwnedSemaphorePermit {
+        let all = u32::try_from(COPIES).unwrap();
+        Arc::clone(&self.us.uploads.copies).try_acquire_many_owned(all).unwrap()
+    }
+}
+
+/// A restart, after which all banks go on at once: no more are copied at a time than there is leave for, whoever waits has
+/// it next, and whoever is turned away has lost nothing.
 #[tokio::test]
 async fn few_submissions_are_copied_at_once() {
     let bench = Bench::new().await;
@@ -161,29 +181,52 @@ async fn few_submissions_are_copied_at_once() {
     let copies = Arc::clone(&us.uploads.copies);
     bench.submit(us, &terms, "alpha", 5).await;
     us.uploads.forget(terms.job, &bank("alpha"));
-    let all = u32::try_from(COPIES).unwrap();
-    let others = Arc::clone(&copies).try_acquire_many_owned(all).unwrap();
+    let others = bench.all_leave();
     let standing = (bench.files(), bench.stored().await, bench.leases().await);
     let rest = || rows(&terms, "alpha").0[5 * terms.row_bytes()..].to_vec();
+    // Nobody gives any back for as long as one waits.
+    bench.hand.hurry(true);
     let refused = take_rows(us, &bank("alpha"), &terms.digest(), 5, rest()).await.unwrap_err();
+    bench.hand.hurry(false);
     assert!(is_busy(&refused), "{refused}");
     assert_eq!((bench.files(), bench.stored().await, bench.leases().await), standing);
     // Where nothing lies there is nothing to copy.
     bench.submit(us, &terms, "beta", 3).await;
-    drop(others);
-    // While it is taken up, here as long as somebody else writes, there is leave for one less.
-    let tx = us.store.begin().await.unwrap();
+    let waits = bench.hand.waits();
     let taking = {
         let (us, digest, rest) = (Arc::clone(us), terms.digest(), rest());
         tokio::spawn(async move { take_rows(&us, &bank("alpha"), &digest, 5, rest).await })
     };
-    while copies.available_permits() == COPIES {
+    until(&taking, || bench.hand.waits() > waits).await;
+    // While it is taken up, here as long as somebody else writes, there is leave for one less.
+    let tx = us.store.begin().await.unwrap();
+    drop(others);
+    for _ in 0..100 {
+        assert!(!taking.is_finished());
+        assert_eq!(copies.available_permits(), COPIES - 1);
         tokio::task::yield_now().await;
     }
-    assert!(!taking.is_finished());
-    assert_eq!(copies.available_permits(), COPIES - 1);
     drop(tx);
     assert_eq!(taking.await.unwrap().unwrap(), ROWS);
     assert_eq!(copies.available_permits(), COPIES);
     seal(us, &bank("alpha"), &terms.digest()).await.unwrap();
+}
+
+/// Where a request finds nothing, and waits for its turn until rows have come, there is something to copy.
+#[tokio::test]
+async fn leave_is_asked_for_by_what_lies_there_now() {
+    let bench = Bench::new().await;
+    let terms = bench.job(id(1), Disclosure::Labels).await;
+    let us = &bench.us;
+    bench.submit(us, &terms, "alpha", 0).await;
+    let (job, before) = bench.party(&terms, "alpha").await;
+    bench.submit(us, &terms, "alpha", 5).await;
+    us.uploads.forget(terms.job, &bank("alpha"));
+    let others = bench.all_leave();
+    bench.hand.hurry(true);
+    let refused = us.uploads.writer(us, &job.agreed, &before).await.err().unwrap();
+    bench.hand.hurry(false);
+    assert!(is_busy(&refused), "{refused}");
+    drop(others);
+    bench.submit(us, &terms, "alpha", ROWS).await;
 }

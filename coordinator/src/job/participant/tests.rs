@@ -143,31 +143,86 @@ fn every_event_of_every_participant_in_every_state_of_its_job() {
     }
 }
 
+listed! {
+    /// Why nothing is taken, by the name alone.
+    enum Why {
+        Early,
+        Late,
+        DeadlinePassed,
+        Declined,
+        Unannounced,
+        AnswerTooLate,
+        RowsTooLate,
+        OtherHeader,
+        OtherReturn,
+        OtherSignature,
+    }
+}
+
+impl Why {
+    const fn of(refused: Refused) -> Self {
+        match refused {
+            Refused::Early(_) => Self::Early,
+            Refused::Late(_) => Self::Late,
+            Refused::DeadlinePassed => Self::DeadlinePassed,
+            Refused::Declined => Self::Declined,
+            Refused::Unannounced => Self::Unannounced,
+            Refused::AnswerTooLate => Self::AnswerTooLate,
+            Refused::RowsTooLate => Self::RowsTooLate,
+            Refused::OtherHeader => Self::OtherHeader,
+            Refused::OtherReturn => Self::OtherReturn,
+            Refused::OtherSignature => Self::OtherSignature,
+        }
+    }
+
+    /// A refusal of this name, and with what a bank is told it: the code, the field, what is wanted, what is there.
+    const fn told(self) -> (Refused, FaultCode, [Option<&'static str>; 3]) {
+        match self {
+            Self::Early => {
+                let early = Refused::Early(State::Reporting);
+                (early, FaultCode::JobNotReady, [None, Some("reporting"), Some("matching")])
+            }
+            Self::Late => {
+                (Refused::Late(State::Open), FaultCode::JobClosed, [None, Some("open"), Some("matching")])
+            }
+            Self::DeadlinePassed => (Refused::DeadlinePassed, FaultCode::JobDeadlinePassed, [None; 3]),
+            Self::Declined => (Refused::Declined, FaultCode::ConsentRefused, [None, None, Some("alpha")]),
+            Self::Unannounced => (
+                Refused::Unannounced,
+                FaultCode::MessageOutOfOrder,
+                [Some("header"), Some("OpenSubmission first"), None],
+            ),
+            Self::AnswerTooLate => (
+                Refused::AnswerTooLate,
+                FaultCode::SubmissionConflict,
+                [Some("decision.accepted"), None, None],
+            ),
+            Self::RowsTooLate => {
+                (Refused::RowsTooLate, FaultCode::MessageOutOfOrder, [Some("first_row"), None, None])
+            }
+            Self::OtherHeader => {
+                (Refused::OtherHeader, FaultCode::SubmissionConflict, [Some("header"), None, None])
+            }
+            Self::OtherReturn => {
+                (Refused::OtherReturn, FaultCode::MessageRepeated, [Some("return"), None, None])
+            }
+            Self::OtherSignature => {
+                (Refused::OtherSignature, FaultCode::MessageRepeated, [Some("countersignature"), None, None])
+            }
+        }
+    }
+}
+
 #[test]
 fn refusals_are_told_by_code_and_field() {
     let bank = BankId::parse("alpha", "bank").unwrap();
-    let told = |refused: Refused| {
+    for why in Why::ALL {
+        let (refused, code, told) = why.told();
+        assert_eq!(Why::of(refused), why);
         let fault = refused.fault(&bank, State::Matching);
-        (fault.code, fault.field, fault.wanted, fault.got)
-    };
-    let text = |text: &str| Some(text.to_owned());
-    let (open, matching, reporting) = (text("open"), text("matching"), text("reporting"));
-    for (refused, wanted) in [
-        (Refused::Early(State::Reporting), (FaultCode::JobNotReady, None, reporting, matching.clone())),
-        (Refused::Late(State::Open), (FaultCode::JobClosed, None, open, matching)),
-        (Refused::DeadlinePassed, (FaultCode::JobDeadlinePassed, None, None, None)),
-        (Refused::Declined, (FaultCode::ConsentRefused, None, None, text("alpha"))),
-        (
-            Refused::Unannounced,
-            (FaultCode::MessageOutOfOrder, text("header"), text("OpenSubmission first"), None),
-        ),
-        (Refused::AnswerTooLate, (FaultCode::SubmissionConflict, text("decision.accepted"), None, None)),
-        (Refused::RowsTooLate, (FaultCode::MessageOutOfOrder, text("first_row"), None, None)),
-        (Refused::OtherHeader, (FaultCode::SubmissionConflict, text("header"), None, None)),
-        (Refused::OtherReturn, (FaultCode::MessageRepeated, text("return"), None, None)),
-        (Refused::OtherSignature, (FaultCode::MessageRepeated, text("countersignature"), None, None)),
-    ] {
-        assert_eq!(told(refused), wanted, "{refused:?}");
+        assert_eq!(fault.code, code, "{why:?}");
+        let texts = [fault.field.as_deref(), fault.wanted.as_deref(), fault.got.as_deref()];
+        assert_eq!(texts, told, "{why:?}");
     }
 }
 

@@ -2,6 +2,7 @@
 //! was about to do, and however far another has come by then.
 
 use lianfang_proto::catalogue::Disclosure;
+use lianfang_proto::listed;
 use lianfang_store::StoreError;
 
 use super::*;
@@ -80,23 +81,20 @@ impl Bench {
     }
 }
 
-/// How a matching ends whose lease was lost.
-#[derive(Clone, Copy, Debug)]
-enum Way {
-    /// The reports are written before, and are to stand.
-    Writes,
-    /// They are written only after another has gone on.
-    WritesLate,
-    /// A file of a submission is not there.
-    MissesFiles,
-    /// Something else has failed.
-    Fails,
-    /// It is told that the lease is lost.
-    IsTold,
-}
-
-impl Way {
-    const ALL: [Self; 5] = [Self::Writes, Self::WritesLate, Self::MissesFiles, Self::Fails, Self::IsTold];
+listed! {
+    /// How a matching ends whose lease was lost.
+    enum Way {
+        /// The reports are written before, and are to stand.
+        Writes,
+        /// They are written only after another has gone on.
+        WritesLate,
+        /// A file of a submission is not there.
+        MissesFiles,
+        /// Something else has failed.
+        Fails,
+        /// It is told that the lease is lost.
+        IsTold,
+    }
 }
 
 /// Files but for those that were written under this lease.

@@ -126,7 +126,7 @@ fn every_request_of_every_member() {
         (Roots::Changed, None, Some(vec![7])),
     ];
     let ages = [(0, true), (AGE, true), (-AGE, true), (AGE + 1, false), (-AGE - 1, false)];
-    for standing in [Standing::Active, Standing::Suspended, Standing::Revoked] {
+    for standing in Standing::ALL {
         for (age, in_time) in ages {
             for (kind, pinned_root, asked_root) in &roots {
                 for bits in 0..4 {

@@ -75,7 +75,7 @@ impl World {
     fn request<T>(&self, message: T) -> Request<T> {
         let mut request = Request::new(message);
         let party = Some(LinkParty::Bank(self.caller.bank.as_str().to_owned()));
-        request.extensions_mut().insert(PeerInfo { party, key: None, addr: String::new() });
+        request.extensions_mut().insert(PeerInfo { party, ..PeerInfo::default() });
         request
     }
 
@@ -261,7 +261,7 @@ async fn only_admitted_active_members_are_answered() {
 
     for party in [None, Some(LinkParty::Coordinator)] {
         let mut request = Request::new(message.clone());
-        request.extensions_mut().insert(PeerInfo { party, key: None, addr: String::new() });
+        request.extensions_mut().insert(PeerInfo { party, ..PeerInfo::default() });
         let fault = Fault::from_status(&world.service.evaluate(request).await.unwrap_err());
         assert_eq!(fault.code, FaultCode::Unauthenticated);
     }
