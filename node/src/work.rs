@@ -145,8 +145,17 @@ impl Desk {
             tx.commit().await?;
             Ok::<_, StoreError>(held)
         };
-        if let Err(error) = written.await {
-            tracing::warn!(event = "work.not-written", %error, "what came of an attempt could not be written down");
+        match written.await {
+            Ok(Held::Yes) => {}
+            // Somebody else has it, or a person has set it free: then it stands as the store says.
+            Ok(Held::Lost) => {
+                if let Ok(turn) = stands(&self.store, lease.subject()).await {
+                    return turn;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(event = "work.not-written", %error, "what came of an attempt could not be written down");
+            }
         }
         lease.before().after(ending, &RULE, now, chance)
     }
@@ -167,8 +176,12 @@ impl Desk {
 
 /// How a piece of work stands.
 pub async fn turn(store: &Store, errand: Errand) -> Result<Turn, StoreError> {
+    stands(store, &errand.subject()).await
+}
+
+async fn stands(store: &Store, subject: &Subject) -> Result<Turn, StoreError> {
     let mut reader = store.reader().await?;
-    Ok(find(&mut reader, &errand.subject()).await?.unwrap_or_default())
+    Ok(find(&mut reader, subject).await?.unwrap_or_default())
 }
 
 /// A person says that it is to be tried again, now. Tells whether there was anything to restart.

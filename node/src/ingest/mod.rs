@@ -22,7 +22,7 @@
 //! register (65), or cannot be understood as it is named (64); a bad row or cell is an issue and never ends the reading.
 //! Sources: RFC 4180; the identifier rules' page on files, version 1.
 
-use std::io::{Read, Seek};
+use std::io::{self, Read, Seek};
 
 use thiserror::Error;
 
@@ -55,12 +55,22 @@ use headers::{Layout, Origin};
 use lianfang_trust::Digest;
 use line::{Cells, Line, Rows};
 
+/// What a library met: a disk that failed has a number of the system's, and all else is the bytes' fault. So is the number of
+/// a place that is none, to which only the bytes can have led.
+fn met(error: io::Error) -> IngestError {
+    if error.raw_os_error().is_some() && error.kind() != io::ErrorKind::InvalidInput {
+        IngestError::Read(error)
+    } else {
+        IngestError::Damaged
+    }
+}
+
 /// Why a file cannot be read as a register.
 #[derive(Debug, Error)]
 pub enum IngestError {
     /// The file could not be read.
     #[error("the file could not be read: {0}")]
-    Read(#[from] std::io::Error),
+    Read(#[from] io::Error),
     /// Some bytes are not text in the encoding.
     #[error(
         "the file is not valid {} at byte {offset}; save it again as UTF-8, or name its encoding with --encoding",

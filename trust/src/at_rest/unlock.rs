@@ -112,7 +112,9 @@ mod tests {
         assert!(opens(&ring, words) && !opens(&ring, file));
 
         let mut moved = named.clone();
-        moved.iter_mut().for_each(|unlock| unlock.resolve(dir.path()));
+        for unlock in &mut moved {
+            unlock.resolve(dir.path());
+        }
         let files: Vec<_> = moved.iter().map(|unlock| unlock.file().map(Path::to_owned)).collect();
         assert_eq!(files, [Some(dir.path().join("key")), Some(dir.path().join("words")), None]);
         assert!(moved[0].read(Path::new("/nowhere"), None).is_ok());

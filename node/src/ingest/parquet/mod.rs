@@ -28,15 +28,16 @@ use parquet::schema::types::{Type, TypePtr};
 use super::headers::{Layout, Origin};
 use super::line::{Cells, Line, ROW_BYTES};
 use super::pipe::{Outlet, Piped, Stop, guarded};
-use super::{Format, Found, IngestError, Options, RegisterFile, issues};
+use super::{Format, Found, IngestError, Options, RegisterFile, issues, met};
 use value::Shape;
 
 /// Bytes of the file's description at its end.
 const FOOTER_BYTES: u64 = 32 << 20;
 
 impl From<ParquetError> for IngestError {
-    fn from(_: ParquetError) -> Self {
-        Self::Damaged
+    fn from(error: ParquetError) -> Self {
+        let ParquetError::External(error) = error else { return Self::Damaged };
+        error.downcast().map_or(Self::Damaged, |error| met(*error))
     }
 }
 

@@ -348,7 +348,7 @@ fn plain_book() -> Vec<u8> {
         let name = part.name().unwrap().into_owned();
         zip.start_file(name, SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored))
             .unwrap();
-        std::io::copy(&mut part, &mut zip).unwrap();
+        io::copy(&mut part, &mut zip).unwrap();
     }
     zip.finish().unwrap().into_inner()
 }

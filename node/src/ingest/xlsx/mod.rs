@@ -18,7 +18,7 @@
 
 mod scan;
 
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use calamine::{DataRef, Reader as _, SheetType, SheetVisible, Xlsx, XlsxCellReader, XlsxError};
 
@@ -26,7 +26,7 @@ use super::headers::{HeaderMap, Layout, Origin};
 use super::issues;
 use super::line::{COLUMNS, Cells, Line, Mark, ROW_BYTES};
 use super::pipe::{Outlet, Piped, Stop, guarded};
-use super::{Format, Found, IngestError, Issue, Options, RegisterFile, Unread};
+use super::{Format, Found, IngestError, Issue, Options, RegisterFile, Unread, met};
 
 /// Rows among which the header is looked for: titles stand above it.
 const HEADER_ROWS: usize = 10;
@@ -42,16 +42,6 @@ impl From<XlsxError> for IngestError {
             XlsxError::Io(error) => met(error),
             _ => Self::Damaged,
         }
-    }
-}
-
-/// What a library met: a disk that failed has a number of the system's, and all else is the bytes' fault. So is the number of
-/// a place that is none, to which only the bytes can have led.
-fn met(error: io::Error) -> IngestError {
-    if error.raw_os_error().is_some() && error.kind() != io::ErrorKind::InvalidInput {
-        IngestError::Read(error)
-    } else {
-        IngestError::Damaged
     }
 }
 
