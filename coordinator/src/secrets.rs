@@ -26,7 +26,7 @@ use zeroize::Zeroizing;
 use crate::config::{StorePlace, Unlock};
 
 pub use carry::{back_up, restore, told};
-pub use change::{next_tls, put_tls, rekey, renew_root, rotate_signing, rotate_tls};
+pub use change::{next_tls, put_tls, rekey, renew_root, rotate_signing};
 
 const FOLDER: &str = "secrets";
 const RING: &str = "key-ring";

@@ -122,9 +122,19 @@ async fn restore_folder(from: &Path, call: &Call, ports: &Ports) -> Result<Exit,
 /// Whether the coordinator that is replaced has another key behind its certificate than the backup: it was exchanged since,
 /// perhaps because somebody else has the older one, and of that the restored store knows nothing.
 fn was_exchanged(dir: &Path, restored: &Keys) -> Result<bool, Problem> {
-    // A folder that does not open says nothing.
-    let Ok(before) = Config::read(dir).and_then(|config| Keys::open(dir, &config.unlock)) else {
-        return Ok(false);
+    let before = match Config::read(dir).and_then(|config| Keys::open(dir, &config.unlock)) {
+        Ok(before) => before,
+        // Nothing is replaced.
+        Err(_) if dir.join(FILE).try_exists().is_ok_and(|there| !there) => return Ok(false),
+        // It may be lost, and the restore is to go on; a person has to know what could not be seen.
+        Err(problem) => {
+            tracing::warn!(
+                event = "restore.key-not-compared",
+                error = %problem,
+                "the folder that is replaced does not open: the key behind the certificate is the backup's"
+            );
+            return Ok(false);
+        }
     };
     let key = |keys: &Keys| keys.tls.fingerprint().map_err(Problem::bug);
     Ok(before.fingerprint()? == restored.fingerprint()? && key(&before)? != key(restored)?)

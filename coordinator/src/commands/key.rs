@@ -21,8 +21,9 @@ use crate::config::{Config, Unlock};
 use crate::fault::Error;
 use crate::job::ledger;
 use crate::office::{Office, unix_time};
-use crate::ports::Ports;
+use crate::ports::{Micros, Ports};
 use crate::secrets;
+use crate::store::Store;
 
 /// Bytes of a file that holds a passphrase or an identity.
 const SECRET_BYTES: usize = 16 * 1_024;
@@ -112,14 +113,16 @@ impl Key {
                 // Jobs may be under way: name and key stay, so whatever was signed or issued before stands.
                 idle(office)?;
                 let now = unix_time(office.now());
-                note(office, "authority.root-renewed", &json!({"by": call.person})).await?;
+                note(&office.store, office.now(), "authority.root-renewed", &json!({"by": call.person}))
+                    .await?;
                 let mut rng = office.ports.chance.rng();
                 secrets::renew_root(&office.dir, &office.config.unlock, now, &mut *rng)?;
                 Ok(told(&*call.console, "coordinator-root-renewed", &[]))
             }
             Self::RotateSigning => {
                 quiet(office).await?;
-                note(office, "coordinator.key-rotated", &json!({"by": call.person})).await?;
+                note(&office.store, office.now(), "coordinator.key-rotated", &json!({"by": call.person}))
+                    .await?;
                 let mut rng = office.ports.chance.rng();
                 secrets::rotate_signing(&office.dir, &office.config.unlock, &mut *rng)?;
                 Ok(told(&*call.console, "coordinator-key-rotated", &[]))
@@ -176,10 +179,15 @@ fn told(console: &dyn Console, id: &str, args: &[(&str, lianfang_desk::messages:
     Exit::Done
 }
 
-async fn note(office: &Office, event: &'static str, body: &serde_json::Value) -> Result<(), Problem> {
+async fn note(
+    store: &Store,
+    now: Micros,
+    event: &'static str,
+    body: &serde_json::Value,
+) -> Result<(), Problem> {
     let noted = async {
-        let mut tx = office.store.begin().await?;
-        audit::append(&mut tx, office.now(), event, body).await?;
+        let mut tx = store.begin().await?;
+        audit::append(&mut tx, now, event, body).await?;
         tx.commit().await.map_err(Error::from)
     };
     Ok(noted.await?)
@@ -212,7 +220,7 @@ async fn backup(office: &Office, call: &Call, path: &Path, lock: &BackupLock) ->
     let bytes = secrets::back_up(&office.dir, &office.config.unlock, lock, office.now())?;
     // Written down before it exists: a backup that nobody knows of is worse than one that was not made.
     let digest = Digest::of("lianfang/file", &bytes).to_hex();
-    note(office, "key.backed-up", &json!({"file": digest, "by": call.person})).await?;
+    note(&office.store, office.now(), "key.backed-up", &json!({"file": digest, "by": call.person})).await?;
     write_atomically(path, &bytes).map_err(secrets::unwritten)?;
     let shown = path.display().to_string();
     if call.console.json() {
@@ -228,26 +236,31 @@ async fn rotate_tls(office: &Office, call: &Call) -> Result<Exit, Problem> {
     idle(office)?;
     let (tls, key) = secrets::next_tls()?;
     // Here too: a key that nobody knows to be exchanged is worse than an entry of an exchange that then failed.
-    note_exchange(office, call, &key).await?;
+    note_exchange(&office.store, office.now(), call, &key).await?;
     let mut rng = office.ports.chance.rng();
     secrets::put_tls(&office.dir, &office.config.unlock, tls, &mut *rng)?;
     Ok(told_exchange(call, &key))
 }
 
 /// The same in a folder that does not open, for its keys are older than the newest roster: if the one behind the certificate
-/// alone is, the folder opens with another. What is to be written down waits for that.
+/// alone is, the folder opens with another. The exchange is written down first here too, for which the store alone is opened.
 pub(super) async fn rotate_older_tls(call: &Call, ports: &Ports) -> Result<Exit, Problem> {
-    let unlock = Config::read(&call.dir)?.unlock;
-    let key = secrets::rotate_tls(&call.dir, &unlock, &mut *ports.chance.rng())?;
-    let office = Office::open(&call.dir, ports.clone()).await?;
-    let noted = note_exchange(&office, call, &key).await;
-    office.store.close().await;
+    let config = Config::read(&call.dir)?;
+    let (tls, key) = secrets::next_tls()?;
+    let place = secrets::place(&call.dir, &config.store)?;
+    let store = Store::open(&place).await.map_err(|error| place.problem(error))?;
+    let noted = note_exchange(&store, ports.clock.now(), call, &key).await;
+    store.close().await;
     noted?;
+    secrets::put_tls(&call.dir, &config.unlock, tls, &mut *ports.chance.rng())?;
+    // Whoever opens the folder signs the roster that names the key.
+    Office::open(&call.dir, ports.clone()).await?.store.close().await;
     Ok(told_exchange(call, &key))
 }
 
-async fn note_exchange(office: &Office, call: &Call, key: &Fingerprint) -> Result<(), Problem> {
-    note(office, audit::CERTIFICATE_KEY_ROTATED, &json!({"key": key.to_string(), "by": call.person})).await
+async fn note_exchange(store: &Store, now: Micros, call: &Call, key: &Fingerprint) -> Result<(), Problem> {
+    let body = json!({"key": key.to_string(), "by": call.person});
+    note(store, now, audit::CERTIFICATE_KEY_ROTATED, &body).await
 }
 
 fn told_exchange(call: &Call, key: &Fingerprint) -> Exit {
@@ -269,7 +282,7 @@ async fn rekey(office: &Office, call: &Call, args: Rekey) -> Result<Exit, Proble
     let line = unlock.line();
     let mut rng = office.ports.chance.rng();
     secrets::rekey(&office.dir, &office.config.unlock, &unlock, &mut *rng)?;
-    note(office, "key.rekeyed", &json!({"by": call.person})).await?;
+    note(&office.store, office.now(), "key.rekeyed", &json!({"by": call.person})).await?;
     if call.console.json() {
         call.console.out(&json!({"unlock": line}).to_string());
     } else {

@@ -38,15 +38,7 @@ use crate::store::{Connection, Store, StoreError};
 /// folder has other keys or another root than the newest names, as after they were renewed or exchanged.
 pub async fn first(store: &Store, keys: &Keys, now: Micros) -> Result<Signed<Roster>, Error> {
     let mut tx = store.begin().await?;
-    let own = Roster {
-        version: 1,
-        signed_at: now,
-        authority_root: keys.authority.certificate().to_vec(),
-        coordinator: keys.coordinator.verifying_key(),
-        coordinator_certificate_key: keys.tls.fingerprint().map_err(|_| Error::Bug("certificate key"))?.0,
-        members: Vec::new(),
-        retiring: Vec::new(),
-    };
+    let own = own_roster(keys, now)?;
     let next = match newest(&mut tx, keys).await? {
         None => own,
         Some(newest) if is_of(newest.value(), &own) => return Ok(newest),
@@ -62,6 +54,19 @@ pub async fn first(store: &Store, keys: &Keys, now: Micros) -> Result<Signed<Ros
     let signed = insert(&mut tx, keys, now, next).await?;
     tx.commit().await?;
     Ok(signed)
+}
+
+/// The first roster that these keys would sign: the folder's own keys and root, and no members.
+fn own_roster(keys: &Keys, now: Micros) -> Result<Roster, Error> {
+    Ok(Roster {
+        version: 1,
+        signed_at: now,
+        authority_root: keys.authority.certificate().to_vec(),
+        coordinator: keys.coordinator.verifying_key(),
+        coordinator_certificate_key: keys.tls.fingerprint().map_err(|_| Error::Bug("certificate key"))?.0,
+        members: Vec::new(),
+        retiring: Vec::new(),
+    })
 }
 
 /// Whether the folder's own roster names a key or a root that an earlier one named and the newest, `before`, names no more.
@@ -171,8 +176,9 @@ async fn change(
 }
 
 /// The newest roster of a restored store, signed anew with a version above all that were signed after the backup: banks
-/// take no older one, and no other one of a version that they have. It names the key `next` behind the certificate, if one
-/// comes: there must be no roster above all others that names the key from before. Nothing if there is no roster yet.
+/// take no older one, and no other one of a version that they have. It names the folder's keys, and the key `next` behind the
+/// certificate, if one comes: there must be no roster above all others that names a key from before. Keys that were exchanged
+/// are refused as at every start. Nothing if there is no roster yet.
 pub async fn after_restore(
     tx: &mut Connection,
     keys: &Keys,
@@ -180,10 +186,16 @@ pub async fn after_restore(
     now: Micros,
 ) -> Result<u64, Error> {
     let Some(newest) = newest(tx, keys).await? else { return Ok(0) };
-    let mut roster = next::after_restore(newest.value(), now);
+    let mut own = own_roster(keys, now)?;
     if let Some(Fingerprint(key)) = next {
-        roster.coordinator_certificate_key = key;
+        own.coordinator_certificate_key = key;
     }
+    if rosters(tx, keys).await?.iter().any(|earlier| comes_back(earlier, newest.value(), &own)) {
+        return Err(Error::OldKeys);
+    }
+    let before = next::after_restore(newest.value(), now);
+    let roster =
+        Roster { version: before.version, members: before.members, retiring: before.retiring, ..own };
     Ok(insert(tx, keys, now, roster).await?.value().version)
 }
 
@@ -204,6 +216,7 @@ mod tests {
     use lianfang_trust::SigningKey;
 
     use super::*;
+    use crate::tests::Bench;
 
     /// A roster with this root, this signing key and this certificate key.
     fn naming([root, signing, certificate]: [u8; 3]) -> Roster {
@@ -234,5 +247,32 @@ mod tests {
                 assert!(!comes_back(&before, &before, &with(own)), "key {place}: {own}");
             }
         }
+    }
+
+    /// A restored store may name keys that the folder has no more, and the folder keys that were exchanged before the backup.
+    #[tokio::test]
+    async fn a_restored_roster_names_the_folders_keys_unless_they_were_exchanged() {
+        let bench = Bench::new().await;
+        let us = &bench.us;
+        let mut tx = us.store.begin().await.unwrap();
+        let own = own_roster(&us.keys, us.now()).unwrap();
+        let before = newest(&mut tx, &us.keys).await.unwrap().unwrap().into_value();
+        let older = Roster { coordinator_certificate_key: [9; 32], ..before.clone() };
+        sqlx::query("DELETE FROM roster").execute(&mut *tx).await.unwrap();
+        insert(&mut tx, &us.keys, us.now(), older).await.unwrap();
+        let version = after_restore(&mut tx, &us.keys, None, us.now()).await.unwrap();
+        let restored = newest(&mut tx, &us.keys).await.unwrap().unwrap().into_value();
+        assert!(version > before.version && restored.version == version, "{version}");
+        assert!(is_of(&restored, &own) && restored.members == before.members);
+
+        let key = |key: u8| Some(Fingerprint([key; 32]));
+        after_restore(&mut tx, &us.keys, key(10), us.now()).await.unwrap();
+        for exchanged in [None, key(9)] {
+            let refused = after_restore(&mut tx, &us.keys, exchanged, us.now()).await;
+            assert!(matches!(refused, Err(Error::OldKeys)), "{refused:?}");
+        }
+        let again = after_restore(&mut tx, &us.keys, key(11), us.now()).await.unwrap();
+        let restored = newest(&mut tx, &us.keys).await.unwrap().unwrap().into_value();
+        assert_eq!((restored.version, restored.coordinator_certificate_key), (again, [11; 32]));
     }
 }

@@ -12,9 +12,12 @@ fn successor(roster: &Roster, now: Micros) -> Roster {
 /// Versions that a restored roster leaves out: more than are signed between two backups.
 const LEFT_OUT: u64 = 10_000;
 
-/// The same, with a version that no roster signed after the backup has.
+/// The same, with a version that no roster signed after the backup has. That includes what another restore of the same
+/// backup has signed, of which this store knows nothing: so the version grows with time, in milliseconds since 1970.
 pub fn after_restore(roster: &Roster, now: Micros) -> Roster {
-    Roster { version: roster.version.saturating_add(LEFT_OUT), signed_at: now, ..roster.clone() }
+    let by_time = u64::try_from(now / 1_000).unwrap_or(0);
+    let version = roster.version.saturating_add(LEFT_OUT).max(by_time);
+    Roster { version, signed_at: now, ..roster.clone() }
 }
 
 /// With this member, who takes the place of one with the same id and of its keys.
@@ -114,6 +117,20 @@ mod tests {
         assert_eq!((names, roster.version), (vec!["alpha", "charlie", "delta"], 4));
         let again = with_member(&roster, member("alpha", 9), 6);
         assert_eq!((again.members.len(), again.members[0].sealing), (3, [9; 32]));
+    }
+
+    #[test]
+    fn a_second_restore_of_one_backup_is_above_the_first_and_what_followed_it() {
+        let restored = |version, now| after_restore(&Roster { version, ..empty() }, now);
+        let now: Micros = 1_800_000_000_000_000;
+        let first = restored(7, now);
+        assert_eq!((first.version, first.signed_at), (1_800_000_000_000, now));
+        let followed = with_member(&first, member("alpha", 1), now);
+        assert!(restored(7, now + 2_000).version > followed.version);
+        // A backup that was made after a restore; a clock that tells no time; a version beyond which there is none.
+        assert_eq!(restored(first.version, now).version, first.version + LEFT_OUT);
+        assert_eq!([0, -now].map(|now| restored(7, now).version), [7 + LEFT_OUT; 2]);
+        assert_eq!(restored(u64::MAX, now).version, u64::MAX);
     }
 
     #[test]

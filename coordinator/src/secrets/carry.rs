@@ -120,7 +120,7 @@ mod tests {
     use super::*;
     use crate::commands::init::{SetUp, set_up};
     use crate::ports::{Chance as _, Ports, SystemChance};
-    use crate::secrets::{KEY_FILE, Keys, rekey, renew_root, rotate_signing, rotate_tls};
+    use crate::secrets::{KEY_FILE, Keys, next_tls, put_tls, rekey, renew_root, rotate_signing};
 
     fn folder() -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
@@ -161,7 +161,8 @@ mod tests {
         let later = UnixTime::since_unix_epoch(Duration::from_hours(24 * 365 * 60));
         renew_root(dir.path(), &own(), later, &mut *rng).unwrap();
         rotate_signing(dir.path(), &own(), &mut *rng).unwrap();
-        let tls = rotate_tls(dir.path(), &own(), &mut *rng).unwrap();
+        let (key, tls) = next_tls().unwrap();
+        put_tls(dir.path(), &own(), key, &mut *rng).unwrap();
         std::fs::write(dir.path().join("new.key"), [9; 64]).unwrap();
         let private = <std::fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o600);
         std::fs::set_permissions(dir.path().join("new.key"), private).unwrap();

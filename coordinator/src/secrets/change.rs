@@ -125,10 +125,3 @@ pub fn put_tls(
 ) -> Result<(), Problem> {
     replace(dir, unlock, rng, |keys, _| Ok(Keys { tls, ..keys }))
 }
-
-/// Another key behind the coordinator's certificate; its fingerprint.
-pub fn rotate_tls(dir: &Path, unlock: &Unlock, rng: &mut dyn CryptoRng) -> Result<Fingerprint, Problem> {
-    let (tls, fingerprint) = next_tls()?;
-    put_tls(dir, unlock, tls, rng)?;
-    Ok(fingerprint)
-}

@@ -15,7 +15,7 @@ async fn stands(world: &World, name: &str, standing: &str) {
             tokio::task::yield_now().await;
         }
     };
-    let stands = tokio::time::timeout(Duration::from_secs(60), asking).await;
+    let stands = tokio::time::timeout(Duration::from_mins(1), asking).await;
     assert!(stands.is_ok(), "{name} is not {standing}");
 }
 

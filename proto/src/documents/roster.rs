@@ -87,7 +87,7 @@ pub struct Member {
 /// The signed, versioned list of members.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Roster {
-    /// Grows by one with every change.
+    /// Grows with every change: by one, and by more where a restored coordinator signs the roster anew.
     pub version: u64,
     /// When it was signed, in microseconds since 1970.
     pub signed_at: i64,

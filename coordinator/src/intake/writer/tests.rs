@@ -160,7 +160,7 @@ async fn until<T>(work: &JoinHandle<T>, so: impl Fn() -> bool) {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), waiting).await.expect("it comes to be so");
+    tokio::time::timeout(Duration::from_mins(1), waiting).await.expect("it comes to be so");
 }
 
 impl Bench {

@@ -115,10 +115,12 @@ fn heard(standing: Standing, in_time: bool) -> Result<(), FaultCode> {
     }
 }
 
+/// The roots that are pinned and asked for, and what the one is to the other.
+type PinnedAndAsked = (Roots, Option<Vec<u8>>, Option<Vec<u8>>);
+
 #[test]
 fn every_request_of_every_member() {
-    // The roots that are pinned and asked for.
-    let roots: [(_, Option<Vec<u8>>, Option<Vec<u8>>); 5] = [
+    let roots: [PinnedAndAsked; 5] = [
         (Roots::Authority, None, None),
         (Roots::Own, Some(vec![7]), Some(vec![7])),
         (Roots::Changed, Some(vec![7]), Some(vec![8])),
