@@ -49,9 +49,9 @@ async fn schema(connection: &mut Connection, kind: Kind) -> String {
     trimmed(&told.join("\n"))
 }
 
-/// A text without blanks at the ends of lines, and with an end of its own.
+/// A text without blanks at the ends of lines, without empty lines, and with an end of its own.
 fn trimmed(text: &str) -> String {
-    let lines: Vec<&str> = text.trim_end().lines().map(str::trim_end).collect();
+    let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
     lines.join("\n") + "\n"
 }
 
