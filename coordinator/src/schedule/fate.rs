@@ -1,4 +1,4 @@
-//! What becomes of a planned run, as a function. [`super::due`] says which event comes to it, [`super::ledger::settle`]
+//! What becomes of a planned run, as a function. [`super::due()`] says which event comes to it, [`super::ledger::settle`]
 //! writes down what it makes of the run.
 //!
 //! ```text
