@@ -3,8 +3,9 @@
 //! Comes in: the cells of the header, and names of the user's own from `--map`. Goes out: which cell is which column.
 //! Headers are compared after NFKC, trimmed, case folded, with `_` and blanks read as `-`. An unknown header is a
 //! warning; one name twice, also by two synonyms, is bad usage, for nobody can say which of the two is meant.
-//! Never sees: a row, unless the first line is one: then nothing of it is repeated. Fails: with the headers found, of which
-//! anything that looks like a value is not repeated, and with their number alone where the line may be data.
+//! Never sees: a row, unless the first line is one: then nothing of it is repeated, but where three of four of its cells are
+//! words of headers, for then it passes for them. Fails: with the headers found, of which anything that looks like a value
+//! is not repeated, and with their number alone where the line may be data.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
