@@ -5,6 +5,7 @@
 //! Trusts the parties to wait by their clock's port alone.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, mpsc};
@@ -18,10 +19,10 @@ use rand::rngs::StdRng;
 
 use super::chance::generator;
 use super::fuse::{After, Fuse};
-use super::quiet;
 use super::time::{Moment, PartyClock, Time, micros};
 use super::turn::Turns;
 use super::wire::Net;
+use super::{order, quiet};
 use crate::world::Said;
 
 mod lives;
@@ -32,6 +33,8 @@ const PATIENCE: Duration = Duration::from_mins(5);
 const STRIDE: Moment = 50_000;
 /// Turns at one moment, after which something goes round in circles: time does not pass while anybody has work.
 const TURNS: u64 = 20_000;
+/// How often threads of the store are let run between the turns of two parties, and not only when all parties wait.
+const OTHERS_FIRST: f64 = 0.25;
 
 /// Who stands in the middle belongs to no party.
 const OUTSIDE: &str = "outside";
@@ -75,6 +78,8 @@ pub struct Engine {
     order: StdRng,
     stride: Moment,
     turns: u64,
+    /// What stands for all turns so far.
+    course: DefaultHasher,
     /// Who has died by a fuse and was not seen to yet.
     fallen: Vec<String>,
 }
@@ -92,6 +97,7 @@ impl Engine {
             order: generator(seed, &["order"]),
             stride: STRIDE,
             turns: 0,
+            course: DefaultHasher::new(),
             fallen: Vec::new(),
         }
     }
@@ -163,6 +169,11 @@ impl Engine {
     /// No party dies any more.
     pub fn put_out_fuses(&mut self) {
         self.members.values_mut().for_each(|member| member.fuse = None);
+    }
+
+    /// A number that stands for the course of everything so far: whose turn it was when.
+    pub fn course(&self) -> u64 {
+        self.course.finish()
     }
 
     /// Those who have died by a fuse since this was asked last.
@@ -253,9 +264,11 @@ impl Engine {
         if self.everybody() {
             return true;
         }
-        quiet::wait();
-        if self.members.values().any(Member::has_work) {
-            return true;
+        for wait in [order::let_others_run, quiet::wait] {
+            wait();
+            if self.members.values().any(Member::has_work) {
+                return true;
+            }
         }
         let now = self.time.now();
         let next = [self.time.next(), self.net.tires_at()].into_iter().flatten().min();
@@ -280,6 +293,10 @@ impl Engine {
         let first = self.order.random_range(0..due.len());
         due.rotate_left(first);
         for party in due {
+            if self.order.random_bool(OTHERS_FIRST) {
+                order::let_others_run();
+            }
+            (self.time.now(), &party, self.net.pieces()).hash(&mut self.course);
             let member = self.member(&party);
             let Some(life) = &member.life else { continue };
             if !life.turns.take(&mut member.fuse) {

@@ -7,12 +7,12 @@
 //! | room | what it is |
 //! | --- | --- |
 //! | [`time`], [`chance`], [`wire`] | the ports of the parties: time that passes when all wait, seeded chance, a faulty network |
-//! | [`turn`], [`quiet`], [`fuse`], [`engine`] | one thread that gives every party its turn, kills and revives |
+//! | [`turn`], [`quiet`], [`order`], [`fuse`], [`engine`] | one thread that gives every party its turn, kills and revives |
 //! | [`shapes`], [`register`] | the federations before anything happens to them |
 //! | [`operations`], [`generate`] | lists: as text, from a seed, made smaller |
 //! | [`play`], [`copies`], [`keys`], [`schedules`] | a list happens |
 //! | [`checks`], [`ledgers`] | what must hold then |
-//! | [`run`] | many lists, on all cores |
+//! | [`run`] | one list in this process: what came of it |
 //!
 //! What is real: every line of node and coordinator, TLS, gRPC, SQLite with its log, files. What is made: time, chance, the
 //! network below TLS, and death, after which a party finds its folder as a killed process leaves it. See
@@ -27,6 +27,7 @@ pub mod generate;
 pub mod keys;
 pub mod ledgers;
 pub mod operations;
+pub mod order;
 pub mod play;
 pub mod quiet;
 pub mod register;

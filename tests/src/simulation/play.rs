@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use lianfang_desk::Exit;
 use lianfang_link::{Directory, Party};
+use serde::{Deserialize, Serialize};
 
 use super::checks;
 use super::copies::Kept;
@@ -34,10 +35,10 @@ const REST: Duration = Duration::from_mins(10);
 const WATCHED: Duration = Duration::from_secs(2);
 
 /// What a check found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// The check.
-    pub check: &'static str,
+    pub check: String,
     /// What it saw.
     pub seen: String,
 }
@@ -149,8 +150,8 @@ impl<'a> Played<'a> {
     }
 
     /// A check has failed.
-    pub fn fail(&mut self, check: &'static str, seen: impl Into<String>) {
-        self.failures.push(Failure { check, seen: seen.into() });
+    pub fn fail(&mut self, check: &str, seen: impl Into<String>) {
+        self.failures.push(Failure { check: check.to_owned(), seen: seen.into() });
     }
 
     pub(super) fn knows(&self, party: &str) -> bool {
@@ -329,11 +330,11 @@ impl<'a> Played<'a> {
 
     /// Puts somebody in the place of a holder, for all other banks.
     fn stand_between(&mut self, holder: &str, meddler: impl FnOnce(&Credentials) -> Arc<dyn Meddler>) {
-        let Some(own) = self.template.credentials.get(holder) else { return };
+        let credentials = self.template.credentials(&self.engine.root().join("credentials"));
+        let Some(own) = credentials.get(holder) else { return };
         self.numbers += 1;
         let name = format!("{MIDDLE}{holder}-{}", self.numbers);
-        let callers =
-            self.template.credentials.iter().map(|(bank, own)| (bank.clone(), own.identity.clone()));
+        let callers = credentials.iter().map(|(bank, own)| (bank.clone(), own.identity.clone()));
         let between = Between {
             place: Party::Bank(holder.to_owned()),
             identity: own.identity.clone(),

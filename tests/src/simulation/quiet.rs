@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+use super::order;
 
 const TASKS: &str = "/proc/self/task";
 /// How long threads may work before something is wrong.
@@ -20,25 +20,12 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// The beginning of a thread's line: its number, a name of at most 15 bytes in parentheses, the letter.
 const LINE: usize = 64;
 
-/// From now on this thread, and all that it starts, share one of the cores that it may use: the engine and those that it
-/// waits for take turns in any case, and a thread that is woken where its waker runs is woken for half the price.
-pub fn share_a_core(number: u64) {
-    let Ok(all) = sched_getaffinity(None) else { return };
-    let cores: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|core| all.is_set(*core)).collect();
-    let number = usize::try_from(number).unwrap_or_default();
-    let mut one = CpuSet::new();
-    if let Some(core) = cores.get(number % cores.len().max(1)) {
-        one.set(*core);
-        // Where it may not choose, it is dearer.
-        let _ = sched_setaffinity(None, &one);
-    }
-}
-
 /// Waits until no thread but this one is at work.
 ///
 /// # Panics
 /// If one works for minutes.
 pub fn wait() {
+    order::let_others_run();
     let began = Instant::now();
     let mut again = 0_u32;
     while others_work() {

@@ -1,21 +1,22 @@
-//! Many lists: one after the other in a process, and as many processes as there are cores.
+//! One list in this process, and what came of it.
 //!
-//! Comes in: a range of seeds, or files. Goes out: one line for each list, and at the end what was covered and what
-//! failed. Every process plays every so-manieth list, so that the same seeds are the same lists on any machine. A process
-//! plays one list at a time: quiet is a matter of the whole process.
+//! Comes in: a list, a folder in which federations of every shape are kept. Goes out: an [`Outcome`]. A process plays one
+//! list and ends: quiet is a matter of the whole process, and so the list's seed is all that its course depends on.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::{Mutex, Once, PoisonError};
-use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
 
 use super::checks;
-use super::generate::shrink;
 use super::operations::{List, Operation};
+use super::order;
 use super::play::{Failure, Played};
 use super::shapes::{Shape, Template, folder};
 
-/// Panics of any thread since the last list.
+/// Panics of any thread since this was asked last.
 static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 fn panics() -> Vec<String> {
@@ -32,12 +33,8 @@ fn listen() {
     });
 }
 
-/// Templates that were made, by the shape's name.
-#[derive(Default)]
-pub struct Templates(BTreeMap<&'static str, Template>);
-
 /// What came of a list.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
     /// What failed.
     pub failures: Vec<Failure>,
@@ -45,46 +42,53 @@ pub struct Outcome {
     pub jobs: usize,
     /// How long it took in its own time, in microseconds.
     pub lasted: u64,
+    /// Two plays of one list that took the same course have the same number.
+    pub course: u64,
+    /// Whether its threads had a fixed order.
+    pub ordered: bool,
 }
 
-impl Templates {
-    /// Plays a list and looks at everything.
-    pub fn play(&mut self, list: &List) -> Outcome {
-        listen();
-        let Some(shape) = Shape::named(&list.shape) else {
-            let seen = list.shape.clone();
-            return Outcome { failures: vec![Failure { check: "shapes", seen }], ..Outcome::default() };
-        };
-        if !self.0.contains_key(shape.name) {
-            match catch_unwind(AssertUnwindSafe(|| Template::make(shape))) {
-                Ok(template) => drop(self.0.insert(shape.name, template)),
-                Err(_) => {
-                    let seen = panics().join("\n");
-                    return Outcome {
-                        failures: vec![Failure { check: "shapes", seen }],
-                        ..Outcome::default()
-                    };
-                }
-            }
-        }
-        let template = &self.0[shape.name];
-        panics();
-        let root = folder();
-        let played = catch_unwind(AssertUnwindSafe(|| {
-            let mut played = Played::list(template, list, root.path());
-            checks::all(&mut played);
-            Outcome { jobs: played.jobs.len(), lasted: played.lasted(), failures: played.failures.clone() }
-        }));
-        let mut outcome = played.unwrap_or_default();
-        outcome.failures.extend(panics().into_iter().map(|seen| Failure { check: "no panic", seen }));
-        outcome
+impl Outcome {
+    /// A list that could not be played.
+    pub fn failed(check: &str, seen: impl Into<String>) -> Self {
+        let failure = Failure { check: check.to_owned(), seen: seen.into() };
+        Self { failures: vec![failure], ..Self::default() }
     }
+}
 
-    /// The smallest list that fails at the same check.
-    pub fn shrink(&mut self, list: &List, check: &str) -> List {
-        let fails = |list: &List| self.play(list).failures.iter().any(|failure| failure.check == check);
-        shrink(list, 120, fails)
+/// Makes a federation of a shape in an empty folder.
+pub fn make(shape: &str, folder: &Path) -> Outcome {
+    listen();
+    let Some(shape) = Shape::named(shape) else { return Outcome::failed("shapes", shape) };
+    match catch_unwind(AssertUnwindSafe(|| Template::make(shape, folder))) {
+        Ok(()) => Outcome::default(),
+        Err(_) => Outcome::failed("shapes", panics().join("\n")),
     }
+}
+
+/// Plays a list and looks at everything. The federation of its shape has been [made](make) in this folder.
+pub fn play(list: &List, made_in: &Path) -> Outcome {
+    listen();
+    let Some(shape) = Shape::named(&list.shape) else { return Outcome::failed("shapes", &list.shape) };
+    let template = match Template::open(shape, made_in) {
+        Ok(template) => template,
+        Err(error) => return Outcome::failed("shapes", error.to_string()),
+    };
+    let root = folder();
+    let played = catch_unwind(AssertUnwindSafe(|| {
+        let mut played = Played::list(&template, list, root.path());
+        checks::all(&mut played);
+        Outcome {
+            jobs: played.jobs.len(),
+            lasted: played.lasted(),
+            course: played.engine.course(),
+            ordered: order::is_fixed(),
+            failures: played.failures.clone(),
+        }
+    }));
+    let mut outcome = played.unwrap_or_default();
+    outcome.failures.extend(panics().into_iter().map(|seen| Failure { check: "no panic".to_owned(), seen }));
+    outcome
 }
 
 /// What a run covered.
@@ -96,6 +100,10 @@ pub struct Covered {
     pub jobs: u64,
     /// Virtual time, in microseconds.
     pub lasted: u64,
+    /// Lists that failed.
+    pub failed: u64,
+    /// Lists whose threads had no fixed order.
+    pub unordered: u64,
     /// Operations by kind.
     pub operations: BTreeMap<&'static str, u64>,
 }
@@ -106,13 +114,10 @@ impl Covered {
         self.lists += 1;
         self.jobs += outcome.jobs as u64;
         self.lasted += outcome.lasted;
+        self.failed += u64::from(!outcome.failures.is_empty());
+        self.unordered += u64::from(!outcome.ordered);
         for operation in &list.operations {
             *self.operations.entry(Operation::kind(operation)).or_default() += 1;
         }
     }
-}
-
-/// How long something took, in seconds.
-pub fn seconds(since: Instant) -> f64 {
-    since.elapsed().as_secs_f64()
 }

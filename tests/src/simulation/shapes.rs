@@ -4,8 +4,9 @@
 //! registers and were stopped; and what a liar needs to stand in a holder's place.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::sync::Arc;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use lianfang_coordinator::Coordinator;
@@ -25,6 +26,8 @@ const BANKS: [&str; 4] = ["alpha", "beta", "gamma", "delta"];
 const GRACE: u32 = 60;
 /// The federation was made a day before lists begin: clocks may go back a little without certificates being too young.
 const REST: Duration = Duration::from_hours(24);
+/// The file that tells when a federation was put to rest, in microseconds.
+const NOW: &str = "now";
 
 /// A federation's size.
 #[derive(Debug)]
@@ -79,9 +82,8 @@ pub struct Template {
     pub now: Moment,
     /// What stands in the registers.
     pub registers: BTreeMap<String, Register>,
-    /// What liars need.
-    pub credentials: BTreeMap<String, Credentials>,
-    folder: tempfile::TempDir,
+    credentials: OnceLock<BTreeMap<String, Credentials>>,
+    folder: PathBuf,
 }
 
 /// A folder in memory if there is one.
@@ -95,38 +97,51 @@ pub fn folder() -> tempfile::TempDir {
 }
 
 impl Template {
-    /// Makes it.
+    /// Makes it in a folder, which stays.
     ///
     /// # Panics
     /// If a step of the ordinary course fails.
-    pub fn make(shape: &'static Shape) -> Self {
-        let folder = folder();
-        let mut engine = Engine::new(0, folder.path(), 0);
-        set_up_coordinator(&folder.path().join(COORDINATOR));
+    pub fn make(shape: &'static Shape, folder: &Path) {
+        let mut engine = Engine::new(0, folder, 0);
+        set_up_coordinator(&folder.join(COORDINATOR));
         engine.add(COORDINATOR);
         engine.start(COORDINATOR).expect("the coordinator starts");
         for bank in shape.banks() {
             let policy = Policy { quota: shape.quota, ..automatic() };
-            set_up_node(&folder.path().join(bank), bank, policy);
+            set_up_node(&folder.join(bank), bank, policy);
             engine.add(bank);
             engine.start(bank).expect("the node starts");
             assert!(enrol(&mut engine, bank, shape.group(bank)), "{bank} joins");
         }
         agree(&mut engine, shape);
-        let mut registers = BTreeMap::new();
-        for (place, bank) in shape.banks().iter().enumerate() {
-            let register = Register::beginning(bank, place);
-            assert!(is_done(&import(&mut engine, bank, &register)), "{bank} imports");
-            registers.insert((*bank).to_owned(), register);
+        for (bank, register) in beginnings(shape) {
+            assert!(is_done(&import(&mut engine, &bank, &register)), "{bank} imports");
         }
         engine.stride(Duration::from_hours(1));
         engine.pass(REST);
         for party in engine.parties() {
             engine.stop(&party);
         }
-        let now = engine.time.now();
-        let credentials = liars_need(shape, folder.path(), &engine.time);
-        Self { shape, now, registers, credentials, folder }
+        std::fs::write(folder.join(NOW), engine.time.now().to_string()).expect("the time is noted");
+    }
+
+    /// One that was made in this folder.
+    pub fn open(shape: &'static Shape, folder: &Path) -> io::Result<Self> {
+        let now = std::fs::read_to_string(folder.join(NOW))?.parse().map_err(io::Error::other)?;
+        let (registers, credentials) = (beginnings(shape), OnceLock::new());
+        Ok(Self { shape, now, registers, credentials, folder: folder.to_owned() })
+    }
+
+    /// What liars need, by bank; read out of a copy in a folder that is not there yet.
+    pub fn credentials(&self, copy_in: &Path) -> &BTreeMap<String, Credentials> {
+        self.credentials.get_or_init(|| {
+            for bank in self.shape.banks() {
+                copy(&self.folder.join(bank), &copy_in.join(bank));
+            }
+            let read = liars_need(self.shape, copy_in, &Time::from(self.now));
+            let _ = std::fs::remove_dir_all(copy_in);
+            read
+        })
     }
 
     /// A federation of its own, all running, under `root`.
@@ -136,7 +151,7 @@ impl Template {
     pub fn begin(&self, seed: u64, root: &Path) -> Engine {
         let mut engine = Engine::new(seed, root, self.now);
         for party in self.shape.banks().iter().chain(&[COORDINATOR]) {
-            copy(&self.folder.path().join(party), &root.join(party));
+            copy(&self.folder.join(party), &root.join(party));
             engine.add(party);
         }
         for party in engine.parties() {
@@ -144,6 +159,12 @@ impl Template {
         }
         engine
     }
+}
+
+/// What stands in each register at first.
+fn beginnings(shape: &Shape) -> BTreeMap<String, Register> {
+    let banks = shape.banks().iter().enumerate();
+    banks.map(|(place, bank)| ((*bank).to_owned(), Register::beginning(bank, place))).collect()
 }
 
 fn set_up_coordinator(dir: &Path) {

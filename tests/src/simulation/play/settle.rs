@@ -59,13 +59,14 @@ impl Played<'_> {
     pub(super) fn settle(&mut self) {
         self.engine.stride(Duration::from_secs(1));
         let end = self.engine.time.now().max(self.last_deadline()) + micros(REST);
-        while self.is_open() && self.engine.time.now() < end {
+        let mut open = self.open();
+        while !open.is_empty() && self.engine.time.now() < end {
             self.engine.pass(Duration::from_secs(5));
+            open = self.open();
         }
         self.engine.stride(Duration::ZERO);
-        if self.is_open() {
-            let open = self.open().join("; ");
-            self.fail("ends", open);
+        if !open.is_empty() {
+            self.fail("ends", open.join("; "));
         }
     }
 
@@ -75,10 +76,6 @@ impl Played<'_> {
         let open = jobs.iter().filter(|job| job["state"] == "open");
         let last = open.filter_map(|job| keys::time_of(job, "taken_until")).max().unwrap_or(BEGINNING);
         Moment::try_from(last - BEGINNING).unwrap_or_default()
-    }
-
-    fn is_open(&mut self) -> bool {
-        !self.open().is_empty()
     }
 
     /// What is not over, where.
