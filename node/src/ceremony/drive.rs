@@ -123,12 +123,33 @@ impl Driver {
                 Err(refusal) => return Ok(Progress::Refused(refusal)),
             },
         };
-        let sightings = Sightings::read(&state.papers.plan, &view.posts);
-        let given_up = view.given_up.is_some();
-        let mut state = self.advance(state, &sightings, view.given_up).await?;
-        say_again(&mut state, &sightings);
-        self.post(&mut state, board).await?;
-        Ok(progress(&state, &sightings, given_up))
+        self.follow(ceremony, state, view, board).await
+    }
+
+    /// Does what the board asks for, and posts. Whether this holder's endorsement was the last shows only on the board: so it
+    /// is read once more when that has been taken.
+    async fn follow(
+        &self,
+        ceremony: CeremonyId,
+        mut state: State,
+        mut view: BoardView,
+        board: &dyn Board,
+    ) -> Result<Progress, StepError> {
+        let mut looks = 0;
+        loop {
+            looks += 1;
+            let sightings = Sightings::read(&state.papers.plan, &view.posts);
+            let given_up = view.given_up.is_some();
+            state = self.advance(state, &sightings, view.given_up).await?;
+            say_again(&mut state, &sightings);
+            self.post(&mut state, board).await?;
+            let unseen = matches!(state.stage, Stage::Endorsed { .. })
+                && sightings.body(Phase::Endorse, state.papers.plan.me()).is_none();
+            match board.read(ceremony).await {
+                Ok(newer) if unseen && looks < 2 => view = newer,
+                Ok(_) | Err(_) => return Ok(progress(&state, &sightings, given_up)),
+            }
+        }
     }
 
     /// Ceremonies that this holder has joined and that have not ended for it: the board may list them no longer, once

@@ -209,7 +209,9 @@ impl<'a> Played<'a> {
             Operation::Schedule(terms) => self.plan(*terms),
             Operation::Revoke(bank) => self.revoke(bank),
             Operation::Suspend(bank) => {
-                if is_done(&self.engine.run(COORDINATOR, &["roster", "suspend", bank])) {
+                // It may have been suspended though nobody heard of it.
+                let said = self.engine.run(COORDINATOR, &["roster", "suspend", bank]);
+                if said.is_err() || is_done(&said) {
                     self.suspended.insert(bank.clone());
                 }
             }

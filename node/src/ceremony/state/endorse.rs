@@ -103,7 +103,8 @@ fn concluded(
     }
 }
 
-/// The signatures of all who must sign, once they have signed this very record.
+/// The signatures of all who must sign, once they stand on the board under this very record. This holder's own counts only
+/// there, too: a key that it took into use while its post was on the way would be one that nobody else can come to know of.
 fn signatures(
     papers: &Papers,
     board: &Sightings,
@@ -113,7 +114,7 @@ fn signatures(
     let mut signatures = Vec::new();
     for at in &endorsers {
         let seat = &papers.plan.seats()[*at];
-        let Some(body) = papers.body(Phase::Endorse, *at, board) else { continue };
+        let Some(body) = board.body(Phase::Endorse, *at) else { continue };
         let signed = Signed::<KeyRecord>::open(body, &seat.identity)
             .map_err(|_| Failure::of(Reason::EndorsementMalformed, &seat.bank))?;
         if signed.value() != record {

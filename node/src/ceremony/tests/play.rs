@@ -21,7 +21,7 @@ const ORDER: [Phase; 6] =
     [Phase::RoundOne, Phase::Echo, Phase::RoundTwo, Phase::RoundThree, Phase::Endorse, Phase::Complaint];
 
 /// More turns than any ceremony among the honest takes.
-const TURNS: usize = 8;
+const TURNS: usize = 9;
 
 listed! {
     /// What a holder does, and in what.
@@ -68,6 +68,8 @@ listed! {
         Wrong,
         /// All of them; but the share that this holder begins from is here no longer.
         Shareless,
+        /// All of them; but none of this holder's own, which are on their way.
+        Unheard,
     }
 }
 
@@ -213,7 +215,7 @@ impl Play {
         let plan = &state.papers.plan;
         let (me, last) = (self.bank(cast.me), self.bank(cast.last));
         let all = match shown {
-            Shown::Enough | Shown::Shareless => true,
+            Shown::Enough | Shown::Shareless | Shown::Unheard => true,
             Shown::Little | Shown::Wrong => false,
         };
         let place = |phase: Phase| ORDER.iter().position(|other| *other == phase);
@@ -226,7 +228,9 @@ impl Play {
         if voice == Voice::Strange {
             posts.push(self.signed(plan, cast.me, Phase::RoundOne, vec![1]));
         }
-        posts.extend(state.papers.outbox.iter().map(|own| own.post.bytes().to_vec()));
+        if shown != Shown::Unheard {
+            posts.extend(state.papers.outbox.iter().map(|own| own.post.bytes().to_vec()));
+        }
         posts.extend(self.posts.iter().filter(stands).map(|old| old.bytes.clone()));
         if shown == Shown::Wrong {
             posts.push(self.signed(plan, cast.last, cast.phase, vec![0; 64]));

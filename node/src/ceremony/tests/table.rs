@@ -104,10 +104,14 @@ fn before_the_last(part: Part) -> Vec<Row> {
     let sharer = |then| if part == Part::Refresher { gone } else { helper(then) };
     let others = ended(At::Failed, Who::Last);
     vec![
-        (At::Accepted, [opens, opens, opens, helper(opens)], others),
-        (At::Opened, [on(Stays), echoes, wrong(Reason::OpeningMalformed), echoes], others),
-        (At::Echoed, [on(Stays), deals, wrong(Reason::EchoMalformed), helper(deals)], others),
-        (At::Dealt, [on(Stays), on(last), wrong(Reason::PackageUnreadable), sharer(on(last))], others),
+        (At::Accepted, [opens, opens, opens, helper(opens), opens], others),
+        (At::Opened, [on(Stays), echoes, wrong(Reason::OpeningMalformed), echoes, echoes], others),
+        (At::Echoed, [on(Stays), deals, wrong(Reason::EchoMalformed), helper(deals), deals], others),
+        (
+            At::Dealt,
+            [on(Stays), on(last), wrong(Reason::PackageUnreadable), sharer(on(last)), on(last)],
+            others,
+        ),
     ]
 }
 
@@ -117,33 +121,37 @@ fn table(part: Part) -> Vec<Row> {
     let over = ([stays; Shown::ALL.len()], [Stays; Other::ALL.len()]);
     let superseded = Fails(At::Failed, Reason::Superseded, Who::Nobody);
     let noted = [Stays, Stays, superseded];
+    let [quiet, _, twice, strange] = unless_trouble(At::Accusing, Stays);
+    let waits = [quiet, Fails(At::Told, Reason::PackageWrong, Who::Accused), twice, strange];
+    // Who is only late hides no finding; another's word changes nothing.
+    let late = [Stays, Stays, twice, strange];
     let mut rows = before_the_last(part);
     match part {
         Part::Maker | Part::Refresher => {
             let done = [Ends("activate"); VOICES];
-            let [quiet, _, twice, strange] = unless_trouble(At::Accusing, Stays);
-            let waits = [quiet, Fails(At::Told, Reason::PackageWrong, Who::Accused), twice, strange];
             let wrong = found(At::Accusing, Reason::EndorsementMalformed);
-            rows.push((At::Endorsed, [waits, done, wrong, done], ended(At::Troubled, Who::Last)));
+            // As long as its own endorsement is on its way, this holder waits as for another's.
+            rows.push((At::Endorsed, [waits, done, wrong, done, waits], ended(At::Troubled, Who::Last)));
             rows.push((At::Done, over.0, over.1));
-            // Who is only late hides no finding; another's word changes nothing.
-            rows.push((At::Troubled, [[Stays, Stays, twice, strange], done, wrong, done], noted));
+            rows.push((At::Troubled, [late, done, wrong, done, late], noted));
             // The first that has done wrong stands; the last endorsement ends it all the same.
-            rows.push((At::Accusing, [stays, done, stays, done], noted));
-            rows.push((At::Told, [stays, done, stays, done], noted));
+            rows.push((At::Accusing, [stays, done, stays, done, stays], noted));
+            rows.push((At::Told, [stays, done, stays, done, stays], noted));
         }
         Part::Loser => {
-            // Its own endorsement is the only one: it waits for nobody.
-            let done = [[Ends("restore"); VOICES]; Shown::ALL.len()];
-            rows.push((At::Endorsed, done, ended(At::Troubled, Who::Nobody)));
+            // Its own endorsement is the only one: it waits until that stands on the board, and for nobody.
+            let done = [Ends("restore"); VOICES];
+            rows.push((At::Endorsed, [done, done, done, done, waits], ended(At::Troubled, Who::Nobody)));
             rows.push((At::Done, over.0, over.1));
-            rows.push((At::Troubled, done, noted));
+            rows.push((At::Troubled, [done, done, done, done, late], noted));
+            rows.push((At::Accusing, [done, done, done, done, stays], noted));
+            rows.push((At::Told, [done, done, done, done, stays], noted));
         }
         Part::Helper => {
             let done = [Ends("repaired"); VOICES];
             let waits = unless_trouble(At::Failed, Stays);
             let wrong = found(At::Failed, Reason::EndorsementMalformed);
-            rows.push((At::Summed, [waits, done, wrong, done], ended(At::Failed, Who::Last)));
+            rows.push((At::Summed, [waits, done, wrong, done, done], ended(At::Failed, Who::Last)));
             rows.push((At::Done, over.0, over.1));
         }
     }
@@ -196,11 +204,8 @@ fn scenes(play: &Play, part: Part) -> Vec<Scene<'_>> {
     let mut others = Vec::new();
     if let Some(endorsed) = scenes.iter().find(|scene| scene.at == At::Endorsed) {
         others.push(endorsed.after(Other::Deadline));
-        // Who waits for no endorsement is done whatever the board shows.
-        if !awaited(part, At::Endorsed).1.is_empty() {
-            others.push(endorsed.seen(Shown::Wrong, Voice::Quiet));
-            others.push(endorsed.seen(Shown::Little, Voice::Complaint));
-        }
+        others.push(endorsed.seen(Shown::Unheard, Voice::Twice));
+        others.push(endorsed.seen(Shown::Unheard, Voice::Complaint));
     }
     others.push(scenes[0].after(Other::GivenUp));
     scenes.extend(others.into_iter().map(scene));
@@ -344,7 +349,7 @@ async fn who_is_awaited_in_every_stage_and_what_has_gone_wrong() {
                 (At::Troubled, Part::Maker | Part::Refresher | Part::Helper) => {
                     Some(scene.failure(Reason::Missing, Who::Last))
                 }
-                (At::Accusing, _) => Some(scene.failure(Reason::EndorsementMalformed, Who::Last)),
+                (At::Accusing, _) => Some(scene.failure(Reason::TwoOpenings, Who::Third)),
                 (At::Told, _) => Some(scene.failure(Reason::PackageWrong, Who::Accused)),
                 (At::Failed, _) => Some(scene.failure(Reason::GivenUp, Who::Last)),
                 (
