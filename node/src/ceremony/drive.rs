@@ -135,19 +135,25 @@ impl Driver {
         mut view: BoardView,
         board: &dyn Board,
     ) -> Result<Progress, StepError> {
-        let mut looks = 0;
+        let mut first = true;
         loop {
-            looks += 1;
             let sightings = Sightings::read(&state.papers.plan, &view.posts);
             let given_up = view.given_up.is_some();
             state = self.advance(state, &sightings, view.given_up).await?;
-            say_again(&mut state, &sightings);
+            if first {
+                say_again(&mut state, &sightings);
+            }
             self.post(&mut state, board).await?;
             let unseen = matches!(state.stage, Stage::Endorsed { .. })
                 && sightings.body(Phase::Endorse, state.papers.plan.me()).is_none();
+            if !(first && unseen) {
+                return Ok(progress(&state, &sightings, given_up));
+            }
+            first = false;
             match board.read(ceremony).await {
-                Ok(newer) if unseen && looks < 2 => view = newer,
-                Ok(_) | Err(_) => return Ok(progress(&state, &sightings, given_up)),
+                Ok(newer) => view = newer,
+                // It is looked at again in any case.
+                Err(_) => return Ok(progress(&state, &sightings, given_up)),
             }
         }
     }

@@ -18,6 +18,9 @@
 //! In every step what this holder finds by itself comes before what others complain of: it has seen it, and they may
 //! have found the same. Nothing is said or dealt while there is trouble on the board.
 //!
+//! An endorsement counts once it stands on the board, this holder's own too: a key is used only where all can see that all
+//! have signed.
+//!
 //! The shell stores the state before a post of its outbox leaves. Once a holder has endorsed, others may already have all
 //! endorsements: so from then on trouble is noted and shown, but the share is kept until the last endorsement arrives
 //! or another ceremony for the same key takes this one's place. So it is with a refresh: until the last endorsement is seen

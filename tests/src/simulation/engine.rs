@@ -316,7 +316,10 @@ impl Engine {
                 turns.kill(machine);
             }
         }
-        quiet::wait();
+        // Where something has gone wrong already, a thread that never rests is not to hide it.
+        if !std::thread::panicking() {
+            quiet::wait();
+        }
     }
 }
 

@@ -30,7 +30,7 @@ pub fn share_a_core(number: u64) {
     }
 }
 
-/// How often a core is given away at most: another process on it may never wait.
+/// How often a core is given away at most: another process on it that gives it back at once would otherwise never let go.
 const MANY: u32 = 1_000;
 
 /// Whether this process' threads have an order. Asked once, after it has its core.
@@ -44,9 +44,13 @@ fn has_one_core() -> bool {
 }
 
 fn policy() -> Option<String> {
-    let line = std::fs::read_to_string("/proc/self/stat").ok()?;
+    policy_in(&std::fs::read_to_string("/proc/self/stat").ok()?).map(str::to_owned)
+}
+
+/// The name may hold parentheses and spaces itself.
+fn policy_in(line: &str) -> Option<&str> {
     let (_, fields) = line.rsplit_once(") ")?;
-    fields.split(' ').nth(POLICY).map(str::to_owned)
+    fields.split(' ').nth(POLICY)
 }
 
 thread_local! {
@@ -95,7 +99,9 @@ mod tests {
 
     #[test]
     fn the_policy_is_read_from_its_field() {
-        // Threads of tests are ordinary ones, and have all cores of the machine.
-        assert_eq!(policy().as_deref(), Some("0"));
+        let fields: Vec<String> = (3..=52).map(|field| format!("f{field}")).collect();
+        assert_eq!(policy_in(&format!("7 (a) b) {}", fields.join(" "))), Some("f41"));
+        assert_eq!(policy_in("7 (a"), None);
+        assert!(policy().is_none_or(|policy| policy.parse::<u8>().is_ok()));
     }
 }

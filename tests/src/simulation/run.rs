@@ -14,7 +14,7 @@ use super::checks;
 use super::operations::{List, Operation};
 use super::order;
 use super::play::{Failure, Played};
-use super::shapes::{Shape, Template, folder};
+use super::shapes::{Shape, Template};
 
 /// Panics of any thread since this was asked last.
 static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -27,7 +27,10 @@ fn panics() -> Vec<String> {
 fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        std::panic::set_hook(Box::new(|panic| {
+        let aloud = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            // A second one ends the process, and then nobody is left to ask.
+            aloud(panic);
             PANICS.lock().unwrap_or_else(PoisonError::into_inner).push(panic.to_string());
         }));
     });
@@ -66,28 +69,28 @@ pub fn make(shape: &str, folder: &Path) -> Outcome {
     }
 }
 
-/// Plays a list and looks at everything. The federation of its shape has been [made](make) in this folder.
-pub fn play(list: &List, made_in: &Path) -> Outcome {
+/// Plays a list in an empty folder and looks at everything. The federation of its shape has been [made](make) in another.
+pub fn play(list: &List, made_in: &Path, root: &Path) -> Outcome {
     listen();
     let Some(shape) = Shape::named(&list.shape) else { return Outcome::failed("shapes", &list.shape) };
     let template = match Template::open(shape, made_in) {
         Ok(template) => template,
         Err(error) => return Outcome::failed("shapes", error.to_string()),
     };
-    let root = folder();
     let played = catch_unwind(AssertUnwindSafe(|| {
-        let mut played = Played::list(&template, list, root.path());
+        let mut played = Played::list(&template, list, root);
         checks::all(&mut played);
         Outcome {
             jobs: played.jobs.len(),
             lasted: played.lasted(),
             course: played.engine.course(),
-            ordered: order::is_fixed(),
             failures: played.failures.clone(),
+            ordered: false,
         }
     }));
-    let mut outcome = played.unwrap_or_default();
-    outcome.failures.extend(panics().into_iter().map(|seen| Failure { check: "no panic".to_owned(), seen }));
+    let mut outcome = Outcome { ordered: order::is_fixed(), ..played.unwrap_or_default() };
+    let panics = panics().into_iter().map(|seen| Failure { check: "no panic".to_owned(), seen });
+    outcome.failures.extend(panics);
     outcome
 }
 

@@ -114,7 +114,8 @@ fn signatures(
     let mut signatures = Vec::new();
     for at in &endorsers {
         let seat = &papers.plan.seats()[*at];
-        let Some(body) = board.body(Phase::Endorse, *at) else { continue };
+        let shown = board.body(Phase::Endorse, *at);
+        let Some(body) = shown.and(papers.body(Phase::Endorse, *at, board)) else { continue };
         let signed = Signed::<KeyRecord>::open(body, &seat.identity)
             .map_err(|_| Failure::of(Reason::EndorsementMalformed, &seat.bank))?;
         if signed.value() != record {

@@ -60,6 +60,49 @@ async fn a_crash_at_any_post_is_made_good_with_the_same_bytes() {
     }
 }
 
+/// A board that is silent whenever an endorsement is posted.
+struct DeafToEndorsements(Reader);
+
+#[async_trait]
+impl Board for DeafToEndorsements {
+    async fn read(&self, ceremony: CeremonyId) -> Result<BoardView, Fault> {
+        self.0.read(ceremony).await
+    }
+
+    async fn post(&self, ceremony: CeremonyId, post: &[u8]) -> Result<(), Fault> {
+        match notice(post).post.phase {
+            Phase::Endorse => Err(Fault::new(FaultCode::Unreachable)),
+            Phase::RoundOne | Phase::Echo | Phase::RoundTwo | Phase::RoundThree | Phase::Complaint => {
+                self.0.post(ceremony, post).await
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_not_used_before_all_can_see_that_all_have_signed() {
+    let world = World::new(3);
+    let board = world.board(world.proposal(1, 2, KEY));
+    let drivers = world.start_all().await;
+    let deaf = DeafToEndorsements(board.of(&drivers[0]));
+    for _ in 0..6 {
+        for driver in &drivers[1..] {
+            driver.step(board.0.ceremony, &board.of(driver)).await.unwrap();
+        }
+        // It tries again and again.
+        let _ = drivers[0].step(board.0.ceremony, &deaf).await;
+    }
+    let stopped = drivers[0].step(board.0.ceremony, &deaf).await;
+    assert!(matches!(stopped, Err(StepError::Board(_))), "{stopped:?}");
+    for driver in &drivers {
+        assert!(driver.vault.current(KEY.class, KEY.epoch).is_none(), "{}", driver.bank);
+    }
+    let readers: Vec<Reader> = drivers.iter().map(|driver| board.of(driver)).collect();
+    for progress in run(&drivers, &readers).await {
+        assert!(matches!(progress, Progress::Done(_)), "{progress:?}");
+    }
+}
+
 #[tokio::test]
 async fn every_step_may_be_taken_by_a_fresh_process() {
     let world = World::new(3);

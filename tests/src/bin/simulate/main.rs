@@ -21,6 +21,9 @@ use players::Players;
 mod players;
 mod randomness;
 
+/// What `--twice` looks at. It says nothing of a smaller list.
+const SAME_COURSE: &str = "same course";
+
 /// Plays lists of operations against a simulated federation.
 #[derive(Clone, Parser)]
 struct Args {
@@ -57,6 +60,9 @@ struct Args {
     /// Do one thing in this process: play the list that comes in, against the federation in this folder.
     #[arg(long, hide = true)]
     alone: Option<PathBuf>,
+    /// In which folder, empty, it is played.
+    #[arg(long = "in", hide = true, requires = "alone")]
+    root: Option<PathBuf>,
     /// Make a federation of this shape there instead.
     #[arg(long, hide = true, requires = "alone")]
     make: Option<String>,
@@ -84,6 +90,8 @@ fn say(line: &str) {
 
 /// What a process does that [`Players`] have started.
 fn alone(args: &Args, place: &Path) -> anyhow::Result<ExitCode> {
+    // Whoever started this has gone: then nobody waits for it, and nothing else would end it.
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     share_a_core(args.core);
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text)?;
@@ -93,7 +101,7 @@ fn alone(args: &Args, place: &Path) -> anyhow::Result<ExitCode> {
     } else {
         let list = List::read(&text).map_err(|line| anyhow::anyhow!("not a list: {line}"))?;
         randomness::begin(list.seed);
-        run::play(&list, place)
+        run::play(&list, place, args.root.as_deref().context("--in is missing")?)
     };
     say(&serde_json::to_string(&outcome)?);
     Ok(ExitCode::SUCCESS)
@@ -122,7 +130,7 @@ fn replay(args: &Args) -> anyhow::Result<ExitCode> {
         let text = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
         let list = List::read(&text).map_err(|line| anyhow::anyhow!("{}: {line}", file.display()))?;
         let began = Instant::now();
-        let outcome = players.play(args.core, &list)?;
+        let outcome = played(args, &players, args.core, &list);
         let (failures, took) = (outcome.failures.len(), began.elapsed().as_secs_f64());
         say(&format!("{}: {failures} failures, {took:.2} s, {}", file.display(), course(&outcome)));
         for failure in &outcome.failures {
@@ -146,6 +154,20 @@ struct Told {
     smaller: Option<List>,
 }
 
+/// Plays a list, or plays it twice and compares.
+fn played(args: &Args, players: &Players, core: u64, list: &List) -> Outcome {
+    let mut outcome = players.play(core, list);
+    if args.twice {
+        let again = players.play(core, list);
+        if outcome.ordered && again.ordered && again.course != outcome.course {
+            let seen = format!("{}, and {}", course(&outcome), course(&again));
+            outcome.failures.push(Failure { check: SAME_COURSE.to_owned(), seen });
+        }
+        outcome.failures.extend(again.failures);
+    }
+    outcome
+}
+
 /// Plays list after list on one core, until none is left.
 fn work(
     args: &Args,
@@ -154,56 +176,49 @@ fn work(
     began: Instant,
     next: &AtomicU64,
     to: &mpsc::Sender<Told>,
-) -> anyhow::Result<()> {
+) {
     while args.seconds.is_none_or(|limit| began.elapsed().as_secs_f64() < limit) {
         let number = next.fetch_add(1, Ordering::SeqCst);
         if number >= args.lists {
             break;
         }
         let list = generate(args.seed + number);
-        let mut outcome = players.play(core, &list)?;
-        if args.twice {
-            let again = players.play(core, &list)?;
-            if outcome.ordered && again.course != outcome.course {
-                let seen = format!("{}, and {}", course(&outcome), course(&again));
-                outcome.failures.push(Failure { check: "same course".to_owned(), seen });
-            }
+        let outcome = played(args, players, core, &list);
+        let failure = outcome.failures.iter().find(|failure| failure.check != SAME_COURSE);
+        let smaller =
+            failure.filter(|_| !args.no_shrink).map(|failure| players.shrink(core, &list, &failure.check));
+        if to.send(Told { list, outcome, smaller }).is_err() {
+            break;
         }
-        let smaller = match outcome.failures.first() {
-            Some(failure) if !args.no_shrink => Some(players.shrink(core, &list, &failure.check)),
-            _ => None,
-        };
-        to.send(Told { list, outcome, smaller })?;
     }
-    Ok(())
 }
 
 fn many(args: &Args) -> anyhow::Result<ExitCode> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u64;
     let processes = args.processes.unwrap_or(cores).max(1);
     say(&format!("seed {}, {} lists, {processes} at once", args.seed, args.lists));
-    let (players, next, began) = (Players::new(!args.loose), AtomicU64::new(0), Instant::now());
+    if let Some(folder) = &args.keep {
+        std::fs::create_dir_all(folder)?;
+    }
+    // Those who share a core have no order among each other.
+    let players = Players::new(!args.loose && processes <= cores);
+    let (next, began) = (AtomicU64::new(0), Instant::now());
     let (to, told) = mpsc::channel();
     let covered = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..processes)
-            .map(|core| {
-                let (players, next, to) = (&players, &next, to.clone());
-                scope.spawn(move || work(args, players, core, began, next, &to))
-            })
-            .collect();
-        drop(to);
-        let covered = gather(args, began, &told)?;
-        for worker in workers {
-            worker.join().map_err(|_| anyhow::anyhow!("one who plays has panicked"))??;
+        for core in 0..processes {
+            let (players, next, to) = (&players, &next, to.clone());
+            scope.spawn(move || work(args, players, core, began, next, &to));
         }
-        anyhow::Ok(covered)
+        drop(to);
+        gather(args, began, told)
     })?;
     close(&covered, began);
     let all = covered.lists == args.lists || args.seconds.is_some();
     Ok(if all && covered.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn gather(args: &Args, began: Instant, told: &mpsc::Receiver<Told>) -> anyhow::Result<Covered> {
+/// Takes what is told as long as anybody plays; whoever plays ends when this cannot go on.
+fn gather(args: &Args, began: Instant, told: mpsc::Receiver<Told>) -> anyhow::Result<Covered> {
     let mut covered = Covered::default();
     for told in told {
         covered.count(&told.list, &told.outcome);
@@ -228,7 +243,6 @@ fn tell(args: &Args, told: &Told) -> anyhow::Result<()> {
     let list = told.smaller.as_ref().unwrap_or(&told.list).to_string();
     say(&format!("{}\n{list}", course(&told.outcome)));
     if let Some(folder) = &args.keep {
-        std::fs::create_dir_all(folder)?;
         let why: String = checks.keys().map(|check| format!("# {check}\n")).collect();
         let file = Path::new(folder).join(format!("seed-{seed}.list"));
         std::fs::write(file, format!("{why}{list}"))?;

@@ -40,3 +40,24 @@ unsafe extern "C" fn getrandom(buffer: *mut u8, length: usize, _flags: u32) -> i
     }
     written.cast_signed()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::hash::{BuildHasher as _, RandomState};
+
+    use super::*;
+
+    #[test]
+    fn hash_maps_follow_the_seed() {
+        let hash = |seed| {
+            // Each thread asks for randomness once.
+            let asked = std::thread::spawn(move || {
+                begin(seed);
+                RandomState::new().hash_one(0)
+            });
+            asked.join().unwrap()
+        };
+        assert_eq!(hash(7), hash(7));
+        assert_ne!(hash(7), hash(8));
+    }
+}
