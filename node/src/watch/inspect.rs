@@ -22,6 +22,8 @@ pub struct Inspected {
     pub unreadable: usize,
     /// Entries that will never be looked at.
     pub unfit: usize,
+    /// Files that wait behind as many as are looked at.
+    pub behind: usize,
     /// Files that could not be imported and still lie in `failed/`.
     pub failed: usize,
 }
@@ -37,7 +39,13 @@ fn inspected(folder: &Folder, config: &Watch, now: Micros) -> io::Result<Inspect
     let since = now / 1_000_000 - i64::try_from(patience).unwrap_or(i64::MAX);
     let late = look.files.values().filter(|seen| seen.written.0 < since).count();
     let unreadable = look.files.keys().filter(|name| folder.open_file(name).is_err()).count();
-    Ok(Inspected { late, unreadable, unfit: look.unfit, failed: folder.outcomes(Place::Failed)? })
+    Ok(Inspected {
+        late,
+        unreadable,
+        unfit: look.unfit,
+        behind: look.behind,
+        failed: folder.outcomes(Place::Failed)?,
+    })
 }
 
 #[cfg(test)]
