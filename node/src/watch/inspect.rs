@@ -53,6 +53,7 @@ mod tests {
     use std::fs::{self, File};
     use std::time::SystemTime;
 
+    use super::super::folder::FILES;
     use super::*;
 
     #[test]
@@ -83,6 +84,10 @@ mod tests {
         assert_eq!(inspect(&watch, later).unwrap(), Inspected { late: 2, unfit: 1, failed: 1, ..none });
         let slow = Watch { every: "20m".to_owned(), ..watch.clone() };
         assert_eq!(inspect(&slow, later).unwrap().late, 0, "ten looks are longer");
+        for at in 0..FILES {
+            File::create(dir.path().join(format!("d{at}.csv"))).unwrap();
+        }
+        assert_eq!(inspect(&watch, now).unwrap().behind, 2, "and are not unfit");
         assert!(inspect(&Watch { folder: dir.path().join("gone"), ..watch }, now).is_err());
     }
 }
