@@ -272,6 +272,8 @@ source-not-built = the server of { $path } cannot be asked ({ $detail })
 source-not-built-advice = use a build that has this kind of server, or export the register as CSV
 source-unreachable = the server of { $path } cannot be reached, or broke off
 source-unreachable-advice = check its address and the network between, then run the import again
+source-certificate = the server of { $path } shows no certificate that its address trusts
+source-certificate-advice = name the authority's certificate in the address (PostgreSQL: sslrootcert=PATH, MySQL: ssl-ca=PATH), and the host as the server's certificate has it; if the server has no TLS, switch it on there
 source-refused = the server of { $path } refuses the user, the password or what the query reads (code { $got })
 source-refused-advice = check the user, the password file and the user's rights
 source-query = the server of { $path } does not understand the query (code { $got })

@@ -272,6 +272,8 @@ source-not-built = 无法查询 { $path } 的服务器（{ $detail }）
 source-not-built-advice = 请使用包含此类服务器支持的版本，或将名单导出为 CSV
 source-unreachable = 无法连接 { $path } 的服务器，或连接中断
 source-unreachable-advice = 请检查地址和网络，然后重新导入
+source-certificate = { $path } 的服务器没有出示其地址所信任的证书
+source-certificate-advice = 请在地址中指明签发机构的证书（PostgreSQL：sslrootcert=路径，MySQL：ssl-ca=路径），主机名须与服务器证书一致；若服务器没有启用 TLS，请先启用
 source-refused = { $path } 的服务器拒绝该用户、密码或所查询的内容（代码 { $got }）
 source-refused-advice = 请检查用户、密码文件和用户权限
 source-query = { $path } 的服务器无法理解该查询（代码 { $got }）

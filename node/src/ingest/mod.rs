@@ -367,7 +367,10 @@ impl RegisterFile {
         self.number = own.max(self.number + 1);
         let (number, mut issues) = (self.number, Vec::new());
         let row = match line {
-            Line::Cells(cells) => row::Reader::new(number, &cells, &self.layout, &mut issues).read(),
+            Line::Cells(cells) => {
+                let delimited = self.found.delimiter.is_some();
+                row::Reader::new(number, &cells, (&self.layout, delimited), &mut issues).read()
+            }
             Line::Unreadable(&reason) => {
                 issues.push(Issue { row: number, record: String::new(), column: String::new(), reason });
                 None

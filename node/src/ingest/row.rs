@@ -2,8 +2,10 @@
 //!
 //! Comes in: a line's cells and the layout of the file. Goes out: a [`Row`] and issues. **What cannot be read protects**:
 //! an unknown hold holds the record, an unknown role keeps it out of every job; other unreadable cells are left out alone.
-//! Identifiers are passed on as written. Never sees: other rows, so a second row with one record is the caller's to find.
-//! Fails: never; without a usable record there is no row.
+//! Identifiers are passed on as written. A row of text with too many cells names a record only if a stray delimiter cannot
+//! have shifted it: a name or a number in its place is neither told as a record nor taken for one.
+//! Never sees: other rows, so a second row with one record is the caller's to find. Fails: never; without a usable record
+//! there is no row.
 
 use jiff::civil::Date;
 use lianfang_proto::catalogue::{Grade, Hold, Role, Typology};
@@ -94,27 +96,31 @@ pub(super) struct Reader<'a> {
     layout: &'a Layout,
     cells: &'a Cells,
     row: u64,
+    delimited: bool,
     record: String,
     issues: &'a mut Vec<Issue>,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(row: u64, cells: &'a Cells, layout: &'a Layout, issues: &'a mut Vec<Issue>) -> Self {
-        Self { layout, cells, row, record: String::new(), issues }
+    /// In a table that is `delimited`, a stray delimiter shifts all cells behind it.
+    pub(super) fn new(
+        row: u64,
+        cells: &'a Cells,
+        (layout, delimited): (&'a Layout, bool),
+        issues: &'a mut Vec<Issue>,
+    ) -> Self {
+        Self { layout, cells, row, delimited, record: String::new(), issues }
     }
 
     /// The row, unless it names no usable record or has more cells than the header.
     pub(super) fn read(mut self) -> Option<Row> {
-        let written = cells::text(self.cell(Column::Record));
-        if let Some(mark) = self.mark(Column::Record) {
-            let faulty = mark == Mark::Faulty;
-            self.issue(Column::Record, if faulty { issues::FAULTY_CELL } else { issues::NUMERIC_CELL });
-        } else if written.len() <= RECORD_BYTES {
-            self.record = written;
-        } else {
-            self.issue(Column::Record, issues::RECORD_TOO_LONG);
+        let long = self.cells.count > self.layout.width;
+        // Another cell may stand in the record's place, unless nothing stands before it.
+        let shifted = long && self.delimited && self.layout.place(Column::Record) != Some(0);
+        if !shifted {
+            self.read_record();
         }
-        if self.cells.count > self.layout.width {
+        if long {
             self.issues.push(Issue {
                 row: self.row,
                 record: self.record,
@@ -130,6 +136,18 @@ impl<'a> Reader<'a> {
             return None;
         }
         Some(self.row())
+    }
+
+    fn read_record(&mut self) {
+        let written = cells::text(self.cell(Column::Record));
+        if let Some(mark) = self.mark(Column::Record) {
+            let faulty = mark == Mark::Faulty;
+            self.issue(Column::Record, if faulty { issues::FAULTY_CELL } else { issues::NUMERIC_CELL });
+        } else if written.len() <= RECORD_BYTES {
+            self.record = written;
+        } else {
+            self.issue(Column::Record, issues::RECORD_TOO_LONG);
+        }
     }
 
     fn row(mut self) -> Row {

@@ -14,8 +14,8 @@ use serde_json::Value;
 use super::settle::Seen;
 use crate::register::Identity;
 
-/// Entries that are looked at.
-const ENTRIES: usize = 1_000;
+/// Files that are looked at: the first by name, for an older one may not be left for after a newer one.
+pub(super) const FILES: usize = 1_000;
 /// Entries of an inner folder that are counted.
 const LOOKED_AT: usize = 30_000;
 /// Bytes of a name, so that a moment and an ending fit beside it.
@@ -48,6 +48,8 @@ pub(super) struct Look {
     pub(super) said: BTreeSet<String>,
     /// Entries that are left where they are.
     pub(super) unfit: usize,
+    /// Files behind those, which are looked at once there is room.
+    pub(super) behind: usize,
 }
 
 pub(super) struct Folder {
@@ -102,7 +104,7 @@ impl Folder {
     }
 
     pub(super) fn look(&self) -> io::Result<Look> {
-        let mut look = Look { files: BTreeMap::new(), said: BTreeSet::new(), unfit: 0 };
+        let mut look = Look { files: BTreeMap::new(), said: BTreeSet::new(), unfit: 0, behind: 0 };
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
             let name = entry.file_name();
@@ -118,12 +120,19 @@ impl Folder {
             if metadata.is_dir() && [Place::Done, Place::Failed].iter().any(|place| place.name() == name) {
                 continue;
             }
-            if !metadata.is_file() || look.files.len() >= ENTRIES {
+            if !metadata.is_file() {
                 look.unfit += 1;
             } else if let Some(of) = name.strip_suffix(READY) {
                 look.said.insert(of.to_owned());
+                if look.said.len() > FILES {
+                    look.said.pop_last();
+                }
             } else {
                 look.files.insert(name.to_owned(), seen(&metadata));
+                if look.files.len() > FILES {
+                    look.files.pop_last();
+                    look.behind += 1;
+                }
             }
         }
         Ok(look)

@@ -22,6 +22,8 @@ pub struct Inspected {
     pub unreadable: usize,
     /// Entries that will never be looked at.
     pub unfit: usize,
+    /// Files that wait behind as many as are looked at.
+    pub behind: usize,
     /// Files that could not be imported and still lie in `failed/`.
     pub failed: usize,
 }
@@ -37,7 +39,13 @@ fn inspected(folder: &Folder, config: &Watch, now: Micros) -> io::Result<Inspect
     let since = now / 1_000_000 - i64::try_from(patience).unwrap_or(i64::MAX);
     let late = look.files.values().filter(|seen| seen.written.0 < since).count();
     let unreadable = look.files.keys().filter(|name| folder.open_file(name).is_err()).count();
-    Ok(Inspected { late, unreadable, unfit: look.unfit, failed: folder.outcomes(Place::Failed)? })
+    Ok(Inspected {
+        late,
+        unreadable,
+        unfit: look.unfit,
+        behind: look.behind,
+        failed: folder.outcomes(Place::Failed)?,
+    })
 }
 
 #[cfg(test)]
@@ -45,6 +53,7 @@ mod tests {
     use std::fs::{self, File};
     use std::time::SystemTime;
 
+    use super::super::folder::FILES;
     use super::*;
 
     #[test]
@@ -75,6 +84,10 @@ mod tests {
         assert_eq!(inspect(&watch, later).unwrap(), Inspected { late: 2, unfit: 1, failed: 1, ..none });
         let slow = Watch { every: "20m".to_owned(), ..watch.clone() };
         assert_eq!(inspect(&slow, later).unwrap().late, 0, "ten looks are longer");
+        for at in 0..FILES {
+            File::create(dir.path().join(format!("d{at}.csv"))).unwrap();
+        }
+        assert_eq!(inspect(&watch, now).unwrap().behind, 2, "and are not unfit");
         assert!(inspect(&Watch { folder: dir.path().join("gone"), ..watch }, now).is_err());
     }
 }

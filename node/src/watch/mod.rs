@@ -9,8 +9,8 @@
 //!   changes nothing. Nothing of it is copied in clear: what the import sorts is sealed.
 //! * Trusts: whoever may write into the folder, to import; nothing in the names. Links, folders and what else is no plain
 //!   file is left where it is.
-//! * Only what was read is put away: a file that changes meanwhile stays, and is taken anew. What becomes of a file that was
-//!   taken is decided in `settle`.
+//! * Only what was read is put away: a file that changes meanwhile stays, and is taken anew; until then those behind it wait.
+//!   What becomes of a file that was taken is decided in `settle`.
 //! * Fails: never. What is wrong with a file is its outcome; what is wrong with the store or the disk is tried again at the
 //!   next look, after pauses that grow (`pace`), and the log says its code, without a name: a name can be a person's. Until
 //!   then the files behind it wait. A file that cannot be opened is passed over. What lies there too long, or cannot be
@@ -24,6 +24,7 @@ mod settle;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufWriter};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -94,14 +95,21 @@ impl Watcher {
         }
     }
 
-    /// Imports what is ready. Fails with what is no file's fault, and then the files behind it are left for later: a file that
-    /// is older by its name may not be imported after one that is newer, whose records it would take back.
+    /// Imports what is ready. Fails with what is no file's fault, and then the files behind it are left for later, as they are
+    /// behind one that changed: a file that is older by its name may not be imported after one that is newer, whose records it
+    /// would take back.
     async fn look(&mut self, stop: &watch::Receiver<bool>) -> Result<(), Problem> {
         let seen = self.folder.look().map_err(|error| Problem::file(self.folder.path(), error))?;
         if seen.unfit > 0 {
             tracing::warn!(
                 entries = seen.unfit,
-                "the watched folder holds what is no plain file, or too much"
+                "the watched folder holds what is no plain file, or has too long a name"
+            );
+        }
+        if seen.behind > 0 {
+            tracing::warn!(
+                entries = seen.behind,
+                "the watched folder holds more files than are looked at: the last by name wait for the others"
             );
         }
         self.unreadable.retain(|name| seen.files.contains_key(name));
@@ -109,19 +117,25 @@ impl Watcher {
             if *stop.borrow() {
                 break;
             }
-            self.take(&name).await?;
+            if self.take(&name).await?.is_break() {
+                break;
+            }
         }
         Ok(())
     }
 
-    async fn take(&mut self, name: &str) -> Result<(), Problem> {
+    /// Imports a file. Says whether those behind it may be imported now.
+    async fn take(&mut self, name: &str) -> Result<ControlFlow<()>, Problem> {
         let file = match self.folder.open_file(name) {
             Ok(Some(file)) => file,
-            // It is gone, or something else by now.
-            Ok(None) => return Ok(()),
+            Ok(None) => {
+                // It is gone, or something else by now.
+                self.settle.changed(name);
+                return Ok(ControlFlow::Break(()));
+            }
             Err(error) => {
                 self.cannot_open(name, &error);
-                return Ok(());
+                return Ok(ControlFlow::Continue(()));
             }
         };
         self.unreadable.remove(name);
@@ -135,13 +149,14 @@ impl Watcher {
         let place = match end {
             End::PutAway(place) => place,
             End::Changed => {
-                changed();
-                return self.folder.give_up(name).map_err(unusable);
+                let given_up = self.folder.give_up(name).map_err(unusable);
+                let behind = self.changed(name);
+                return given_up.map(|()| behind);
             }
             End::Again => {
                 // They are written anew with the next try, and nobody knows when that is. What it failed of comes first.
                 let given_up = self.folder.give_up(name).map_err(unusable);
-                return imported.and(given_up);
+                return imported.and(given_up).map(ControlFlow::Break);
             }
         };
         let told = match imported {
@@ -151,9 +166,18 @@ impl Watcher {
         let now = Timestamp::from_microsecond(self.node.ports.clock.now()).unwrap_or_default();
         let stamp = now.strftime("%Y%m%dT%H%M%SZ").to_string();
         if !self.folder.put_away(name, read, &stamp, (place, &told)).map_err(unusable)? {
-            changed();
+            return Ok(self.changed(name));
         }
-        Ok(())
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn changed(&mut self, name: &str) -> ControlFlow<()> {
+        tracing::warn!(
+            event = "watch.changed",
+            "a file of the watched folder changed while it was imported: it stays, and is taken anew"
+        );
+        self.settle.changed(name);
+        ControlFlow::Break(())
     }
 
     /// That is the file's own fault: it is told once, and the others are imported.
@@ -195,13 +219,6 @@ impl Watcher {
         let source = Source::from(register).of_origin(Some(origin));
         self.node.register.import(source, what, rejects, |_| ()).await
     }
-}
-
-fn changed() {
-    tracing::warn!(
-        event = "watch.changed",
-        "a file of the watched folder changed while it was imported: it stays, and is taken anew"
-    );
 }
 
 fn told(summary: &ImportSummary) -> Value {

@@ -10,6 +10,9 @@
 //! ready ── written to, or another in its place, by the time that it was read ──▶ changing
 //! ```
 //!
+//! What stands behind such a one by name is not ready, whatever was seen of it, until that is ready again or gone: what is
+//! older by its name may not be imported after what is newer.
+//!
 //! Comes in: looks, and how a reading ended. Goes out: names that are ready, in their order, and where a file goes. Never
 //! sees: a file. A file whose writer pauses longer than two looks apart is taken too early. If it is written to while it is
 //! imported, it stays where it is and is seen anew; if later, its writer goes on in the file that was put away, and nobody
@@ -36,18 +39,32 @@ pub(super) struct Seen {
 #[derive(Debug, Default)]
 pub(super) struct Settle {
     last: BTreeMap<String, Seen>,
+    /// Files that changed while they were read, for which those behind them wait.
+    awaited: BTreeSet<String>,
 }
 
 impl Settle {
     /// A look at all files, and the names that are said to be ready; gives those that are.
     pub(super) fn look(&mut self, now: BTreeMap<String, Seen>, said: &BTreeSet<String>) -> Vec<String> {
-        let ready: Vec<String> = now
+        let mut ready: Vec<String> = now
             .iter()
             .filter(|(name, seen)| said.contains(*name) || self.last.get(*name) == Some(seen))
             .map(|(name, _)| name.clone())
             .collect();
+        let unsettled =
+            |name: &String, ready: &[String]| now.contains_key(name) && ready.binary_search(name).is_err();
+        if let Some(first) = self.awaited.iter().find(|name| unsettled(name, &ready)).cloned() {
+            ready.retain(|name| *name < first);
+        }
+        // One that is ready and waits itself is still awaited.
+        self.awaited.retain(|name| unsettled(name, &ready));
         self.last = now;
         ready
+    }
+
+    /// A file that was ready is not what was read.
+    pub(super) fn changed(&mut self, name: &str) {
+        self.awaited.insert(name.to_owned());
     }
 }
 
@@ -136,15 +153,16 @@ mod tests {
         settle
     }
 
-    #[test]
-    fn every_file_after_every_look() {
+    /// What is seen, whether it is said to be ready, and what that makes of a file in each state.
+    type Looked = (&'static str, Option<Seen>, bool, [State; STATES]);
+
+    fn table() -> [Looked; 11] {
         let other = |change: fn(&mut Seen)| {
             let mut seen = SEEN;
             change(&mut seen);
             Some(seen)
         };
-        // What is seen, whether it is said to be ready, and what that makes of a file in each state.
-        let table = [
+        [
             ("the same", Some(SEEN), false, [Changing, Ready, Ready]),
             ("longer", other(|seen| seen.bytes += 1), false, [Changing; STATES]),
             ("shorter", other(|seen| seen.bytes -= 1), false, [Changing; STATES]),
@@ -156,8 +174,12 @@ mod tests {
             ("the same, said to be ready", Some(SEEN), true, [Ready; STATES]),
             ("something else, said to be ready", other(|seen| seen.bytes += 1), true, [Ready; STATES]),
             ("gone, said to be ready", None, true, [Absent; STATES]),
-        ];
-        for (what, seen, said, after) in table {
+        ]
+    }
+
+    #[test]
+    fn every_file_after_every_look() {
+        for (what, seen, said, after) in table() {
             for (before, after) in State::ALL.into_iter().zip(after) {
                 let mut settle = settled(before);
                 assert_eq!(look_at(&mut settle, seen, said), after, "{before:?}, then {what}");
@@ -166,6 +188,60 @@ mod tests {
                 assert_eq!(look_at(&mut settle, seen, false), again, "{before:?}, then {what}, twice");
             }
         }
+    }
+
+    /// Whatever was seen of it before, and is seen of it then.
+    #[test]
+    fn files_behind_one_that_changed_wait_until_it_rests_or_is_gone() {
+        const BEFORE: &str = "a.CSV";
+        const BEHIND: &str = "b.csv";
+        for changed in [false, true] {
+            for (what, seen, said, after) in table() {
+                for (state, after) in State::ALL.into_iter().zip(after) {
+                    let mut settle = settled(state);
+                    settle.last.extend([BEFORE, BEHIND].map(|name| (name.to_owned(), SEEN)));
+                    if changed {
+                        settle.changed(NAME);
+                    }
+                    let mut look = |seen: Option<Seen>, said: bool| {
+                        let files = [(BEFORE, Some(SEEN)), (NAME, seen), (BEHIND, Some(SEEN))];
+                        let files =
+                            files.into_iter().filter_map(|(name, seen)| Some((name.to_owned(), seen?)));
+                        let said = said.then(|| NAME.to_owned()).into_iter().collect();
+                        settle.look(files.collect(), &said)
+                    };
+                    let ready: &[&str] = match (after, changed) {
+                        (Absent, _) | (Changing, false) => &[BEFORE, BEHIND],
+                        (Changing, true) => &[BEFORE],
+                        (Ready, _) => &[BEFORE, NAME, BEHIND],
+                    };
+                    assert_eq!(look(seen, said), ready, "{state:?}, {changed}, {what}");
+                    let rested = look(seen, false);
+                    assert_eq!(
+                        rested.last().map(String::as_str),
+                        Some(BEHIND),
+                        "{state:?}, {changed}, {what}, twice"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn of_several_that_changed_the_first_is_awaited_first() {
+        let mut settle = Settle::default();
+        let files = |b: i64, c: i64| [("a", 1, 1), ("b", 1, b), ("c", 1, c), ("d", 1, 1)];
+        look(&mut settle, &files(1, 1), &[]);
+        settle.changed("c");
+        settle.changed("b");
+        assert_eq!(look(&mut settle, &files(2, 2), &[]), ["a"]);
+        assert_eq!(look(&mut settle, &files(3, 2), &[]), ["a"], "c rests, and waits for b");
+        assert_eq!(
+            look(&mut settle, &files(3, 3), &[]),
+            ["a", "b"],
+            "it has changed again, and d waits for it"
+        );
+        assert_eq!(look(&mut settle, &files(3, 3), &[]), ["a", "b", "c", "d"]);
     }
 
     listed! {

@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use super::folder::{Folder, Look, Place};
+use super::folder::{FILES, Folder, Look, Place};
 use super::settle::Settle;
 use super::*;
 use crate::ports::{Clock, Ports, SystemClock};
@@ -33,13 +33,35 @@ fn only_plain_files_are_looked_at() {
     symlink(outside.path(), dir.path().join("folder")).unwrap();
     fs::create_dir(dir.path().join("inner")).unwrap();
     fs::write(dir.path().join("long".repeat(60)), "x").unwrap();
-    let Look { files, said, unfit } = folder.look().unwrap();
+    let Look { files, said, unfit, behind } = folder.look().unwrap();
     assert_eq!(files.keys().collect::<Vec<_>>(), ["a.xlsx", "b.csv", "e.csv"]);
     assert_eq!(said.into_iter().collect::<Vec<_>>(), ["e.csv"]);
-    assert_eq!(unfit, 4, "two links, a folder, and a name too long");
+    assert_eq!((unfit, behind), (4, 0), "two links, a folder, and a name too long");
     assert!(folder.open_file("link.csv").unwrap().is_none());
     assert!(folder.open_file("gone.csv").unwrap().is_none());
     assert!(folder.open_file("a.xlsx").unwrap().is_some());
+}
+
+/// In whatever order the system names them.
+#[test]
+fn of_too_many_files_the_first_by_name_are_looked_at() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = Folder::open(dir.path()).unwrap();
+    let name = |at: usize| format!("{at:05}.csv");
+    // Half of them from the first on, half from the last.
+    let count = FILES + 200;
+    for at in (0..count / 2).flat_map(|at| [at, count - 1 - at]) {
+        fs::write(dir.path().join(name(at)), "x").unwrap();
+        fs::write(dir.path().join(name(at) + ".ready"), "").unwrap();
+    }
+    let first: Vec<String> = (0..FILES).map(name).collect();
+    let Look { files, said, unfit, behind } = folder.look().unwrap();
+    assert!(files.into_keys().eq(first.iter().cloned()));
+    assert!(said.iter().eq(&first), "and what says that they are ready is none of them");
+    assert_eq!((unfit, behind), (0, 200));
+    first.iter().for_each(|name| fs::remove_file(dir.path().join(name)).unwrap());
+    let Look { files, behind, .. } = folder.look().unwrap();
+    assert_eq!((files.len(), behind, files.contains_key(&name(count - 1))), (200, 0, true));
 }
 
 #[test]

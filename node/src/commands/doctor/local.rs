@@ -108,6 +108,9 @@ fn watched(config: &Config, now: Micros) -> Option<Finding> {
         Inspected { failed: failed @ 1.., .. } => {
             Finding::warn("watch", "doctor-watch-failed").with("count", failed)
         }
+        Inspected { behind: behind @ 1.., .. } => {
+            Finding::warn("watch", "doctor-watch-behind").with("count", behind)
+        }
         Inspected { unfit: unfit @ 1.., .. } => {
             Finding::warn("watch", "doctor-watch-unfit").with("count", unfit)
         }

@@ -2,7 +2,8 @@
 //!
 //! Comes in: the file's description, and the columns that are wanted. Goes out: nothing. Every page's header is read here
 //! once, and gzip, which the library unfolds without end, is unfolded and counted. Memory is one page. Fails: with the
-//! limit that is exceeded, or as damaged.
+//! limit that is exceeded, or as damaged. The library reads the pages of a column as far as its bytes reach, however many
+//! values are promised, so as far they are looked at.
 //!
 //! A page's header is a struct of Thrift's compact protocol; only numbers in it are looked at. Sources: the Parquet
 //! format specification, `PageHeader`; Apache Thrift, "Thrift Compact protocol encoding".
@@ -22,6 +23,9 @@ use crate::ingest::IngestError;
 const PAGE_BYTES: i64 = 16 << 20;
 /// Values of a dictionary, each of which costs 32 bytes beside its own.
 const DICTIONARY: i64 = 1 << 20;
+/// Values of all lists in a row group. One row may have all of them, and is in memory at once with the rows beside it; a few
+/// bytes say of any number of values that they are nothing.
+const LISTED: i64 = 4 << 20;
 /// Rows of a file.
 const ROWS: i64 = 200_000_000;
 /// Bytes of a page's header, which may repeat a long value or two.
@@ -50,6 +54,7 @@ pub(super) fn check<S: Read + Seek>(
         if rows > ROWS {
             return Err(too_large("rows", ROWS));
         }
+        let mut listed = 0_i64;
         for chunk in group.columns() {
             let first = chunk.column_path().parts().first();
             if !wanted.get_fields().iter().any(|field| Some(field.name()) == first.map(String::as_str)) {
@@ -58,6 +63,12 @@ pub(super) fn check<S: Read + Seek>(
             let flat = chunk.column_descr().max_rep_level() == 0;
             if flat && chunk.num_values() != group.num_rows() {
                 return Err(IngestError::Damaged);
+            }
+            if !flat {
+                listed = listed.saturating_add(chunk.num_values().max(0));
+            }
+            if listed > LISTED {
+                return Err(too_large("values of lists in a row group", LISTED));
             }
             check_chunk(source, chunk)?;
         }
@@ -80,10 +91,7 @@ fn check_chunk<S: Read + Seek>(source: &Shared<S>, chunk: &ColumnChunkMetaData) 
     let (Ok(mut at), Ok(length)) = (start, length) else { return Err(IngestError::Damaged) };
     let end = at.checked_add(length).filter(|&end| end <= source.length).ok_or(IngestError::Damaged)?;
     let mut left = chunk.num_values();
-    while left > 0 {
-        if at >= end {
-            return Err(IngestError::Damaged);
-        }
+    while at < end {
         let (page, header) = read_header(source, at)?;
         at += header;
         left = left.checked_sub(page.values()?).filter(|&left| left >= 0).ok_or(IngestError::Damaged)?;
@@ -92,7 +100,7 @@ fn check_chunk<S: Read + Seek>(source: &Shared<S>, chunk: &ColumnChunkMetaData) 
         }
         at += page.folded.unsigned_abs();
     }
-    Ok(())
+    if (at, left) == (end, 0) { Ok(()) } else { Err(IngestError::Damaged) }
 }
 
 /// What a page's header says.

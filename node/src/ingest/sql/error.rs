@@ -18,6 +18,9 @@ pub enum ServerError {
     /// Nobody answers, or the connection broke.
     #[error("the server cannot be reached, or broke off")]
     Unreachable,
+    /// It is not who the address says, as far as certificates tell, or has none.
+    #[error("the server's certificate is not one that the address trusts")]
+    Certificate,
     /// The server does not let the user in, or not at this table.
     #[error("the server refuses the user, the password or what the query reads (code {code})")]
     Refused {
@@ -61,6 +64,7 @@ impl ServerError {
             Self::PasswordInAddress => "source-password-in-address",
             Self::NotBuilt(_) => "source-not-built",
             Self::Unreachable => "source-unreachable",
+            Self::Certificate => "source-certificate",
             Self::Refused { .. } => "source-refused",
             Self::Query { .. } => "source-query",
             Self::NoRows => "source-no-rows",
@@ -77,6 +81,7 @@ impl ServerError {
             Self::Address
             | Self::PasswordInAddress
             | Self::NotBuilt(_)
+            | Self::Certificate
             | Self::Query { .. }
             | Self::NoRows
             | Self::Writes => 64,
@@ -117,10 +122,10 @@ impl From<sqlx::Error> for ServerError {
                 }
                 told.code().map_or_else(|| Self::Failed { code: String::new() }, |code| Self::of_state(&code))
             }
-            sqlx::Error::Io(_)
-            | sqlx::Error::Tls(_)
-            | sqlx::Error::Protocol(_)
-            | sqlx::Error::WorkerCrashed => Self::Unreachable,
+            sqlx::Error::Tls(_) => Self::Certificate,
+            // So a handshake ends in which one side does not take what the other shows.
+            sqlx::Error::Io(told) if told.kind() == std::io::ErrorKind::InvalidData => Self::Certificate,
+            sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => Self::Unreachable,
             sqlx::Error::Configuration(_) => Self::Address,
             _ => Self::Failed { code: String::new() },
         }
@@ -139,5 +144,28 @@ mod tests {
         assert_eq!(exit("22P02"), ("source-data", 65));
         assert_eq!(exit("42601"), ("source-query", 64));
         assert_eq!(exit("57014"), ("source-timed-out", 75));
+    }
+
+    /// Who waits for a network that is in order waits for ever.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    #[test]
+    fn a_certificate_that_is_not_trusted_is_no_server_that_is_away() {
+        use std::io::ErrorKind;
+        let exit = |error: sqlx::Error| {
+            let error = ServerError::from(error);
+            (error.code(), error.exit_code())
+        };
+        let certificate = ("source-certificate", 64);
+        assert_eq!(exit(sqlx::Error::Tls("of the driver".into())), certificate);
+        assert_eq!(exit(sqlx::Error::Io(ErrorKind::InvalidData.into())), certificate);
+        for kind in [
+            ErrorKind::ConnectionRefused,
+            ErrorKind::ConnectionReset,
+            ErrorKind::NotFound,
+            ErrorKind::TimedOut,
+            ErrorKind::UnexpectedEof,
+        ] {
+            assert_eq!(exit(sqlx::Error::Io(kind.into())), ("source-unreachable", 69), "{kind}");
+        }
     }
 }

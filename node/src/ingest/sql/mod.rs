@@ -131,7 +131,7 @@ pub async fn open(
             return Err(IngestError::ColumnType { column, kind });
         }
     }
-    let rows = Answer { from, batch: Vec::new().into_iter() };
+    let rows = Answer { from, batch: Vec::new().into_iter(), ended: false };
     RegisterFile::new(&header, options, Found::NOTHING, Box::new(rows))
 }
 
@@ -195,6 +195,7 @@ fn line<'a>(columns: &[Column], mut value: impl FnMut(usize) -> Option<&'a [u8]>
 struct Answer {
     from: mpsc::Receiver<Batch>,
     batch: std::vec::IntoIter<Line>,
+    ended: bool,
 }
 
 impl Rows for Answer {
@@ -203,9 +204,13 @@ impl Rows for Answer {
             if let Some(line) = self.batch.next() {
                 return Ok(Some(line));
             }
-            match self.from.blocking_recv() {
-                Some(batch) => self.batch = batch?.into_iter(),
-                None => return Ok(None),
+            if self.ended {
+                return Ok(None);
+            }
+            // What ends without a word has broken off: the records behind that are not lacking.
+            match self.from.blocking_recv().ok_or(ServerError::Unreachable)?? {
+                Some(batch) => self.batch = batch.into_iter(),
+                None => self.ended = true,
             }
         }
     }
@@ -224,7 +229,7 @@ mod tests {
     #[test]
     fn an_address_has_no_password() {
         for good in [
-            "postgres://reader@db.bank.cn:5432/cases?sslmode=verify-full",
+            "postgres://reader@db.bank.cn:5432/cases?sslmode=verify-full&sslrootcert=/etc/ssl/db.pem",
             "postgresql:///cases?host=/run/postgresql",
             "mysql://reader@127.0.0.1/cases",
             "mariadb://reader@127.0.0.1/cases",
@@ -246,6 +251,30 @@ mod tests {
         }
         let shown = format!("{:?}", Address::parse("mysql://reader@db/cases").unwrap());
         assert!(!shown.contains("reader") && !shown.contains("db"), "{shown}");
+    }
+
+    #[test]
+    fn an_answer_that_ends_without_a_word_is_not_whole() {
+        for ended in [true, false] {
+            let (to, from) = mpsc::channel(WAITING);
+            let mut cells = Cells::default();
+            cells.push("A1", None);
+            assert!(to.blocking_send(Ok(Some(vec![Line::Cells(cells)]))).is_ok());
+            if ended {
+                assert!(to.blocking_send(Ok(None)).is_ok());
+            }
+            drop(to);
+            let mut rows = Answer { from, batch: Vec::new().into_iter(), ended: false };
+            assert!(matches!(rows.next(), Ok(Some(Line::Cells(_)))));
+            for _ in 0..2 {
+                let next = rows.next();
+                if ended {
+                    assert!(matches!(next, Ok(None)));
+                } else {
+                    assert!(matches!(next, Err(IngestError::Server(ServerError::Unreachable))));
+                }
+            }
+        }
     }
 
     #[test]

@@ -63,9 +63,8 @@ pub(super) async fn ask(
     }
     let deadline = Deadline::after(query.timeout);
     tokio::spawn(async move {
-        if let Err(error) = fetch(&mut connection, text, &taken, &outlet, deadline).await {
-            outlet.fail(error).await;
-        }
+        let fetched = fetch(&mut connection, text, &taken, &outlet, deadline).await;
+        outlet.end(fetched).await;
         // An answer that nobody reads on is not waited for.
         drop(connection);
     });

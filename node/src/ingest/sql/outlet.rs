@@ -1,6 +1,8 @@
 //! Where an answer's rows go, and until when all of them must be here.
 //!
-//! Comes in: rows of a server. Goes out: batches, to whoever takes them. Fails with [`ServerError::TimedOut`].
+//! Comes in: rows of a server. Goes out: batches, to whoever takes them, and at last that these were all, or why they were
+//! not: a reader that ends without a word, as one does that panics, has left out what nobody knows. Fails with
+//! [`ServerError::TimedOut`].
 
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use std::time::Duration;
@@ -13,7 +15,8 @@ use super::ServerError;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use super::TIMEOUT;
 
-pub(super) type Batch = Result<Vec<Line>, IngestError>;
+/// Rows; or nothing, once these were all.
+pub(super) type Batch = Result<Option<Vec<Line>>, IngestError>;
 
 /// Where the rows of an answer go. Whoever takes them may be gone: then there is no more to do.
 pub(super) struct Outlet {
@@ -22,12 +25,17 @@ pub(super) struct Outlet {
 
 impl Outlet {
     pub(super) async fn give(&self, lines: Vec<Line>) -> bool {
-        self.to.send(Ok(lines)).await.is_ok()
+        self.to.send(Ok(Some(lines))).await.is_ok()
     }
 
-    pub(super) async fn fail(&self, error: ServerError) {
+    /// Says how the answer ended.
+    pub(super) async fn end(&self, fetched: Result<(), ServerError>) {
+        let last: Batch = match fetched {
+            Ok(()) => Ok(None),
+            Err(error) => Err(error.into()),
+        };
         // Whoever is gone needs no last word.
-        let _ = self.to.send(Err(error.into())).await;
+        let _ = self.to.send(last).await;
     }
 }
 
@@ -67,6 +75,20 @@ impl Deadline {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn an_answer_ends_with_a_word() {
+        let (to, mut from) = mpsc::channel(1);
+        let outlet = Outlet { to };
+        assert!(outlet.give(Vec::new()).await);
+        assert!(matches!(from.recv().await, Some(Ok(Some(lines))) if lines.is_empty()));
+        outlet.end(Ok(())).await;
+        assert!(matches!(from.recv().await, Some(Ok(None))));
+        outlet.end(Err(ServerError::TimedOut)).await;
+        assert!(matches!(from.recv().await, Some(Err(IngestError::Server(ServerError::TimedOut)))));
+        drop(from);
+        outlet.end(Ok(())).await;
+    }
 
     #[tokio::test]
     async fn a_server_that_stalls_is_not_waited_for() {

@@ -39,9 +39,8 @@ pub(super) async fn ask(
     let taken: Vec<Column> = prepared.columns().iter().map(column).collect();
     let deadline = Deadline::after(query.timeout);
     tokio::spawn(async move {
-        if let Err(error) = fetch(&mut connection, &taken, &outlet, deadline).await {
-            outlet.fail(error).await;
-        }
+        let fetched = fetch(&mut connection, &taken, &outlet, deadline).await;
+        outlet.end(fetched).await;
         // The server ends what is left when the connection does; one that stalls is not told.
         let _ = tokio::time::timeout(CONNECT, connection.close()).await;
     });

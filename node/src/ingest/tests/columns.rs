@@ -184,6 +184,57 @@ fn promises_of_room_are_not_believed() {
     assert!(matches!(refusal(b"PAR1"), IngestError::Damaged));
 }
 
+const LISTS: &str = "message r { REQUIRED BYTE_ARRAY record (UTF8);
+    OPTIONAL GROUP email (LIST) { REPEATED GROUP list { OPTIONAL BYTE_ARRAY element (UTF8); } }
+    OPTIONAL GROUP mobile (LIST) { REPEATED GROUP list { OPTIONAL BYTE_ARRAY element (UTF8); } } }";
+
+/// One row whose lists have so many elements, all of which are nothing.
+fn lists(emails: usize, mobiles: usize) -> Vec<u8> {
+    let nothing = |count: usize| {
+        let repeated = (0..count).map(|at| i16::from(at > 0)).collect();
+        Values::Nested(Vec::new(), vec![2; count], repeated)
+    };
+    written(LISTS, Compression::SNAPPY, &[Values::Texts(vec!["A1"]), nothing(emails), nothing(mobiles)])
+}
+
+#[test]
+fn lists_without_end_are_refused() {
+    let half = 2 << 20;
+    let bytes = lists(half, half + 1);
+    assert!(bytes.len() < 1 << 20, "it is small: {}", bytes.len());
+    let error = refusal(&bytes);
+    let what = "values of lists in a row group";
+    assert!(matches!(error, IngestError::TooLarge { what: found, .. } if found == what), "{error}");
+    let entries = read(&lists(10_000, 1));
+    assert_eq!(entries.iter().map(codes).collect::<Vec<_>>(), [["no-identifier"]]);
+}
+
+/// The library would read on where the description says that there is no more.
+#[test]
+fn pages_behind_the_last_value_are_looked_at() {
+    use ::parquet::file::metadata::{ParquetMetaDataReader, ParquetMetaDataWriter};
+    let bytes = bytes::Bytes::from(lists(3, 3));
+    let metadata = ParquetMetaDataReader::new().parse_and_finish(&bytes).unwrap();
+    // The same file with another description behind it: the first list is said to have so many values.
+    let promising = |values: i64| {
+        let mut file = metadata.clone().into_builder();
+        let mut groups = file.take_row_groups();
+        let mut group = groups.remove(0).into_builder();
+        let mut columns = group.take_columns();
+        let list = columns.remove(1).into_builder().set_num_values(values).build().unwrap();
+        columns.insert(1, list);
+        let file = file.add_row_group(group.set_column_metadata(columns).build().unwrap()).build();
+        let mut to = bytes.to_vec();
+        ParquetMetaDataWriter::new(&mut to, &file).finish().unwrap();
+        to
+    };
+    assert_eq!(read(&promising(3)).len(), 1);
+    for values in [-1, 0, 2, 4] {
+        let error = refusal(&promising(values));
+        assert!(matches!(error, IngestError::Damaged), "{values}: {error}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(384))]
 

@@ -196,3 +196,26 @@ fn short_rows_are_filled_and_long_ones_rejected() {
     assert_eq!(entries[2].row.as_ref().unwrap().role, Some(Role::Complainant));
     assert_eq!(codes(&entries[3]), ["empty-record"]);
 }
+
+/// A name with the delimiter in it shifts the cells behind it: then a person's name would be told as the record.
+#[test]
+fn a_long_row_names_its_record_only_where_nothing_can_have_shifted_it() {
+    let header = ["姓名", "编号", "手机号"];
+    let row = ["Wang", " Fang", "R17", "13912345678"];
+    for delimiter in [",", ";", "\t", "|"] {
+        let text =
+            [header.join(delimiter), row.join(delimiter), ["", "R18", "139"].join(delimiter)].join("\n");
+        let entries = read(text.as_bytes());
+        assert!(entries[0].row.is_none());
+        assert_eq!((codes(&entries[0]), entries[0].issues[0].record.as_str()), (vec!["long-row"], ""));
+        assert_eq!(entries[1].row.as_ref().unwrap().record, "R18");
+    }
+    // What stands in the record's place is not looked at: it may be too long for one.
+    let long = format!("姓名,编号,手机号\nWang,{},R17,139\n", "x".repeat(200));
+    assert_eq!(codes(&read(long.as_bytes())[0]), ["long-row"]);
+    // The cells of a sheet have places of their own.
+    let sheet = books::rows(&[&header, &["Wang, Fang", "R17", "139", "stray"]]);
+    let entries = read(&books::book(&[("a", &sheet)], &[]));
+    assert!(entries[0].row.is_none());
+    assert_eq!((codes(&entries[0]), entries[0].issues[0].record.as_str()), (vec!["long-row"], "R17"));
+}

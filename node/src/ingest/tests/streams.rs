@@ -1,6 +1,6 @@
 //! Long files in bounded memory, and bytes of any kind.
 
-use std::io;
+use std::io::{self, Write as _};
 
 use proptest::prelude::*;
 
@@ -58,6 +58,30 @@ fn two_hundred_thousand_rows_pass_through_a_bounded_buffer() {
     }
     assert_eq!(rows, 200_000);
     assert!(most <= 4 * line::ROW_BYTES, "{most} bytes were held");
+}
+
+/// What the relations of a workbook name as a sheet is read as one, whatever its ending says.
+#[test]
+fn pictures_are_of_any_bytes_and_of_a_bounded_size() {
+    let sheet = books::rows(&[&["record", "mobile"], &["A1", "139"]]);
+    let with = |name: &str, mebibytes: usize| {
+        let book = Cursor::new(books::book(&[("a", &sheet)], &[]));
+        let mut zip = zip::ZipWriter::new_append(book).unwrap();
+        let options = zip::write::SimpleFileOptions::default().compression_level(Some(1));
+        zip.start_file(name, options).unwrap();
+        let piece = vec![b'x'; 1 << 20];
+        for _ in 0..mebibytes {
+            zip.write_all(&piece).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    };
+    for name in ["xl/media/a.png", "xl/drawings/B.VML", "xl/printerSettings/c.bin"] {
+        assert_eq!(read(&with(name, 2)).len(), 1, "{name}");
+        let bytes = with(name, 65);
+        assert!(bytes.len() < 4 << 20);
+        let error = refusal(&bytes);
+        assert!(matches!(error, IngestError::TooLarge { what: "bytes of a picture", .. }), "{name}: {error}");
+    }
 }
 
 /// Whoever waits for a disk waits for ever, if a file that is damaged looks like one that cannot be read.

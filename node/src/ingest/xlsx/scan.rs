@@ -1,7 +1,7 @@
 //! What must hold of a workbook before the library opens it, which keeps whatever an archive unfolds to.
 //!
-//! Comes in: the archive. Goes out: whether it has formulas. Every part that may be read is unfolded once here, counting
-//! the bytes that come out and not those that the archive promises: a few kilobytes can promise little and unfold to
+//! Comes in: the archive. Goes out: whether it has formulas. Every part is unfolded once here, counting the
+//! bytes that come out and not those that the archive promises: a few kilobytes can promise little and unfold to
 //! terabytes. Memory is one piece. Fails: with the limit that is exceeded, or the form of file that is not read.
 //!
 //! The library keeps the shared texts of a workbook, and of a sheet at most what stands between two cells; so the former
@@ -28,6 +28,8 @@ const SHARED_BYTES: u64 = 128 << 20;
 const SHARED: u64 = 2_000_000;
 /// Bytes of any other part that is not a sheet.
 const PART_BYTES: u64 = 32 << 20;
+/// Bytes of a picture, or of what else is no text.
+const PICTURE_BYTES: u64 = 64 << 20;
 /// Rows of a sheet; spreadsheets have half as many.
 const ROWS: u64 = 2 << 20;
 /// Bytes between two tags, and between the beginnings of two cells: a cell may have 32,767 characters.
@@ -62,11 +64,11 @@ enum Part {
     Shared,
     Sheet,
     Other,
-    /// Pictures and the like, which nobody reads.
-    Unread,
+    /// Pictures and the like, of any bytes. Nobody reads them, unless the relations of a workbook name one as a sheet.
+    Picture,
 }
 
-/// Unfolds every part that may be read.
+/// Unfolds every part.
 pub(super) fn scan<S: Read + Seek>(source: &mut S) -> Result<Scanned, IngestError> {
     if source.seek(SeekFrom::End(0))? > FILE_BYTES {
         return Err(too_large("bytes of an archive", FILE_BYTES));
@@ -80,11 +82,7 @@ pub(super) fn scan<S: Read + Seek>(source: &mut S) -> Result<Scanned, IngestErro
     known_form(&names)?;
     let (mut all, mut formulas) = (0, false);
     for (index, name) in names.iter().enumerate() {
-        let part = part(name);
-        if part == Part::Unread {
-            continue;
-        }
-        let mut tags = Tags::of(part);
+        let mut tags = Tags::of(part(name));
         let mut entry = archive.by_index(index)?;
         let mut piece = vec![0; 64 * 1024];
         loop {
@@ -144,7 +142,7 @@ fn part(name: &str) -> Part {
         Some("xml") if name.contains("/worksheets/") => Part::Sheet,
         Some("xml" | "rels") => Part::Other,
         // The relations of a workbook may name a part of any ending as a sheet; such a one is small.
-        Some("png" | "jpg" | "jpeg" | "gif" | "emf" | "wmf" | "bin" | "vml") => Part::Unread,
+        Some("png" | "jpg" | "jpeg" | "gif" | "emf" | "wmf" | "bin" | "vml") => Part::Picture,
         _ => Part::Other,
     }
 }
@@ -178,7 +176,12 @@ impl Tags {
                 return Err(too_large("bytes of shared texts", SHARED_BYTES));
             }
             Part::Other if self.bytes > PART_BYTES => return Err(too_large("bytes of a part", PART_BYTES)),
-            _ => {}
+            Part::Picture if self.bytes > PICTURE_BYTES => {
+                return Err(too_large("bytes of a picture", PICTURE_BYTES));
+            }
+            // Whatever stands between its tags is as small as the whole.
+            Part::Picture => return Ok(true),
+            Part::Shared | Part::Sheet | Part::Other => {}
         }
         while !piece.is_empty() {
             let stop = if self.tag.is_some() { b'>' } else { b'<' };

@@ -115,6 +115,21 @@ async fn a_row_that_cannot_be_read_spares_its_record() {
     assert_eq!((summary.records, summary.spared, summary.retracted), (0, 2, 0));
 }
 
+/// Which record a row is whose cells have shifted, nobody knows; and the name in its place is no record.
+#[tokio::test]
+async fn a_row_whose_cells_have_shifted_retracts_only_on_a_persons_word() {
+    let desk = Desk::new().await;
+    desk.import("name,record,wechat\nWang,R17,fang_1\nLi,R18,fang_2\n").await;
+    let text = "name,record,wechat\nWang, Fang,R17,fang_1\nLi,R18,fang_2\n";
+    let (error, rejects) = desk.refused(text, full()).await;
+    let doubt = Doubt::UnreadableRows { rows: 1, retracted: 1 };
+    assert!(matches!(error, ImportError::Retracts(found) if found == doubt), "{error}");
+    assert_eq!(desk.standing("R17").await, Standing::Enters);
+    let lines: Vec<&str> = rejects.lines().skip(1).collect();
+    assert!(matches!(lines[..], [line] if line.starts_with("2,,,reject,long-row,")), "{rejects}");
+    assert!(!rejects.contains("Fang"), "{rejects}");
+}
+
 #[tokio::test]
 async fn a_full_file_without_records_retracts_only_on_a_persons_word() {
     let desk = Desk::new().await;

@@ -324,6 +324,37 @@ async fn files_that_waited_for_the_store_are_imported_in_their_order() {
     assert_eq!((&second["added"], &second["changed"]), (&json!(0), &json!(1)));
 }
 
+/// So it is where the older one changes while it is imported: the newer one waits until that rests, or is gone.
+#[tokio::test]
+async fn files_behind_one_that_changed_are_imported_after_it() {
+    for meets in [Meets::Growth, Meets::Another, Meets::Removal] {
+        let mut bench = Bench::new().await;
+        bench.put("a.csv", REGISTER);
+        bench.put("b.csv", "record,mobile\nA1,13712345678\n");
+        bench.look().await.unwrap();
+        bench.meet(meets).await;
+        bench.look().await.unwrap();
+        assert_eq!(bench.place_of("b.csv"), 'l', "{meets:?}");
+        bench.part(meets).await;
+        bench.look().await.unwrap();
+        let gone = meets == Meets::Removal;
+        assert_eq!(
+            (bench.place_of("a.csv") == '-', bench.place_of("b.csv") == 'd'),
+            (gone, gone),
+            "{meets:?}"
+        );
+        bench.look().await.unwrap();
+        assert_eq!(bench.place_of("b.csv"), 'd', "{meets:?}");
+        assert_eq!(bench.place_of("a.csv"), if gone { '-' } else { 'd' }, "{meets:?}");
+        // What the newer file says stands.
+        assert_eq!(bench.told("b.csv")["unchanged"], json!(0), "{meets:?}");
+        bench.put("c.csv", "record,mobile\nA1,13712345678\n");
+        bench.put("c.csv.ready", "");
+        bench.look().await.unwrap();
+        assert_eq!(bench.told("c.csv")["unchanged"], json!(1), "{meets:?}");
+    }
+}
+
 /// A clock by which pauses take no time. After the third the folder is there again; the fourth is the last.
 struct Noting {
     pauses: Mutex<Vec<Duration>>,
