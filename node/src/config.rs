@@ -246,6 +246,13 @@ impl Config {
         lianfang_trust::at_rest::file::write_atomically(&path, text.as_bytes()).map_err(Problem::bug)
     }
 
+    /// The files that it names beside that of the unlocking secret, and a store's address.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        let own = self.certificate.iter().flat_map(|own| [&own.chain, &own.key, &own.root]);
+        let watch = self.watch.iter().filter_map(|watch| watch.map.as_ref());
+        own.chain(self.source.values().flat_map(Source::files)).chain(watch).map(PathBuf::as_path)
+    }
+
     /// What others are told.
     pub fn advertised(&self) -> &str {
         self.advertise.as_deref().unwrap_or(&self.listen)

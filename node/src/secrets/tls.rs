@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use super::{Secrets, read, read_keys, remove, sealed, write, write_keys};
 
-const NEXT: &str = "tls-next.sealed";
+pub(super) const NEXT: &str = "tls-next.sealed";
 const PURPOSE: &str = "lianfang/node-tls-next";
 
 pub(super) fn keep_next(
