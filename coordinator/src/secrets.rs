@@ -100,6 +100,12 @@ impl Keys {
         Ok(keys)
     }
 
+    /// Takes back what [`create`](Self::create) made, for the folder could not be set up with it: without its ring it has no
+    /// keys. At worst it stays, and the next attempt says so.
+    pub fn discard(dir: &Path) {
+        let _ = std::fs::remove_file(dir.join(FOLDER).join(RING));
+    }
+
     /// Opens the folder's keys.
     pub fn open(dir: &Path, unlock: &Unlock) -> Result<Self, Problem> {
         let folder = dir.join(FOLDER);

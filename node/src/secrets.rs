@@ -114,6 +114,12 @@ impl Secrets {
         Self::of(master, &keys, folder)
     }
 
+    /// Takes back what [`create`](Self::create) made, for the folder could not be set up with it: without its ring it has no
+    /// secrets. At worst it stays, and the next attempt says so.
+    pub fn discard(&self) {
+        let _ = std::fs::remove_file(self.folder.join(RING));
+    }
+
     /// Opens a node's secrets.
     pub fn open(dir: &Path, unlock: &Unlock) -> Result<Self, Problem> {
         let folder = dir.join(FOLDER);
@@ -173,8 +179,11 @@ fn remove(path: &Path) -> Result<(), Problem> {
     }
 }
 
-/// Makes the default key file: random bytes, readable by the owner alone.
+/// Makes a key file: random bytes, readable by the owner alone. One that is there already is kept.
 pub fn make_key_file(path: &Path, rng: &mut dyn CryptoRng) -> Result<(), Problem> {
+    if path.exists() {
+        return Ok(());
+    }
     if let Some(parent) = path.parent() {
         make_private(parent)?;
     }

@@ -29,6 +29,11 @@ pub(super) fn keep_next(
     write(&folder.join(NEXT), &file)
 }
 
+/// Of an exchange that an older attempt to restore has left, which nobody knows of any more.
+pub(super) fn forget_next(folder: &Path) -> Result<(), Problem> {
+    remove(&folder.join(NEXT))
+}
+
 /// Which of this node's keys a certificate is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Behind {
