@@ -100,6 +100,7 @@ impl Watcher {
         let seen = self.folder.look().map_err(|error| Problem::file(self.folder.path(), error))?;
         if seen.unfit > 0 {
             tracing::warn!(
+                event = "watch.unfit",
                 entries = seen.unfit,
                 "the watched folder holds what is no plain file, or too much"
             );

@@ -114,7 +114,31 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The table of events has every line that a program writes, and no other.
+/// The events of the lines that a source writes; it begins each with its event.
+fn events(path: &Path, text: &str) -> Vec<String> {
+    let lines = ["error", "warn", "info", "debug", "trace"];
+    let lines =
+        lines.into_iter().flat_map(|level| text.split(&format!("{level}!(")).skip(1).collect::<Vec<_>>());
+    let event = |line: &str| {
+        let event = line.trim_start().strip_prefix("event = \"").and_then(|rest| rest.split('"').next());
+        let start: String = line.chars().take(60).collect();
+        event.unwrap_or_else(|| panic!("{}: a line without its event: {start}", path.display())).to_owned()
+    };
+    lines.map(event).collect()
+}
+
+#[test]
+fn a_line_without_an_event_is_found() {
+    let path = Path::new("a.rs");
+    let good =
+        "tracing::warn!(\n    event = \"a.b\",\n    \"said\"\n); tracing::info!(event = \"c.d\", \"said\")";
+    assert_eq!(events(path, good), ["a.b", "c.d"]);
+    for bad in ["tracing::warn!(\"said\")", "tracing::error!(\n    number,\n    event = \"a.b\")"] {
+        assert!(std::panic::catch_unwind(|| events(path, bad)).is_err(), "{bad}");
+    }
+}
+
+/// The table of events has every line that a program writes, and no other; no line is without an event.
 #[test]
 fn the_books_tell_of_every_event() {
     let mut files = Vec::new();
@@ -123,9 +147,8 @@ fn the_books_tell_of_every_event() {
     }
     let mut written = BTreeSet::new();
     for file in files {
-        let text = std::fs::read_to_string(file).expect("text");
-        let events = text.split("event = \"").skip(1).filter_map(|rest| rest.split('"').next());
-        written.extend(events.map(str::to_owned));
+        let text = std::fs::read_to_string(&file).expect("text");
+        written.extend(events(&file, &text));
     }
     for (path, begins) in BOOKS {
         let book = read(path);
