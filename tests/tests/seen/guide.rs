@@ -203,6 +203,42 @@ fn the_units_are_hardened() {
     }
 }
 
+/// The words that follow this one in a text.
+fn after<'a>(text: &'a str, what: &str) -> Vec<&'a str> {
+    text.split(what).skip(1).filter_map(|rest| rest.split_whitespace().next()).collect()
+}
+
+/// A command that is copied from a book names the credential that the units hand over, and a grace that is copied ends before
+/// the service manager's patience.
+#[test]
+fn the_books_agree_with_the_units() {
+    for program in ["node", "coordinator"] {
+        let unit = read(&format!("packaging/systemd/lianfang-{program}.service"));
+        let handed = after(&unit, "\nLoadCredential=");
+        let [handed] = handed[..] else { panic!("{program}: {handed:?}") };
+        let (credential, _) = handed.split_once(':').expect("a name and a file");
+        let patience: u64 = after(&unit, "\nTimeoutStopSec=")[0].parse().expect("seconds");
+        for (path, graces) in [
+            ("docs/operator.md", 1),
+            ("docs/operator.zh.md", 1),
+            ("docs/airgapped.md", 0),
+            ("docs/airgapped.zh.md", 0),
+        ] {
+            let text = read(path);
+            let mut named = after(&text, "--credential ");
+            // The table of options has a word for whatever it is.
+            named.retain(|name| *name != "NAME`");
+            assert!(!named.is_empty() && named.iter().all(|name| *name == credential), "{path}: {named:?}");
+            let shown = after(&text, "\n    [serve]\n    grace_seconds = ");
+            assert_eq!(shown.len(), graces, "{path}");
+            for grace in shown {
+                let grace: u64 = grace.parse().expect("seconds");
+                assert!(grace + 10 <= patience, "{path}: {grace} of {patience}");
+            }
+        }
+    }
+}
+
 /// Every call of the schema is counted by its name, at the party that answers it.
 #[test]
 fn every_call_has_its_name() {
