@@ -100,6 +100,12 @@ impl Keys {
         Ok(keys)
     }
 
+    /// Takes back what [`create`](Self::create) made, for the folder could not be set up with it: without its ring it has no
+    /// keys. At worst it stays, and the next attempt says so.
+    pub fn discard(dir: &Path) {
+        let _ = std::fs::remove_file(dir.join(FOLDER).join(RING));
+    }
+
     /// Opens the folder's keys.
     pub fn open(dir: &Path, unlock: &Unlock) -> Result<Self, Problem> {
         let folder = dir.join(FOLDER);
@@ -185,18 +191,16 @@ pub fn place(dir: &Path, store: &StorePlace) -> Result<Place, Problem> {
     }
 }
 
-/// The files in the folder of secrets that are sealed, relative to `dir`: all but the one that unlocks the others.
-pub fn sealed_files(dir: &Path, unlock: &Unlock) -> Result<Vec<PathBuf>, Problem> {
-    let folder = dir.join(FOLDER);
-    let read =
-        || std::fs::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>();
-    let mut files = read().map_err(|error| Problem::file(&folder, error))?;
-    files.retain(|path| {
-        let unlocks = unlock.file().is_some_and(|file| dir.join(file) == *path);
-        path.is_file() && !unlocks && path.extension().is_none_or(|extension| extension != "unfinished")
-    });
-    files.sort();
-    Ok(files.iter().filter_map(|path| path.strip_prefix(dir).ok().map(Path::to_owned)).collect())
+/// The sealed files, relative to `dir`: what a backup takes of the folder of secrets. They are found by their names, for
+/// whatever else lies there is in clear: the unlocking secret of today, of before or of tomorrow, a server's password.
+pub fn sealed_files(dir: &Path) -> Result<Vec<PathBuf>, Problem> {
+    let folder = Path::new(FOLDER);
+    let mut files = vec![folder.join(RING), folder.join(KEYS)];
+    let next = dir.join(folder).join(change::NEXT);
+    if next.try_exists().map_err(|error| Problem::file(&next, error))? {
+        files.push(folder.join(change::NEXT));
+    }
+    Ok(files)
 }
 
 fn make_private(folder: &Path) -> Result<(), Problem> {
@@ -249,6 +253,28 @@ mod tests {
 
     use super::*;
     use crate::ports::{Chance, SystemChance};
+
+    #[test]
+    fn a_backup_takes_the_sealed_files_and_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut rng = SystemChance.rng();
+        let now = UnixTime::since_unix_epoch(Duration::from_hours(500_000));
+        let unlock = Unlock::KeyFile(KEY_FILE.into());
+        make_key_file(&dir.path().join(KEY_FILE), &mut *rng).unwrap();
+        Keys::create(dir.path(), &unlock, now, &mut *rng).unwrap();
+        let taken = || {
+            let files = sealed_files(dir.path()).unwrap();
+            files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>()
+        };
+        for name in ["old.key", "store.url", "keys.unfinished"] {
+            std::fs::write(dir.path().join(FOLDER).join(name), "in clear").unwrap();
+        }
+        assert_eq!(taken(), ["secrets/key-ring", "secrets/keys"]);
+        let next = Unlock::KeyFile("secrets/next.key".into());
+        make_key_file(&dir.path().join("secrets/next.key"), &mut *rng).unwrap();
+        rekey(dir.path(), &unlock, &next, &mut *rng).unwrap();
+        assert_eq!(taken(), ["secrets/key-ring", "secrets/keys", "secrets/key-ring.next"]);
+    }
 
     #[test]
     fn keys_lead_back_and_another_key_file_opens_nothing() {

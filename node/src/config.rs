@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use inputs::{Language, Source, Watch, span};
 pub use lianfang_trust::at_rest::Unlock;
+use lianfang_trust::at_rest::file::write_atomically;
 
 /// The file's name within the folder.
 pub const FILE: &str = "config.toml";
@@ -219,9 +220,14 @@ impl Config {
     /// Reads the folder's configuration.
     pub fn load(dir: &Path) -> Result<Self, Problem> {
         let path = dir.join(FILE);
-        let text = std::fs::read_to_string(&path).at_path(&path)?;
-        let mut config: Self = toml::from_str(&text)
-            .map_err(|error| parsed::refused(&path, &text, error.message(), error.span()))?;
+        Self::parse(dir, &std::fs::read_to_string(&path).at_path(&path)?)
+    }
+
+    /// What this text says as the folder's configuration.
+    pub fn parse(dir: &Path, text: &str) -> Result<Self, Problem> {
+        let path = dir.join(FILE);
+        let mut config: Self = toml::from_str(text)
+            .map_err(|error| parsed::refused(&path, text, error.message(), error.span()))?;
         config.unlock.resolve(dir);
         if let Some(path) = &mut config.store.url_file {
             *path = dir.join(&*path);
@@ -241,9 +247,19 @@ impl Config {
 
     /// Writes the folder's first configuration.
     pub fn store(&self, dir: &Path) -> Result<(), Problem> {
-        let path = dir.join(FILE);
-        let text = toml::to_string_pretty(self).map_err(Problem::bug)?;
-        lianfang_trust::at_rest::file::write_atomically(&path, text.as_bytes()).map_err(Problem::bug)
+        write_atomically(&dir.join(FILE), self.text()?.as_bytes()).map_err(Problem::bug)
+    }
+
+    /// As it is written.
+    pub fn text(&self) -> Result<String, Problem> {
+        toml::to_string_pretty(self).map_err(Problem::bug)
+    }
+
+    /// The files that it names beside that of the unlocking secret, and a store's address.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        let own = self.certificate.iter().flat_map(|own| [&own.chain, &own.key, &own.root]);
+        let watch = self.watch.iter().filter_map(|watch| watch.map.as_ref());
+        own.chain(self.source.values().flat_map(Source::files)).chain(watch).map(PathBuf::as_path)
     }
 
     /// What others are told.

@@ -114,6 +114,12 @@ impl Secrets {
         Self::of(master, &keys, folder)
     }
 
+    /// Takes back what [`create`](Self::create) made, for the folder could not be set up with it: without its ring it has no
+    /// secrets. At worst it stays, and the next attempt says so.
+    pub fn discard(&self) {
+        let _ = std::fs::remove_file(self.folder.join(RING));
+    }
+
     /// Opens a node's secrets.
     pub fn open(dir: &Path, unlock: &Unlock) -> Result<Self, Problem> {
         let folder = dir.join(FOLDER);
@@ -173,8 +179,11 @@ fn remove(path: &Path) -> Result<(), Problem> {
     }
 }
 
-/// Makes the default key file: random bytes, readable by the owner alone.
+/// Makes a key file: random bytes, readable by the owner alone. One that is there already is kept.
 pub fn make_key_file(path: &Path, rng: &mut dyn CryptoRng) -> Result<(), Problem> {
+    if path.exists() {
+        return Ok(());
+    }
     if let Some(parent) = path.parent() {
         make_private(parent)?;
     }
@@ -191,18 +200,18 @@ pub fn place(dir: &Path, store: &StorePlace) -> Result<Place, Problem> {
     }
 }
 
-/// The files in the folder of secrets that are sealed, relative to `dir`: all but the one that unlocks the others.
-pub fn sealed_files(dir: &Path, unlock: &Unlock) -> Result<Vec<PathBuf>, Problem> {
-    let folder = dir.join(FOLDER);
-    let read =
-        || std::fs::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>();
-    let mut files = read().map_err(|error| Problem::file(&folder, error))?;
-    files.retain(|path| {
-        let unlocks = unlock.file() == Some(path.as_path());
-        path.is_file() && !unlocks && path.extension().is_none_or(|extension| extension != "unfinished")
-    });
-    files.sort();
-    Ok(files.iter().filter_map(|path| path.strip_prefix(dir).ok().map(Path::to_owned)).collect())
+/// The sealed files, relative to `dir`: what a backup takes of the folder of secrets. They are found by their names, for
+/// whatever else lies there is in clear: the unlocking secret of today, of before or of tomorrow, a server's password.
+pub fn sealed_files(dir: &Path) -> Result<Vec<PathBuf>, Problem> {
+    let folder = Path::new(FOLDER);
+    let mut files = vec![folder.join(RING), folder.join(KEYS)];
+    for name in [unlock::NEXT, tls::NEXT, restored::FILE] {
+        let path = dir.join(folder).join(name);
+        if path.try_exists().map_err(|error| Problem::file(&path, error))? {
+            files.push(folder.join(name));
+        }
+    }
+    Ok(files)
 }
 
 /// What is in the file of a password for a server.
@@ -250,5 +259,37 @@ fn sealed(error: &AtRestError) -> Problem {
     match error {
         AtRestError::WrongSecret | AtRestError::OtherMethod { .. } => Problem::fault("wrong-passphrase"),
         other => Problem::usage("secrets-damaged").with("detail", other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::Ports;
+
+    #[test]
+    fn a_backup_takes_the_sealed_files_and_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let chance = Ports::system().chance;
+        let mut rng = chance.rng();
+        let file = |name: &str| dir.path().join(FOLDER).join(name);
+        let taken = || {
+            let files = sealed_files(dir.path()).unwrap();
+            files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>()
+        };
+        make_key_file(&file("unlock.key"), &mut *rng).unwrap();
+        let made = Secrets::create(dir.path(), &Unlock::KeyFile(file("unlock.key")), &mut *rng).unwrap();
+        for name in ["old.key", "db.password", "keyring.unfinished"] {
+            std::fs::write(file(name), "in clear").unwrap();
+        }
+        assert_eq!(taken(), ["secrets/keyring", "secrets/keys.sealed"]);
+
+        make_key_file(&file("next.key"), &mut *rng).unwrap();
+        made.rekey(&Unlock::KeyFile(file("next.key")), &mut *rng).unwrap();
+        made.prepare_tls(&mut *rng).unwrap();
+        let left = Restored { made_at: 0, by: String::new(), shares: Vec::new() };
+        left.keep(&file(""), &made.master, &mut *rng).unwrap();
+        let optional = ["secrets/keyring.next", "secrets/tls-next.sealed", "secrets/restored.sealed"];
+        assert_eq!(taken(), [&["secrets/keyring", "secrets/keys.sealed"][..], &optional].concat());
     }
 }

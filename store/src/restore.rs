@@ -14,7 +14,7 @@
 //! ```
 
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use lianfang_trust::at_rest::file::write_atomically;
 
@@ -62,13 +62,30 @@ impl Staged {
         &self.manifest
     }
 
-    /// Keeps a file of the present folder that no backup has. Says whether it is there.
-    pub fn keep(&self, path: &Path) -> Result<bool, BackupError> {
-        let (here, there) = (self.dir.join(path), self.folder.join(path));
+    /// Keeps a file that the restored configuration names and no backup has: one in the present folder is copied beside the
+    /// copies, for its folder is moved aside. Gives where it is to be read until then: in [`folder`](Self::folder), there or
+    /// not, or where it lies outside. A relative name is meant from the folder; one within the copies, too.
+    pub fn keep(&self, named: &Path) -> Result<PathBuf, BackupError> {
+        let here = self.dir.join(named.strip_prefix(&self.folder).unwrap_or(named));
+        let Some(within) = self.within(&here) else { return Ok(here) };
+        let there = self.folder.join(within);
         if !there.exists() && here.exists() {
             copy_private(&here, &there)?;
         }
-        Ok(there.exists())
+        Ok(there)
+    }
+
+    /// The path within the folder, if it lies there: as it is written, by the folder that it is in (which may be named by a
+    /// link or by `..`), or as a link that leads there.
+    fn within(&self, path: &Path) -> Option<PathBuf> {
+        let plain = |path: &Path| path.components().all(|part| matches!(part, Component::Normal(_)));
+        if let Some(written) = path.strip_prefix(&self.dir).ok().filter(|written| plain(written)) {
+            return Some(written.to_owned());
+        }
+        let dir = self.dir.canonicalize().ok()?;
+        let by_folder = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
+        let found = [by_folder(), path.canonicalize().ok()];
+        found.into_iter().flatten().find_map(|found| found.strip_prefix(&dir).ok().map(Path::to_owned))
     }
 
     /// Looks through every page of the store.
@@ -197,8 +214,8 @@ mod tests {
             ("lock", "1"),
         ]);
         let restored = staged(dir.path(), &["config.toml", "secrets/b", "store.sqlite"]);
-        assert!(!restored.keep(Path::new("secrets/c")).unwrap());
-        assert!(restored.keep(Path::new("secrets/a")).unwrap());
+        assert!(!restored.keep(Path::new("secrets/c")).unwrap().exists());
+        assert!(restored.keep(Path::new("secrets/a")).unwrap().exists());
         let aside = restored.replace(&["store.sqlite-wal", "spool"], 7).unwrap();
         let path = |name: &str| dir.path().join(name);
         assert_eq!(
@@ -210,6 +227,43 @@ mod tests {
         );
         assert_eq!([text(aside.join("config.toml")), text(aside.join("secrets/a"))], ["old", "old"]);
         assert!(!unfinished(dir.path()) && !path(WORK).exists());
+    }
+
+    /// However a configuration names it, a file of the folder is kept; one that lies elsewhere is read there.
+    #[test]
+    fn a_file_is_kept_by_whatever_path_it_is_named() {
+        let outside = folder(&[("key", "outside")]);
+        let linked = outside.path().join("linked");
+        let to_file = outside.path().join("to-file");
+        let dir = folder(&[("secrets/a", "old"), ("secrets/b", "old")]);
+        std::os::unix::fs::symlink(dir.path(), &linked).unwrap();
+        std::os::unix::fs::symlink(dir.path().join("secrets/a"), &to_file).unwrap();
+        let from_here = |path: &str| dir.path().join(path);
+        let up = |path: &str| Path::new("..").join(outside.path().file_name().unwrap()).join(path);
+        for named in [
+            PathBuf::from("secrets/a"),
+            PathBuf::from("./secrets/../secrets/a"),
+            from_here("secrets/a"),
+            from_here("secrets/../secrets/a"),
+            from_here(WORK).join(NEW).join("secrets/a"),
+            linked.join("secrets/a"),
+            to_file,
+            up("linked/secrets/a"),
+        ] {
+            let restored = staged(dir.path(), &["secrets/b"]);
+            let kept = restored.keep(&named).unwrap();
+            assert_eq!(kept, restored.folder().join("secrets/a"), "{}", named.display());
+            assert_eq!(text(&kept), "old", "{}", named.display());
+        }
+        let restored = staged(dir.path(), &["secrets/b"]);
+        let in_backup = restored.keep(&from_here("secrets/b")).unwrap();
+        assert_eq!(text(in_backup), "new", "what the backup has is not replaced");
+        for named in [outside.path().join("key"), up("key"), linked.join("../key")] {
+            let found = restored.keep(&named).unwrap();
+            assert!(!found.starts_with(restored.folder()), "{}", named.display());
+        }
+        assert_eq!(text(restored.keep(&up("key")).unwrap()), "outside");
+        assert!(restored.keep(&linked.join("secrets/c")).unwrap().starts_with(restored.folder()));
     }
 
     #[test]

@@ -233,7 +233,12 @@ pub async fn tend(office: &Office) -> Result<Option<Micros>, Error> {
                             Choice { class: life.class, epoch, lasts: REFRESH_LASTS, by: "schedule" };
                         // A holder that is suspended stands in the way until a person makes a new epoch.
                         if let Err(error) = propose::refresh(office, &choice).await {
-                            tracing::warn!(epoch = life.epoch.0, %error, "a refresh is due and cannot be proposed");
+                            tracing::warn!(
+                                event = "key.not-refreshed",
+                                epoch = life.epoch.0,
+                                %error,
+                                "a refresh is due and cannot be proposed"
+                            );
                         }
                     }
                     Some(at) => wait(at),

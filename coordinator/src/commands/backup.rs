@@ -17,7 +17,7 @@ use serde_json::json;
 
 use crate::audit;
 use crate::bell;
-use crate::config::{Config, FILE};
+use crate::config::{Config, FILE, Unlock};
 use crate::fault::Error;
 use crate::office::Office;
 use crate::ports::Ports;
@@ -51,7 +51,7 @@ impl Backup {
     pub(super) async fn perform(self, office: &Office, call: &Call) -> Result<Exit, Problem> {
         let into = call.path(&self.to);
         let mut files = vec![PathBuf::from(FILE)];
-        files.extend(sealed_files(&office.dir, &office.config.unlock)?);
+        files.extend(sealed_files(&office.dir)?);
         // The entry comes first, so that it is in the backup as well; one whose backup failed is no harm.
         let mut tx = office.store.begin().await?;
         audit::append(&mut tx, office.now(), "store.backed-up", &json!({ "by": call.person })).await?;
@@ -89,13 +89,8 @@ pub(crate) async fn put_back(dir: &Path, from: &Path, ports: &Ports) -> Result<(
 async fn restore_folder(from: &Path, call: &Call, ports: &Ports) -> Result<Exit, Problem> {
     let staged = Staged::take(from, &call.dir, PROGRAM)?;
     let config = Config::read(staged.folder())?;
-    if let Some(path) = config.unlock.file()
-        && path.is_relative()
-        && !staged.keep(path)?
-    {
-        return Err(Problem::usage("restore-unlock-missing").with("path", call.dir.join(path).as_path()));
-    }
-    let keys = Keys::open(staged.folder(), &config.unlock)?;
+    let unlock = keep_unlock(&staged, &config, &call.dir)?;
+    let keys = Keys::open(staged.folder(), &unlock)?;
     staged.check_store().await?;
     let next = if was_exchanged(&call.dir, &keys)? { Some(secrets::next_tls()?) } else { None };
     let store = Store::open(&Place::File(staged.folder().join(crate::store::FILE))).await?;
@@ -105,7 +100,7 @@ async fn restore_folder(from: &Path, call: &Call, ports: &Ports) -> Result<Exit,
     store.close().await;
     let version = noted?;
     if let Some((tls, _)) = next {
-        secrets::put_tls(staged.folder(), &config.unlock, tls, &mut *ports.chance.rng())?;
+        secrets::put_tls(staged.folder(), &unlock, tls, &mut *ports.chance.rng())?;
     }
     let aside = staged.replace(&ASIDE, ports.clock.now())?.display().to_string();
     if call.console.json() {
@@ -117,6 +112,21 @@ async fn restore_folder(from: &Path, call: &Call, ports: &Ports) -> Result<Exit,
         call.console.say("coordinator-restore-done", &said);
     }
     Ok(Exit::Done)
+}
+
+/// Keeps the file of the unlocking secret, which no backup has, if it lies in the folder. Gives where it lies until the folder
+/// is replaced.
+fn keep_unlock(staged: &Staged, config: &Config, dir: &Path) -> Result<Unlock, Problem> {
+    let mut unlock = config.unlock.clone();
+    if let Some(path) = unlock.file_mut() {
+        *path = staged.keep(path)?;
+        if let Ok(within) = path.strip_prefix(staged.folder())
+            && !path.exists()
+        {
+            return Err(Problem::usage("restore-unlock-missing").with("path", dir.join(within).as_path()));
+        }
+    }
+    Ok(unlock)
 }
 
 /// Whether the coordinator that is replaced has another key behind its certificate than the backup: it was exchanged since,

@@ -63,7 +63,8 @@ pub fn set_up(dir: &Path, set_up: &SetUp, ports: &Ports) -> Result<(), Problem> 
         secrets::make_key_file(&dir.join(path), &mut *rng)?;
     }
     Keys::create(dir, &config.unlock, unix_time(ports.clock.now()), &mut *rng)?;
-    config.write(dir)
+    // It comes last: without it the folder is not set up, and `init` may be run again.
+    config.write(dir).inspect_err(|_| Keys::discard(dir))
 }
 
 impl Init {
@@ -87,5 +88,26 @@ impl Init {
             call.console.remark("coordinator-key-file-made", &[("path", path.as_path().into())]);
         }
         Ok(Exit::Done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::FILE;
+
+    #[test]
+    fn what_failed_may_be_run_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = || set_up(dir.path(), &SetUp::listening("127.0.0.1:7000"), &Ports::system());
+        // The configuration cannot be written, as on a full disk.
+        let unfinished = dir.path().join(format!("{FILE}.unfinished"));
+        std::fs::create_dir(&unfinished).unwrap();
+        assert!(run().is_err());
+        std::fs::remove_dir(&unfinished).unwrap();
+        run().unwrap();
+        let config = Config::read(dir.path()).unwrap();
+        assert!(Keys::open(dir.path(), &config.unlock).is_ok());
+        assert_eq!(run().unwrap_err().code(), "directory-not-empty");
     }
 }

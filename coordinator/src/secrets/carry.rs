@@ -2,7 +2,7 @@
 //!
 //! Comes in: the folder's keys and a lock; or such a file, its key, and a folder without keys. Goes out: the bytes of a
 //! file; or the folder with its keys, under the unlocking secret that its configuration names. Everything is checked before
-//! anything is written, and nothing that is there is overwritten.
+//! anything is written, and no keys that open are overwritten.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use super::change::{open_ring, read_stored, write_stored};
-use super::{FOLDER, KEYS, RING, Stored, make_key_file, make_private, read_unlock, sealed, unwritten};
+use super::{FOLDER, RING, Stored, make_key_file, make_private, read_unlock, sealed, unwritten};
 use crate::config::{self, Config, Unlock};
 
 const PARTY: &str = "coordinator";
@@ -76,7 +76,8 @@ pub fn restore(
     rng: &mut dyn CryptoRng,
 ) -> Result<String, Problem> {
     let folder = dir.join(FOLDER);
-    if folder.join(RING).exists() || folder.join(KEYS).exists() {
+    // Keys without a ring are what an attempt has left that was cut off: nothing opens them.
+    if folder.join(RING).exists() {
         return Err(Problem::usage("already-initialised").with("path", dir));
     }
     let opened = open_backup(bytes, key).map_err(|error| told(&error))?;
@@ -120,7 +121,7 @@ mod tests {
     use super::*;
     use crate::commands::init::{SetUp, set_up};
     use crate::ports::{Chance as _, Ports, SystemChance};
-    use crate::secrets::{KEY_FILE, Keys, next_tls, put_tls, rekey, renew_root, rotate_signing};
+    use crate::secrets::{KEY_FILE, KEYS, Keys, next_tls, put_tls, rekey, renew_root, rotate_signing};
 
     fn folder() -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
@@ -151,6 +152,25 @@ mod tests {
         assert!(old.coordinator.verifying_key() == new.coordinator.verifying_key());
         let over = restore(before.path(), &bytes, &right, &mut *rng).err().unwrap();
         assert_eq!(over.code(), "already-initialised");
+    }
+
+    #[test]
+    fn a_restore_that_was_cut_off_is_done_again() {
+        let (before, after) = (folder(), tempfile::tempdir().unwrap());
+        let lock = BackupLock::passphrase(b"a passphrase for tests").unwrap().danger_almost_free();
+        let bytes = back_up(before.path(), &own(), &lock, 77).unwrap();
+        let key = BackupKey::passphrase(b"a passphrase for tests").unwrap();
+        let mut rng = SystemChance.rng();
+        let secrets = after.path().join(FOLDER);
+        // The ring cannot be written, as on a full disk: everything before it is.
+        let unfinished = secrets.join(format!("{RING}.unfinished"));
+        std::fs::create_dir_all(&unfinished).unwrap();
+        assert!(restore(after.path(), &bytes, &key, &mut *rng).is_err());
+        assert!(secrets.join(KEYS).exists() && !secrets.join(RING).exists());
+        std::fs::remove_dir(&unfinished).unwrap();
+        let fingerprint = restore(after.path(), &bytes, &key, &mut *rng).unwrap();
+        let opened = Keys::open(after.path(), &own()).unwrap();
+        assert_eq!(hex::encode(opened.fingerprint().unwrap()), fingerprint);
     }
 
     #[test]

@@ -21,7 +21,7 @@ use super::{FOLDER, KEYS, Keys, PURPOSE, RING, Stored};
 use super::{damaged, read_unlock, sealed, unreadable, unwritten};
 use crate::config::Unlock;
 
-const NEXT: &str = "key-ring.next";
+pub(super) const NEXT: &str = "key-ring.next";
 
 fn unlocked(
     folder: &Path,

@@ -29,7 +29,7 @@ const ASIDE: [&str; 3] = ["store.sqlite-wal", "store.sqlite-shm", "spool"];
 pub(super) async fn back_up(node: &Arc<App>, args: &args::Backup, call: &Call) -> Result<Exit, Problem> {
     let into = call.path(&args.to);
     let mut files = vec![PathBuf::from(FILE)];
-    files.extend(sealed_files(&node.dir, &node.config.unlock)?);
+    files.extend(sealed_files(&node.dir)?);
     // The entry comes first, so that it is in the backup as well; one whose backup failed is no harm.
     node.log.record(&Event::BackedUp { by: call.person.clone() }).await?;
     let about = About { program: PROGRAM, version: env!("CARGO_PKG_VERSION"), now: node.ports.clock.now() };
@@ -57,14 +57,9 @@ async fn restore_folder(
 ) -> Result<Exit, Problem> {
     let staged = Staged::take(from, &call.dir, PROGRAM)?;
     let config = Config::load(staged.folder())?;
-    if let Some(path) = config.unlock.file()
-        && let Ok(within) = path.strip_prefix(staged.folder())
-        && !staged.keep(within)?
-    {
-        return Err(Problem::usage("restore-unlock-missing").with("path", call.dir.join(within).as_path()));
-    }
-    let secrets = Secrets::open(staged.folder(), &config.unlock)?;
-    of_the_same_bank(&call.dir, &secrets, &config.unlock)?;
+    let unlock = keep_files(&staged, &config, &call.dir)?;
+    let secrets = Secrets::open(staged.folder(), &unlock)?;
+    of_the_same_bank(&call.dir, &secrets, &unlock)?;
     staged.check_store().await?;
     let place = Place::File(staged.folder().join(STORE));
     let store = Store::open(&place, staged.folder(), Arc::clone(&secrets.master), ports.clone()).await;
@@ -80,6 +75,24 @@ async fn restore_folder(
         json!({ "restored": true, "made_at_us": made_at, "counters_full": !args.complete, "aside": aside });
     tell(&*call.console, &json, &call.console.text(sentence, &said));
     Ok(Exit::Done)
+}
+
+/// Keeps what the configuration names in the folder and no backup has. Gives where the unlocking secret lies until the folder
+/// is replaced; without it the rest would be of no use.
+fn keep_files(staged: &Staged, config: &Config, dir: &Path) -> Result<Unlock, Problem> {
+    let mut unlock = config.unlock.clone();
+    if let Some(path) = unlock.file_mut() {
+        *path = staged.keep(path)?;
+        if let Ok(within) = path.strip_prefix(staged.folder())
+            && !path.exists()
+        {
+            return Err(Problem::usage("restore-unlock-missing").with("path", dir.join(within).as_path()));
+        }
+    }
+    for path in config.files() {
+        staged.keep(path)?;
+    }
+    Ok(unlock)
 }
 
 /// Another bank's backup is no backup of this folder: whoever means to move a bank to this machine names an empty one. Keys

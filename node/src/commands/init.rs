@@ -26,19 +26,14 @@ pub(super) async fn run(args: &args::Init, call: &Call, ports: &Ports) -> Result
         contact: args.contact.clone(),
         ..Config::new(listen(&args.listen).await?, unlock)
     };
+    // What will be written is checked as any other configuration, before a secret exists.
+    let checked = Config::parse(&call.dir, &config.text()?)?;
     if made {
         make_key_file(&call.dir.join(DEFAULT_KEY_FILE), &mut *rng)?;
     }
-    config.store(&call.dir)?;
-    // Read back: what was written is checked as any other configuration, before a secret exists.
-    let config = match Config::load(&call.dir) {
-        Ok(config) => config,
-        Err(problem) => {
-            let _ = std::fs::remove_file(call.dir.join(FILE));
-            return Err(problem);
-        }
-    };
-    let secrets = Secrets::create(&call.dir, &config.unlock, &mut *rng)?;
+    let secrets = Secrets::create(&call.dir, &checked.unlock, &mut *rng)?;
+    // It comes last: without it the folder is not set up, and `init` may be run again.
+    config.store(&call.dir).inspect_err(|_| secrets.discard())?;
     let fingerprint = secrets.identity.verifying_key().fingerprint();
     let args = [("fingerprint", fingerprint.as_str().into()), ("listen", config.listen.as_str().into())];
     let sentence = call.console.text("node-initialised", &args);
@@ -59,4 +54,69 @@ async fn listen(address: &str) -> Result<String, Problem> {
     let taken = taken
         .map_err(|error| Problem::usage("address-not-available").field(address.to_owned()).because(error))?;
     Ok(taken.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::PathBuf;
+    use std::sync::Arc;
+
+    use lianfang_desk::{Buffer, Lang};
+
+    use super::*;
+
+    async fn init(dir: &tempfile::TempDir, key_file: Option<PathBuf>) -> Result<Exit, Problem> {
+        let args = args::Init {
+            listen: "127.0.0.1:7000".to_owned(),
+            advertise: None,
+            contact: String::new(),
+            key_file,
+            passphrase_file: None,
+            credential: None,
+        };
+        let dir = dir.path().to_owned();
+        let call = Call::new(Arc::new(Buffer::new(Lang::En)), dir.clone(), dir);
+        run(&args, &call, &Ports::system()).await
+    }
+
+    fn code(ended: Result<Exit, Problem>) -> Option<String> {
+        ended.err().map(|problem| problem.code().to_owned())
+    }
+
+    #[tokio::test]
+    async fn what_failed_may_be_run_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        let key = path("own.key");
+        fs::write(&key, [7; 64]).unwrap();
+        fs::set_permissions(&key, Permissions::from_mode(0o644)).unwrap();
+        let refused = init(&dir, Some(key.clone())).await;
+        assert_eq!(code(refused).as_deref(), Some("secret-file-open"));
+        assert!(!path(FILE).exists());
+
+        fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
+        // The configuration cannot be written, as on a full disk.
+        let unfinished = path(&format!("{FILE}.unfinished"));
+        fs::create_dir(&unfinished).unwrap();
+        assert!(init(&dir, Some(key.clone())).await.is_err());
+        fs::remove_dir(&unfinished).unwrap();
+
+        assert!(init(&dir, Some(key.clone())).await.unwrap().is_done());
+        let config = Config::load(dir.path()).unwrap();
+        assert!(Secrets::open(dir.path(), &config.unlock).is_ok());
+        assert_eq!(code(init(&dir, Some(key)).await).as_deref(), Some("directory-not-empty"));
+    }
+
+    /// The configuration was lost, and what it unlocked with was not.
+    #[tokio::test]
+    async fn the_key_file_of_secrets_that_are_there_is_not_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(init(&dir, None).await.unwrap().is_done());
+        let key = fs::read(dir.path().join(DEFAULT_KEY_FILE)).unwrap();
+        fs::remove_file(dir.path().join(FILE)).unwrap();
+        assert_eq!(code(init(&dir, None).await).as_deref(), Some("already-initialised"));
+        assert_eq!(fs::read(dir.path().join(DEFAULT_KEY_FILE)).unwrap(), key);
+    }
 }

@@ -156,6 +156,11 @@ impl Source {
         self.timeout.as_deref().is_some_and(|timeout| span(timeout).is_none()).then_some(Wrong::Timeout)
     }
 
+    /// The files that it names.
+    pub(super) fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        [&self.query_file, &self.password_file, &self.map].into_iter().flatten()
+    }
+
     pub(super) fn resolve(&mut self, dir: &Path) {
         for path in [&mut self.query_file, &mut self.password_file, &mut self.map].into_iter().flatten() {
             *path = dir.join(&*path);

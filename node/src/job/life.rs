@@ -97,6 +97,7 @@ impl Context {
     /// The coordinator has announced of a key what cannot be; the notice is not taken.
     async fn contradicted(&self, signed: &Signed<KeyNotice>) -> Result<(), Fault> {
         tracing::error!(
+            event = "key.contradicted",
             epoch = signed.value().epoch.0,
             "a notice about a key contradicts what is known of it"
         );

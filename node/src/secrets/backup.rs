@@ -2,7 +2,7 @@
 //!
 //! Comes in: the opened secrets and, by the holder's choice, its shares; a lock. Goes out: the bytes of a file. Or: such a
 //! file and its key, and a folder without keys; goes out the folder with them, wrapped under the unlocking secret that
-//! its configuration names. Everything is checked before anything is written, and nothing that is there is overwritten.
+//! its configuration names. Everything is checked before anything is written, and no keys that open are overwritten.
 //! Fails with a problem that tells a wrong passphrase from a damaged file and from a folder that has keys already.
 
 use std::path::Path;
@@ -17,8 +17,8 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use super::restored::{CarriedShare, Restored, read_shares, write_shares};
-use super::{FOLDER, KEYS, Keys, RING, Secrets, make_key_file, make_private, read_keys, read_unlock, sealed};
-use super::{write, write_keys};
+use super::{FOLDER, Keys, RING, Secrets, make_key_file, make_private, read_keys, read_unlock, sealed};
+use super::{tls, write, write_keys};
 use crate::config::{self, Config, Unlock};
 
 const PARTY: &str = "node";
@@ -114,7 +114,8 @@ pub fn restore(
     rng: &mut dyn CryptoRng,
 ) -> Result<Restoration, Problem> {
     let folder = dir.join(FOLDER);
-    if folder.join(RING).exists() || folder.join(KEYS).exists() {
+    // Keys without a ring are what an attempt has left that was cut off: nothing opens them.
+    if folder.join(RING).exists() {
         return Err(Problem::usage("already-initialised").with("path", dir.display().to_string()));
     }
     let OpenedBackup { header, master, content } = open_backup(bytes, key).map_err(|error| told(&error))?;
@@ -143,8 +144,9 @@ pub fn restore(
     let shares = backup.shares.len();
     let left = Restored { made_at: header.made_at, by: by.to_owned(), shares: backup.shares };
     left.keep(&folder, &master, rng)?;
-    if let Some(next) = &backup.next_tls {
-        super::tls::keep_next(&folder, &master, next, rng)?;
+    match &backup.next_tls {
+        Some(next) => tls::keep_next(&folder, &master, next, rng)?,
+        None => tls::forget_next(&folder)?,
     }
     write_keys(&folder, &master, &backup.keys, rng)?;
     // The ring comes last: without it the folder has no keys, and the same backup may be restored again.
@@ -166,6 +168,7 @@ fn configuration(dir: &Path, carried: &str) -> Result<Config, Problem> {
 mod tests {
     use super::*;
     use crate::ports::Ports;
+    use crate::secrets::KEYS;
 
     const PASSPHRASE: &[u8] = b"a passphrase for tests";
 
@@ -222,6 +225,35 @@ mod tests {
         assert_eq!(twice.code(), "already-initialised");
         let over = restore(before.path(), &bytes, PASSPHRASE).err().unwrap();
         assert_eq!(over.code(), "already-initialised");
+    }
+
+    /// Cut off after any of its writes, a restore may be done again, also of another backup.
+    #[test]
+    fn a_restore_that_was_cut_off_is_done_again() {
+        let (before, after) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let secrets = made(before.path());
+        let without_next = sealed_backup(&secrets, before.path());
+        secrets.prepare_tls(&mut *Ports::system().chance.rng()).unwrap();
+        let with_next = sealed_backup(&secrets, before.path());
+        let chance = Ports::system().chance;
+        let restore = |bytes: &[u8]| {
+            let key = BackupKey::passphrase(PASSPHRASE).unwrap();
+            restore(after.path(), bytes, &key, "li", &mut *chance.rng())
+        };
+        let folder = after.path().join(FOLDER);
+        // The ring cannot be written, as on a full disk: everything before it is.
+        let unfinished = folder.join(format!("{RING}.unfinished"));
+        std::fs::create_dir_all(&unfinished).unwrap();
+        assert!(restore(&with_next).is_err());
+        assert!(folder.join(KEYS).exists() && !folder.join(RING).exists());
+        std::fs::remove_dir(&unfinished).unwrap();
+
+        restore(&without_next).unwrap();
+        let config = Config::load(after.path()).unwrap();
+        let again = Secrets::open(after.path(), &config.unlock).unwrap();
+        assert!(again.identity.verifying_key() == secrets.identity.verifying_key());
+        assert!(again.next_tls().unwrap().is_none(), "the first attempt's is gone");
+        assert_eq!(restore(&with_next).err().unwrap().code(), "already-initialised");
     }
 
     /// Nothing of a key is readable in the file, nor the master key in what a restored folder has on its disk.

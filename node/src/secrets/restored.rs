@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::{Secrets, read, remove, sealed, write};
 
-const FILE: &str = "restored.sealed";
+pub(super) const FILE: &str = "restored.sealed";
 const PURPOSE: &str = "lianfang/node-restored";
 const SHARES: usize = 256;
 const SHARE_BYTES: usize = 1_024;

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use super::{Secrets, read, read_keys, remove, sealed, write, write_keys};
 
-const NEXT: &str = "tls-next.sealed";
+pub(super) const NEXT: &str = "tls-next.sealed";
 const PURPOSE: &str = "lianfang/node-tls-next";
 
 pub(super) fn keep_next(
@@ -27,6 +27,11 @@ pub(super) fn keep_next(
 ) -> Result<(), Problem> {
     let file = at_rest::seal_file(master, PURPOSE, pkcs8, rng).map_err(|e| sealed(&e))?;
     write(&folder.join(NEXT), &file)
+}
+
+/// Of an exchange that an older attempt to restore has left, which nobody knows of any more.
+pub(super) fn forget_next(folder: &Path) -> Result<(), Problem> {
+    remove(&folder.join(NEXT))
 }
 
 /// Which of this node's keys a certificate is for.

@@ -14,7 +14,7 @@ use rand_core::CryptoRng;
 use super::{RING, Secrets, read, read_unlock, remove, sealed, write};
 use crate::config::Unlock;
 
-const NEXT: &str = "keyring.next";
+pub(super) const NEXT: &str = "keyring.next";
 
 fn unlocked(path: &Path, secret: &UnlockSecret) -> Result<Result<MasterKey, AtRestError>, Problem> {
     let ring = KeyRing::decode(&read(path, KeyRing::MAX_BYTES)?).map_err(|error| {

@@ -102,12 +102,14 @@ impl Watcher {
         let seen = self.folder.look().map_err(|error| Problem::file(self.folder.path(), error))?;
         if seen.unfit > 0 {
             tracing::warn!(
+                event = "watch.unfit",
                 entries = seen.unfit,
                 "the watched folder holds what is no plain file, or has too long a name"
             );
         }
         if seen.behind > 0 {
             tracing::warn!(
+                event = "watch.behind",
                 entries = seen.behind,
                 "the watched folder holds more files than are looked at: the last by name wait for the others"
             );

@@ -59,7 +59,9 @@ fn of_too_many_files_the_first_by_name_are_looked_at() {
     assert!(files.into_keys().eq(first.iter().cloned()));
     assert!(said.iter().eq(&first), "and what says that they are ready is none of them");
     assert_eq!((unfit, behind), (0, 200));
-    first.iter().for_each(|name| fs::remove_file(dir.path().join(name)).unwrap());
+    for name in &first {
+        fs::remove_file(dir.path().join(name)).unwrap();
+    }
     let Look { files, behind, .. } = folder.look().unwrap();
     assert_eq!((files.len(), behind, files.contains_key(&name(count - 1))), (200, 0, true));
 }

@@ -1,5 +1,6 @@
 //! Backups, taken while a party works, and what a restored party is worth.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use lianfang_node::commands::NodeArgs;
 use lianfang_proto::FaultCode;
 use lianfang_store::trial::Trial;
 use lianfang_tests::world::{COORDINATOR, JobTerms, Said, World};
+use lianfang_trust::at_rest::file::write_atomically;
 
 use crate::certificates::{exchange_tls, exchanges, has_heard, tls_key};
 use crate::stage::{LABELS, agree, stocked};
@@ -154,13 +156,77 @@ async fn a_backup_of_another_bank_replaces_nothing() {
     world.end().await;
 }
 
+/// The files of a backup, by their paths within it.
+fn files_of(backup: &Path) -> BTreeSet<String> {
+    let names = |folder: &str| {
+        let entries = std::fs::read_dir(backup.join(folder)).expect("a folder");
+        entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("a name")).collect()
+    };
+    let (top, sealed): (Vec<String>, Vec<String>) = (names(""), names("secrets"));
+    let sealed = sealed.into_iter().map(|name| format!("secrets/{name}"));
+    top.into_iter().filter(|name| name != "secrets").chain(sealed).collect()
+}
+
+/// The unlocking files of before, of now and of after a change lie beside what they unlock, and the one in use is named by
+/// a path that does not read like one of the folder: none is in a backup, and a restore leaves the one that it needs.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_unlocking_file_is_in_a_backup_and_a_restore_leaves_the_one_in_use() {
+    assert!(in_files(), "a store on a server is not copied");
+    let mut world = World::ready(&["alpha", "beta"], 2, 2).await;
+    for (party, of_old, sealed) in [
+        ("alpha", "unlock.key", ["keyring", "keyring.next", "keys.sealed"]),
+        (COORDINATOR, "secrets/unlock.key", ["key-ring", "key-ring.next", "keys"]),
+    ] {
+        world.stop(party).await;
+        let dir = world.dir(party);
+        let key = std::fs::read(dir.join(of_old)).expect("a key file");
+        let current = dir.join("secrets/../secrets/current.key");
+        for (path, bytes) in [
+            ("secrets/unlock.key", &key[..]),
+            ("secrets/current.key", &key[..]),
+            ("secrets/new.key", &[9; 64][..]),
+        ] {
+            write_atomically(&dir.join(path), bytes).expect("written");
+        }
+        let config = dir.join("config.toml");
+        let text = std::fs::read_to_string(&config).expect("a configuration");
+        let named = text.replace(&format!("\"{of_old}\""), &format!("\"{}\"", current.display()));
+        assert_ne!(named, text);
+        std::fs::write(&config, named).expect("written");
+        world.start(party).await;
+        let new = dir.join("secrets/new.key").display().to_string();
+        world.run(party, &["key", "rekey", "--key-file", &new]).await.json();
+        let backup = dir.join("backup");
+        let to = backup.display().to_string();
+        world.run(party, &["backup", &to]).await.json();
+        let others = ["config.toml", "manifest.json", "store.sqlite"].map(str::to_owned);
+        let wanted: BTreeSet<String> =
+            sealed.iter().map(|name| format!("secrets/{name}")).chain(others).collect();
+        assert_eq!(files_of(&backup), wanted, "{party}");
+
+        world.stop(party).await;
+        std::fs::rename(&current, dir.join("elsewhere.key")).expect("moved");
+        refused(&restore_party(&world, party, &to).await, "restore-unlock-missing");
+        std::fs::rename(dir.join("elsewhere.key"), &current).expect("moved");
+        restore_party(&world, party, &to).await.json();
+        assert_eq!(std::fs::read(&current).expect("the file in use"), key);
+        world.start(party).await;
+    }
+    world.end().await;
+}
+
+async fn restore_party(world: &World, party: &str, from: &str) -> Said {
+    if party == COORDINATOR {
+        let words = ["restore", from];
+        aside::<lianfang_coordinator::Cli>(&world.dir(COORDINATOR), "lianfang-coordinator", &words).await
+    } else {
+        restore(world, party, &[from]).await
+    }
+}
+
 /// Puts the backup back while nothing serves; the version of the roster that is signed then.
 async fn restore_coordinator(world: &World, from: &str) -> u64 {
-    let words = ["restore", from];
-    let restored =
-        aside::<lianfang_coordinator::Cli>(&world.dir(COORDINATOR), "lianfang-coordinator", &words)
-            .await
-            .json();
+    let restored = restore_party(world, COORDINATOR, from).await.json();
     let version = restored["roster_version"].as_u64();
     version.filter(|version| *version > 10_000).unwrap_or_else(|| panic!("{restored}"))
 }

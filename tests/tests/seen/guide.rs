@@ -114,7 +114,31 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The table of events has every line that a program writes, and no other.
+/// The events of the lines that a source writes; it begins each with its event.
+fn events(path: &Path, text: &str) -> Vec<String> {
+    let lines = ["error", "warn", "info", "debug", "trace"];
+    let lines =
+        lines.into_iter().flat_map(|level| text.split(&format!("{level}!(")).skip(1).collect::<Vec<_>>());
+    let event = |line: &str| {
+        let event = line.trim_start().strip_prefix("event = \"").and_then(|rest| rest.split('"').next());
+        let start: String = line.chars().take(60).collect();
+        event.unwrap_or_else(|| panic!("{}: a line without its event: {start}", path.display())).to_owned()
+    };
+    lines.map(event).collect()
+}
+
+#[test]
+fn a_line_without_an_event_is_found() {
+    let path = Path::new("a.rs");
+    let good =
+        "tracing::warn!(\n    event = \"a.b\",\n    \"said\"\n); tracing::info!(event = \"c.d\", \"said\")";
+    assert_eq!(events(path, good), ["a.b", "c.d"]);
+    for bad in ["tracing::warn!(\"said\")", "tracing::error!(\n    number,\n    event = \"a.b\")"] {
+        assert!(std::panic::catch_unwind(|| events(path, bad)).is_err(), "{bad}");
+    }
+}
+
+/// The table of events has every line that a program writes, and no other; no line is without an event.
 #[test]
 fn the_books_tell_of_every_event() {
     let mut files = Vec::new();
@@ -123,9 +147,8 @@ fn the_books_tell_of_every_event() {
     }
     let mut written = BTreeSet::new();
     for file in files {
-        let text = std::fs::read_to_string(file).expect("text");
-        let events = text.split("event = \"").skip(1).filter_map(|rest| rest.split('"').next());
-        written.extend(events.map(str::to_owned));
+        let text = std::fs::read_to_string(&file).expect("text");
+        written.extend(events(&file, &text));
     }
     for (path, begins) in BOOKS {
         let book = read(path);
@@ -176,6 +199,42 @@ fn the_units_are_hardened() {
             "LimitCORE=0",
         ] {
             assert!(unit.contains(wanted), "{program} lacks {wanted}");
+        }
+    }
+}
+
+/// The words that follow this one in a text.
+fn after<'a>(text: &'a str, what: &str) -> Vec<&'a str> {
+    text.split(what).skip(1).filter_map(|rest| rest.split_whitespace().next()).collect()
+}
+
+/// A command that is copied from a book names the credential that the units hand over, and a grace that is copied ends before
+/// the service manager's patience.
+#[test]
+fn the_books_agree_with_the_units() {
+    for program in ["node", "coordinator"] {
+        let unit = read(&format!("packaging/systemd/lianfang-{program}.service"));
+        let handed = after(&unit, "\nLoadCredential=");
+        let [handed] = handed[..] else { panic!("{program}: {handed:?}") };
+        let (credential, _) = handed.split_once(':').expect("a name and a file");
+        let patience: u64 = after(&unit, "\nTimeoutStopSec=")[0].parse().expect("seconds");
+        for (path, graces) in [
+            ("docs/operator.md", 1),
+            ("docs/operator.zh.md", 1),
+            ("docs/airgapped.md", 0),
+            ("docs/airgapped.zh.md", 0),
+        ] {
+            let text = read(path);
+            let mut named = after(&text, "--credential ");
+            // The table of options has a word for whatever it is.
+            named.retain(|name| *name != "NAME`");
+            assert!(!named.is_empty() && named.iter().all(|name| *name == credential), "{path}: {named:?}");
+            let shown = after(&text, "\n    [serve]\n    grace_seconds = ");
+            assert_eq!(shown.len(), graces, "{path}");
+            for grace in shown {
+                let grace: u64 = grace.parse().expect("seconds");
+                assert!(grace + 10 <= patience, "{path}: {grace} of {patience}");
+            }
         }
     }
 }

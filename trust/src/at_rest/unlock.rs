@@ -46,8 +46,16 @@ pub enum UnlockError {
 impl Unlock {
     /// A relative path is meant from `dir` from here on.
     pub fn resolve(&mut self, dir: &Path) {
-        if let Self::KeyFile(path) | Self::PassphraseFile(path) = self {
+        if let Some(path) = self.file_mut() {
             *path = dir.join(&*path);
+        }
+    }
+
+    /// Where the file lies, to be put right; nothing if the service manager hands the secret over.
+    pub fn file_mut(&mut self) -> Option<&mut PathBuf> {
+        match self {
+            Self::KeyFile(path) | Self::PassphraseFile(path) => Some(path),
+            Self::Credential(_) => None,
         }
     }
 

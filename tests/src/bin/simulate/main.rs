@@ -26,6 +26,7 @@ const SAME_COURSE: &str = "same course";
 
 /// Plays lists of operations against a simulated federation.
 #[derive(Clone, Parser)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 struct Args {
     /// How many lists.
     #[arg(long, default_value_t = 100)]
