@@ -189,10 +189,13 @@ impl Book {
         self.page(i64::MAX).await
     }
 
-    /// Jobs that were seen after this moment, the newest first.
+    /// Jobs that were seen after this moment, or have taken a step since, or have no end yet; the newest first.
     pub async fn since(&self, moment: Micros) -> Result<Vec<Entry>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM job WHERE seen_at > $1 ORDER BY id DESC");
-        self.entries(sqlx::query(sqlx::AssertSqlSafe(sql)).bind(moment)).await
+        let sql = format!(
+            "SELECT {COLUMNS} FROM job WHERE seen_at > $1 OR updated_at > $1 OR stage < $2 ORDER BY id DESC"
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(moment);
+        self.entries(query.bind(Stage::Done.number())).await
     }
 
     /// Jobs that have no end here, the newest first: those that this bank has joined, of which files lie on the disk until

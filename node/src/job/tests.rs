@@ -1,6 +1,7 @@
 //! A person's word is no way around the checks of terms.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lianfang_crypto::share::key_share::KeyShare;
 use lianfang_link::client::DialLimits;
@@ -104,7 +105,7 @@ impl Alone {
         (good.roster_version, good.roster_digest) = (1, roster.now().digest);
         good.rule_set = crate::normalise::RULE_SET;
 
-        let clock = Clock::new(|| lianfang_link::UnixTime::since_unix_epoch(std::time::Duration::ZERO));
+        let clock = Clock::new(|| lianfang_link::UnixTime::since_unix_epoch(Duration::ZERO));
         let directory = Arc::new(roster.clone());
         let dialer = Dialer::new(Arc::new(Memory::default()), None, directory, &clock, DialLimits::default());
         let context = Context {
@@ -266,6 +267,54 @@ async fn rules_look_at_every_job_however_many_there_were() {
         (seen, before) = (seen + 1, last.id);
     }
     assert_eq!(seen, 2, "pages");
+}
+
+/// How often records enter jobs is counted by when they enter: terms may have been seen long before.
+#[tokio::test]
+async fn a_job_is_recent_by_when_records_may_have_entered_it() {
+    const DAY: i64 = 86_400_000_000;
+    let Alone { context, coordinator, good, _trial, .. } = Alone::new().await;
+    let (book, now) = (&context.book, context.ports.clock.now());
+    let said = &context.log.says(&Event::Started { version: "1".to_owned() });
+    book.note(&Signed::sign(&coordinator, good.clone())).await.unwrap();
+    let judged = book.get(good.job).await.unwrap().unwrap();
+    assert_eq!(context.config.policy.jobs_days, 30);
+    // How many days ago it was seen, whether it was joined, how many days ago its rows were sent, its end, whether it counts.
+    let table = [
+        (1, false, None, None, false),
+        (40, true, None, None, true),
+        (40, true, Some(10), None, true),
+        (40, true, Some(10), Some(Stage::Failed), true),
+        (40, true, Some(35), None, false),
+        (40, true, Some(35), Some(Stage::Failed), false),
+        (10, true, Some(10), Some(Stage::Failed), true),
+        (40, true, None, Some(Stage::Failed), false),
+        (10, true, None, Some(Stage::Failed), true),
+        (10, true, None, Some(Stage::Missed), false),
+        (10, true, Some(10), Some(Stage::Missed), true),
+    ];
+    for (number, (seen, joined, sent, end, counts)) in (2..).zip(table) {
+        let deadline = now + 20 * DAY;
+        let terms = Terms { job: JobId::from_random([number; 16]), deadline, ..good.clone() };
+        let job = terms.job;
+        book.note(&Signed::sign(&coordinator, terms)).await.unwrap();
+        let id = book.get(job).await.unwrap().unwrap().id;
+        if joined {
+            book.decide(id, Stage::Accepted, "a person", said).await.unwrap();
+        }
+        if let Some(days) = sent {
+            let mut figures = Figures::default();
+            figures.stage("submit", Duration::ZERO, now - days * DAY);
+            book.prepared(id, b"header", &figures, said).await.unwrap();
+        }
+        if let Some(stage) = end {
+            book.advance(id, stage).await.unwrap();
+        }
+        let update = sqlx::query("UPDATE job SET seen_at = $2 WHERE id = $1").bind(id);
+        context.store.write(update.bind(now - seen * DAY)).await.unwrap();
+        let past = context.past(&judged, &good).await.unwrap();
+        assert_eq!(past.recent.iter().any(|terms| terms.job == job), counts, "{number}");
+    }
 }
 
 /// Counts of one bank's own rows have told nothing of others: the certificate says who submitted.
