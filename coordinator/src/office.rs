@@ -62,6 +62,14 @@ pub struct Office {
     certificate: OnceLock<Identity>,
 }
 
+/// The folders on whose disks there must be room, for a coordinator of this folder. That of the jobs' files is made when it is
+/// needed: until then it is what is there of the way to it. One that does not answer is there.
+pub fn disks(dir: &Path, config: &Config) -> [PathBuf; 2] {
+    let files = dir.join(config.store.files.as_deref().unwrap_or(Path::new(FOLDER)));
+    let there = files.ancestors().find(|path| !matches!(path.try_exists(), Ok(false)));
+    [dir.to_owned(), there.unwrap_or(dir).to_owned()]
+}
+
 impl Office {
     /// Opens the folder. The first time, the first roster is signed: one without members.
     pub async fn open(dir: &Path, ports: Ports) -> Result<Arc<Self>, Problem> {
@@ -148,6 +156,11 @@ impl Office {
         self.dir.join(self.config.store.files.as_deref().unwrap_or(Path::new(FOLDER)))
     }
 
+    /// The folders on whose disks there must be room: the coordinator's own, and that of all jobs' files.
+    pub fn disks(&self) -> [PathBuf; 2] {
+        disks(&self.dir, &self.config)
+    }
+
     /// The server listens here.
     pub(crate) fn listens_at(&self, address: &str) {
         // Set once: an office has one server.
@@ -205,4 +218,29 @@ fn met(place: &Place, error: Error) -> Problem {
 /// A time of the clock's port as certificates have it.
 pub fn unix_time(now: Micros) -> UnixTime {
     UnixTime::since_unix_epoch(Duration::from_micros(u64::try_from(now).unwrap_or(0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Unlock;
+    use crate::secrets::KEY_FILE;
+
+    #[test]
+    fn files_count_where_they_lie_or_will_lie() {
+        let (own, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (dir, other) = (own.path(), other.path());
+        let mut config = Config::new("hub:7443".to_owned(), None, Unlock::KeyFile(KEY_FILE.into()));
+        assert_eq!(disks(dir, &config), [dir, dir], "not made yet");
+        std::fs::create_dir(dir.join(FOLDER)).unwrap();
+        assert_eq!(disks(dir, &config), [dir, &dir.join(FOLDER)]);
+        for (files, there) in [("", ""), ("new", ""), ("new/newer", "")] {
+            config.store.files = Some(other.join(files));
+            assert_eq!(disks(dir, &config), [dir, &other.join(there)], "{files}");
+        }
+        // What cannot be looked at is not taken for another folder.
+        std::fs::write(other.join("file"), "").unwrap();
+        config.store.files = Some(other.join("file/files"));
+        assert_eq!(disks(dir, &config), [dir, &other.join("file/files")]);
+    }
 }

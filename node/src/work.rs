@@ -172,6 +172,17 @@ impl Desk {
             tracing::warn!(event = "work.not-written", %error, "work that is over could not be struck off");
         }
     }
+
+    /// The work is over though nobody was at it here: its row goes, unless another process has it and will see for itself.
+    pub async fn strike_off(&self, errand: Errand) {
+        match self.take(errand).await {
+            Ok(Some(lease)) => self.finish(&lease).await,
+            Ok(None) => {}
+            Err(error) => {
+                tracing::warn!(event = "work.not-written", %error, "work that is over could not be struck off");
+            }
+        }
+    }
 }
 
 /// How a piece of work stands.
@@ -236,6 +247,26 @@ mod tests {
         assert!(retry(&bench.store, JOB).await.unwrap());
         assert!(!retry(&bench.store, JOB).await.unwrap());
         assert_eq!(reborn.turn(JOB).await.unwrap(), Turn::default());
+    }
+
+    #[tokio::test]
+    async fn what_is_over_leaves_no_row_unless_another_is_at_it() {
+        let bench = Bench::new().await;
+        let (desk, elsewhere) = (Desk::sit(&bench.store).await.unwrap(), Desk::elsewhere(&bench.store));
+        let rows = async || {
+            let rows = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM work");
+            rows.fetch_one(bench.store.readers()).await.unwrap()
+        };
+        desk.strike_off(JOB).await;
+        assert_eq!(rows().await, 0, "there was none");
+        let lease = desk.take(JOB).await.unwrap().unwrap();
+        desk.give_back(&lease, &Ending::Failed { fault: "busy".to_owned() }).await;
+        assert_eq!(rows().await, 1);
+        desk.strike_off(JOB).await;
+        assert_eq!(rows().await, 0, "though its pause goes on");
+        let mut held = elsewhere.take(JOB).await.unwrap().unwrap();
+        desk.strike_off(JOB).await;
+        assert_eq!(elsewhere.renew(&mut held, &RULE).await.unwrap(), Held::Yes);
     }
 
     #[tokio::test]

@@ -1,7 +1,7 @@
 //! How full the disk is on which a folder lies.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What is left of a disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,18 @@ impl Volume {
         let free_bytes = found.f_bavail.saturating_mul(found.f_frsize);
         // File systems without a table of files say 0 of 0.
         Ok(Self { free_bytes, free_files: (found.f_files > 0).then_some(found.f_favail) })
+    }
+
+    /// What is left of the disks of these folders, of bytes and of files each where there is least; nothing if there is no folder,
+    /// or the disk of one does not answer.
+    pub fn least(folders: &[PathBuf]) -> Option<Self> {
+        let found: io::Result<Vec<Self>> = folders.iter().map(|folder| Self::of(folder)).collect();
+        found.ok()?.into_iter().reduce(Self::less)
+    }
+
+    fn less(self, other: Self) -> Self {
+        let free_files = [self.free_files, other.free_files].into_iter().flatten().min();
+        Self { free_bytes: self.free_bytes.min(other.free_bytes), free_files }
     }
 
     /// What the disk of this folder lacks, where `least` bytes must be free; nothing if it will do.
@@ -54,10 +66,27 @@ mod tests {
         assert_eq!(Volume::lack(folder.path(), 1), None);
         assert_eq!(Volume::lack(folder.path(), u64::MAX), Some("full"));
         assert_eq!(Volume::lack(&folder.path().join("nowhere"), 0), Some("does-not-answer"));
+        let (here, nowhere) = (folder.path().to_owned(), folder.path().join("nowhere"));
+        assert!(Volume::least(&[here.clone(), here.clone()]).is_some());
+        assert_eq!(Volume::least(&[here, nowhere]), None, "one that does not answer is no other's room");
+        assert_eq!(Volume::least(&[]), None);
         std::fs::write(folder.path().join("a"), [0; 100]).unwrap();
         std::fs::write(folder.path().join("b"), [0; 23]).unwrap();
         assert_eq!(bytes_of(folder.path()), Some(123));
         assert_eq!(bytes_of(&folder.path().join("a")), Some(100));
         assert_eq!(bytes_of(&folder.path().join("c")), None);
+    }
+
+    #[test]
+    fn of_two_disks_the_least_counts() {
+        let volume = |free_bytes, free_files| Volume { free_bytes, free_files };
+        let table = [
+            (volume(1, Some(9)), volume(2, Some(8)), volume(1, Some(8))),
+            (volume(3, None), volume(2, Some(8)), volume(2, Some(8))),
+            (volume(3, None), volume(4, None), volume(3, None)),
+        ];
+        for (one, other, least) in table {
+            assert_eq!((one.less(other), other.less(one)), (least, least));
+        }
     }
 }

@@ -21,7 +21,7 @@ use crate::audit::{self, Verified};
 use crate::config::Config;
 use crate::fault::Error;
 use crate::job::{folder, ledger};
-use crate::office::{Office, unix_time};
+use crate::office::{Office, disks, unix_time};
 use crate::store::{FILE, work as rows};
 use crate::telemetry::LEAST_FREE_BYTES;
 use crate::work::{self, STEP};
@@ -37,8 +37,9 @@ const HELD_UP: i64 = 10 * 60 * 1_000_000;
 /// Runs every check.
 pub(super) async fn perform(office: &Office, console: &dyn Console) -> Result<Exit, Problem> {
     let mut findings = vec![configuration(&office.config), advertised(office)];
-    findings.extend(machine::checks(
+    findings.extend(machine::checks_over(
         &office.dir,
+        &office.disks(),
         &secret(&office.dir, Some(&office.config)),
         LEAST_FREE_BYTES,
     ));
@@ -60,7 +61,8 @@ pub(super) fn unopened(dir: &Path, problem: Problem, console: &dyn Console) -> E
     if closed != "configuration" {
         findings.extend(config.as_ref().map(configuration));
     }
-    findings.extend(machine::checks(dir, &secret(dir, config.as_ref()), LEAST_FREE_BYTES));
+    let disks = config.as_ref().map(|config| disks(dir, config).to_vec()).unwrap_or_default();
+    findings.extend(machine::checks_over(dir, &disks, &secret(dir, config.as_ref()), LEAST_FREE_BYTES));
     findings.push(Finding::problem(closed, problem));
     tell(console, &findings)
 }

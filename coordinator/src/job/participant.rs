@@ -8,7 +8,7 @@
 //!                           rows └─┘ └─┘ the root differs: the rows are dropped
 //! return       none ──▶ returned            (the job is reporting, the submission is sealed)
 //! signature    none ──▶ countersigned       (the job is certified, the submission is sealed)
-//! gathered     suspended or revoked by now ──▶ left out: what was sealed counts no more
+//! gathered     suspended, revoked or under another identity by now ──▶ left out: what was sealed counts no more
 //! ```
 //!
 //! The same once more is no error, in whatever state the job is. Of a bank that has declined nothing is taken, until it
@@ -73,9 +73,9 @@ listed! {
         Signature,
         /// The signature that stands.
         SignatureAgain,
-        /// Submissions are no longer taken, and the bank is an active member.
+        /// Submissions are no longer taken, and the bank is an active member under the identity that it has submitted under.
         GatheredActive,
-        /// Submissions are no longer taken, and the bank takes part in nothing.
+        /// Submissions are no longer taken, and the bank takes part in nothing, or under another identity.
         GatheredAway,
     }
 }
@@ -147,9 +147,9 @@ impl Event {
         if stands == Some(comes) { Self::SignatureAgain } else { Self::Signature }
     }
 
-    /// That submissions are no longer taken.
-    pub const fn gathered(active: bool) -> Self {
-        if active { Self::GatheredActive } else { Self::GatheredAway }
+    /// That submissions are no longer taken. `stands` says whether the bank takes part and stands behind its header.
+    pub const fn gathered(stands: bool) -> Self {
+        if stands { Self::GatheredActive } else { Self::GatheredAway }
     }
 }
 

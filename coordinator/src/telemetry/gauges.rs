@@ -38,7 +38,7 @@ fn machine(office: &Office, moment: &Moment) {
         let bytes = bytes_of(&office.dir.join(name)).map(|bytes| bytes as f64);
         moment.set_known(&STORED_BYTES, &[Label::word(Key::Part, part)], bytes);
     }
-    if let Ok(volume) = Volume::of(&office.dir) {
+    if let Some(volume) = Volume::least(&office.disks()) {
         moment.set(&DISK_FREE, &[], volume.free_bytes as f64);
         moment.set_known(&DISK_FREE_FILES, &[], volume.free_files.map(|files| files as f64));
     }

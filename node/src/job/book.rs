@@ -4,9 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
 
-use lianfang_proto::catalogue::Kind;
 use lianfang_proto::documents::terms::Terms;
 use lianfang_proto::ids::JobId;
 use lianfang_trust::at_rest::ColumnCipher;
@@ -20,6 +18,10 @@ use crate::audit::AuditError;
 use crate::key_holder::ports::Noted;
 use crate::ports::Micros;
 use crate::store::{Row, Statement, Store, StoreError};
+
+mod figures;
+
+pub use figures::Figures;
 
 /// So many jobs are read at a time.
 pub const PAGE: i64 = 1_000;
@@ -52,54 +54,6 @@ pub struct Entry {
     pub seen_at: Micros,
 }
 
-/// What a job cost and gave: for this bank's own eyes.
-#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(default)]
-pub struct Figures {
-    /// Rows of its own that were submitted.
-    pub own_rows: u64,
-    /// Identifiers that were evaluated for it.
-    pub evaluated: u64,
-    /// Identifiers whose output was cached before.
-    pub cached: u64,
-    /// Bytes that were sent for it: requests with their elements to holders, and rows to the coordinator; no framing, no TLS,
-    /// no other calls.
-    pub bytes_sent: u64,
-    /// Rows of the report.
-    pub report_rows: u64,
-    /// Those that the schedule's run before did not have; all of them where there was none.
-    pub new_rows: u64,
-    /// Those that it had.
-    pub still_rows: u64,
-    /// Those that it had and this one has not.
-    pub gone_rows: u64,
-    /// Matches that were reported and not accepted.
-    pub refused_matches: u64,
-    /// Matched identifiers by kind.
-    pub matched_by_kind: BTreeMap<String, u64>,
-    /// Seconds by stage.
-    pub stages: BTreeMap<String, f64>,
-    /// When a stage ended last.
-    pub ended: BTreeMap<String, Micros>,
-}
-
-impl Figures {
-    /// Adds to a stage's seconds; it ended `at`.
-    pub fn stage(&mut self, name: &str, took: Duration, at: Micros) {
-        *self.stages.entry(name.to_owned()).or_default() += took.as_secs_f64();
-        self.ended.insert(name.to_owned(), at);
-    }
-
-    /// Takes matched identifiers over from the report.
-    pub fn matched(&mut self, by_kind: &BTreeMap<Kind, u64>) {
-        self.matched_by_kind = by_kind.iter().map(|(kind, count)| (kind.code().to_owned(), *count)).collect();
-    }
-
-    pub(super) fn json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
-    }
-}
-
 impl Entry {
     /// The terms. Those under a key that the coordinator had before were checked when they came.
     pub fn opened(&self, coordinator: &VerifyingKey) -> Option<Terms> {
@@ -108,6 +62,11 @@ impl Entry {
             Signed::open(&self.terms, &signer)
         });
         terms.ok().map(Signed::into_value)
+    }
+
+    /// Whether policy or a person has decided on it.
+    pub const fn is_decided(&self) -> bool {
+        self.decided_by.is_some() || self.header.is_some()
     }
 
     /// The figures so far.
@@ -230,10 +189,13 @@ impl Book {
         self.page(i64::MAX).await
     }
 
-    /// Jobs that were seen after this moment, the newest first.
+    /// Jobs that were seen after this moment, or have taken a step since, or have no end yet; the newest first.
     pub async fn since(&self, moment: Micros) -> Result<Vec<Entry>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM job WHERE seen_at > $1 ORDER BY id DESC");
-        self.entries(sqlx::query(sqlx::AssertSqlSafe(sql)).bind(moment)).await
+        let sql = format!(
+            "SELECT {COLUMNS} FROM job WHERE seen_at > $1 OR updated_at > $1 OR stage < $2 ORDER BY id DESC"
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(moment);
+        self.entries(query.bind(Stage::Done.number())).await
     }
 
     /// Jobs that have no end here, the newest first: those that this bank has joined, of which files lie on the disk until
@@ -269,6 +231,16 @@ impl Book {
         };
         let update = sqlx::query(sql).bind(id).bind(stage.number()).bind(self.store.now());
         self.store.write(update.bind(Stage::Done.number())).await.map(drop)
+    }
+
+    /// A job on which nobody had decided was missed by a clock that ran ahead: it is proposed again.
+    pub async fn reopen(&self, id: i64) -> Result<(), StoreError> {
+        let update = sqlx::query(
+            "UPDATE job SET stage = $2, fault = NULL, updated_at = $3
+             WHERE id = $1 AND stage = $4 AND decided_by IS NULL AND header IS NULL",
+        );
+        let update = update.bind(id).bind(Stage::Proposed.number()).bind(self.store.now());
+        self.store.write(update.bind(Stage::Missed.number())).await.map(drop)
     }
 
     /// Takes down who decided, and how.

@@ -61,8 +61,8 @@ impl Context {
         Ok(consent(terms, &self.config.policy, &past))
     }
 
-    /// The jobs in which this bank took part before: those within the policy's days, and, where these terms disclose counts
-    /// alone, the last job that did, however long ago.
+    /// The jobs in which this bank took part before: those that records may have entered within the policy's days, and, where
+    /// these terms disclose counts alone, the last job that did, however long ago.
     pub(super) async fn past(&self, entry: &Entry, terms: &Terms) -> Result<Past, Fault> {
         let since = self.ports.clock.now() - Micros::from(self.config.policy.jobs_days) * DAY;
         let recent = self.book.since(since).await.map_err(|e| of_store(&e))?;
@@ -70,10 +70,22 @@ impl Context {
             Disclosure::Count => self.last_count(entry).await?,
             _ => None,
         };
-        Ok(Past {
-            last_count,
-            recent: recent.iter().filter_map(|other| self.took_part(entry, other)).collect(),
-        })
+        let is_recent = |other: &Entry| {
+            self.took_part(entry, other).filter(|terms| self.entered_by(other, terms) > since)
+        };
+        Ok(Past { last_count, recent: recent.iter().filter_map(is_recent).collect() })
+    }
+
+    /// By when records have entered a job in which this bank took part: when its rows were put together or sent. As long as they
+    /// were not, they may yet be, until they are taken no more; long after the terms were seen.
+    fn entered_by(&self, other: &Entry, terms: &Terms) -> Micros {
+        let last = terms.taken_until(&self.bank);
+        let entered = match other.header {
+            Some(_) => other.figures().ended.get("submit").copied().unwrap_or(last),
+            None if other.stage.is_over() => other.seen_at,
+            None => last,
+        };
+        entered.max(other.seen_at)
     }
 
     async fn last_count(&self, entry: &Entry) -> Result<Option<Terms>, Fault> {

@@ -24,7 +24,7 @@ mod spool;
 pub mod state;
 pub mod submission;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod witness;
 
 use std::path::PathBuf;

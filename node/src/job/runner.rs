@@ -15,13 +15,14 @@ use tokio::sync::{Mutex, watch};
 use super::Context;
 use super::book::Entry;
 use super::consent::{Consent, check_deadline};
-use super::state::{Stage, Step, next, unknown};
+use super::state::{Stage, Step, may_reopen, next, unknown};
 use super::submission::{clean, upload};
 use super::witness::Notary;
 use crate::audit::Event;
 use crate::fault::{of_log, of_store};
 use crate::peers::coordinator::NAME;
 use crate::pipeline::evaluate::Witness;
+use crate::store::StoreError;
 
 mod closing;
 mod preparing;
@@ -83,17 +84,35 @@ impl Runner {
         }
     }
 
-    /// Ends jobs on which nobody has decided before their deadline.
-    pub async fn close_missed(&self) -> Result<(), Fault> {
+    /// Ends jobs on which nobody has decided before their deadline. Tells which, for nothing is left to do about them.
+    pub async fn close_missed(&self) -> Result<Vec<JobId>, Fault> {
         let now = self.context.ports.clock.now();
+        let mut ended = Vec::new();
         for entry in self.context.book.proposed().await.map_err(|e| of_store(&e))? {
             let terms = self.open_terms(&entry.terms, entry.job).await;
             // Terms under a key of the coordinator's that is no more are looked at by people.
             if terms.is_ok_and(|terms| check_deadline(terms.value(), &self.context.bank, now).is_err()) {
                 self.end(&entry, Stage::Missed).await?;
+                ended.push(entry.job);
             }
         }
-        Ok(())
+        Ok(ended)
+    }
+
+    /// Whether nothing is to be done about this job, whoever names it: it is over here, and not because of a clock that ran
+    /// ahead.
+    pub async fn is_over(&self, job: JobId) -> Result<bool, StoreError> {
+        let Some(entry) = self.context.book.get(job).await?.filter(|entry| entry.stage.is_over()) else {
+            return Ok(false);
+        };
+        let terms = entry.opened(&self.context.roster.now().roster.coordinator);
+        let late = terms.is_none_or(|terms| self.is_late(&terms));
+        Ok(!may_reopen(entry.stage, late, entry.is_decided()))
+    }
+
+    /// Whether this bank's deadline has passed, and the grace behind it, by this node's clock.
+    fn is_late(&self, terms: &Terms) -> bool {
+        check_deadline(terms, &self.context.bank, self.context.ports.clock.now()).is_err()
     }
 
     /// A step of the job panicked: what is known of it is written down. Nothing of what it worked on is told.
@@ -128,9 +147,7 @@ impl Runner {
             }
             let state = JobState::try_from(reply.state).unwrap_or(JobState::Unspecified);
             let before = entry.stage;
-            let late =
-                check_deadline(terms.value(), &self.context.bank, self.context.ports.clock.now()).is_err();
-            match next(entry.stage, state, late) {
+            match next(entry.stage, state, self.is_late(terms.value()), entry.is_decided()) {
                 Step::Wait => return Ok(entry.stage),
                 Step::End(Stage::Failed) => return self.given_up(&entry, &reply).await,
                 Step::End(stage) => return self.end(&entry, stage).await,
@@ -199,6 +216,7 @@ impl Runner {
 
     async fn step(&self, step: Step, entry: &Entry, terms: &Terms) -> Result<(), Fault> {
         match step {
+            Step::Reopen => self.context.book.reopen(entry.id).await.map_err(|e| of_store(&e)),
             Step::Decide => self.decide(entry, terms).await,
             Step::Prepare => self.prepare(entry, terms).await,
             Step::Upload => match self.upload(entry, terms).await {

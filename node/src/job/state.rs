@@ -5,6 +5,7 @@
 //!    └──refuse──▶ refused                                                                  └──────conclude────────▲
 //!
 //! proposed ── its deadline has passed ──────────────────────────────────────────────────────▶ missed
+//! missed, and nobody had decided ── the coordinator names it open, and the deadline is to come ──▶ proposed
 //! proposed, accepted ── the coordinator has gone on, or has forgotten the job ──────────────▶ missed
 //! prepared ── the coordinator takes no more rows, or has closed the job ────────────────────▶ missed
 //! submitted ── the coordinator has closed the job ──────────────────────────────────────────▶ missed
@@ -29,11 +30,12 @@
 //! | prepared, submitted, returned | unknown to it | failed: it has forgotten the job, and will never end it |
 //! | prepared, submitted | closed | missed |
 //! | submitted, returned | open, matching | wait |
+//! | missed, and nobody had decided | open, and the deadline has not passed | reopen: this node's clock ran ahead |
 //! | any but the ends | failed | failed |
 //! | any but the ends | one that this version does not know | wait |
 //!
-//! Comes in: this bank's stage, which is stored, the coordinator's state of the job, and whether its deadline has passed.
-//! Goes out: one [`Step`]. Steps are safe to repeat: a node that dies in one of them begins it again, and what leaves it
+//! Comes in: this bank's stage, which is stored, the coordinator's state of the job, whether its deadline has passed, and
+//! whether anybody has decided. Goes out: one [`Step`]. Steps are safe to repeat: a node that dies in one of them begins it again, and what leaves it
 //! twice is the same to the byte.
 
 use lianfang_proto::v1::JobState;
@@ -55,7 +57,7 @@ pub enum Stage {
     Done = 6,
     /// This bank takes no part.
     Refused = 7,
-    /// The deadline came first.
+    /// The deadline came first. It is no end of a job on which nobody had decided, as long as there is time after all.
     Missed = 8,
     /// The coordinator gave the job up, or has forgotten it.
     Failed = 9,
@@ -109,6 +111,8 @@ impl Stage {
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
+    /// It was missed by a clock that ran ahead: it is proposed again.
+    Reopen,
     /// Policy or a person decides on the terms.
     Decide,
     /// What is not cached is evaluated, and the submission put together.
@@ -133,6 +137,7 @@ impl Step {
     /// As traces name it.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Reopen => "reopen",
             Self::Decide => "decide",
             Self::Prepare => "prepare",
             Self::Upload => "upload",
@@ -146,9 +151,11 @@ impl Step {
     }
 }
 
-/// The next step. `late` says that the deadline has passed: nobody is asked about what cannot be joined any more.
-pub const fn next(stage: Stage, coordinator: JobState, late: bool) -> Step {
+/// The next step. `late` says that the deadline has passed: nobody is asked about what cannot be joined any more. `decided` says
+/// that policy or a person has decided: only a job on which nobody had may be taken up again once it was missed.
+pub const fn next(stage: Stage, coordinator: JobState, late: bool, decided: bool) -> Step {
     match (stage, coordinator) {
+        (Stage::Missed, JobState::Open) if may_reopen(stage, late, decided) => Step::Reopen,
         (Stage::Done | Stage::Refused | Stage::Missed | Stage::Failed, _) => Step::End(stage),
         (_, JobState::Failed) => Step::End(Stage::Failed),
         (_, JobState::Unspecified) => Step::Wait,
@@ -170,6 +177,22 @@ pub const fn next(stage: Stage, coordinator: JobState, late: bool) -> Step {
         (Stage::Returned, JobState::Reporting) => Step::HandIn,
         (Stage::Returned, JobState::Certified) => Step::Countersign,
         (Stage::Returned, JobState::Closed) => Step::Conclude,
+    }
+}
+
+/// Whether a job that is over here is to be looked at again, should the coordinator still name it: it was missed by this node's
+/// clock alone, and by that clock there is time now.
+pub const fn may_reopen(stage: Stage, late: bool, decided: bool) -> bool {
+    match stage {
+        Stage::Missed => !late && !decided,
+        Stage::Proposed
+        | Stage::Accepted
+        | Stage::Prepared
+        | Stage::Submitted
+        | Stage::Returned
+        | Stage::Done
+        | Stage::Refused
+        | Stage::Failed => false,
     }
 }
 
@@ -250,7 +273,7 @@ mod tests {
 
     #[test]
     fn the_whole_table() {
-        use Step::{Conclude, Countersign, Decide, HandIn, Prepare, Report, Upload, Wait};
+        use Step::{Conclude, Countersign, Decide, HandIn, Prepare, Reopen, Report, Upload, Wait};
         const MISSED: Step = Step::End(Stage::Missed);
         const FAILED: Step = Step::End(Stage::Failed);
         // Unspecified, open, matching, reporting, certified, closed, failed.
@@ -276,12 +299,34 @@ mod tests {
             [MISSED; 7],
             [FAILED; 7],
         ];
+        // The same where nobody has decided, but for what was missed and is in time after all.
+        let mut undecided = in_time;
+        undecided[row(Stage::Missed)] = [MISSED, Reopen, MISSED, MISSED, MISSED, MISSED, MISSED];
+        let tables =
+            [(false, true, in_time), (true, true, late), (false, false, undecided), (true, false, late)];
+        for (late, decided, table) in tables {
+            for stage in Stage::ALL {
+                for (theirs, wanted) in Theirs::ALL.into_iter().zip(table[row(stage)]) {
+                    let state = theirs.state();
+                    assert_eq!(
+                        next(stage, state, late, decided),
+                        wanted,
+                        "{stage:?} {state:?} {late} {decided}"
+                    );
+                }
+            }
+        }
+    }
+
+    /// Nothing is asked about in vain: what may be taken up again is what some state of the coordinator's would reopen.
+    #[test]
+    fn what_is_over_is_looked_at_again_where_it_may_be_reopened_and_nowhere_else() {
         for stage in Stage::ALL {
-            let wanted = in_time[row(stage)].into_iter().zip(late[row(stage)]);
-            for (theirs, (in_time, late)) in Theirs::ALL.into_iter().zip(wanted) {
-                let state = theirs.state();
-                assert_eq!(next(stage, state, false), in_time, "{stage:?} {state:?}");
-                assert_eq!(next(stage, state, true), late, "{stage:?} {state:?}, late");
+            for (late, decided) in [(false, false), (false, true), (true, false), (true, true)] {
+                let steps = Theirs::ALL.map(|theirs| next(stage, theirs.state(), late, decided));
+                let reopens = steps.contains(&Step::Reopen);
+                assert_eq!(may_reopen(stage, late, decided), reopens, "{stage:?} {late} {decided}");
+                assert!(stage.is_over() || !reopens, "{stage:?}");
             }
         }
     }

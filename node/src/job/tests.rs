@@ -1,6 +1,7 @@
 //! A person's word is no way around the checks of terms.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lianfang_crypto::share::key_share::KeyShare;
 use lianfang_link::client::DialLimits;
@@ -35,11 +36,11 @@ use crate::secrets::{Secrets, make_key_file};
 use crate::store::Store;
 
 /// A node of `alpha` whose roster and compared key record are in place, and that reaches nobody.
-pub(super) struct Alone {
-    pub(super) context: Arc<Context>,
-    coordinator: SigningKey,
+pub(crate) struct Alone {
+    pub(crate) context: Arc<Context>,
+    pub(crate) coordinator: SigningKey,
     /// Terms that fit them.
-    pub(super) good: Terms,
+    pub(crate) good: Terms,
     /// Those who hold the key: this bank's identity, and another.
     pub(super) parties: [Party; 2],
     /// Their shares of it; this node has none.
@@ -66,7 +67,7 @@ fn config(unlock: Unlock) -> Config {
 }
 
 impl Alone {
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let trial = Trial::new();
         let folder = trial.folder();
         let ports = Ports::system();
@@ -104,7 +105,7 @@ impl Alone {
         (good.roster_version, good.roster_digest) = (1, roster.now().digest);
         good.rule_set = crate::normalise::RULE_SET;
 
-        let clock = Clock::new(|| lianfang_link::UnixTime::since_unix_epoch(std::time::Duration::ZERO));
+        let clock = Clock::new(|| lianfang_link::UnixTime::since_unix_epoch(Duration::ZERO));
         let directory = Arc::new(roster.clone());
         let dialer = Dialer::new(Arc::new(Memory::default()), None, directory, &clock, DialLimits::default());
         let context = Context {
@@ -189,8 +190,8 @@ async fn a_job_on_which_nobody_decides_in_time_is_missed_though_the_coordinator_
     let said = &context.log.says(&event);
     context.book.decide(entry(jobs[2]).await.id, Stage::Accepted, "a person", said).await.unwrap();
     let runner = super::runner::Runner::new(Arc::clone(&context));
-    for _ in 0..2 {
-        runner.close_missed().await.unwrap();
+    for ended in [vec![jobs[0]], Vec::new()] {
+        assert_eq!(runner.close_missed().await.unwrap(), ended);
         let mut stages = Vec::new();
         for job in &jobs {
             stages.push(entry(*job).await.stage);
@@ -198,6 +199,41 @@ async fn a_job_on_which_nobody_decides_in_time_is_missed_though_the_coordinator_
         assert_eq!(stages, [Stage::Missed, Stage::Proposed, Stage::Accepted]);
     }
     assert_eq!(context.book.unfinished().await.unwrap().len(), 2);
+}
+
+/// A clock that ran ahead for a moment ends nothing for good, and what was decided or is past its time stays as it is.
+#[tokio::test]
+async fn what_was_missed_and_nobody_had_decided_on_is_proposed_again_while_there_is_time() {
+    let Alone { context, coordinator, good, _trial, .. } = Alone::new().await;
+    let (book, now) = (&context.book, context.ports.clock.now());
+    let said = &context.log.says(&Event::Started { version: "1".to_owned() });
+    let hour = 3_600_000_000;
+    let runner = super::runner::Runner::new(Arc::clone(&context));
+    let table = [
+        (None, now + hour, Stage::Missed, Some(Stage::Proposed)),
+        (Some(Stage::Accepted), now + hour, Stage::Missed, None),
+        (Some(Stage::Refused), now + hour, Stage::Refused, None),
+        (None, now + hour, Stage::Failed, None),
+        // Nobody takes it up; but its row would not stand in the way.
+        (None, now - hour, Stage::Missed, None),
+    ];
+    for (number, (decided, deadline, end, reopened)) in (1..).zip(table) {
+        let terms = Terms { job: JobId::from_random([number; 16]), deadline, ..good.clone() };
+        let job = terms.job;
+        book.note(&Signed::sign(&coordinator, terms)).await.unwrap();
+        let entry = async || book.get(job).await.unwrap().unwrap();
+        let id = entry().await.id;
+        if let Some(stage) = decided {
+            book.decide(id, stage, "a person", said).await.unwrap();
+        }
+        book.advance(id, end).await.unwrap();
+        assert_eq!((entry().await.stage, runner.is_over(job).await.unwrap()), (end, reopened.is_none()));
+        if deadline > now {
+            book.reopen(id).await.unwrap();
+            assert_eq!(entry().await.stage, reopened.unwrap_or(end), "{number}");
+        }
+    }
+    assert!(!runner.is_over(JobId::from_random([99; 16])).await.unwrap(), "it is not known");
 }
 
 /// How many jobs a bank has seen must not let it forget what its rules are about.
@@ -231,6 +267,54 @@ async fn rules_look_at_every_job_however_many_there_were() {
         (seen, before) = (seen + 1, last.id);
     }
     assert_eq!(seen, 2, "pages");
+}
+
+/// How often records enter jobs is counted by when they enter: terms may have been seen long before.
+#[tokio::test]
+async fn a_job_is_recent_by_when_records_may_have_entered_it() {
+    const DAY: i64 = 86_400_000_000;
+    let Alone { context, coordinator, good, _trial, .. } = Alone::new().await;
+    let (book, now) = (&context.book, context.ports.clock.now());
+    let said = &context.log.says(&Event::Started { version: "1".to_owned() });
+    book.note(&Signed::sign(&coordinator, good.clone())).await.unwrap();
+    let judged = book.get(good.job).await.unwrap().unwrap();
+    assert_eq!(context.config.policy.jobs_days, 30);
+    // How many days ago it was seen, whether it was joined, how many days ago its rows were sent, its end, whether it counts.
+    let table = [
+        (1, false, None, None, false),
+        (40, true, None, None, true),
+        (40, true, Some(10), None, true),
+        (40, true, Some(10), Some(Stage::Failed), true),
+        (40, true, Some(35), None, false),
+        (40, true, Some(35), Some(Stage::Failed), false),
+        (10, true, Some(10), Some(Stage::Failed), true),
+        (40, true, None, Some(Stage::Failed), false),
+        (10, true, None, Some(Stage::Failed), true),
+        (10, true, None, Some(Stage::Missed), false),
+        (10, true, Some(10), Some(Stage::Missed), true),
+    ];
+    for (number, (seen, joined, sent, end, counts)) in (2..).zip(table) {
+        let deadline = now + 20 * DAY;
+        let terms = Terms { job: JobId::from_random([number; 16]), deadline, ..good.clone() };
+        let job = terms.job;
+        book.note(&Signed::sign(&coordinator, terms)).await.unwrap();
+        let id = book.get(job).await.unwrap().unwrap().id;
+        if joined {
+            book.decide(id, Stage::Accepted, "a person", said).await.unwrap();
+        }
+        if let Some(days) = sent {
+            let mut figures = Figures::default();
+            figures.stage("submit", Duration::ZERO, now - days * DAY);
+            book.prepared(id, b"header", &figures, said).await.unwrap();
+        }
+        if let Some(stage) = end {
+            book.advance(id, stage).await.unwrap();
+        }
+        let update = sqlx::query("UPDATE job SET seen_at = $2 WHERE id = $1").bind(id);
+        context.store.write(update.bind(now - seen * DAY)).await.unwrap();
+        let past = context.past(&judged, &good).await.unwrap();
+        assert_eq!(past.recent.iter().any(|terms| terms.job == job), counts, "{number}");
+    }
 }
 
 /// Counts of one bank's own rows have told nothing of others: the certificate says who submitted.

@@ -98,6 +98,11 @@ impl Agenda {
         self.items.retain(|errand, item| item.running || errands.contains(errand));
     }
 
+    /// How a piece of work on it stood when it was read or tried last.
+    pub(super) fn turn(&self, errand: Errand) -> Turn {
+        self.items.get(&errand).map(|item| item.turn.clone()).unwrap_or_default()
+    }
+
     /// All that is on it.
     pub(super) fn all(&self) -> Vec<Errand> {
         self.items.keys().copied().collect()

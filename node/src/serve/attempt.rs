@@ -77,8 +77,8 @@ impl Attempts {
         Self { context, desk, runner: Arc::new(runner), driver: Arc::new(driver), stepping: Arc::default() }
     }
 
-    /// Makes one.
-    pub(super) async fn make(&self, errand: Errand) -> Outcome {
+    /// Makes one. `stood` is how the work stands by the agenda.
+    pub(super) async fn make(&self, errand: Errand, stood: &Turn) -> Outcome {
         let mut lease = match self.desk.take(errand).await {
             Ok(Some(lease)) => lease,
             Ok(None) => {
@@ -106,8 +106,26 @@ impl Attempts {
             Ended::Failed(fault) => ending(fault, now),
             Ended::Panicked => Ending::Struck { fault: FaultCode::Internal.code().to_owned() },
         };
-        let turn = self.desk.give_back(&lease, &ending).await;
+        // Whoever names work by the thousand fills no disk with it: of what was only named the agenda alone keeps the pause, as
+        // long as it is named.
+        let struck = matches!(ended, Ended::Panicked) || lease.before().strikes > 0;
+        let turn = if !struck && self.is_strange(errand).await {
+            self.desk.finish(&lease).await;
+            let chance = self.context.ports.chance.rng().next_u64();
+            stood.after(&ending, &RULE, now, chance)
+        } else {
+            self.desk.give_back(&lease, &ending).await
+        };
         Outcome { errand, ended, turn: Some(turn) }
+    }
+
+    /// Whether this node knows nothing of the work, not even after an attempt: a job whose terms it has never read, a ceremony
+    /// that it has not joined.
+    async fn is_strange(&self, errand: Errand) -> bool {
+        match errand {
+            Errand::Job(job) => self.context.book.get(job).await.is_ok_and(|entry| entry.is_none()),
+            Errand::Ceremony(id) => self.driver.unfinished().await.is_ok_and(|begun| !begun.contains(&id)),
+        }
     }
 
     /// How work stands that another process has, or had; looked at again where the store does not say.
@@ -229,7 +247,11 @@ async fn caught(work: impl Future<Output = Result<Ended, Fault>> + Send + 'stati
 
 #[cfg(test)]
 mod tests {
+    use lianfang_trust::Signed;
+
+    use super::super::inbox::driver;
     use super::*;
+    use crate::job::tests::Alone;
 
     #[tokio::test]
     async fn a_panic_ends_an_attempt_and_nothing_else() {
@@ -242,5 +264,34 @@ mod tests {
             Ok(none.expect("a defect"))
         };
         assert_eq!(caught(broken).await, Ended::Panicked);
+    }
+
+    /// The coordinator is not reached about any of them.
+    #[tokio::test]
+    async fn what_was_only_named_leaves_no_row_and_its_pauses_grow_all_the_same() {
+        let alone = Alone::new().await;
+        let context = Arc::clone(&alone.context);
+        context.book.note(&Signed::sign(&alone.coordinator, alone.good.clone())).await.unwrap();
+        let desk = Desk::sit(&context.store).await.unwrap();
+        let runner = Runner::new(Arc::clone(&context));
+        let attempts = Attempts::new(Arc::clone(&context), desk, runner, driver(&context));
+        let table = [
+            (Errand::Job(JobId::from_random([7; 16])), false),
+            (Errand::Ceremony(CeremonyId::from_random([7; 16])), false),
+            (Errand::Job(alone.good.job), true),
+        ];
+        for (errand, is_kept) in table {
+            let mut turn = Turn::default();
+            for attempt in 1..=3 {
+                let outcome = attempts.make(errand, &turn).await;
+                assert!(matches!(outcome.ended, Ended::Failed(_)), "{outcome:?}");
+                turn = outcome.turn.unwrap();
+                assert_eq!(turn.attempts, attempt, "{errand:?}");
+            }
+            let kept = if is_kept { turn } else { Turn::default() };
+            assert_eq!(attempts.desk.turn(errand).await.unwrap(), kept, "{errand:?}");
+        }
+        let rows = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM work");
+        assert_eq!(rows.fetch_one(context.store.readers()).await.unwrap(), 1);
     }
 }

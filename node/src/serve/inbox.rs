@@ -109,7 +109,7 @@ pub(super) async fn run(joined: Arc<Joined>, desk: Desk, duty: Duty, stop: watch
     while this.under_way.join_next().await.is_some() {}
 }
 
-fn driver(context: &Context) -> Driver {
+pub(super) fn driver(context: &Context) -> Driver {
     Driver {
         bank: context.bank.clone(),
         identity: Arc::clone(&context.secrets.identity),
@@ -154,6 +154,8 @@ impl Loop {
                 tracing::error!(event = "ceremony.not-read", %error, "ceremonies that were begun could not be read");
             }
         }
+        // Of what is named no more nothing is kept: it is somebody else's word.
+        self.over.retain(|id| errands.contains(&Errand::Ceremony(*id)));
         let on_duty = self.duty.is_on();
         let ours = |errand: &Errand| on_duty || !matches!(errand, Errand::Job(_));
         let mut wanted: Vec<Errand> = errands.into_iter().filter(ours).collect();
@@ -168,13 +170,15 @@ impl Loop {
             }
         }
         self.agenda.inbox(revision, &wanted);
+        let left: BTreeSet<Errand> = self.agenda.all().into_iter().collect();
+        self.told.retain(|errand, _| left.contains(errand));
     }
 
     /// How a piece of work stands that was named; `None` if it is over for this node.
     async fn turn(&self, errand: Errand) -> Result<Option<Turn>, StoreError> {
         let over = match errand {
             Errand::Ceremony(id) => self.over.contains(&id),
-            Errand::Job(job) => self.context.book.get(job).await?.is_some_and(|entry| entry.stage.is_over()),
+            Errand::Job(job) => self.attempts.runner.is_over(job).await?,
         };
         if over { Ok(None) } else { self.attempts.desk.turn(errand).await.map(Some) }
     }
@@ -216,8 +220,15 @@ impl Loop {
 
     /// Jobs on which nobody has decided before their deadline are missed, whether the coordinator still names them or not.
     async fn close_missed(&self) {
-        if let Err(fault) = self.attempts.runner.close_missed().await {
-            tracing::error!(event = "job.not-closed", %fault, "jobs that were missed could not be closed");
+        match self.attempts.runner.close_missed().await {
+            Ok(ended) => {
+                for job in ended {
+                    self.attempts.desk.strike_off(Errand::Job(job)).await;
+                }
+            }
+            Err(fault) => {
+                tracing::error!(event = "job.not-closed", %fault, "jobs that were missed could not be closed");
+            }
         }
     }
 
@@ -229,8 +240,9 @@ impl Loop {
         while self.under_way.try_join_next().is_some() {}
         for errand in self.agenda.begin(self.now()) {
             let (attempts, ended) = (Arc::clone(&self.attempts), self.ended.clone());
+            let stood = self.agenda.turn(errand);
             self.under_way.spawn(async move {
-                let outcome = Box::pin(attempts.make(errand)).await;
+                let outcome = Box::pin(attempts.make(errand, &stood)).await;
                 // The loop that listens ends only with the node.
                 let _ = ended.send(outcome);
             });

@@ -18,7 +18,21 @@ const LOOKED_AT: usize = 256;
 
 /// Everything that is asked of the machine. `secret` are paths that nobody but the program's user may read.
 pub fn checks(dir: &Path, secret: &[PathBuf], least_free: u64) -> Vec<Finding> {
-    vec![folder(dir, secret), disk(dir, least_free), files(dir), descriptors()]
+    checks_over(dir, &[], secret, least_free)
+}
+
+/// The same, where work lies in these folders too: of disks and of files that may be made the worst is told.
+pub fn checks_over(dir: &Path, work: &[PathBuf], secret: &[PathBuf], least_free: u64) -> Vec<Finding> {
+    let disk = worst(dir, work, |folder| disk(folder, least_free));
+    vec![folder(dir, secret), disk, worst(dir, work, files), descriptors()]
+}
+
+/// What is found at the first of these folders, unless something worse is found at another.
+fn worst(first: &Path, others: &[PathBuf], check: impl Fn(&Path) -> Finding) -> Finding {
+    others.iter().fold(check(first), |worst, folder| {
+        let next = check(folder);
+        if next.state() > worst.state() { next } else { worst }
+    })
 }
 
 /// Whether folder and secrets belong to this user, and to this user alone.
@@ -64,14 +78,14 @@ fn disk(dir: &Path, least: u64) -> Finding {
         _ if free < least.saturating_mul(4) => Finding::warn("disk", "doctor-disk-low"),
         _ => Finding::ok("disk", "doctor-disk-ok"),
     };
-    finding.with("free", bytes(free)).with("least", bytes(least))
+    finding.with("free", bytes(free)).with("least", bytes(least)).with("path", dir)
 }
 
 fn files(dir: &Path) -> Finding {
     match Volume::of(dir) {
         Ok(Volume { free_files: Some(free), .. }) if free < FILES => {
             let finding = Finding::fail("files", "doctor-files-low").exiting(Exit::Later);
-            finding.with("free", free.to_string())
+            finding.with("free", free.to_string()).with("path", dir)
         }
         Ok(_) => Finding::ok("files", "doctor-files-ok"),
         Err(error) => Finding::problem("files", Problem::file(dir, error)),
@@ -99,6 +113,8 @@ fn soft_limit(limits: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use std::fs::Permissions;
+
+    use lianfang_desk::Lang;
 
     use super::super::State;
     use super::*;
@@ -137,6 +153,31 @@ mod tests {
         let full = disk(dir.path(), free.saturating_mul(2));
         assert_eq!((full.state(), full.exit), (State::Fail, Exit::Later));
         assert_eq!(disk(&dir.path().join("nowhere"), 1).state(), State::Fail);
+    }
+
+    #[test]
+    fn of_several_disks_the_worst_is_told_and_where_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let (here, nowhere) = (dir.path().to_owned(), dir.path().join("nowhere"));
+        for work in [vec![], vec![here.clone()], vec![nowhere.clone()], vec![here.clone(), nowhere]] {
+            let found = checks_over(&here, &work, &[], 1);
+            let states = ["disk", "files"].map(|check| {
+                let mut of = found.iter().filter(|finding| finding.check() == check);
+                let state = of.next().unwrap().state();
+                assert!(of.next().is_none(), "{check} is told once");
+                state
+            });
+            let fails = work.iter().any(|folder| *folder != here);
+            assert_eq!(states.map(|state| state == State::Fail), [fails; 2], "{work:?}");
+        }
+        let state = |folder: &Path| if folder == here { State::Ok } else { State::Warn };
+        let finding = |folder: &Path| Finding::new("disk", state(folder), Exit::Done, "doctor-disk-ok");
+        let both = [here.clone(), PathBuf::from("/another")];
+        for first in &both {
+            assert_eq!(worst(first, &both, finding).state(), State::Warn, "{first:?}");
+        }
+        let full = disk(&here, u64::MAX).sentence(Lang::En);
+        assert!(full.contains(&here.display().to_string()), "{full}");
     }
 
     #[test]

@@ -63,8 +63,8 @@ catalogue! {
 
     // The machine.
     STORED_BYTES = Gauge "lianfang_stored_bytes" [Part] "Bytes of the store, of its write-ahead log, of work in progress.";
-    DISK_FREE = Gauge "lianfang_disk_free_bytes" [] "Bytes free where the folder lies.";
-    DISK_FREE_FILES = Gauge "lianfang_disk_free_files" [] "Files that may still be made where the folder lies.";
+    DISK_FREE = Gauge "lianfang_disk_free_bytes" [] "Bytes free where the folder lies; at the coordinator the least of that and of where the jobs' files lie.";
+    DISK_FREE_FILES = Gauge "lianfang_disk_free_files" [] "Files that may still be made there.";
     LOG_ENTRIES = Gauge "lianfang_audit_entries" [] "Entries of the audit log.";
     READY = Gauge "lianfang_ready" [] "1 if every check of readiness holds.";
 }

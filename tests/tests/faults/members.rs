@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use lianfang_desk::Exit;
 use lianfang_proto::FaultCode;
-use lianfang_tests::people::World as People;
+use lianfang_tests::people::{Shape, World as People};
 use lianfang_tests::world::{COORDINATOR, JobTerms, World, address};
 use serde_json::Value;
 
-use crate::stage::{LABELS, agree, channel, stocked};
+use crate::stage::{LABELS, agree, channel, stock, stocked};
 use crate::told::{in_both_languages, in_both_languages_with};
 
 /// The group's base point.
@@ -229,6 +229,46 @@ async fn a_revoked_bank_comes_back_under_new_keys_alone() {
     let list = world.run(COORDINATOR, &["roster", "list"]).await.json();
     let members = list["members"].as_array().expect("members");
     assert!(members.iter().all(|member| member["standing"] == "active"), "{list}");
+    world.end().await;
+}
+
+/// What a bank had submitted under keys that it has lost since is compared with nobody's, and the others have their reports.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bank_that_has_new_keys_in_the_middle_of_a_job() {
+    let people = People::generate(11, 4, 30, Shape::Ordinary);
+    let (others, lost) = (["bank-01", "bank-02", "bank-03"], "bank-04");
+    let mut world = World::new(&["bank-01", "bank-02", "bank-03", lost, "anew"]).await;
+    for bank in others.into_iter().chain([lost]) {
+        world.enrol(bank, bank).await;
+    }
+    world.agree(&others, 2).await;
+    stock(&world, &people).await;
+    world.stop("bank-03").await;
+    let job = world.start_job(&JobTerms::new(2, LABELS)).await;
+    for bank in ["bank-01", "bank-02", lost] {
+        world.stage(bank, &job, "submitted").await;
+    }
+    world.stop(lost).await;
+    world.run(COORDINATOR, &["roster", "revoke", lost, "--yes"]).await.json();
+    let invite = world.run(COORDINATOR, &["invite", lost]).await.json();
+    let (text, print) =
+        (invite["invite"].as_str().expect("text"), invite["fingerprint"].as_str().expect("hex"));
+    let enrol = ["enrol", text, "--fingerprint", print, "--wait", "0"];
+    let said = world.run("anew", &enrol).await;
+    assert_eq!(said.exit, Exit::Later, "{said:?}");
+    let own = world.fingerprint("anew");
+    world.run(COORDINATOR, &["roster", "confirm", lost, "--confirm", &own]).await.json();
+    world.run("anew", &enrol).await.json();
+    world.start("bank-03").await;
+    for bank in others {
+        world.stage(bank, &job, "done").await;
+    }
+    agree(&world, &people, &others, &job, 2, LABELS).await;
+    let summary = world.run(COORDINATOR, &["summary", &job]).await.json();
+    assert_eq!(summary["missing"], serde_json::json!([lost]));
+    let left_out = entries(&world, "job.left-out").await;
+    assert_eq!(left_out.len(), 1, "{left_out:?}");
+    assert_eq!(left_out[0]["body"]["bank"], lost);
     world.end().await;
 }
 
