@@ -104,3 +104,61 @@ async fn a_run_that_waits_is_left_out_by_a_pause_and_by_a_removal() {
         assert_eq!(runs.len(), 3, "{name}");
     }
 }
+
+/// Asks until the clerk has set this schedule right so many times.
+async fn is_set_right(world: &World, name: &str, times: usize) {
+    let (what, whose) = ("schedule.set-right", format!("\"{name}\""));
+    let asking = async {
+        loop {
+            let log = world.coordinator().run(&["audit", "list", "--last", "100"]).await.1;
+            let entries = log.lines().filter(|line| line.contains(what) && line.contains(&whose));
+            if entries.count() == times {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let right = tokio::time::timeout(Duration::from_mins(1), asking).await;
+    assert!(right.is_ok(), "{name}: {}", shown(world, name).await);
+}
+
+/// Asks until the run of this instant is started.
+async fn is_started(world: &World, name: &str, at: &str) {
+    let asking = async {
+        while !runs(world, name).await.iter().any(|run| run["planned_at"] == at && run["fate"] == "started") {
+            tokio::task::yield_now().await;
+        }
+    };
+    let started = tokio::time::timeout(Duration::from_mins(1), asking).await;
+    assert!(started.is_ok(), "{name}: {}", shown(world, name).await);
+}
+
+/// A month ahead a campaign of one run is over, and what a person says then counts from then on, for as long as it lasts.
+#[tokio::test]
+async fn a_clock_that_ran_ahead_ends_no_campaign_and_silences_no_schedule() {
+    const AHEAD: i64 = 30 * 86_400;
+    const RUN: &str = "2027-01-17T18:00:00Z";
+    let (world, _) = World::with_key(&["alpha", "beta"]).await;
+    add(&world, "campaign", &["--until", "2027-01-20", "--catch-up", "skip"]).await;
+    world.pass(AHEAD);
+    run(&world, "campaign", "missed", "not-serving").await;
+    stands(&world, "campaign", "ended").await;
+    // Nothing rings when the clock is set.
+    world.pass(-AHEAD);
+    is_set_right(&world, "campaign", 1).await;
+    let campaign = shown(&world, "campaign").await;
+    assert_eq!((&campaign["standing"], &campaign["next"]), (&json!("active"), &json!(RUN)));
+    world.pass(AHEAD);
+    stands(&world, "campaign", "ended").await;
+    add(&world, "early", &["--catch-up", "skip"]).await;
+    world.pass(-AHEAD);
+    for (name, times) in [("campaign", 2), ("early", 1)] {
+        is_set_right(&world, name, times).await;
+        assert_eq!(shown(&world, name).await["next"], RUN, "{name}");
+    }
+    to_next(&world, "campaign").await;
+    for name in ["campaign", "early"] {
+        is_started(&world, name, RUN).await;
+    }
+    stands(&world, "campaign", "ended").await;
+}

@@ -1,8 +1,10 @@
 //! What becomes of runs in a real store: whatever stands there, and by whatever clock, `settle` leaves what the table says.
 
 use lianfang_coordinator::ports::Micros;
+use lianfang_coordinator::schedule::CLOCKS_DIFFER;
+use lianfang_coordinator::schedule::due::since_by_clock;
 use lianfang_coordinator::schedule::fate::{Event, Fate};
-use lianfang_coordinator::schedule::ledger::{self, Decision, Schedule};
+use lianfang_coordinator::schedule::ledger::{self, Decision, Lasting, Schedule};
 use lianfang_coordinator::schedule::standing::Standing;
 use lianfang_coordinator::store::{Connection, Store};
 use lianfang_proto::ids::ScheduleName;
@@ -69,6 +71,41 @@ async fn the_store_keeps_what_the_table_says() {
                     Ok(None) => assert_eq!((settled, stands), (None, None), "{pair}"),
                     Err(_) => assert_eq!((settled, stands), (None, stood), "{pair}"),
                 }
+            }
+        }
+    }
+    store.close().await;
+}
+
+/// Whoever reads a schedule, and the clerk, find what is kept by today's clock; set right, it is found so once for all.
+#[tokio::test]
+async fn the_store_gives_a_schedule_as_it_stands_by_the_clock() {
+    let trial = Trial::new();
+    let store = Store::open(&trial.place()).await.unwrap();
+    for standing in Standing::ALL {
+        for changed_at in [NOW - 1, NOW, NOW + 1, NOW + CLOCKS_DIFFER + 1] {
+            for since in [0, changed_at] {
+                let mut tx = store.begin().await.unwrap();
+                let kept = Schedule { standing, since, ..schedule() };
+                ledger::put(&mut tx, &kept, changed_at).await.unwrap();
+                let pair = format!("{standing:?} of {changed_at} since {since}");
+                let wanted = (standing.by_clock(changed_at, NOW), since_by_clock(since, changed_at, NOW));
+                let found = ledger::find(&mut tx, &name(), NOW).await.unwrap().unwrap();
+                assert_eq!((found.standing, found.since), wanted, "{pair}");
+                let all = ledger::all(&mut tx, NOW).await.unwrap();
+                let all: Vec<_> = all.iter().map(|one| (one.standing, one.since)).collect();
+                assert_eq!(all, vec![wanted; usize::from(standing != Standing::Removed)], "{pair}");
+                let lasts = usize::from(matches!(standing, Standing::Active | Standing::Ended));
+                let ran_ahead = wanted.0 != standing || wanted.1 < since;
+                let mut lasting = Lasting { name: name(), standing: wanted.0, ran_ahead };
+                let looked_at = ledger::lasting(&mut tx, NOW).await.unwrap();
+                assert_eq!(looked_at, vec![lasting.clone(); lasts], "{pair}");
+                ledger::set_right(&mut tx, &found).await.unwrap();
+                let found = ledger::find(&mut tx, &name(), NOW).await.unwrap().unwrap();
+                assert_eq!((found.standing, found.since), wanted, "{pair}");
+                lasting.ran_ahead = false;
+                let looked_at = ledger::lasting(&mut tx, NOW).await.unwrap();
+                assert_eq!(looked_at, vec![lasting; lasts], "{pair}");
             }
         }
     }
