@@ -30,6 +30,14 @@ async fn nobody_knows_it(world: &World, name: &str) {
     }
 }
 
+/// Asked for its next runs, it says how it stands, and no instant of its plan.
+async fn plans_nothing(world: &World, name: &str, english: &str, chinese: &str) {
+    for (lang, wanted) in [("en", english), ("zh", chinese)] {
+        let (exit, said) = world.coordinator().run(&["schedule", "next", name, "--lang", lang]).await;
+        assert_eq!((exit, said.trim_end()), (Exit::Done, wanted), "{lang}");
+    }
+}
+
 /// Makes a schedule of one run.
 async fn once(world: &World, name: &str, at: &str) -> serde_json::Value {
     world.json(&[&["schedule", "add", name, "--once", at][..], &TERMS].concat()).await
@@ -43,7 +51,10 @@ async fn what_a_schedule_cannot_be_told_is_refused_by_how_it_stands() {
     let again = [&["add", "single", "--once", "2027-01-16T02:00"][..], &TERMS].concat();
     is_refused(&world, &again, Exit::Usage, "a schedule single already").await;
     is_refused(&world, &["resume", "single"], Exit::Refused, "is active, not paused").await;
+    let (_, planned) = world.coordinator().run(&["schedule", "next", "single"]).await;
+    assert_eq!(planned.trim_end(), "2027-01-16T02:00:00+08:00");
     world.json(&["schedule", "pause", "single"]).await;
+    plans_nothing(&world, "single", "single is paused.", "single 已暂停。").await;
     is_refused(&world, &again, Exit::Usage, "a schedule single already").await;
     is_refused(&world, &["pause", "single"], Exit::Refused, "is paused, not active").await;
     world.json(&["schedule", "change", "single", "--min-change", "2"]).await;
@@ -53,6 +64,7 @@ async fn what_a_schedule_cannot_be_told_is_refused_by_how_it_stands() {
     // There is no key yet.
     run(&world, "single", "skipped", "key-not-agreed").await;
     stands(&world, "single", "ended").await;
+    plans_nothing(&world, "single", "single has ended.", "single 已结束。").await;
     let later = [&["add", "single", "--once", "2027-03-16T02:00"][..], &TERMS].concat();
     is_refused(&world, &later, Exit::Usage, "a schedule single already").await;
     is_refused(&world, &["pause", "single"], Exit::Refused, "is ended, not active").await;

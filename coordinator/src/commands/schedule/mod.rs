@@ -194,11 +194,14 @@ fn told(console: &dyn Console, schedule: &ledger::Schedule, now: Micros) {
             let next = schedule.plan.zone.shown(next);
             console.say("coordinator-schedule-next", &[name, ("next", next.into())]);
         }
-        None => {
-            let id = format!("coordinator-schedule-is-{}", schedule.standing.word());
-            console.say(&id, &[name]);
-        }
+        None => stands(console, schedule),
     }
+}
+
+/// Says how a schedule stands of which no run is planned.
+fn stands(console: &dyn Console, schedule: &ledger::Schedule) {
+    let id = format!("coordinator-schedule-is-{}", schedule.standing.word());
+    console.say(&id, &[("schedule", schedule.name.as_str().into())]);
 }
 
 async fn change(

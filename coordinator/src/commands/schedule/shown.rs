@@ -5,7 +5,7 @@ use lianfang_desk::{Console, Exit, Problem};
 use lianfang_proto::ids::ScheduleName;
 use serde_json::{Value, json};
 
-use super::{find, options, table};
+use super::{find, options, stands, table};
 use crate::commands::time;
 use crate::fault::Error;
 use crate::job::ledger as jobs;
@@ -150,10 +150,13 @@ pub(super) async fn next(
         let next: Vec<Value> = next.collect();
         let standing = schedule.standing.word();
         console.out(&json!({"schedule": name.as_str(), "standing": standing, "next": next}).to_string());
-    } else {
+    } else if schedule.standing == Standing::Active && !planned.is_empty() {
         for at in planned {
             console.out(&schedule.plan.zone.shown(at));
         }
+    } else {
+        // Nobody is to take what its plan would give for what will take place.
+        stands(console, &schedule);
     }
     Ok(Exit::Done)
 }
