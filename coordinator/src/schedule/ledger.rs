@@ -3,6 +3,7 @@
 use lianfang_proto::ids::{BankId, JobId, ScheduleName};
 use sqlx::Row as _;
 
+use super::CLOCKS_DIFFER;
 use super::due::{self, Past, Settled};
 use super::fate::{Decided, Event, Fate};
 use super::plan::{Plan, VERSION};
@@ -339,13 +340,16 @@ pub async fn past(tx: &mut Connection, schedule: &ScheduleName, now: Micros) -> 
     let started = started.bind(schedule.as_str()).bind(now).fetch_optional(&mut *tx).await?;
     let settled: Result<Vec<_>, Error> =
         rows.iter().chain(&started).map(|row| Occurrence::of(row).map(|one| one.settled())).collect();
+    // A job that a clock which ran ahead has started may last until that time, and nobody is to wait for it so long. What
+    // another process has started is running, whatever little its clock is ahead.
     let running: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM occurrence o JOIN job j ON j.id = o.job
-         WHERE o.schedule = $1 AND j.state NOT IN ($2, $3)",
+         WHERE o.schedule = $1 AND j.state NOT IN ($2, $3) AND o.decided_at <= $4",
     )
     .bind(schedule.as_str())
     .bind(i64::from(State::Closed.wire() as i32))
     .bind(i64::from(State::Failed.wire() as i32))
+    .bind(now.saturating_add(CLOCKS_DIFFER))
     .fetch_one(tx)
     .await?;
     Ok(Past { settled: settled?, running: running > 0 })

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use lianfang_coordinator::ports::Micros;
+use lianfang_coordinator::schedule::CLOCKS_DIFFER;
 use lianfang_coordinator::schedule::due::{Past, Schedule, Settled, due, is_over, since_by_clock, wakes};
 use lianfang_coordinator::schedule::fate::{Event, Fate};
 use lianfang_coordinator::schedule::plan::{CatchUp, Plan, TooSoon};
@@ -47,8 +48,10 @@ impl Clerk {
             fate: *fate,
             by_hand: false,
         });
-        let running =
-            self.starts.last().is_some_and(|(_, began)| (*began..*began + self.lasts).contains(&now));
+        let running = self
+            .starts
+            .last()
+            .is_some_and(|(_, began)| (*began - CLOCKS_DIFFER..*began + self.lasts).contains(&now));
         Past { settled: settled.collect(), running }
     }
 
