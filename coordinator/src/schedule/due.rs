@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 
+use super::CLOCKS_DIFFER;
 use super::fate::{Event, Fate};
 use super::plan::{CatchUp, Plan, TooSoon};
 use super::standing::Standing;
@@ -46,7 +47,7 @@ pub struct Settled {
 pub struct Past {
     /// The latest of them and the last that started, in any order; one may stand here twice.
     pub settled: Vec<Settled>,
-    /// Whether one of its jobs is not over.
+    /// Whether one of its jobs is not over, those aside that a clock which ran ahead has started.
     pub running: bool,
 }
 
@@ -59,6 +60,19 @@ pub struct Schedule<'a> {
     pub standing: Standing,
     /// Instants up to this one are none of its business: it was made, changed or resumed then.
     pub since: Micros,
+}
+
+/// Up to which instant runs are none of a schedule's business by today's clock, if this is kept and was decided at
+/// `changed_at`. What a clock that ran ahead has decided counts from now on, or the schedule would be silent until that time.
+/// Once that time has come it counts from then on: it may have been today's clock that was wrong.
+pub fn since_by_clock(since: Micros, changed_at: Micros, now: Micros) -> Micros {
+    if changed_at <= now {
+        since.max(changed_at)
+    } else if since > now.saturating_add(CLOCKS_DIFFER) {
+        now
+    } else {
+        since
+    }
 }
 
 impl Past {

@@ -3,6 +3,7 @@
 use lianfang_proto::ids::{BankId, JobId, ScheduleName};
 use sqlx::Row as _;
 
+use super::CLOCKS_DIFFER;
 use super::due::{self, Past, Settled};
 use super::fate::{Decided, Event, Fate};
 use super::plan::{Plan, VERSION};
@@ -21,11 +22,11 @@ pub struct Schedule {
     pub name: ScheduleName,
     /// What was decided about it.
     pub plan: Plan,
-    /// Whether it plans runs.
+    /// Whether it plans runs, by today's clock.
     pub standing: Standing,
     /// Counts changes.
     pub revision: i64,
-    /// Instants up to this one are none of its business.
+    /// Instants up to this one are none of its business, by today's clock.
     pub since: Micros,
     /// Who decided last.
     pub changed_by: String,
@@ -37,41 +38,92 @@ impl Schedule {
         due::Schedule { plan: &self.plan, standing: self.standing, since: self.since }
     }
 
-    fn of(row: &Row) -> Result<Self, Error> {
-        let (name, plan, standing): (String, String, String) =
-            (row.try_get("name")?, row.try_get("plan")?, row.try_get("standing")?);
+    fn of(row: &Row, now: Micros) -> Result<Self, Error> {
+        let (name, plan): (String, String) = (row.try_get("name")?, row.try_get("plan")?);
+        let kept = Kept::of(row)?;
         if row.try_get::<i64, _>("version")? != VERSION {
             return Err(Error::Stored { what: "version of a schedule's plan" });
         }
         Ok(Self {
             name: ScheduleName::parse(&name, "schedule").stored_as("schedule")?,
             plan: serde_json::from_str(&plan).stored_as("a schedule's plan")?,
-            standing: Standing::from_word(&standing).ok_or(Error::Stored { what: "standing" })?,
+            standing: kept.standing.by_clock(kept.changed_at, now),
             revision: row.try_get("revision")?,
-            since: row.try_get("since")?,
+            since: due::since_by_clock(kept.since, kept.changed_at, now),
             changed_by: row.try_get("changed_by")?,
         })
     }
 }
 
-/// All schedules that were not removed, by name.
-pub async fn all(tx: &mut Connection) -> Result<Vec<Schedule>, Error> {
-    let rows = sqlx::query("SELECT * FROM schedule WHERE standing <> 'removed' ORDER BY name");
-    rows.fetch_all(tx).await?.iter().map(Schedule::of).collect()
+/// What is kept of how a schedule stands, whatever the clock.
+struct Kept {
+    standing: Standing,
+    since: Micros,
+    changed_at: Micros,
 }
 
-/// Names of those that plan runs.
-pub async fn active(tx: &mut Connection) -> Result<Vec<ScheduleName>, Error> {
-    let rows = sqlx::query("SELECT name FROM schedule WHERE standing = 'active' ORDER BY name");
-    let rows = rows.fetch_all(tx).await?;
-    let name = |row: &Row| ScheduleName::parse(row.try_get("name")?, "schedule").stored_as("schedule");
-    rows.iter().map(name).collect()
+impl Kept {
+    fn of(row: &Row) -> Result<Self, Error> {
+        let word: String = row.try_get("standing")?;
+        Ok(Self {
+            standing: Standing::from_word(&word).ok_or(Error::Stored { what: "standing" })?,
+            since: row.try_get("since")?,
+            changed_at: row.try_get("changed_at")?,
+        })
+    }
+}
+
+/// A schedule that plans runs, or has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lasting {
+    /// Its name.
+    pub name: ScheduleName,
+    /// How it stands by today's clock.
+    pub standing: Standing,
+    /// What is kept is what a clock that ran ahead has decided, and is to be set right.
+    pub ran_ahead: bool,
+}
+
+/// All schedules that were not removed, by name.
+pub async fn all(tx: &mut Connection, now: Micros) -> Result<Vec<Schedule>, Error> {
+    let rows = sqlx::query("SELECT * FROM schedule WHERE standing <> 'removed' ORDER BY name");
+    rows.fetch_all(tx).await?.iter().map(|row| Schedule::of(row, now)).collect()
+}
+
+/// Those that plan runs or have ended, by name.
+pub async fn lasting(tx: &mut Connection, now: Micros) -> Result<Vec<Lasting>, Error> {
+    let rows = sqlx::query(
+        "SELECT name, standing, since, changed_at FROM schedule
+         WHERE standing IN ('active', 'ended') ORDER BY name",
+    );
+    let one = |row: &Row| -> Result<Lasting, Error> {
+        let Kept { standing, since, changed_at } = Kept::of(row)?;
+        let stands = standing.by_clock(changed_at, now);
+        Ok(Lasting {
+            name: ScheduleName::parse(row.try_get("name")?, "schedule").stored_as("schedule")?,
+            standing: stands,
+            ran_ahead: stands != standing || due::since_by_clock(since, changed_at, now) < since,
+        })
+    };
+    rows.fetch_all(tx).await?.iter().map(one).collect()
+}
+
+/// Keeps how a schedule stands by today's clock, in place of what a clock that ran ahead has decided. When that was stays as
+/// it is: nobody has decided anything anew.
+pub async fn set_right(tx: &mut Connection, schedule: &Schedule) -> Result<(), Error> {
+    sqlx::query("UPDATE schedule SET standing = $2, since = $3 WHERE name = $1")
+        .bind(schedule.name.as_str())
+        .bind(schedule.standing.word())
+        .bind(schedule.since)
+        .execute(tx)
+        .await?;
+    Ok(())
 }
 
 /// The schedule with this name, also one that was removed.
-pub async fn find(tx: &mut Connection, name: &ScheduleName) -> Result<Option<Schedule>, Error> {
+pub async fn find(tx: &mut Connection, name: &ScheduleName, now: Micros) -> Result<Option<Schedule>, Error> {
     let row = sqlx::query("SELECT * FROM schedule WHERE name = $1").bind(name.as_str());
-    row.fetch_optional(tx).await?.as_ref().map(Schedule::of).transpose()
+    row.fetch_optional(tx).await?.as_ref().map(|row| Schedule::of(row, now)).transpose()
 }
 
 /// Keeps a schedule, in place of an earlier one of this name.
@@ -288,13 +340,16 @@ pub async fn past(tx: &mut Connection, schedule: &ScheduleName, now: Micros) -> 
     let started = started.bind(schedule.as_str()).bind(now).fetch_optional(&mut *tx).await?;
     let settled: Result<Vec<_>, Error> =
         rows.iter().chain(&started).map(|row| Occurrence::of(row).map(|one| one.settled())).collect();
+    // A job that a clock which ran ahead has started may last until that time, and nobody is to wait for it so long. What
+    // another process has started is running, whatever little its clock is ahead.
     let running: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM occurrence o JOIN job j ON j.id = o.job
-         WHERE o.schedule = $1 AND j.state NOT IN ($2, $3)",
+         WHERE o.schedule = $1 AND j.state NOT IN ($2, $3) AND o.decided_at <= $4",
     )
     .bind(schedule.as_str())
     .bind(i64::from(State::Closed.wire() as i32))
     .bind(i64::from(State::Failed.wire() as i32))
+    .bind(now.saturating_add(CLOCKS_DIFFER))
     .fetch_one(tx)
     .await?;
     Ok(Past { settled: settled?, running: running > 0 })

@@ -22,5 +22,11 @@ pub mod rhythm;
 pub mod run;
 pub mod standing;
 
+use crate::ports::Micros;
+
 pub use due::{Occurrence, due};
 pub use run::run_due;
+
+/// Clocks of coordinators over one store agree to within seconds. What was decided further ahead of now than this, a clock
+/// that ran ahead has decided.
+pub const CLOCKS_DIFFER: Micros = 60 * 1_000_000;

@@ -5,15 +5,15 @@
 //!
 //! A wall clock that jumps is met as RFC 5545 (3.3.5) has it: a time that a day lacks is as much later as the clock jumps, a
 //! time that a day has twice is the first of them. So a weekly run takes place once in every week. Cron expressions are those
-//! of `crontab(5)`, five fields, read and walked by `croner`.
+//! of `crontab(5)`, five fields, read by `croner`, and walked by it over times of the wall clock, so that they are met alike.
 
 use std::fmt;
 
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
-use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::ports::Micros;
@@ -22,6 +22,8 @@ use crate::ports::Micros;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Malformed(pub &'static str);
+
+const DAY: Micros = 24 * 3_600 * 1_000_000;
 
 const WEEKLY: Malformed = Malformed("days and a time, as in mon@02:00 or mon,thu@02:00");
 const MONTHLY: Malformed = Malformed(
@@ -256,8 +258,20 @@ fn monthly_after(day: Day, time: Time, zone: &Zone, at: Micros) -> Option<Micros
 }
 
 fn cron_after(cron: &Cron, zone: &Zone, at: Micros) -> Option<Micros> {
-    let found = cron.find_next_occurrence(&zone.wall(at)?, false).ok()?;
-    let found = found.timestamp().as_microsecond();
-    // An expression that no day fits ends the walk with an error; that it never stands still is held here.
-    (found > at).then_some(found)
+    // What a clock that was put forward within the last day has left out may lie ahead, and is earlier by the wall clock.
+    let before =
+        zone.wall(at.checked_sub(DAY)?)?.datetime().checked_add(SignedDuration::from_hours(24)).ok()?;
+    let mut wall = zone.wall(at)?.datetime().min(before);
+    let mut first: Option<Micros> = None;
+    // An expression that no day fits ends the walk with an error.
+    while let Ok(next) = cron.find_next_occurrence(&wall, false) {
+        wall = next;
+        let Some(found) = zone.instant(wall).filter(|found| *found > at) else { continue };
+        first = first.into_iter().chain([found]).min();
+        // A time that its day lacks comes as much later, and one after it by the wall clock may be the earlier one.
+        if zone.wall(found)?.datetime() == wall {
+            break;
+        }
+    }
+    first
 }

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::due;
 use super::fate::{Event, Fate};
-use super::ledger::{self, Decision, Occurrence, Schedule};
+use super::ledger::{self, Decision, Lasting, Occurrence, Schedule};
 use super::standing::{self, Standing};
 use crate::audit;
 use crate::bell::moved;
@@ -33,11 +33,12 @@ const RETRY: Micros = 1_000_000;
 /// Starts what is due, decides about what is not, and rings where a reminder is due. Gives when to look again.
 pub async fn run_due(office: &Office) -> Result<Option<Micros>, Error> {
     let mut connection = office.store.readers().acquire().await?;
-    let names = ledger::active(&mut connection).await?;
+    let lasting = ledger::lasting(&mut connection, office.now()).await?;
     drop(connection);
     let mut next = remind(office).await?;
-    for name in names {
-        let until = look_after(office, &name).await.unwrap_or_else(|error| {
+    for one in lasting {
+        let name = &one.name;
+        let until = look_after(office, &one).await.unwrap_or_else(|error| {
             tracing::error!(event = "schedule.stopped", schedule = %name, error = %error, "a schedule could not be looked after");
             Some(office.now() + RETRY)
         });
@@ -78,10 +79,18 @@ fn moments(terms: &Terms) -> impl Iterator<Item = Micros> {
 }
 
 /// One schedule. Gives when it is to be looked at again.
-async fn look_after(office: &Office, name: &ScheduleName) -> Result<Option<Micros>, Error> {
+async fn look_after(office: &Office, one: &Lasting) -> Result<Option<Micros>, Error> {
+    let name = &one.name;
+    if one.standing != Standing::Active {
+        // If the clock has run ahead, nothing rings when it is set right, and then it has not ended.
+        return Ok(Some(office.now() + RETRY));
+    }
+    if one.ran_ahead {
+        set_right(office, name).await?;
+    }
     let now = office.now();
     let mut connection = office.store.readers().acquire().await?;
-    let Some(schedule) = ledger::find(&mut connection, name).await? else { return Ok(None) };
+    let Some(schedule) = ledger::find(&mut connection, name, now).await? else { return Ok(None) };
     let past = ledger::past(&mut connection, name, now).await?;
     drop(connection);
     let nothing_due = due(schedule.deciding(), now, &past).is_empty();
@@ -93,11 +102,24 @@ async fn look_after(office: &Office, name: &ScheduleName) -> Result<Option<Micro
     Ok(Some(office.now() + 1))
 }
 
+/// Undoes what a clock that ran ahead has decided about a schedule.
+async fn set_right(office: &Office, name: &ScheduleName) -> Result<(), Error> {
+    let now = office.now();
+    let mut tx = office.store.begin().await?;
+    let Some(schedule) = ledger::find(&mut tx, name, now).await? else { return Ok(()) };
+    ledger::set_right(&mut tx, &schedule).await?;
+    let standing = schedule.standing.word();
+    let body = json!({"schedule": name.as_str(), "standing": standing, "since": schedule.since});
+    audit::append(&mut tx, now, "schedule.set-right", &body).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
 /// Decides about everything that is due, by what the store says now.
 async fn decide(office: &Office, name: &ScheduleName) -> Result<(), Error> {
     let now = office.now();
     let mut tx = office.store.begin().await?;
-    let Some(schedule) = ledger::find(&mut tx, name).await? else { return Ok(()) };
+    let Some(schedule) = ledger::find(&mut tx, name, now).await? else { return Ok(()) };
     let past = ledger::past(&mut tx, name, now).await?;
     let occurrences = due(schedule.deciding(), now, &past);
     for one in &occurrences {

@@ -4,9 +4,13 @@
 //! (none), removed ──add──▶ active ──pause──▶ paused ──resume──▶ active         active, paused, ended ──remove──▶ removed
 //!                           ▲  └──nothing will be due again──▶ ended
 //!                           └──────────────change────────────────┘             (active and paused stay so by a change)
+//! ended ──it ended by a clock that ran ahead──▶ active
 //! ```
 
 use lianfang_proto::listed;
+
+use super::CLOCKS_DIFFER;
+use crate::ports::Micros;
 
 listed! {
     /// Whether a schedule plans runs.
@@ -37,6 +41,8 @@ listed! {
         Remove,
         /// Nothing will ever be due again.
         Over,
+        /// How it stands was decided by a clock that ran ahead of today's.
+        RanAhead,
     }
 }
 
@@ -79,7 +85,7 @@ impl Standing {
             (Some(Self::Active | Self::Paused | Self::Ended), Event::Add) => Err(Refused::Exists),
             (
                 None | Some(Self::Removed),
-                Event::Change | Event::Pause | Event::Resume | Event::Remove | Event::Over,
+                Event::Change | Event::Pause | Event::Resume | Event::Remove | Event::Over | Event::RanAhead,
             ) => Err(Refused::Unknown),
             (Some(Self::Active | Self::Ended), Event::Change) => Ok(Self::Active),
             (Some(Self::Paused), Event::Change) => Ok(Self::Paused),
@@ -93,7 +99,20 @@ impl Standing {
             (Some(got @ (Self::Active | Self::Ended)), Event::Resume) => {
                 Err(Refused::Stands { got, wanted: Self::Paused })
             }
+            // What a person has decided stays, whatever the clock said.
+            (Some(got @ (Self::Active | Self::Paused)), Event::RanAhead) => {
+                Err(Refused::Stands { got, wanted: Self::Ended })
+            }
+            (Some(Self::Ended), Event::RanAhead) => Ok(Self::Active),
         }
+    }
+
+    /// How a schedule stands by today's clock, if this was decided at `changed_at`.
+    pub fn by_clock(self, changed_at: Micros, now: Micros) -> Self {
+        if changed_at <= now.saturating_add(CLOCKS_DIFFER) {
+            return self;
+        }
+        Self::apply(Some(self), Event::RanAhead).unwrap_or(self)
     }
 }
 
@@ -110,13 +129,25 @@ mod tests {
         let not = |got, wanted| Err(Stands { got, wanted });
         let nobody = Err(Unknown);
         match before {
-            None => [Ok(Active), nobody, nobody, nobody, nobody, nobody],
-            Some(Active) => {
-                [Err(Exists), Ok(Active), Ok(Paused), not(Active, Paused), Ok(Removed), Ok(Ended)]
-            }
-            Some(Paused) => {
-                [Err(Exists), Ok(Paused), not(Paused, Active), Ok(Active), Ok(Removed), not(Paused, Active)]
-            }
+            None => [Ok(Active), nobody, nobody, nobody, nobody, nobody, nobody],
+            Some(Active) => [
+                Err(Exists),
+                Ok(Active),
+                Ok(Paused),
+                not(Active, Paused),
+                Ok(Removed),
+                Ok(Ended),
+                not(Active, Ended),
+            ],
+            Some(Paused) => [
+                Err(Exists),
+                Ok(Paused),
+                not(Paused, Active),
+                Ok(Active),
+                Ok(Removed),
+                not(Paused, Active),
+                not(Paused, Ended),
+            ],
             Some(Ended) => [
                 Err(Exists),
                 Ok(Active),
@@ -124,8 +155,9 @@ mod tests {
                 not(Ended, Paused),
                 Ok(Removed),
                 not(Ended, Active),
+                Ok(Active),
             ],
-            Some(Removed) => [Ok(Active), nobody, nobody, nobody, nobody, nobody],
+            Some(Removed) => [Ok(Active), nobody, nobody, nobody, nobody, nobody, nobody],
         }
     }
 
@@ -134,6 +166,16 @@ mod tests {
         for before in Standing::ALL.into_iter().map(Some).chain([None]) {
             for (event, wanted) in Event::ALL.into_iter().zip(after(before)) {
                 assert_eq!(Standing::apply(before, event), wanted, "{before:?} {event:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_clock_that_ran_ahead_has_ended_nothing() {
+        for (standing, ahead) in [(Active, Active), (Paused, Paused), (Ended, Active), (Removed, Removed)] {
+            assert_eq!(standing.by_clock(11 + CLOCKS_DIFFER, 10), ahead, "{standing:?}");
+            for changed_at in [9, 10, 11, 10 + CLOCKS_DIFFER] {
+                assert_eq!(standing.by_clock(changed_at, 10), standing, "{standing:?} {changed_at}");
             }
         }
     }

@@ -30,6 +30,14 @@ async fn nobody_knows_it(world: &World, name: &str) {
     }
 }
 
+/// Asked for its next runs, it says how it stands, and no instant of its plan.
+async fn plans_nothing(world: &World, name: &str, english: &str, chinese: &str) {
+    for (lang, wanted) in [("en", english), ("zh", chinese)] {
+        let (exit, said) = world.coordinator().run(&["schedule", "next", name, "--lang", lang]).await;
+        assert_eq!((exit, said.trim_end()), (Exit::Done, wanted), "{lang}");
+    }
+}
+
 /// Makes a schedule of one run.
 async fn once(world: &World, name: &str, at: &str) -> serde_json::Value {
     world.json(&[&["schedule", "add", name, "--once", at][..], &TERMS].concat()).await
@@ -43,7 +51,10 @@ async fn what_a_schedule_cannot_be_told_is_refused_by_how_it_stands() {
     let again = [&["add", "single", "--once", "2027-01-16T02:00"][..], &TERMS].concat();
     is_refused(&world, &again, Exit::Usage, "a schedule single already").await;
     is_refused(&world, &["resume", "single"], Exit::Refused, "is active, not paused").await;
+    let (_, planned) = world.coordinator().run(&["schedule", "next", "single"]).await;
+    assert_eq!(planned.trim_end(), "2027-01-16T02:00:00+08:00");
     world.json(&["schedule", "pause", "single"]).await;
+    plans_nothing(&world, "single", "single is paused.", "single 已暂停。").await;
     is_refused(&world, &again, Exit::Usage, "a schedule single already").await;
     is_refused(&world, &["pause", "single"], Exit::Refused, "is paused, not active").await;
     world.json(&["schedule", "change", "single", "--min-change", "2"]).await;
@@ -53,6 +64,7 @@ async fn what_a_schedule_cannot_be_told_is_refused_by_how_it_stands() {
     // There is no key yet.
     run(&world, "single", "skipped", "key-not-agreed").await;
     stands(&world, "single", "ended").await;
+    plans_nothing(&world, "single", "single has ended.", "single 已结束。").await;
     let later = [&["add", "single", "--once", "2027-03-16T02:00"][..], &TERMS].concat();
     is_refused(&world, &later, Exit::Usage, "a schedule single already").await;
     is_refused(&world, &["pause", "single"], Exit::Refused, "is ended, not active").await;
@@ -103,4 +115,62 @@ async fn a_run_that_waits_is_left_out_by_a_pause_and_by_a_removal() {
         assert_eq!((&runs[1]["fate"], &runs[1]["why"]), (&json!("skipped"), &json!(why)), "{name}");
         assert_eq!(runs.len(), 3, "{name}");
     }
+}
+
+/// Asks until the clerk has set this schedule right so many times.
+async fn is_set_right(world: &World, name: &str, times: usize) {
+    let (what, whose) = ("schedule.set-right", format!("\"{name}\""));
+    let asking = async {
+        loop {
+            let log = world.coordinator().run(&["audit", "list", "--last", "100"]).await.1;
+            let entries = log.lines().filter(|line| line.contains(what) && line.contains(&whose));
+            if entries.count() == times {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let right = tokio::time::timeout(Duration::from_mins(1), asking).await;
+    assert!(right.is_ok(), "{name}: {}", shown(world, name).await);
+}
+
+/// Asks until the run of this instant is started.
+async fn is_started(world: &World, name: &str, at: &str) {
+    let asking = async {
+        while !runs(world, name).await.iter().any(|run| run["planned_at"] == at && run["fate"] == "started") {
+            tokio::task::yield_now().await;
+        }
+    };
+    let started = tokio::time::timeout(Duration::from_mins(1), asking).await;
+    assert!(started.is_ok(), "{name}: {}", shown(world, name).await);
+}
+
+/// A month ahead a campaign of one run is over, and what a person says then counts from then on, for as long as it lasts.
+#[tokio::test]
+async fn a_clock_that_ran_ahead_ends_no_campaign_and_silences_no_schedule() {
+    const AHEAD: i64 = 30 * 86_400;
+    const RUN: &str = "2027-01-17T18:00:00Z";
+    let (world, _) = World::with_key(&["alpha", "beta"]).await;
+    add(&world, "campaign", &["--until", "2027-01-20", "--catch-up", "skip"]).await;
+    world.pass(AHEAD);
+    run(&world, "campaign", "missed", "not-serving").await;
+    stands(&world, "campaign", "ended").await;
+    // Nothing rings when the clock is set.
+    world.pass(-AHEAD);
+    is_set_right(&world, "campaign", 1).await;
+    let campaign = shown(&world, "campaign").await;
+    assert_eq!((&campaign["standing"], &campaign["next"]), (&json!("active"), &json!(RUN)));
+    world.pass(AHEAD);
+    stands(&world, "campaign", "ended").await;
+    add(&world, "early", &["--catch-up", "skip"]).await;
+    world.pass(-AHEAD);
+    for (name, times) in [("campaign", 2), ("early", 1)] {
+        is_set_right(&world, name, times).await;
+        assert_eq!(shown(&world, name).await["next"], RUN, "{name}");
+    }
+    to_next(&world, "campaign").await;
+    for name in ["campaign", "early"] {
+        is_started(&world, name, RUN).await;
+    }
+    stands(&world, "campaign", "ended").await;
 }

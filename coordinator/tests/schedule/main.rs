@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod clocks;
 mod due;
 mod fates;
 mod rhythm;

@@ -1,5 +1,7 @@
 //! Planned instants across months, leap days, and clocks that are put forward and back.
 
+use std::collections::BTreeSet;
+
 use lianfang_coordinator::schedule::plan::CatchUp;
 use lianfang_coordinator::schedule::plan::{Plan, PlanError, TooSoon};
 use lianfang_coordinator::schedule::rhythm::{Rhythm, Zone};
@@ -135,6 +137,92 @@ fn what_is_planned_by_a_pattern_or_once() {
         // No year has this day.
         (cron("0 2 30 2 *"), "Asia/Shanghai", "2027-01-01T00:00:00+08:00", &[]),
     ]);
+}
+
+#[test]
+fn what_a_pattern_plans_when_clocks_are_put_forward_and_back() {
+    let cron = |text| Rhythm::cron(text).unwrap();
+    let (forward, back) = ("2027-03-27T15:00:00+01:00", "2027-10-30T15:00:00+02:00");
+    check(&[
+        (
+            cron("0 2,14 * * *"),
+            "Europe/Berlin",
+            forward,
+            &["2027-03-28T03:00:00+02:00", "2027-03-28T14:00:00+02:00", "2027-03-29T02:00:00+02:00"],
+        ),
+        (
+            cron("0 2,14 * * *"),
+            "Europe/Berlin",
+            back,
+            &["2027-10-31T02:00:00+02:00", "2027-10-31T14:00:00+01:00", "2027-11-01T02:00:00+01:00"],
+        ),
+        (
+            cron("30 2 * * *"),
+            "Europe/Berlin",
+            forward,
+            &["2027-03-28T03:30:00+02:00", "2027-03-29T02:30:00+02:00"],
+        ),
+        (
+            cron("0,30 2 * * *"),
+            "Europe/Berlin",
+            forward,
+            &["2027-03-28T03:00:00+02:00", "2027-03-28T03:30:00+02:00", "2027-03-29T02:00:00+02:00"],
+        ),
+        // Half past two and half past three are one instant on that day.
+        (
+            cron("30 2,3 * * *"),
+            "Europe/Berlin",
+            forward,
+            &["2027-03-28T03:30:00+02:00", "2027-03-29T02:30:00+02:00"],
+        ),
+        // Every half hour, the hour that comes twice once.
+        (
+            cron("*/30 * * * *"),
+            "Europe/Berlin",
+            "2027-10-31T02:00:00+02:00",
+            &["2027-10-31T02:30:00+02:00", "2027-10-31T03:00:00+01:00"],
+        ),
+        // From within the hour that comes again.
+        (cron("0,30 2 * * *"), "Europe/Berlin", "2027-10-31T02:10:00+01:00", &["2027-11-01T02:00:00+01:00"]),
+        // Put forward by half an hour: ten past two comes after what was planned behind it.
+        (
+            cron("10,35 2 * * *"),
+            "Australia/Lord_Howe",
+            "2027-10-02T12:00:00+10:30",
+            &["2027-10-03T02:35:00+11:00", "2027-10-03T02:40:00+11:00", "2027-10-04T02:10:00+11:00"],
+        ),
+    ]);
+}
+
+/// Each time of the wall clock that a pattern names is planned, once, and in the order in which they come.
+#[test]
+fn a_year_of_a_pattern_has_each_of_its_times_once() {
+    let patterns: [(&str, &[i8], &[i8]); 5] = [
+        ("30 2 * * *", &[2], &[30]),
+        ("0 2,14 * * *", &[2, 14], &[0]),
+        ("0,30 0-3 * * *", &[0, 1, 2, 3], &[0, 30]),
+        ("10,35 2 * * *", &[2], &[10, 35]),
+        ("5,20,50 1,2,23 * * *", &[1, 2, 23], &[5, 20, 50]),
+    ];
+    for name in ["Asia/Shanghai", "Europe/Berlin", "America/Havana", "Australia/Lord_Howe"] {
+        let zone = zone(name);
+        let new_year: jiff::civil::Date = "2027-01-01".parse().unwrap();
+        for (text, hours, minutes) in patterns {
+            let mut wanted = BTreeSet::new();
+            for day in new_year.series(jiff::Span::new().days(1)).take(365) {
+                for hour in hours {
+                    let times = minutes.iter().map(|minute| day.at(*hour, *minute, 0, 0));
+                    wanted.extend(times.map(|time| zone.instant(time).unwrap()));
+                }
+            }
+            let rhythm = Rhythm::cron(text).unwrap();
+            let begin = zone.begin_of(new_year).unwrap() - 1;
+            let planned =
+                std::iter::successors(rhythm.after(&zone, begin), |last| rhythm.after(&zone, *last));
+            let planned: Vec<_> = planned.take(wanted.len()).collect();
+            assert_eq!(planned, wanted.into_iter().collect::<Vec<_>>(), "{text} in {name}");
+        }
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lianfang_desk::table::Table;
-use lianfang_desk::{Call, Exit, Problem, Progress};
+use lianfang_desk::{Call, Console, Exit, Problem, Progress};
 use serde_json::{Value, json};
 
 use super::input::{self, Input};
@@ -40,6 +40,12 @@ pub(super) async fn run(node: &Arc<App>, args: &args::Import, call: &Call) -> Re
     }
     let summary = done.map_err(|error| failed(error, &name, &path))?;
     say(call, &summary, &found, &path);
+    if !call.console.json() {
+        show_changes(&*call.console, &summary, dry_run);
+        if dry_run {
+            show_found(&*call.console, &summary, &found);
+        }
+    }
     Ok(Exit::Done)
 }
 
@@ -129,12 +135,36 @@ fn say(call: &Call, summary: &ImportSummary, found: &Value, rejects: &Path) {
         let text = call.console.text("node-import-spared", &[("records", summary.spared.into())]);
         call.console.out(&text);
     }
-    if !call.console.json() && !summary.preview.is_empty() {
-        show_preview(call, summary, found);
+}
+
+/// What becomes of records, where it is not what everybody expects: some are retracted, or a person asks beforehand.
+fn show_changes(console: &dyn Console, summary: &ImportSummary, dry_run: bool) {
+    if !dry_run && summary.retracted == 0 {
+        return;
+    }
+    let said = [
+        ("added", summary.added.into()),
+        ("changed", summary.changed.into()),
+        ("retracted", summary.retracted.into()),
+    ];
+    console.say("node-import-changes", &said);
+}
+
+/// What a dry run has found out: what columns mean, identifiers by kind, and the first rows. No cell that is not masked.
+fn show_found(console: &dyn Console, summary: &ImportSummary, found: &Value) {
+    let columns: Vec<_> =
+        found["columns"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    console.say("node-import-columns", &[("columns", columns.join(", ").into())]);
+    if !summary.by_kind.is_empty() {
+        let kinds: Vec<_> = summary.by_kind.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+        console.say("node-import-kinds", &[("kinds", kinds.join(", ").into())]);
+    }
+    if !summary.preview.is_empty() {
+        show_preview(console, summary, found);
     }
 }
 
-fn show_preview(call: &Call, summary: &ImportSummary, found: &Value) {
+fn show_preview(console: &dyn Console, summary: &ImportSummary, found: &Value) {
     let word = |name: &str| found[name].as_str().unwrap_or("–").to_owned();
     let (id, said) = if found["encoding"].is_null() {
         ("node-import-found-table", [("format", word("format").into()), ("sheet", word("sheet").into())])
@@ -144,7 +174,7 @@ fn show_preview(call: &Call, summary: &ImportSummary, found: &Value) {
             [("encoding", word("encoding").into()), ("delimiter", word("delimiter").into())],
         )
     };
-    call.console.out(&call.console.text(id, &said));
+    console.say(id, &said);
     let mut table = Table::new(["row", "record", "standing", "identifiers"]);
     for row in &summary.preview {
         let identifiers: Vec<_> =
@@ -156,5 +186,52 @@ fn show_preview(call: &Call, summary: &ImportSummary, found: &Value) {
             identifiers.join("; "),
         ]);
     }
-    call.console.out(&table.render());
+    console.out(&table.render());
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use lianfang_desk::{Buffer, Lang};
+    use lianfang_proto::catalogue::Kind;
+
+    use super::*;
+
+    fn summary(retracted: u64) -> ImportSummary {
+        let by_kind = BTreeMap::from([(Kind::ALL[0], 7)]);
+        ImportSummary { added: 5, changed: 3, retracted, by_kind, ..ImportSummary::default() }
+    }
+
+    #[test]
+    fn what_is_retracted_is_told_and_before_it_is_everything() {
+        const EN: &str = "Records added: 5, changed: 3, retracted: ";
+        const ZH: &str = "新增记录 5 条，更改 3 条，撤回 ";
+        for (lang, begin) in [(Lang::En, EN), (Lang::Zh, ZH)] {
+            for (retracted, dry_run, told) in
+                [(0, false, false), (400, false, true), (0, true, true), (400, true, true)]
+            {
+                let console = Buffer::new(lang);
+                show_changes(&console, &summary(retracted), dry_run);
+                let said = console.out_text();
+                let wanted = told && said.starts_with(&format!("{begin}{retracted}"));
+                assert!(wanted || (!told && said.is_empty()), "{retracted} {dry_run}: {said}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_dry_run_tells_columns_by_what_they_mean_and_counts_by_kind() {
+        let found = json!({"columns": ["record", "phone"], "encoding": "UTF-8", "delimiter": ","});
+        for (lang, columns, counts) in [
+            (Lang::En, "Columns: record, phone.", "Identifiers by kind: "),
+            (Lang::Zh, "各列：record, phone。", "各类标识数："),
+        ] {
+            let console = Buffer::new(lang);
+            show_found(&console, &summary(0), &found);
+            let said = console.out_text();
+            let kinds = format!("{counts}{} 7", Kind::ALL[0]);
+            assert!(said.contains(columns) && said.contains(&kinds), "{said}");
+        }
+    }
 }

@@ -83,8 +83,8 @@ fn unknown(name: &ScheduleName) -> Problem {
 }
 
 /// The schedule with this name that was not removed.
-async fn find(tx: &mut Connection, name: &ScheduleName) -> Result<ledger::Schedule, Problem> {
-    let found = ledger::find(tx, name).await?.filter(|found| found.standing != Standing::Removed);
+async fn find(tx: &mut Connection, name: &ScheduleName, now: Micros) -> Result<ledger::Schedule, Problem> {
+    let found = ledger::find(tx, name, now).await?.filter(|found| found.standing != Standing::Removed);
     found.ok_or_else(|| unknown(name))
 }
 
@@ -107,8 +107,9 @@ async fn turn(
     tx: &mut Connection,
     event: Event,
     name: &ScheduleName,
+    now: Micros,
 ) -> Result<(ledger::Schedule, Standing), Problem> {
-    let before = ledger::find(tx, name).await?;
+    let before = ledger::find(tx, name, now).await?;
     let standing = turned(before.as_ref(), event, name)?;
     Ok((before.ok_or_else(|| unknown(name))?, standing))
 }
@@ -141,24 +142,24 @@ async fn add(
 ) -> Result<Exit, Problem> {
     let plan = options.over(None, office)?;
     let mut tx = office.store.begin().await.map_err(Error::from)?;
-    let before = ledger::find(&mut tx, &name).await?;
+    let now = office.now();
+    let before = ledger::find(&mut tx, &name, now).await?;
     let standing = turned(before.as_ref(), Event::Add, &name)?;
     let revision = before.map_or(1, |before| before.revision + 1);
-    let schedule =
-        ledger::Schedule { name, plan, standing, revision, since: office.now(), changed_by: by.to_owned() };
-    keep(office, tx, "schedule.added", &schedule).await?;
+    let schedule = ledger::Schedule { name, plan, standing, revision, since: now, changed_by: by.to_owned() };
+    keep(office, tx, "schedule.added", &schedule, now).await?;
     told(console, &schedule, office.now());
     Ok(Exit::Done)
 }
 
-/// Keeps a schedule and who decided so, in one transaction.
+/// Keeps a schedule and who decided so at this moment, in one transaction.
 async fn keep(
     office: &Office,
     mut tx: crate::store::Tx,
     event: &str,
     schedule: &ledger::Schedule,
+    now: Micros,
 ) -> Result<(), Error> {
-    let now = office.now();
     ledger::put(&mut tx, schedule, now).await?;
     let plan = serde_json::to_vec(&schedule.plan).map_err(|_| Error::Bug("a plan"))?;
     let body = json!({
@@ -193,11 +194,14 @@ fn told(console: &dyn Console, schedule: &ledger::Schedule, now: Micros) {
             let next = schedule.plan.zone.shown(next);
             console.say("coordinator-schedule-next", &[name, ("next", next.into())]);
         }
-        None => {
-            let id = format!("coordinator-schedule-is-{}", schedule.standing.word());
-            console.say(&id, &[name]);
-        }
+        None => stands(console, schedule),
     }
+}
+
+/// Says how a schedule stands of which no run is planned.
+fn stands(console: &dyn Console, schedule: &ledger::Schedule) {
+    let id = format!("coordinator-schedule-is-{}", schedule.standing.word());
+    console.say(&id, &[("schedule", schedule.name.as_str().into())]);
 }
 
 async fn change(
@@ -208,17 +212,18 @@ async fn change(
     options: options::Options,
 ) -> Result<Exit, Problem> {
     let mut tx = office.store.begin().await.map_err(Error::from)?;
-    let (before, standing) = turn(&mut tx, Event::Change, name).await?;
+    let now = office.now();
+    let (before, standing) = turn(&mut tx, Event::Change, name, now).await?;
     let plan = options.over(Some(before.plan), office)?;
     let schedule = ledger::Schedule {
         name: before.name,
         plan,
         standing,
         revision: before.revision + 1,
-        since: office.now(),
+        since: now,
         changed_by: by.to_owned(),
     };
-    keep(office, tx, "schedule.changed", &schedule).await?;
+    keep(office, tx, "schedule.changed", &schedule, now).await?;
     told(console, &schedule, office.now());
     Ok(Exit::Done)
 }
@@ -234,7 +239,7 @@ async fn stand(
 ) -> Result<Exit, Problem> {
     let now = office.now();
     let mut tx = office.store.begin().await.map_err(Error::from)?;
-    let (before, standing) = turn(&mut tx, event, name).await?;
+    let (before, standing) = turn(&mut tx, event, name, now).await?;
     let (entry, rests) = match standing {
         Standing::Active => ("schedule.resumed", None),
         Standing::Paused => ("schedule.paused", Some(fate::Event::Pause)),
@@ -249,7 +254,7 @@ async fn stand(
     let revision = before.revision + 1;
     let since = if standing == Standing::Active { now } else { before.since };
     let schedule = ledger::Schedule { standing, revision, since, changed_by: by.to_owned(), ..before };
-    keep(office, tx, entry, &schedule).await?;
+    keep(office, tx, entry, &schedule, now).await?;
     told(console, &schedule, now);
     Ok(Exit::Done)
 }
@@ -262,7 +267,7 @@ async fn run(
 ) -> Result<Exit, Problem> {
     let now = office.now();
     let mut tx = office.store.begin().await.map_err(Error::from)?;
-    let schedule = find(&mut tx, name).await?;
+    let schedule = find(&mut tx, name, now).await?;
     if ledger::past(&mut tx, name, now).await?.running && !asked.force {
         return Err(Problem::later("coordinator-schedule-running").with("schedule", name.as_str()));
     }

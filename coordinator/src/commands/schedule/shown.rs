@@ -5,7 +5,7 @@ use lianfang_desk::{Console, Exit, Problem};
 use lianfang_proto::ids::ScheduleName;
 use serde_json::{Value, json};
 
-use super::{find, options, table};
+use super::{find, options, stands, table};
 use crate::commands::time;
 use crate::fault::Error;
 use crate::job::ledger as jobs;
@@ -69,8 +69,8 @@ async fn run_with_job(office: &Office, tx: &mut Connection, one: &Occurrence) ->
 
 pub(super) async fn list(office: &Office, console: &dyn Console) -> Result<Exit, Problem> {
     let mut connection = office.store.readers().acquire().await.map_err(Error::from)?;
-    let all = ledger::all(&mut connection).await?;
     let now = office.now();
+    let all = ledger::all(&mut connection, now).await?;
     if console.json() {
         let all: Vec<Value> = all.iter().map(|schedule| object(schedule, now)).collect();
         console.out(&json!({"schedules": all}).to_string());
@@ -99,12 +99,13 @@ pub(super) async fn show(
     last: u32,
 ) -> Result<Exit, Problem> {
     let mut connection = office.store.readers().acquire().await.map_err(Error::from)?;
-    let schedule = find(&mut connection, name).await?;
+    let now = office.now();
+    let schedule = find(&mut connection, name, now).await?;
     let mut runs = Vec::new();
     for one in ledger::occurrences(&mut connection, name, i64::from(last)).await? {
         runs.push(run_with_job(office, &mut connection, &one).await?);
     }
-    let mut object = object(&schedule, office.now());
+    let mut object = object(&schedule, now);
     if console.json() {
         object["runs"] = runs.into();
         console.out(&object.to_string());
@@ -140,18 +141,22 @@ pub(super) async fn next(
     count: u32,
 ) -> Result<Exit, Problem> {
     let mut connection = office.store.readers().acquire().await.map_err(Error::from)?;
-    let schedule = find(&mut connection, name).await?;
-    let planned = schedule.plan.planned_after(office.now().max(schedule.since));
+    let now = office.now();
+    let schedule = find(&mut connection, name, now).await?;
+    let planned = schedule.plan.planned_after(now.max(schedule.since));
     let planned: Vec<Micros> = planned.take(count as usize).collect();
     if console.json() {
         let next = planned.iter().map(|at| json!({"at": time(*at), "local": schedule.plan.zone.shown(*at)}));
         let next: Vec<Value> = next.collect();
         let standing = schedule.standing.word();
         console.out(&json!({"schedule": name.as_str(), "standing": standing, "next": next}).to_string());
-    } else {
+    } else if schedule.standing == Standing::Active && !planned.is_empty() {
         for at in planned {
             console.out(&schedule.plan.zone.shown(at));
         }
+    } else {
+        // Nobody is to take what its plan would give for what will take place.
+        stands(console, &schedule);
     }
     Ok(Exit::Done)
 }
