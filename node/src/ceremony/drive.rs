@@ -10,15 +10,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use lianfang_crypto::share::key_share::KeyShare;
 use lianfang_proto::documents::ceremony::{Phase, Proposal};
-use lianfang_proto::documents::key_record::EndorsedKeyRecord;
 use lianfang_proto::ids::{BankId, CeremonyId};
 use lianfang_proto::{Fault, FaultCode};
-use lianfang_trust::{Canonical, Digest, Signed, SigningKey};
+use lianfang_trust::{Canonical, Signed, SigningKey};
 use serde_json::{Value, json};
 
 use super::asked::Questions;
 use super::failure::{Failure, Reason};
-use super::plan::{Known, Plan, Refusal};
+use super::plan::{Plan, Refusal};
 use super::progress::{Progress, progress};
 use super::sightings::Sightings;
 use super::state::{Effect, Event, Hands, Stage, State, apply};
@@ -206,40 +205,6 @@ impl Driver {
             "holders": plan.seats().len(), "by": by,
         });
         Ok(Ok((State::new(plan), self.says("ceremony.joined", body))))
-    }
-
-    /// What is known here of the key that a proposal is about.
-    async fn known(&self, proposal: &Proposal, view: &BoardView) -> Result<Known, StepError> {
-        let records = Records::new(self.store.clone());
-        let key = proposal.key;
-        if let Some(digest) = proposal.task.record() {
-            self.take_up(&records, digest, &view.record).await?;
-        }
-        Ok(Known {
-            newest: records.newest_epoch(key.class).await?,
-            record: records.current(key.class, key.epoch).await?.map(|kept| kept.endorsed.record().clone()),
-            share: self.vault.current(key.class, key.epoch).map(|held| held.key()),
-            closed: self.vault.is_closed(key.class, key.epoch),
-        })
-    }
-
-    /// Takes up the record that the board relays: one that rests on a record that is kept here, or, at a holder whose store
-    /// was lost, one that this holder itself has signed.
-    async fn take_up(&self, records: &Records, digest: &Digest, bytes: &[u8]) -> Result<(), StepError> {
-        let Ok(endorsed) = EndorsedKeyRecord::decode(bytes) else { return Ok(()) };
-        let record = endorsed.record();
-        if record.digest() != *digest {
-            return Ok(());
-        }
-        let own = record.holder(&self.bank).is_some_and(|(_, h)| h.identity == self.identity.verifying_key());
-        let rests = match records.current(record.key.class, record.key.epoch).await? {
-            Some(kept) => endorsed.follows(kept.endorsed.record()).is_ok(),
-            None => own,
-        };
-        if rests {
-            records.put(&endorsed).await?;
-        }
-        Ok(())
     }
 
     /// By whose word this holder takes part.
