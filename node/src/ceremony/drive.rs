@@ -98,7 +98,19 @@ impl Driver {
     /// Takes this ceremony as far as it goes with what the board shows now. The runner calls it whenever the board may
     /// have changed, and once after the deadline.
     pub async fn step(&self, ceremony: CeremonyId, board: &dyn Board) -> Result<Progress, StepError> {
+        match self.go_on(ceremony, board).await {
+            // It may have been closed in the middle of the step: then nothing is kept of the ceremony.
+            Err(StepError::Vault(VaultError::Closed)) => Ok(Progress::Refused(Refusal::Closed)),
+            Ok(progress) => Ok(progress),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn go_on(&self, ceremony: CeremonyId, board: &dyn Board) -> Result<Progress, StepError> {
         let stored = stored::load(&self.store, ceremony, &self.bank).await?;
+        if let Some(state) = &stored {
+            self.look_again(state).await?;
+        }
         let view = match board.read(ceremony).await {
             Ok(view) => view,
             // Without the board the deadline still passes.
@@ -116,7 +128,7 @@ impl Driver {
             Some(state) => state,
             None => match self.accept(ceremony, &view).await? {
                 Ok((state, joined)) => {
-                    stored::save(&self.store, &state, &[joined]).await?;
+                    self.keep(&state, &[joined]).await?;
                     state
                 }
                 Err(refusal) => return Ok(Progress::Refused(refusal)),
@@ -276,9 +288,21 @@ impl Driver {
             said.push(self.perform(&state, effect).await?);
         }
         if seen(&state) != before || !said.is_empty() {
-            stored::save(&self.store, &state, &said).await?;
+            self.keep(&state, &said).await?;
         }
         Ok(state)
+    }
+
+    async fn keep(&self, state: &State, said: &[Noted<'_>]) -> Result<(), StepError> {
+        if stored::save(&self.store, state, said).await? { Ok(()) } else { Err(VaultError::Closed.into()) }
+    }
+
+    /// Takes up what another process that shares the store has done with the key since: a share from before a refresh, or none,
+    /// would look like one that is lost.
+    async fn look_again(&self, state: &State) -> Result<(), StepError> {
+        let key = state.papers.plan.proposal().key;
+        self.vault.refresh(key.class, key.epoch).await?;
+        if self.vault.is_closed(key.class, key.epoch) { self.keep(state, &[]).await } else { Ok(()) }
     }
 
     async fn perform(&self, state: &State, effect: Effect) -> Result<Noted<'_>, StepError> {
@@ -337,7 +361,7 @@ impl Driver {
             }
         }
         if sent {
-            stored::save(&self.store, state, &[]).await?;
+            self.keep(state, &[]).await?;
         }
         let over = state.failure().is_some() || matches!(state.stage, Stage::Done { .. });
         match refused {

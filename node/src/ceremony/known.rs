@@ -43,6 +43,8 @@ impl Judge<'_> {
     async fn known(&self, proposal: &Proposal) -> Result<Known, StepError> {
         let records = Records::new(self.store.clone());
         let key = proposal.key;
+        // Another process that shares the store may have taken up a share, or closed the epoch.
+        self.vault.refresh(key.class, key.epoch).await?;
         Ok(Known {
             newest: records.newest_epoch(key.class).await?,
             record: records.current(key.class, key.epoch).await?.map(|kept| kept.endorsed.record().clone()),

@@ -2,6 +2,7 @@
 //! stage by stage, as a table.
 
 mod earlier;
+mod ended;
 mod honest;
 mod interrupted;
 mod liars;
