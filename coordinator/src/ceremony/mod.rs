@@ -21,7 +21,7 @@ pub mod life;
 mod propose;
 pub mod state;
 
-pub use propose::{Choice, refresh, repair, start};
+pub use propose::{Choice, EXCHANGED, refresh, repair, start};
 
 use crate::store::Connection;
 use lianfang_proto::documents::ceremony::{Post, Task};
