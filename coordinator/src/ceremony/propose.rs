@@ -284,7 +284,11 @@ mod tests {
     /// Who helps beta, and which of them the holders would refuse.
     #[test]
     fn those_help_whose_certificates_are_the_records() {
-        let check = |exchanged: &[&str], suspended: &[&str], named: &[&str], help: [&str; 2], refused| {
+        let check = |exchanged: &[&str],
+                     suspended: &[&str],
+                     named: &[&str],
+                     help: [&str; 2],
+                     refused: Option<&str>| {
             let (record, roster) = (record(), roster(exchanged, suspended));
             let named: Vec<BankId> = named.iter().map(|name| bank(name)).collect();
             let helpers = helping(&record, &roster, &bank("beta"), &named);
