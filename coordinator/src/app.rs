@@ -239,6 +239,30 @@ fn reach(office: &Office, identity: &Identity, transport: Arc<dyn Transport>) {
     office.reach.begin(dialer);
 }
 
+/// Issues the certificate anew where that is due. Gives when the one in use was issued.
+fn keep_valid(office: &Office, identity: &Identity, certified_at: Micros) -> Micros {
+    let now = office.now();
+    if !is_due(certified_at, now) {
+        return certified_at;
+    }
+    match certify(office) {
+        Ok(newer) => {
+            identity.replace(&newer);
+            now
+        }
+        Err(error) => {
+            tracing::error!(event = "certificate.not-renewed", error = %error, "the certificate could not be renewed");
+            certified_at
+        }
+    }
+}
+
+/// Whether a certificate that was issued then is old, or of a time that is yet to come: the clock was put right since, and no
+/// bank takes it before.
+fn is_due(certified_at: Micros, now: Micros) -> bool {
+    !(certified_at..certified_at.saturating_add(RENEW_AFTER)).contains(&now)
+}
+
 /// What years bring about, for a coordinator that is not restarted: the certificate is issued anew long before it ends,
 /// certificate keys that members have exchanged are dropped, and an authority that comes to its end is said to.
 async fn upkeep(office: Arc<Office>, identity: Identity) {
@@ -246,18 +270,8 @@ async fn upkeep(office: Arc<Office>, identity: Identity) {
     let mut warned_at = None;
     let mut bell = office.bell.listen();
     loop {
+        certified_at = keep_valid(&office, &identity, certified_at);
         let now = office.now();
-        if now >= certified_at + RENEW_AFTER {
-            match certify(&office) {
-                Ok(newer) => {
-                    identity.replace(&newer);
-                    certified_at = now;
-                }
-                Err(error) => {
-                    tracing::error!(event = "certificate.not-renewed", error = %error, "the certificate could not be renewed");
-                }
-            }
-        }
         if let Err(error) = renewal::end_overlaps(&office).await {
             tracing::error!(event = "certificate.not-dropped", error = %error, "exchanged certificate keys could not be dropped");
         }
@@ -309,5 +323,39 @@ async fn answer(
         });
     if let Err(error) = server.await {
         tracing::error!(event = "serve.ended", error = %error, "the server has ended");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::{Bench, SECOND};
+
+    const DAY: i64 = 24 * 3_600;
+
+    #[test]
+    fn a_certificate_is_issued_anew_when_it_is_old_or_of_the_future() {
+        let at = 1_800_000_000 * SECOND;
+        for (passed, wanted) in
+            [(-1, true), (0, false), (1, false), (RENEW_AFTER - 1, false), (RENEW_AFTER, true)]
+        {
+            assert_eq!(is_due(at, at + passed), wanted, "{passed}");
+        }
+    }
+
+    /// It was started while its clock was ahead by a month.
+    #[tokio::test]
+    async fn a_clock_that_is_put_right_shuts_nobody_out() {
+        let bench = Bench::new().await;
+        let office = &bench.us;
+        bench.hand.pass(30 * DAY);
+        let identity = certify(office).unwrap();
+        let ahead = office.now();
+        let begins = || identity.validity().unwrap().not_before;
+        assert_eq!(keep_valid(office, &identity, ahead), ahead);
+        bench.hand.pass(-30 * DAY);
+        assert!(begins() > unix_time(office.now()));
+        assert_eq!(keep_valid(office, &identity, ahead), office.now());
+        assert!(begins() <= unix_time(office.now()));
     }
 }

@@ -25,7 +25,7 @@ pub struct Matter<'a> {
     pub proposal: &'a Proposal,
     /// The record that a refresh or a repair begins from.
     pub base: Option<&'a KeyRecord>,
-    /// The roster in force.
+    /// The roster that it was proposed under.
     pub roster: &'a Roster,
 }
 

@@ -106,6 +106,12 @@ pub(super) async fn made(
     if first { turn(office, tx, (class, epoch), KeyEvent::Activate, None, "first").await } else { Ok(()) }
 }
 
+/// The number of the next notice: above `last`, and no lower than this moment in milliseconds since 1970. A store that was put
+/// back from a backup knows nothing of what was announced since, and nodes take no notice whose number is not higher.
+fn number_after(last: u64, now: Micros) -> u64 {
+    last.saturating_add(1).max(u64::try_from(now / 1_000).unwrap_or(0))
+}
+
 /// One event of one epoch: its state, the notice, the entry.
 async fn turn(
     office: &Office,
@@ -129,7 +135,7 @@ async fn turn(
     };
     let state = life.state.apply(event).map_err(out_of_turn)?;
     let record = ledger::newest_record(tx, class, Some(epoch)).await?.ok_or_else(unknown)?;
-    let number = lives.iter().map(|life| life.number).max().unwrap_or(0) + 1;
+    let number = number_after(lives.iter().map(|life| life.number).max().unwrap_or(0), now);
     let notice = KeyNotice {
         class,
         epoch,
@@ -268,4 +274,86 @@ fn facts(life: &Life, ceremonies: &[Ceremony]) -> Facts {
     });
     let under_way = of_class().any(|c| c.state == State::Open);
     Facts::of(life.made_at, under_way, &past.collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use lianfang_proto::documents::key_record::Holder;
+    use lianfang_proto::ids::{BankId, Generation, KeyId};
+    use lianfang_trust::{Digest, SigningKey};
+
+    use super::*;
+    use crate::tests::Bench;
+
+    /// A key of alpha and beta whose points mean nothing.
+    fn key() -> EndorsedKeyRecord {
+        let signers = ["alpha", "beta"].map(|name| (name, SigningKey::from_bytes(&[name.as_bytes()[0]; 32])));
+        let holder = |(name, signer): &(&str, SigningKey)| Holder {
+            bank: BankId::parse(name, "bank").unwrap(),
+            identity: signer.verifying_key(),
+            certificate_key: [name.as_bytes()[0]; 32],
+            public_share: [3; 32],
+        };
+        let record = KeyRecord {
+            key: KeyId { class: Class::Subject, epoch: Epoch(1), generation: Generation(0) },
+            threshold: 2,
+            roster_digest: Digest::of("x", b""),
+            public_key: [2; 32],
+            holders: signers.iter().map(holder).collect(),
+        };
+        let sign =
+            |(_, signer): &(&str, SigningKey)| *Signed::sign(signer, record.clone()).signature().as_bytes();
+        let signatures = signers.iter().map(sign).collect();
+        EndorsedKeyRecord::new(record, signatures).unwrap()
+    }
+
+    /// The only epoch, and its notice as nodes have it.
+    async fn announced(office: &Office) -> (Life, KeyNotice) {
+        let mut reader = office.store.readers().acquire().await.unwrap();
+        let life = all(&mut reader).await.unwrap().remove(0);
+        let signer = office.keys.coordinator.verifying_key();
+        let notice = Signed::<KeyNotice>::open(life.notice.as_ref().unwrap(), &signer).unwrap().into_value();
+        (life, notice)
+    }
+
+    /// The backup was made while the key was active. Its end was announced after that, and was forgotten by the restore.
+    #[tokio::test]
+    async fn what_a_restored_store_announces_follows_on_what_nodes_have() {
+        let bench = Bench::new().await;
+        let (office, key) = (&bench.us, key());
+        let mut tx = office.store.begin().await.unwrap();
+        ledger::publish(&mut tx, &key).await.unwrap();
+        made(office, &mut tx, office.now(), key.record()).await.unwrap();
+        tx.commit().await.unwrap();
+        let (backup, first) = announced(office).await;
+        assert_eq!(first.state, KeyState::Active);
+        bench.hand.pass(60);
+        let ends = office.now();
+        for _ in 0..3 {
+            retire(office, Class::Subject, Epoch(1), ends, "one").await.unwrap();
+        }
+        let (_, told) = announced(office).await;
+        assert!(told.follows(&first), "{told:?}");
+
+        let back = sqlx::query("UPDATE key_life SET state = $1, number = $2, closes_at = NULL, notice = $3")
+            .bind(i64::from(backup.state.number()))
+            .bind(i64::try_from(backup.number).unwrap())
+            .bind(backup.notice.clone());
+        office.store.write(back).await.unwrap();
+        assert_eq!(announced(office).await, (backup, first));
+        bench.hand.pass(60);
+        retire(office, Class::Subject, Epoch(1), ends, "two").await.unwrap();
+        let (life, again) = announced(office).await;
+        assert!(again.follows(&told), "{again:?} {told:?}");
+        assert_eq!(life.number, again.number, "as it is stored");
+    }
+
+    #[test]
+    fn a_number_grows_by_itself_and_with_time() {
+        assert_eq!(number_after(0, 1_800_000_000_000_000), 1_800_000_000_000);
+        assert_eq!(number_after(1_800_000_000_000, 1_800_000_000_000_000), 1_800_000_000_001);
+        // A clock that was put back, or tells no time.
+        assert_eq!([0, -1_000_000].map(|now| number_after(7, now)), [8; 2]);
+        assert_eq!(number_after(u64::MAX, 0), u64::MAX);
+    }
 }

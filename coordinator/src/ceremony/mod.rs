@@ -21,7 +21,7 @@ pub mod life;
 mod propose;
 pub mod state;
 
-pub use propose::{Choice, refresh, repair, start};
+pub use propose::{Choice, EXCHANGED, refresh, repair, start};
 
 use crate::store::Connection;
 use lianfang_proto::documents::ceremony::{Post, Task};
@@ -35,6 +35,7 @@ use crate::bell;
 use crate::fault::Error;
 use crate::office::Office;
 use crate::ports::Micros;
+use crate::roster;
 use board::{Matter, Outcome};
 use ledger::Ceremony;
 use state::{Event, State};
@@ -48,10 +49,16 @@ pub async fn post(office: &Office, caller: &BankId, post: &Signed<Post>) -> Resu
     let ceremony = ceremony.ok_or_else(|| Error::refused(FaultCode::CeremonyUnknown))?;
     let proposal = ceremony.proposal.value();
     let base = ledger::base_record(&mut tx, proposal).await?;
+    // Holders endorse under the keys of the proposal's roster, whatever is exchanged or changed in the middle.
+    let earlier = if proposal.roster_digest == in_force.digest() {
+        None
+    } else {
+        roster::of_digest(&mut tx, &office.keys, &proposal.roster_digest).await?
+    };
     let matter = Matter {
         proposal,
         base: base.as_ref().map(lianfang_proto::documents::key_record::EndorsedKeyRecord::record),
-        roster: in_force.roster(),
+        roster: earlier.as_ref().unwrap_or_else(|| in_force.roster()),
     };
     board::admit(matter, &ceremony.proposal.digest(), caller, post.value())?;
     match ledger::at_place(&mut tx, proposal.ceremony, &board::place(post.value())).await? {
@@ -195,4 +202,90 @@ pub async fn concerning(office: &Office, bank: &BankId) -> Result<Vec<CeremonyId
     let mut connection = office.store.readers().acquire().await?;
     let open = ledger::open(&mut connection, &office.keys).await?;
     Ok(open.iter().filter(|c| c.proposal.value().takes_part(bank)).map(Ceremony::id).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use lianfang_proto::catalogue::Class;
+    use lianfang_proto::documents::ceremony::{Phase, Proposal};
+    use lianfang_proto::documents::key_record::{Holder, KeyRecord};
+    use lianfang_proto::documents::roster::Roster;
+    use lianfang_trust::SigningKey;
+
+    use super::*;
+    use crate::tests::{Bench, SECOND, bank};
+
+    const NAMES: [&str; 2] = ["alpha", "beta"];
+
+    /// By which a bank of the bench signs.
+    fn key(name: &str) -> SigningKey {
+        let at = NAMES.iter().position(|other| *other == name).unwrap();
+        SigningKey::from_bytes(&[u8::try_from(at + 1).unwrap(); 32])
+    }
+
+    /// The roster is in force, and in the store.
+    async fn sign(office: &Office, roster: Roster) {
+        let version = i64::try_from(roster.version).unwrap();
+        let signed = Signed::sign(&office.keys.roster, roster);
+        let insert =
+            sqlx::query("INSERT INTO roster (version, signed) VALUES ($1, $2) ON CONFLICT DO NOTHING");
+        office.store.write(insert.bind(version).bind(signed.bytes().to_vec())).await.unwrap();
+        office.book.replace(signed);
+    }
+
+    /// An endorsement of a record with the holders' keys of this roster; its points mean nothing.
+    fn endorsement(name: &str, proposal: &Proposal, roster: &Roster) -> Signed<Post> {
+        let holder = |name: &str| {
+            let member = roster.member(&bank(name)).unwrap();
+            Holder {
+                bank: bank(name),
+                identity: member.identity,
+                certificate_key: member.certificate_key,
+                public_share: [1; 32],
+            }
+        };
+        let record = KeyRecord {
+            key: proposal.key,
+            threshold: proposal.threshold,
+            roster_digest: proposal.roster_digest,
+            public_key: [2; 32],
+            holders: NAMES.map(holder).to_vec(),
+        };
+        let post = Post {
+            ceremony: proposal.ceremony,
+            proposal_digest: proposal.digest(),
+            from: bank(name),
+            phase: Phase::Endorse,
+            to: None,
+            body: Signed::sign(&key(name), record).bytes().to_vec(),
+        };
+        Signed::sign(&key(name), post)
+    }
+
+    /// Beta exchanges the key behind its certificate after the proposal. Holders that took part before know nothing of it.
+    #[tokio::test]
+    async fn a_ceremony_ends_under_the_roster_that_it_was_proposed_under() {
+        let bench = Bench::new().await;
+        let office = &bench.us;
+        let before = office.book.now().roster().clone();
+        sign(office, before.clone()).await;
+        let choice = Choice { class: Class::Subject, epoch: None, lasts: 600 * SECOND, by: "one" };
+        let id = start(office, &choice, NAMES.map(bank).to_vec(), 2).await.unwrap();
+        let ceremony = async || {
+            let mut reader = office.store.reader().await.unwrap();
+            ledger::find(&mut reader, &office.keys, id).await.unwrap().unwrap()
+        };
+        let proposal = ceremony().await.proposal.value().clone();
+        let mut after = Roster { version: before.version + 1, ..before.clone() };
+        after.members[1].certificate_key = [99; 32];
+        sign(office, after.clone()).await;
+        assert_eq!(office.book.now().roster().version, after.version);
+        let other = post(office, &bank("alpha"), &endorsement("alpha", &proposal, &after)).await;
+        assert!(other.is_err(), "not the keys that were proposed");
+        for name in NAMES {
+            assert_eq!(ceremony().await.state, State::Open);
+            post(office, &bank(name), &endorsement(name, &proposal, &before)).await.unwrap();
+        }
+        assert_eq!(ceremony().await.state, State::Done);
+    }
 }

@@ -7,6 +7,7 @@
 use lianfang_proto::catalogue::Class;
 use lianfang_proto::documents::ceremony::{Proposal, Task};
 use lianfang_proto::documents::key_record::KeyRecord;
+use lianfang_proto::documents::roster::Roster;
 use lianfang_proto::ids::{BankId, CeremonyId, Epoch, Generation, KeyId};
 use lianfang_proto::{Fault, FaultCode};
 use lianfang_trust::{Canonical as _, Signed};
@@ -20,6 +21,9 @@ use crate::fault::Error;
 use crate::office::Office;
 use crate::ports::Micros;
 use crate::store::Connection;
+
+/// The field of a refusal that names a holder with another certificate key than the record's.
+pub const EXCHANGED: &str = "certificate_key";
 
 /// Which key, how long it may take, and who wants it.
 pub struct Choice<'a> {
@@ -92,7 +96,7 @@ pub async fn refresh(office: &Office, choice: &Choice<'_>) -> Result<CeremonyId,
     Ok(id)
 }
 
-/// Proposes to rebuild a holder's lost share; the first `T` others help if nobody is named.
+/// Proposes to rebuild a holder's lost share; if nobody is named, the first `T` others help whom all would let.
 pub async fn repair(
     office: &Office,
     choice: &Choice<'_>,
@@ -104,20 +108,13 @@ pub async fn repair(
     if record.holder(&lost).is_none() {
         return Err(wrong("--holder", lost));
     }
-    let others = record.holders.iter().map(|holder| &holder.bank).filter(|bank| **bank != lost);
     let in_force = office.book.now();
-    let helpers: Vec<BankId> = if helpers.is_empty() {
-        let active = others.filter(|bank| in_force.roster().active(bank).is_some());
-        active.take(record.threshold.into()).cloned().collect()
-    } else {
-        others.filter(|bank| helpers.contains(bank)).cloned().collect()
-    };
-    under_their_keys(
-        office,
-        &record,
-        &[helpers.as_slice(), std::slice::from_ref(&lost)].concat(),
-        "--helpers",
-    )?;
+    let helpers = helping(&record, in_force.roster(), &lost, helpers);
+    let participants = [helpers.as_slice(), std::slice::from_ref(&lost)].concat();
+    under_their_keys(office, &record, &participants, "--helpers")?;
+    if let Some(bank) = participants.iter().find(|bank| !is_certified(&record, in_force.roster(), bank)) {
+        return Err(wrong(EXCHANGED, bank));
+    }
     let draft = Draft {
         task: Task::Repair { record: record.digest(), lost, helpers },
         key: record.key,
@@ -128,6 +125,29 @@ pub async fn repair(
     tx.commit().await?;
     office.bell.ring();
     Ok(id)
+}
+
+/// Who helps, in the order of the record: those who are named, or the first `T` active others. Those come first whose
+/// certificate has the record's key, for holders refuse a repair with any other.
+fn helping(record: &KeyRecord, roster: &Roster, lost: &BankId, named: &[BankId]) -> Vec<BankId> {
+    let others = || record.holders.iter().map(|holder| &holder.bank).filter(|bank| *bank != lost);
+    if !named.is_empty() {
+        return others().filter(|bank| named.contains(bank)).cloned().collect();
+    }
+    let first = |fits: &dyn Fn(&BankId) -> bool| -> Vec<BankId> {
+        others().filter(|bank| fits(bank)).take(record.threshold.into()).cloned().collect()
+    };
+    let certified = first(&|bank| is_certified(record, roster, bank));
+    if certified.len() == usize::from(record.threshold) {
+        return certified;
+    }
+    first(&|bank| roster.active(bank).is_some())
+}
+
+/// Whether an active member's certificate has the key that the record has of it.
+fn is_certified(record: &KeyRecord, roster: &Roster, bank: &BankId) -> bool {
+    let (member, holder) = (roster.active(bank), record.holder(bank));
+    member.zip(holder).is_some_and(|(member, (_, holder))| member.certificate_key == holder.certificate_key)
 }
 
 /// The newest record of the chosen epoch, if that is not over.
@@ -200,4 +220,90 @@ async fn put_up(
     });
     audit::append(tx, now, "ceremony.proposed", &body).await?;
     Ok(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use lianfang_proto::documents::key_record::Holder;
+    use lianfang_proto::documents::roster::{Member, Standing};
+    use lianfang_proto::ids::GroupId;
+    use lianfang_trust::{Digest, SigningKey};
+
+    use super::*;
+
+    const NAMES: [&str; 4] = ["alpha", "beta", "delta", "gamma"];
+
+    fn bank(name: &str) -> BankId {
+        BankId::parse(name, "bank").unwrap()
+    }
+
+    /// A key of which two are needed, made while each certificate had the key 1.
+    fn record() -> KeyRecord {
+        let holder = |name: &str| Holder {
+            bank: bank(name),
+            identity: SigningKey::from_bytes(&[name.as_bytes()[0]; 32]).verifying_key(),
+            certificate_key: [1; 32],
+            public_share: [3; 32],
+        };
+        KeyRecord {
+            key: KeyId { class: Class::Subject, epoch: Epoch(1), generation: Generation(0) },
+            threshold: 2,
+            roster_digest: Digest::of("x", b""),
+            public_key: [2; 32],
+            holders: NAMES.map(holder).to_vec(),
+        }
+    }
+
+    /// These have exchanged their certificates' keys since, and these are suspended.
+    fn roster(exchanged: &[&str], suspended: &[&str]) -> Roster {
+        let member = |holder: &Holder| Member {
+            bank: holder.bank.clone(),
+            group: GroupId::parse(holder.bank.as_str(), "group").unwrap(),
+            standing: if suspended.contains(&holder.bank.as_str()) {
+                Standing::Suspended
+            } else {
+                Standing::Active
+            },
+            identity: holder.identity,
+            sealing: [0; 32],
+            certificate_key: if exchanged.contains(&holder.bank.as_str()) { [2; 32] } else { [1; 32] },
+            own_root: None,
+            address: "a:1".to_owned(),
+        };
+        Roster {
+            version: 1,
+            signed_at: 0,
+            authority_root: Vec::new(),
+            coordinator: SigningKey::from_bytes(&[9; 32]).verifying_key(),
+            coordinator_certificate_key: [0; 32],
+            members: record().holders.iter().map(member).collect(),
+            retiring: Vec::new(),
+        }
+    }
+
+    /// Who helps beta, and which of them the holders would refuse.
+    #[test]
+    fn those_help_whose_certificates_are_the_records() {
+        let check = |exchanged: &[&str],
+                     suspended: &[&str],
+                     named: &[&str],
+                     help: [&str; 2],
+                     refused: Option<&str>| {
+            let (record, roster) = (record(), roster(exchanged, suspended));
+            let named: Vec<BankId> = named.iter().map(|name| bank(name)).collect();
+            let helpers = helping(&record, &roster, &bank("beta"), &named);
+            assert_eq!(helpers, help.map(bank), "{exchanged:?} {suspended:?}");
+            let participants = [helpers, vec![bank("beta")]].concat();
+            let found = participants.iter().find(|bank| !is_certified(&record, &roster, bank));
+            assert_eq!(found.map(BankId::as_str), refused, "{exchanged:?} {suspended:?}");
+        };
+        check(&[], &[], &[], ["alpha", "delta"], None);
+        check(&["alpha"], &[], &[], ["delta", "gamma"], None);
+        check(&[], &["alpha"], &[], ["delta", "gamma"], None);
+        check(&["beta"], &[], &[], ["alpha", "delta"], Some("beta"));
+        check(&["alpha", "gamma"], &[], &[], ["alpha", "delta"], Some("alpha"));
+        // Who is named is named, in the order of the record.
+        check(&[], &[], &["gamma", "alpha"], ["alpha", "gamma"], None);
+        check(&["gamma"], &[], &["alpha", "gamma"], ["alpha", "gamma"], Some("gamma"));
+    }
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{banks, no_such_ceremony, span, time};
 use crate::ceremony::state::State;
-use crate::ceremony::{Choice, board, ledger, life, refresh, repair, start};
+use crate::ceremony::{Choice, EXCHANGED, board, ledger, life, refresh, repair, start};
 use crate::fault::Error;
 use crate::office::Office;
 use crate::ports::Micros;
@@ -233,8 +233,12 @@ pub(super) fn refused(error: Error) -> Problem {
     match error {
         Error::Refused(fault) if fault.code == FaultCode::MalformedField => {
             let field = fault.field.unwrap_or_default();
-            // What can be done with a key is seen at the keys, not at the members.
-            let code = if field == "--epoch" { "coordinator-epoch-choice" } else { "coordinator-choice" };
+            let code = match field.as_str() {
+                // What can be done with a key is seen at the keys, not at the members.
+                "--epoch" => "coordinator-epoch-choice",
+                EXCHANGED => "coordinator-repair-exchanged",
+                _ => "coordinator-choice",
+            };
             Problem::usage(code).field(field).with("got", fault.got.unwrap_or_default())
         }
         Error::Refused(fault) if is_ceremony_open(&fault) => {

@@ -20,7 +20,7 @@ use lianfang_proto::documents::roster::{Member, Roster};
 use lianfang_proto::ids::BankId;
 use lianfang_proto::{Fault, FaultCode};
 use lianfang_trust::signed::SignedError;
-use lianfang_trust::{Signed, VerifyingKey};
+use lianfang_trust::{Canonical as _, Digest, Signed, VerifyingKey};
 use serde_json::json;
 
 pub use book::{Book, InForce};
@@ -102,6 +102,11 @@ async fn rosters(tx: &mut Connection, keys: &Keys) -> Result<Vec<Roster>, Error>
     let all: Vec<Vec<u8>> =
         sqlx::query_scalar("SELECT signed FROM roster ORDER BY version").fetch_all(tx).await?;
     all.iter().map(|bytes| opened(bytes, keys).map(Signed::into_value)).collect()
+}
+
+/// The roster with this digest, whichever version it is: what was proposed under it is judged under it.
+pub async fn of_digest(tx: &mut Connection, keys: &Keys, digest: &Digest) -> Result<Option<Roster>, Error> {
+    Ok(rosters(tx, keys).await?.into_iter().rev().find(|roster| roster.digest() == *digest))
 }
 
 /// A roster of the store. One that another authority has signed is in another party's store, or this folder is not its.

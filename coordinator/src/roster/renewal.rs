@@ -83,10 +83,10 @@ fn judge(member: &Member, asked: &Asked<'_>, last: Option<Validity>, now: Micros
     }
 }
 
-/// Whether less than half of its life is over.
+/// Whether less than half of its life is over, and it has begun: what was issued while the clock was ahead is of no use yet.
 fn is_young(validity: Validity, now: Micros) -> bool {
-    let life = validity.left(validity.not_before);
-    validity.left(unix_time(now)) > life / 2
+    let (life, now) = (validity.left(validity.not_before), unix_time(now));
+    validity.not_before <= now && validity.left(now) > life / 2
 }
 
 /// Does what a signed request asks for.

@@ -31,11 +31,16 @@ async fn store(office: &Office) -> Option<&'static str> {
 }
 
 fn certificate(office: &Office, identity: &Identity) -> Option<&'static str> {
-    let (Ok(ends), Ok(key)) = (identity.expires(), identity.fingerprint()) else {
+    let (Ok(validity), Ok(key)) = (identity.validity(), identity.fingerprint()) else {
         return Some("unreadable");
     };
-    if ends.as_secs() <= unix_time(office.now()).as_secs() {
+    let now = unix_time(office.now());
+    if validity.not_after <= now {
         return Some("expired");
+    }
+    // The clock was ahead when it was issued; it is issued anew within minutes.
+    if now < validity.not_before {
+        return Some("not-yet-valid");
     }
     // Another process over the same store has another key: every node refuses this one.
     let pinned = office.book.now().roster().coordinator_certificate_key;
@@ -83,5 +88,9 @@ mod tests {
         let days = 367;
         bench.hand.pass(i64::try_from(Duration::from_hours(24 * days).as_secs()).unwrap());
         assert_eq!(certificate(office, &identity), Some("expired"));
+        let later = certify(office).unwrap();
+        assert_eq!(certificate(office, &later), None);
+        bench.hand.pass(-24 * 3_600);
+        assert_eq!(certificate(office, &later), Some("not-yet-valid"));
     }
 }

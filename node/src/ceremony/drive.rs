@@ -10,15 +10,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use lianfang_crypto::share::key_share::KeyShare;
 use lianfang_proto::documents::ceremony::{Phase, Proposal};
-use lianfang_proto::documents::key_record::EndorsedKeyRecord;
 use lianfang_proto::ids::{BankId, CeremonyId};
 use lianfang_proto::{Fault, FaultCode};
-use lianfang_trust::{Canonical, Digest, Signed, SigningKey};
+use lianfang_trust::{Canonical, Signed, SigningKey};
 use serde_json::{Value, json};
 
 use super::asked::Questions;
 use super::failure::{Failure, Reason};
-use super::plan::{Known, Plan, Refusal};
+use super::plan::{Plan, Refusal};
 use super::progress::{Progress, progress};
 use super::sightings::Sightings;
 use super::state::{Effect, Event, Hands, Stage, State, apply};
@@ -99,7 +98,19 @@ impl Driver {
     /// Takes this ceremony as far as it goes with what the board shows now. The runner calls it whenever the board may
     /// have changed, and once after the deadline.
     pub async fn step(&self, ceremony: CeremonyId, board: &dyn Board) -> Result<Progress, StepError> {
+        match self.go_on(ceremony, board).await {
+            // It may have been closed in the middle of the step: then nothing is kept of the ceremony.
+            Err(StepError::Vault(VaultError::Closed)) => Ok(Progress::Refused(Refusal::Closed)),
+            Ok(progress) => Ok(progress),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn go_on(&self, ceremony: CeremonyId, board: &dyn Board) -> Result<Progress, StepError> {
         let stored = stored::load(&self.store, ceremony, &self.bank).await?;
+        if let Some(state) = &stored {
+            self.look_again(state).await?;
+        }
         let view = match board.read(ceremony).await {
             Ok(view) => view,
             // Without the board the deadline still passes.
@@ -117,7 +128,7 @@ impl Driver {
             Some(state) => state,
             None => match self.accept(ceremony, &view).await? {
                 Ok((state, joined)) => {
-                    stored::save(&self.store, &state, &[joined]).await?;
+                    self.keep(&state, &[joined]).await?;
                     state
                 }
                 Err(refusal) => return Ok(Progress::Refused(refusal)),
@@ -214,40 +225,6 @@ impl Driver {
         Ok(Ok((State::new(plan), self.says("ceremony.joined", body))))
     }
 
-    /// What is known here of the key that a proposal is about.
-    async fn known(&self, proposal: &Proposal, view: &BoardView) -> Result<Known, StepError> {
-        let records = Records::new(self.store.clone());
-        let key = proposal.key;
-        if let Some(digest) = proposal.task.record() {
-            self.take_up(&records, digest, &view.record).await?;
-        }
-        Ok(Known {
-            newest: records.newest_epoch(key.class).await?,
-            record: records.current(key.class, key.epoch).await?.map(|kept| kept.endorsed.record().clone()),
-            share: self.vault.current(key.class, key.epoch).map(|held| held.key()),
-            closed: self.vault.is_closed(key.class, key.epoch),
-        })
-    }
-
-    /// Takes up the record that the board relays: one that rests on a record that is kept here, or, at a holder whose store
-    /// was lost, one that this holder itself has signed.
-    async fn take_up(&self, records: &Records, digest: &Digest, bytes: &[u8]) -> Result<(), StepError> {
-        let Ok(endorsed) = EndorsedKeyRecord::decode(bytes) else { return Ok(()) };
-        let record = endorsed.record();
-        if record.digest() != *digest {
-            return Ok(());
-        }
-        let own = record.holder(&self.bank).is_some_and(|(_, h)| h.identity == self.identity.verifying_key());
-        let rests = match records.current(record.key.class, record.key.epoch).await? {
-            Some(kept) => endorsed.follows(kept.endorsed.record()).is_ok(),
-            None => own,
-        };
-        if rests {
-            records.put(&endorsed).await?;
-        }
-        Ok(())
-    }
-
     /// By whose word this holder takes part.
     async fn decided(&self, proposal: &Proposal) -> Result<Result<String, Refusal>, StepError> {
         let policy = || "policy".to_owned();
@@ -317,9 +294,21 @@ impl Driver {
             said.push(self.perform(&state, effect).await?);
         }
         if seen(&state) != before || !said.is_empty() {
-            stored::save(&self.store, &state, &said).await?;
+            self.keep(&state, &said).await?;
         }
         Ok(state)
+    }
+
+    async fn keep(&self, state: &State, said: &[Noted<'_>]) -> Result<(), StepError> {
+        if stored::save(&self.store, state, said).await? { Ok(()) } else { Err(VaultError::Closed.into()) }
+    }
+
+    /// Takes up what another process that shares the store has done with the key since: a share from before a refresh, or none,
+    /// would look like one that is lost.
+    async fn look_again(&self, state: &State) -> Result<(), StepError> {
+        let key = state.papers.plan.proposal().key;
+        self.vault.refresh(key.class, key.epoch).await?;
+        if self.vault.is_closed(key.class, key.epoch) { self.keep(state, &[]).await } else { Ok(()) }
     }
 
     async fn perform(&self, state: &State, effect: Effect) -> Result<Noted<'_>, StepError> {
@@ -378,7 +367,7 @@ impl Driver {
             }
         }
         if sent {
-            stored::save(&self.store, state, &[]).await?;
+            self.keep(state, &[]).await?;
         }
         let over = state.failure().is_some() || matches!(state.stage, Stage::Done { .. });
         match refused {

@@ -29,6 +29,7 @@
 //! | file | what it is |
 //! | --- | --- |
 //! | [`plan`] | a proposal that was checked against what this holder has pinned |
+//! | [`known`] | what it is checked against |
 //! | [`body`] | what stands inside posts |
 //! | [`sightings`] | what the board shows, as far as its signatures hold |
 //! | [`state`] | the steps, as a function of (state, event) |
@@ -48,6 +49,7 @@ pub mod body;
 pub mod dealing;
 pub mod drive;
 pub mod failure;
+pub mod known;
 pub mod papers;
 pub mod plan;
 pub mod progress;

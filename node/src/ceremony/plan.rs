@@ -8,11 +8,14 @@ use lianfang_crypto::ceremony::context::{CeremonyContext, CeremonyKind};
 use lianfang_crypto::share::threshold::{HolderIndex, Threshold};
 use lianfang_proto::documents::ceremony::{Phase, Proposal, Task};
 use lianfang_proto::documents::key_record::{Holder, KeyRecord};
+use lianfang_proto::documents::roster::Roster;
 use lianfang_proto::ids::{BankId, Epoch, Generation, KeyId};
 use lianfang_trust::{Canonical, Digest, VerifyingKey};
 
 use crate::key_holder::ports::{MemberKeys, Members};
 use crate::ports::Micros;
+
+mod seats;
 
 /// Why this holder does not take part.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,8 +23,10 @@ pub enum Refusal {
     /// The proposal is not signed by the coordinator of the pinned roster, or is for another ceremony.
     #[error("the proposal is not the coordinator's own for this ceremony; ask the coordinator for it again")]
     NotTheCoordinators,
-    /// It was made under another roster than the one that is pinned here.
-    #[error("the proposal is made under another roster; fetch the current roster, then propose again")]
+    /// It was made under a roster that was never pinned here.
+    #[error(
+        "the proposal is made under a roster that this node never had; it waits for it, or propose again"
+    )]
     OtherRoster,
     /// `2 ≤ T ≤ M` does not hold, or `M` is too large.
     #[error("the threshold must be from 2 to the number of holders")]
@@ -32,6 +37,9 @@ pub enum Refusal {
     /// A proposed holder does not take part in the federation.
     #[error("{0} is not an active member of the roster")]
     Inactive(BankId),
+    /// A proposed holder signs by another key since.
+    #[error("{0} has exchanged its key since it was proposed; propose again")]
+    Exchanged(BankId),
     /// A holder twice.
     #[error("{0} is proposed twice")]
     Twice(BankId),
@@ -123,6 +131,8 @@ pub struct Known {
     pub share: Option<KeyId>,
     /// Whether the epoch is over here.
     pub closed: bool,
+    /// The roster that it was proposed under, where that is one that was in force here before.
+    pub earlier: Option<Roster>,
 }
 
 /// What a holder does in a ceremony.
@@ -148,7 +158,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Checks a proposal against the pinned roster and what is known of its key.
+    /// Checks a proposal against the pinned roster and what is known of its key. A roster that changes while people decide
+    /// does not end a ceremony: the holders' keys are those of the roster that it was proposed under.
     pub fn accept(
         proposal: Proposal,
         bank: &BankId,
@@ -156,7 +167,8 @@ impl Plan {
         known: Known,
         now: Micros,
     ) -> Result<Self, Refusal> {
-        if proposal.roster_digest != members.digest() {
+        let earlier = known.earlier.filter(|roster| roster.digest() == proposal.roster_digest);
+        if earlier.is_none() && proposal.roster_digest != members.digest() {
             return Err(Refusal::OtherRoster);
         }
         if now >= proposal.deadline {
@@ -177,7 +189,7 @@ impl Plan {
                 Some(record)
             }
         };
-        let seats = seats(&proposal, base.as_ref(), members)?;
+        let seats = seats::seats(&proposal, base.as_ref(), earlier.as_ref(), members)?;
         let plan = Self::new(proposal, seats, base, bank)?;
         let current = plan.base.as_ref().map(|record| record.key);
         match plan.role() {
@@ -351,27 +363,4 @@ fn same_key(proposal: &Proposal, record: &KeyRecord) -> Result<(), Refusal> {
         Task::Generate | Task::Repair { .. } => current.generation,
     };
     if proposed.generation == expected { Ok(()) } else { Err(Refusal::OtherGeneration { expected }) }
-}
-
-/// The holders with their keys. Who takes part is an active member; of a key that there is, under the keys of its record:
-/// in a refresh those by which it signs, in a repair its certificate as well.
-fn seats(proposal: &Proposal, base: Option<&KeyRecord>, members: &dyn Members) -> Result<Vec<Seat>, Refusal> {
-    let seat = |bank: &BankId| {
-        let recorded = base.and_then(|record| record.holder(bank)).map(|(_, holder)| holder);
-        if let (Some(holder), false) = (recorded, proposal.takes_part(bank)) {
-            return Ok(Seat::from(holder));
-        }
-        let active = members.active(bank).map(Seat::from).ok_or_else(|| Refusal::Inactive(bank.clone()))?;
-        let certified = |holder: &Holder| match &proposal.task {
-            Task::Repair { .. } => holder.certificate_key == active.certificate_key,
-            Task::Generate | Task::Refresh { .. } => true,
-        };
-        match recorded {
-            Some(holder) if holder.identity != active.identity || !certified(holder) => {
-                Err(Refusal::KeysChanged(bank.clone()))
-            }
-            Some(_) | None => Ok(active),
-        }
-    };
-    proposal.holders.iter().map(seat).collect()
 }

@@ -53,11 +53,18 @@ pub(super) async fn load(
     Err(StoreError::Malformed { table: TABLE, column: "ceremony" })
 }
 
-/// Stores the state, and what the log says of how it came about. Returns only after the commit is on the disk.
-pub(super) async fn save(store: &Store, state: &State, said: &[Noted<'_>]) -> Result<(), StoreError> {
+/// Stores the state, and what the log says of how it came about. Returns only after the commit is on the disk. Says whether it
+/// is kept: under an epoch that is over nothing is, for nobody would come to erase it.
+pub(super) async fn save(store: &Store, state: &State, said: &[Noted<'_>]) -> Result<bool, StoreError> {
     let proposal = state.papers.plan.proposal();
     let ceremony = proposal.ceremony.as_bytes().as_slice();
     let mut tx = store.begin().await?;
+    if is_over(&mut tx, proposal.key).await? {
+        forget(&mut tx, proposal.key).await?;
+        tx.commit().await?;
+        store.forget().await;
+        return Ok(false);
+    }
     let row = sqlx::query_scalar("SELECT id FROM ceremonies WHERE ceremony = $1");
     let row: Option<i64> = row.bind(ceremony).fetch_optional(&mut *tx).await?;
     let row = match row {
@@ -84,7 +91,17 @@ pub(super) async fn save(store: &Store, state: &State, said: &[Noted<'_>]) -> Re
     for said in said {
         said.append(&mut tx).await?;
     }
-    tx.commit().await
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Whether the epoch is over here, as the store knows it: another task or process may have closed it a moment ago.
+async fn is_over(tx: &mut Connection, key: KeyId) -> Result<bool, StoreError> {
+    let closed = sqlx::query_scalar("SELECT count(*) FROM closed_epoch WHERE class = $1 AND epoch = $2")
+        .bind(i64::from(key.class.number()))
+        .bind(i64::from(key.epoch.0));
+    let closed: i64 = closed.fetch_one(tx).await?;
+    Ok(closed != 0)
 }
 
 /// All other ceremonies for this key.

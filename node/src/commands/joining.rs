@@ -14,6 +14,7 @@ use super::{args, tell};
 use crate::app::{App, Joined};
 use crate::audit::Event;
 use crate::ceremony::asked::{Asked, Questions};
+use crate::ceremony::known::Judge;
 
 fn described(asked: &Asked) -> Value {
     let proposal = &asked.proposal;
@@ -40,6 +41,18 @@ pub(super) async fn list(joined: &Joined, call: &Call) -> Result<Exit, Problem> 
     Ok(Exit::Done)
 }
 
+/// Whoever is told that the node takes part must not find later that it never did.
+async fn can_join(joined: &Joined, asked: &Asked) -> Result<(), Problem> {
+    let context = &joined.context;
+    let judge =
+        Judge { bank: &context.bank, members: &context.roster, store: &context.store, vault: &context.vault };
+    let refusal = judge.refuses(&asked.proposal, context.ports.clock.now()).await.map_err(Problem::bug)?;
+    match refusal {
+        Some(refusal) => Err(Problem::refused("ceremony-not-joined").with("detail", refusal.to_string())),
+        None => Ok(()),
+    }
+}
+
 pub(super) async fn decide(
     node: &Arc<App>,
     call: &Call,
@@ -52,6 +65,9 @@ pub(super) async fn decide(
     let asked = questions.of(ceremony).await?.ok_or_else(unknown)?;
     if asked.decision.is_some() {
         return Err(Problem::refused("ceremony-decided"));
+    }
+    if joins && let Some(joined) = node.joined().await {
+        can_join(&joined, &asked).await?;
     }
     let event = Event::CeremonyDecided { ceremony, joins, by: call.person.clone() };
     node.log.record(&event).await.map_err(Problem::bug)?;

@@ -202,6 +202,40 @@ async fn jobs_of_a_signing_key_that_is_no_longer_used() {
     world.end().await;
 }
 
+/// A bank was away while its job ended and the coordinator exchanged the key that it signs by: the job's certificate, by the key
+/// before, is taken all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_certificate_of_a_signing_key_that_is_no_longer_used() {
+    let (mut world, _) = stocked(3, 2, 2, 30).await;
+    // One submits nothing, another returns nothing: so the third waits, and is stopped.
+    world.stop("bank-03").await;
+    let job = world.start_job(&JobTerms::new(2, LABELS).with("--deadline", "1h")).await;
+    for bank in ["bank-01", "bank-02"] {
+        world.stage(bank, &job, "submitted").await;
+    }
+    world.stop("bank-01").await;
+    world.clock.pass(Duration::from_secs(3_601));
+    world.stage("bank-02", &job, "returned").await;
+    world.stop("bank-02").await;
+    world.clock.pass(Duration::from_hours(2));
+    let certified = async || {
+        let shown = world.run(COORDINATOR, &["job", "show", &job]).await.json();
+        (shown["state"] == "certified").then_some(())
+    };
+    world.until("the job is certified", certified).await;
+    world.clock.pass(Duration::from_hours(2));
+    world.closed(&job).await;
+
+    world.stop(COORDINATOR).await;
+    let (dir, ports) = (world.dir(COORDINATOR), world.clock.ports());
+    let (exit, said) = Coordinator::run_alone(&dir, ports, &["key", "rotate-signing"]).await;
+    assert_eq!(exit, Exit::Done, "{said}");
+    world.start(COORDINATOR).await;
+    world.start("bank-02").await;
+    world.stage("bank-02", &job, "done").await;
+    world.end().await;
+}
+
 /// The key behind the coordinator's certificate, as its folder has it.
 pub(crate) fn tls_key(dir: &Path) -> Fingerprint {
     let unlock = lianfang_coordinator::config::Config::read(dir).expect("a configuration").unlock;

@@ -30,12 +30,8 @@ fn renewal(replaces: u8, at: Micros) -> CertificateRenewal {
     }
 }
 
-fn issued(days_ago: u64) -> Validity {
-    let now = unix_time(NOW).as_secs() - days_ago * 86_400;
-    Validity::starting(
-        lianfang_link::UnixTime::since_unix_epoch(Duration::from_secs(now)),
-        lianfang_link::authority::LEAF_LASTS,
-    )
+fn issued(days_ago: i64) -> Validity {
+    Validity::starting(unix_time(NOW - days_ago * DAY), lianfang_link::authority::LEAF_LASTS)
 }
 
 #[test]
@@ -49,7 +45,7 @@ fn whoever_exchanged_too_many_keys_is_told_the_limit_and_when_to_come_back() {
     assert_eq!(all_exchanged(NOW - 30 * HOUR, NOW).retry_after, Some(hours(0)));
 }
 
-type Row = (Member, u8, u8, Option<Vec<u8>>, Option<u64>, Micros, Result<Verdict, FaultCode>);
+type Row = (Member, u8, u8, Option<Vec<u8>>, Option<i64>, Micros, Result<Verdict, FaultCode>);
 
 #[test]
 fn what_is_done_with_a_request() {
@@ -61,6 +57,8 @@ fn what_is_done_with_a_request() {
         (member(Active, None), 1, 1, None, Some(10), 0, Ok(Verdict::Again)),
         (member(Active, None), 1, 1, None, Some(200), 0, Ok(Verdict::Issue)),
         (member(Active, None), 1, 1, None, Some(4_000), 0, Ok(Verdict::Issue)),
+        // The coordinator's clock was ahead when it was issued.
+        (member(Active, None), 1, 1, None, Some(-1), 0, Ok(Verdict::Issue)),
         (member(Active, own()), 1, 1, own(), None, 0, Ok(Verdict::Known)),
         (member(Active, own()), 1, 1, Some(vec![8]), None, 0, Ok(Verdict::Exchange)),
         (member(Active, own()), 1, 1, None, None, 0, Ok(Verdict::Exchange)),
@@ -94,14 +92,16 @@ enum Roots {
 }
 
 /// What is done with a timely request of an active member, if no certificate was issued before, the last is young, the last
-/// is old.
-fn verdicts(pinned_key: bool, roots: Roots, replaces_pinned: bool) -> [Result<Verdict, FaultCode>; 3] {
+/// is old, the last is to begin only tomorrow.
+fn verdicts(pinned_key: bool, roots: Roots, replaces_pinned: bool) -> [Result<Verdict, FaultCode>; 4] {
     let exchange = if replaces_pinned { Ok(Verdict::Exchange) } else { Err(FaultCode::DigestDiffers) };
     match (pinned_key, roots) {
-        (true, Roots::Authority) => [Ok(Verdict::Issue), Ok(Verdict::Again), Ok(Verdict::Issue)],
-        (true, Roots::Own) => [Ok(Verdict::Known); 3],
-        (true, Roots::Changed) => [exchange; 3],
-        (false, Roots::Authority | Roots::Own | Roots::Changed) => [exchange; 3],
+        (true, Roots::Authority) => {
+            [Ok(Verdict::Issue), Ok(Verdict::Again), Ok(Verdict::Issue), Ok(Verdict::Issue)]
+        }
+        (true, Roots::Own) => [Ok(Verdict::Known); 4],
+        (true, Roots::Changed) => [exchange; 4],
+        (false, Roots::Authority | Roots::Own | Roots::Changed) => [exchange; 4],
     }
 }
 
@@ -137,7 +137,7 @@ fn every_request_of_every_member() {
                     let renewal = renewal(if replaces_pinned { 1 } else { 9 }, NOW - age);
                     let key = [if pinned_key { 1 } else { 2 }; 32];
                     let asked = Asked { renewal: &renewal, key, own_root: asked_root.as_deref() };
-                    let last = [None, Some(10), Some(200)];
+                    let last = [None, Some(10), Some(200), Some(-1)];
                     for (last, wanted) in last.into_iter().zip(verdicts(pinned_key, *kind, replaces_pinned)) {
                         let verdict = judge(&member, &asked, last.map(issued), NOW);
                         let verdict = verdict.map_err(|fault| fault.code);

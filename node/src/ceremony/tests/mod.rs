@@ -1,6 +1,8 @@
 //! Ceremonies on a board in memory: honest ones, interrupted ones, and ones with a liar at every step; and the machine alone,
 //! stage by stage, as a table.
 
+mod earlier;
+mod ended;
 mod honest;
 mod interrupted;
 mod liars;
