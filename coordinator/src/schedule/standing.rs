@@ -108,6 +108,7 @@ impl Standing {
     }
 
     /// How a schedule stands by today's clock, if this was decided at `changed_at`.
+    #[must_use]
     pub fn by_clock(self, changed_at: Micros, now: Micros) -> Self {
         if changed_at <= now.saturating_add(CLOCKS_DIFFER) {
             return self;
