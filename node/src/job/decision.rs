@@ -76,9 +76,13 @@ impl Context {
         Ok(Past { last_count, recent: recent.iter().filter_map(is_recent).collect() })
     }
 
-    /// By when records have entered a job in which this bank took part: when its rows were put together or sent. As long as they
-    /// were not, they may yet be, until they are taken no more; long after the terms were seen.
+    /// By when records have entered a job in which this bank took part: when its rows were sent, or, of a job that ended before
+    /// that, put together. As long as they were not, they may yet be: until they are taken no more, and what is put together
+    /// for as long as the coordinator may ask for it, whenever that was.
     fn entered_by(&self, other: &Entry, terms: &Terms) -> Micros {
+        if other.stage == Stage::Prepared {
+            return Micros::MAX;
+        }
         let last = terms.taken_until(&self.bank);
         let entered = match other.header {
             Some(_) => other.figures().ended.get("submit").copied().unwrap_or(last),

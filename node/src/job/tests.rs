@@ -279,21 +279,27 @@ async fn a_job_is_recent_by_when_records_may_have_entered_it() {
     book.note(&Signed::sign(&coordinator, good.clone())).await.unwrap();
     let judged = book.get(good.job).await.unwrap().unwrap();
     assert_eq!(context.config.policy.jobs_days, 30);
-    // How many days ago it was seen, whether it was joined, how many days ago its rows were sent, its end, whether it counts.
+    // How many days ago it was seen, whether it was joined, how many days ago its rows were put together or sent, its end, whether
+    // it counts.
     let table = [
         (1, false, None, None, false),
         (40, true, None, None, true),
-        (40, true, Some(10), None, true),
-        (40, true, Some(10), Some(Stage::Failed), true),
-        (40, true, Some(35), None, false),
-        (40, true, Some(35), Some(Stage::Failed), false),
-        (10, true, Some(10), Some(Stage::Failed), true),
+        // None of its rows has left yet, or some have: they may still.
+        (40, true, Some((Stage::Prepared, 10)), None, true),
+        (40, true, Some((Stage::Prepared, 35)), None, true),
+        (40, true, Some((Stage::Submitted, 10)), None, true),
+        (40, true, Some((Stage::Submitted, 35)), None, false),
+        (40, true, Some((Stage::Prepared, 10)), Some(Stage::Failed), true),
+        (40, true, Some((Stage::Prepared, 35)), Some(Stage::Failed), false),
+        (40, true, Some((Stage::Submitted, 10)), Some(Stage::Failed), true),
+        (40, true, Some((Stage::Submitted, 35)), Some(Stage::Failed), false),
+        (10, true, Some((Stage::Prepared, 10)), Some(Stage::Failed), true),
         (40, true, None, Some(Stage::Failed), false),
         (10, true, None, Some(Stage::Failed), true),
         (10, true, None, Some(Stage::Missed), false),
-        (10, true, Some(10), Some(Stage::Missed), true),
+        (10, true, Some((Stage::Prepared, 10)), Some(Stage::Missed), true),
     ];
-    for (number, (seen, joined, sent, end, counts)) in (2..).zip(table) {
+    for (number, (seen, joined, rows, end, counts)) in (2..).zip(table) {
         let deadline = now + 20 * DAY;
         let terms = Terms { job: JobId::from_random([number; 16]), deadline, ..good.clone() };
         let job = terms.job;
@@ -302,10 +308,13 @@ async fn a_job_is_recent_by_when_records_may_have_entered_it() {
         if joined {
             book.decide(id, Stage::Accepted, "a person", said).await.unwrap();
         }
-        if let Some(days) = sent {
+        if let Some((stage, days)) = rows {
             let mut figures = Figures::default();
             figures.stage("submit", Duration::ZERO, now - days * DAY);
             book.prepared(id, b"header", &figures, said).await.unwrap();
+            if stage == Stage::Submitted {
+                book.submitted(id, &figures, said).await.unwrap();
+            }
         }
         if let Some(stage) = end {
             book.advance(id, stage).await.unwrap();
