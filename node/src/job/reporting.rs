@@ -3,14 +3,11 @@
 //! Comes in: the coordinator's stream. Goes out: a kept report and this bank's signed return. The report room does the
 //! judging; here it is given the register and the cache, and nothing else.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use futures::TryStreamExt as _;
 use lianfang_proto::documents::certificate::Return;
 use lianfang_proto::documents::submission::SubmissionHeader;
 use lianfang_proto::documents::terms::Terms;
-use lianfang_proto::ids::BankId;
 use lianfang_proto::{Fault, FaultCode};
 use lianfang_trust::signed::SignedError;
 use lianfang_trust::{Canonical as _, Signed};
@@ -47,14 +44,8 @@ pub async fn report(
             sources.extend(slice.sources.iter().map(|source| source.header.clone()));
         }
     });
-    // What a bank has submitted stands though it was given new keys since: the coordinator leaves out whoever had new ones
-    // before, so a header bears the key of today, or that of the terms' roster.
-    let named = context.roster_of(terms.roster_version).await?;
-    let keys_of = |bank: &BankId| {
-        let rosters = [context.roster.now(), Arc::clone(&named)];
-        rosters.map(|pinned| pinned.roster.member(bank).map(|member| member.identity)).into_iter().flatten()
-    };
-    let verified = report::read(part, keys_of, slices).await.map_err(Fault::from)?;
+    let key_of = |bank: &_| context.roster.now().roster.member(bank).map(|member| member.identity);
+    let verified = report::read(part, key_of, slices).await.map_err(Fault::from)?;
     keep_sources(context, entry, &sources).await?;
     let accepted = report::accept(part, verified, evaluation.outputs(), evaluation.selection()).await;
     let accepted = accepted.map_err(Fault::from)?;

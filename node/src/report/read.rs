@@ -13,23 +13,21 @@ use lianfang_trust::{Signed, VerifyingKey};
 use super::verify::{Verified, Verifier};
 use super::{COORDINATOR, Participation, ReportError};
 
-/// Reads and verifies a whole report. `keys_of` gives the keys under any of which a bank may have signed its header: none for
-/// a bank that no roster of the job's has.
-pub async fn read<S, K>(
+/// Reads and verifies a whole report. `key_of` gives the key with which a bank of the job's roster signs.
+pub async fn read<S>(
     part: Participation<'_>,
-    keys_of: impl Fn(&BankId) -> K,
+    key_of: impl Fn(&BankId) -> Option<VerifyingKey>,
     mut slices: S,
 ) -> Result<Verified, ReportError>
 where
     S: Stream<Item = Result<ReadReportReply, Fault>> + Unpin,
-    K: IntoIterator<Item = VerifyingKey>,
 {
     let mut first = next(&mut slices).await?;
     let sources = std::mem::take(&mut first.sources);
     if sources.len() > part.terms.participants.len() {
         return Err(malformed("sources").into());
     }
-    let sources: Result<Vec<_>, Fault> = sources.iter().map(|source| open(source, &keys_of)).collect();
+    let sources: Result<Vec<_>, Fault> = sources.iter().map(|source| open(source, &key_of)).collect();
     let mut verifier = Verifier::new(part, sources?)?;
     let mut slice = first;
     loop {
@@ -56,22 +54,16 @@ where
     slices.next().await.unwrap_or_else(|| Err(cut()))
 }
 
-fn open<K: IntoIterator<Item = VerifyingKey>>(
+fn open(
     source: &Source,
-    keys_of: impl Fn(&BankId) -> K,
+    key_of: impl Fn(&BankId) -> Option<VerifyingKey>,
 ) -> Result<(BankId, Signed<SubmissionHeader>), Fault> {
     let bank = BankId::parse(&source.bank, "bank").map_err(|_| malformed("sources.bank"))?;
-    let mut refused = malformed("sources.bank").got(&bank);
-    for key in keys_of(&bank) {
-        match Signed::open(&source.header, &key) {
-            Ok(header) => return Ok((bank, header)),
-            Err(error) => {
-                let fault = Fault::field(FaultCode::SignatureInvalid, "sources.header").at(COORDINATOR);
-                refused = fault.wanted(&bank).got(error);
-            }
-        }
-    }
-    Err(refused)
+    let key = key_of(&bank).ok_or_else(|| malformed("sources.bank").got(&bank))?;
+    let header = Signed::open(&source.header, &key).map_err(|error| {
+        Fault::field(FaultCode::SignatureInvalid, "sources.header").at(COORDINATOR).wanted(&bank).got(error)
+    })?;
+    Ok((bank, header))
 }
 
 fn malformed(field: &str) -> Fault {

@@ -7,7 +7,7 @@ use lianfang_proto::FaultCode::{
 use lianfang_proto::catalogue::Kind::{CnId, Mobile, Qq};
 use lianfang_proto::catalogue::{Disclosure, Role};
 use lianfang_proto::documents::submission::SubmissionHeader;
-use lianfang_trust::{Digest, Signed, VerifyingKey};
+use lianfang_trust::{Digest, Signed};
 
 use super::kept::Kept;
 use super::world::*;
@@ -154,31 +154,8 @@ async fn sources_twice_oneself_or_strangers() {
     });
     assert_eq!(unknown.await, at_coordinator(MalformedField));
     let world = world(Disclosure::Labels);
-    let nobody = |_: &BankId| None::<VerifyingKey>;
-    let nobody = read(world.part("alpha"), nobody, stream::iter(slices(&world.script("alpha"))));
+    let nobody = read(world.part("alpha"), |_| None, stream::iter(slices(&world.script("alpha"))));
     assert_eq!(refusal(nobody.await), at_coordinator(MalformedField));
-}
-
-/// A bank whose keys were exchanged after it had submitted has signed under the earlier one.
-#[tokio::test]
-async fn a_header_under_any_of_its_banks_keys_and_no_other() {
-    let world = world(Disclosure::Labels);
-    let script = world.script("alpha");
-    let other = key(&bank("stranger")).verifying_key();
-    let own = |bank: &BankId| key(bank).verifying_key();
-    for (number, is_read) in [(0, true), (1, true), (2, false)] {
-        let keys_of = |bank: &BankId| match number {
-            0 => [own(bank), other],
-            1 => [other, own(bank)],
-            _ => [other; 2],
-        };
-        let verified = read(world.part("alpha"), keys_of, stream::iter(slices(&script))).await;
-        if is_read {
-            assert!(verified.is_ok(), "{number}");
-        } else {
-            assert_eq!(refusal(verified), at_coordinator(SignatureInvalid));
-        }
-    }
 }
 
 #[tokio::test]
