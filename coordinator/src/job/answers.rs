@@ -12,6 +12,7 @@ use lianfang_trust::{Digest, Signed};
 use serde_json::json;
 
 use super::ledger::{self, Handed, Job, Party};
+use super::left_out;
 use super::participant::{Event, Participant};
 use super::state::State;
 use crate::audit;
@@ -131,13 +132,17 @@ pub async fn countersign(
     Ok(())
 }
 
-/// Jobs in which this bank takes part and which are not over for it.
+/// Jobs in which this bank takes part and which are not over for it. Those in which it has submitted under another identity are.
 pub async fn concerning(office: &Office, bank: &BankId) -> Result<Vec<lianfang_proto::ids::JobId>, Error> {
     let mut connection = office.store.readers().acquire().await?;
+    let in_force = office.book.now();
     let mut wanted = Vec::new();
     for job in ledger::running(office, &mut connection).await? {
         let id = job.agreed.job();
         let Some(party) = ledger::party(&mut connection, id, bank).await? else { continue };
+        if left_out::is_away(&party, in_force.roster()) {
+            continue;
+        }
         let part = party.part(job.agreed.terms());
         let concerns = match job.state {
             State::Open => !part.declined,

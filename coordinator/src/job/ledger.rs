@@ -11,6 +11,7 @@ use lianfang_proto::ids::{BankId, JobId};
 use lianfang_trust::{Canonical as _, Digest, Signed};
 use sqlx::Row as _;
 
+use super::left_out;
 use super::state::{Facts, Part, State};
 use crate::fault::{Error, StoredAs as _};
 use crate::office::Office;
@@ -144,11 +145,11 @@ impl Party {
 }
 
 /// All that decides what is due in a job. `stuck` says that the coordinator's own work on it has failed. Nobody waits for
-/// a bank that takes part no longer.
+/// a bank that takes part no longer, or under another identity than that which has signed its header.
 pub fn facts(job: &Job, parties: &[Party], grace: Micros, stuck: bool, roster: &Roster) -> Facts {
     let part = |party: &Party| {
         let away = Part { declined: true, ..Part::default() };
-        if roster.active(&party.bank).is_some() { party.part(job.agreed.terms()) } else { away }
+        if left_out::is_away(party, roster) { away } else { party.part(job.agreed.terms()) }
     };
     Facts {
         state: job.state,

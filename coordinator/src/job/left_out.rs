@@ -3,13 +3,14 @@
 //! Comes in: the roster in force at the moment when submissions are no longer taken. Goes out: who is left out of the job
 //! for good. The participants are fixed by the terms, so the job itself goes on, and:
 //!
-//! * Before that moment nobody waits for such a bank, and one that is resumed goes on where it was.
-//! * At that moment it is left out, whatever it has submitted: its rows are compared with nobody's, and the certificate
-//!   says that it was missing. A resumption after that comes too late for this job.
-//! * At that moment a bank is left out too that takes part under another identity than that under which it has submitted:
-//!   the key that signed its rows is accepted by nobody any more, whoever has it now.
-//! * After that moment what others have been told stays, but the bank itself is told nothing as long as it takes no part,
-//!   and nobody waits for its return or its countersignature.
+//! * Before that moment nobody waits for such a bank, nor for one under another identity than that which has signed its
+//!   header: it can neither send more rows under that header, nor another header. One that is resumed goes on where it was.
+//! * At that moment both are left out, whatever they have submitted: their rows are compared with nobody's, for the key of an
+//!   earlier identity is accepted by nobody any more, whoever has it now; and the certificate says that they were missing. A
+//!   resumption after that comes too late for this job.
+//! * After that moment what others have been told stays, but the bank itself is told nothing as long as it takes no part, and
+//!   nobody waits for its return or its countersignature. One under another identity has another folder, which is not named
+//!   the job and cannot finish it: nobody waits for it either.
 
 use lianfang_proto::documents::roster::Roster;
 use lianfang_proto::documents::submission::SubmissionHeader;
@@ -46,6 +47,11 @@ pub async fn leave_out(
     Ok(())
 }
 
+/// Whether nobody waits for the bank. One whose header cannot be read is waited for: the step that needs the header says so.
+pub(super) fn is_away(party: &Party, roster: &Roster) -> bool {
+    matches!(stands_behind(party, roster), Ok(false))
+}
+
 /// Whether the bank takes part by this roster, under the identity that has signed its header if there is one.
 fn stands_behind(party: &Party, roster: &Roster) -> Result<bool, Error> {
     let Some(member) = roster.active(&party.bank) else { return Ok(false) };
@@ -62,7 +68,9 @@ mod tests {
     use lianfang_trust::SigningKey;
 
     use super::*;
+    use crate::job::answers;
     use crate::job::clerk::Errand;
+    use crate::job::participant::Submission;
     use crate::job::state::{self, State, Task};
     use crate::job::step;
     use crate::tests::{Bench, ROWS, bank, id};
@@ -123,15 +131,35 @@ mod tests {
 
     /// Who has not submitted has signed nothing: new keys take nothing from it.
     #[tokio::test]
-    async fn a_new_identity_without_a_header_is_not_left_out() {
-        for (number, since) in (1..).zip(Since::ALL) {
-            let (bench, id) = (Bench::new().await, id(number));
-            let terms = bench.job(id, Disclosure::Labels).await;
+    async fn nobody_waits_for_who_cannot_go_on_and_it_is_not_named_the_job() {
+        for since in Since::ALL {
+            let bench = Bench::new().await;
+            let mut jobs = Vec::new();
+            for (number, submission) in (1..).zip(Submission::ALL) {
+                let terms = bench.job(id(number), Disclosure::Labels).await;
+                match submission {
+                    Submission::Nothing => {}
+                    Submission::Announced => bench.submit(&bench.us, &terms, "beta", 0).await,
+                    Submission::Sealed => bench.submit(&bench.us, &terms, "beta", ROWS).await,
+                }
+                jobs.push((submission, terms));
+            }
             bench.happened(since);
-            let (_, beta) = bench.party(&terms, "beta").await;
-            let in_force = bench.us.book.now();
-            let away = matches!(since, Since::Suspended | Since::Revoked);
-            assert_eq!(stands_behind(&beta, in_force.roster()).unwrap(), !away, "{since:?}");
+            let named = answers::concerning(&bench.us, &bank("beta")).await.unwrap();
+            for (submission, terms) in jobs {
+                let away = match (since, submission) {
+                    (Since::Nothing | Since::NewCertificate, _) => false,
+                    (Since::Suspended | Since::Revoked, _) => true,
+                    (Since::NewIdentity, Submission::Nothing) => false,
+                    (Since::NewIdentity, Submission::Announced | Submission::Sealed) => true,
+                };
+                let (job, beta) = bench.party(&terms, "beta").await;
+                assert_eq!(Participant::of(&beta).submission, submission);
+                let in_force = bench.us.book.now();
+                let facts = ledger::facts(&job, &[beta], 0, false, in_force.roster());
+                assert_eq!(facts.parts[0].declined, away, "{since:?}, {submission:?}");
+                assert_eq!(named.contains(&terms.job), !away, "{since:?}, {submission:?}");
+            }
         }
     }
 }
