@@ -122,9 +122,9 @@ impl Desk {
         Ok(lease)
     }
 
-    /// How a piece of work stands.
-    pub async fn turn(&self, errand: Errand) -> Result<Turn, StoreError> {
-        turn(&self.store, errand).await
+    /// How a piece of work stands; `None` if it has no row.
+    pub async fn turn(&self, errand: Errand) -> Result<Option<Turn>, StoreError> {
+        stands(&self.store, &errand.subject()).await
     }
 
     /// Makes a lease last.
@@ -150,7 +150,7 @@ impl Desk {
             // Somebody else has it, or a person has set it free: then it stands as the store says.
             Ok(Held::Lost) => {
                 if let Ok(turn) = stands(&self.store, lease.subject()).await {
-                    return turn;
+                    return turn.unwrap_or_default();
                 }
             }
             Err(error) => {
@@ -173,7 +173,8 @@ impl Desk {
         }
     }
 
-    /// The work is over though nobody was at it here: its row goes, unless another process has it and will see for itself.
+    /// The work is over though nobody is at it in this process: its row goes, unless another process has it and will see for itself.
+    /// An attempt of this process would lose its lease; it is not to be asked for while there is one.
     pub async fn strike_off(&self, errand: Errand) {
         match self.take(errand).await {
             Ok(Some(lease)) => self.finish(&lease).await,
@@ -185,14 +186,14 @@ impl Desk {
     }
 }
 
-/// How a piece of work stands.
+/// How a piece of work stands. What has no row has never been tried, or has failed at nothing.
 pub async fn turn(store: &Store, errand: Errand) -> Result<Turn, StoreError> {
-    stands(store, &errand.subject()).await
+    Ok(stands(store, &errand.subject()).await?.unwrap_or_default())
 }
 
-async fn stands(store: &Store, subject: &Subject) -> Result<Turn, StoreError> {
+async fn stands(store: &Store, subject: &Subject) -> Result<Option<Turn>, StoreError> {
     let mut reader = store.reader().await?;
-    Ok(find(&mut reader, subject).await?.unwrap_or_default())
+    find(&mut reader, subject).await
 }
 
 /// A person says that it is to be tried again, now. Tells whether there was anything to restart.
@@ -241,12 +242,12 @@ mod tests {
             assert_eq!((after.attempts, after.strikes), (attempt, attempt));
         }
         let reborn = Desk::sit(&bench.store).await.unwrap();
-        let turn = reborn.turn(JOB).await.unwrap();
+        let turn = reborn.turn(JOB).await.unwrap().unwrap();
         let state = turn.state(&RULE, bench.store.now());
         assert_eq!(state, lianfang_store::work::State::Resting, "also after a restart");
         assert!(retry(&bench.store, JOB).await.unwrap());
         assert!(!retry(&bench.store, JOB).await.unwrap());
-        assert_eq!(reborn.turn(JOB).await.unwrap(), Turn::default());
+        assert_eq!(reborn.turn(JOB).await.unwrap(), Some(Turn::default()), "its row stays");
     }
 
     #[tokio::test]
@@ -259,6 +260,7 @@ mod tests {
         };
         desk.strike_off(JOB).await;
         assert_eq!(rows().await, 0, "there was none");
+        assert_eq!(desk.turn(JOB).await.unwrap(), None);
         let lease = desk.take(JOB).await.unwrap().unwrap();
         desk.give_back(&lease, &Ending::Failed { fault: "busy".to_owned() }).await;
         assert_eq!(rows().await, 1);

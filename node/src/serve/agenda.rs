@@ -82,9 +82,10 @@ impl Agenda {
         }
     }
 
-    /// A person has done something about this work: it is due again, unless it has failed and its pause goes on. An attempt that
-    /// is under way may have looked before that, so another follows it.
-    pub(super) fn woken(&mut self, errand: Errand, turn: Turn) {
+    /// A person has done something about this work: it is due again, unless it has failed and its pause goes on. What the store has
+    /// no row of stands as it stood here. An attempt that is under way may have looked before that, so another follows it.
+    pub(super) fn woken(&mut self, errand: Errand, stored: Option<Turn>) {
+        let turn = stored.unwrap_or_else(|| self.turn(errand));
         let turn = if turn.attempts == 0 { Turn { not_before: 0, ..turn } } else { turn };
         self.stands(errand, turn);
         if let Some(item) = self.items.get_mut(&errand) {
@@ -101,6 +102,11 @@ impl Agenda {
     /// How a piece of work on it stood when it was read or tried last.
     pub(super) fn turn(&self, errand: Errand) -> Turn {
         self.items.get(&errand).map(|item| item.turn.clone()).unwrap_or_default()
+    }
+
+    /// Whether an attempt at it is under way.
+    pub(super) fn is_running(&self, errand: Errand) -> bool {
+        self.items.get(&errand).is_some_and(|item| item.running)
     }
 
     /// All that is on it.

@@ -180,7 +180,10 @@ impl Loop {
             Errand::Ceremony(id) => self.over.contains(&id),
             Errand::Job(job) => self.attempts.runner.is_over(job).await?,
         };
-        if over { Ok(None) } else { self.attempts.desk.turn(errand).await.map(Some) }
+        if over {
+            return Ok(None);
+        }
+        Ok(Some(self.attempts.desk.turn(errand).await?.unwrap_or_default()))
     }
 
     /// A person has decided on something, or restarted it.
@@ -222,8 +225,11 @@ impl Loop {
     async fn close_missed(&self) {
         match self.attempts.runner.close_missed().await {
             Ok(ended) => {
-                for job in ended {
-                    self.attempts.desk.strike_off(Errand::Job(job)).await;
+                for errand in ended.into_iter().map(Errand::Job) {
+                    // An attempt that is under way here finds it ended, and gives its own lease back.
+                    if !self.agenda.is_running(errand) {
+                        self.attempts.desk.strike_off(errand).await;
+                    }
                 }
             }
             Err(fault) => {
@@ -255,7 +261,7 @@ impl Loop {
         let (word, fault) = ended.told();
         self.context.telemetry.attempted(word, fault);
         match ended {
-            Ended::Done | Ended::Elsewhere => {
+            Ended::Done | Ended::Waits | Ended::Elsewhere => {
                 self.told.remove(&errand);
             }
             Ended::Over => {

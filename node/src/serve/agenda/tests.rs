@@ -171,7 +171,7 @@ listed! {
         /// As the store has it, it is free; it waits for others; it has failed.
         ReadFree, ReadWaiting, ReadFailed,
         /// A person has done something; and as the store has it, it is so.
-        WokenFree, WokenWaiting, WokenFailed,
+        WokenFree, WokenWaiting, WokenFailed, WokenWithoutRow,
         /// What is due is begun.
         Begun,
         /// An attempt has ended, and it is so from now on.
@@ -191,9 +191,10 @@ impl Event {
             Self::ReadFree => agenda.stands(JOB, free),
             Self::ReadWaiting => agenda.stands(JOB, waiting),
             Self::ReadFailed => agenda.stands(JOB, failed),
-            Self::WokenFree => agenda.woken(JOB, free),
-            Self::WokenWaiting => agenda.woken(JOB, waiting),
-            Self::WokenFailed => agenda.woken(JOB, failed),
+            Self::WokenFree => agenda.woken(JOB, Some(free)),
+            Self::WokenWaiting => agenda.woken(JOB, Some(waiting)),
+            Self::WokenFailed => agenda.woken(JOB, Some(failed)),
+            Self::WokenWithoutRow => agenda.woken(JOB, None),
             Self::Begun => {
                 let due = Place::of(agenda) == Place::Due;
                 assert_eq!(agenda.begin(START), if due { vec![JOB] } else { Vec::new() });
@@ -220,6 +221,7 @@ fn places() -> [(Event, [Place; Place::ALL.len()]); Event::ALL.len()] {
         (Event::WokenFree, [Due, Due, Due, Behind, Behind]),
         (Event::WokenWaiting, [Due, Due, Due, Behind, Behind]),
         (Event::WokenFailed, [Waits, Waits, Waits, Behind, Behind]),
+        (Event::WokenWithoutRow, [Due, Due, Due, Behind, Behind]),
         (Event::Begun, [Off, Waits, Running, Running, Behind]),
         (Event::EndedFree, [Off, Waits, Due, Waits, Due]),
         (Event::EndedWaiting, [Off, Waits, Due, Waits, Due]),
@@ -255,6 +257,7 @@ fn what_is_told_of_work_in_each_place() {
         let on_it = agenda.all() == [JOB];
         assert_eq!((on_it, agenda.pause(START)), told, "{place:?}");
         assert_eq!(agenda.unknown(&[JOB]).count() == 1, !on_it, "{place:?}");
+        assert_eq!(agenda.is_running(JOB), matches!(place, Place::Running | Place::Behind), "{place:?}");
     }
 }
 
@@ -312,7 +315,7 @@ fn a_move_shortens_a_pause_and_a_restart_does_not() {
     before.begin(START);
     before.ended(JOB, Some(turn.clone()), START);
     before.inbox(2, &[JOB]);
-    before.woken(JOB, turn.clone());
+    before.woken(JOB, Some(turn.clone()));
     assert!(before.begin(START + 3_000_000).is_empty(), "not at once");
     assert_eq!(before.begin(START + 3_750_000), [JOB], "but soon");
     let mut restarted = agenda(2, &turn);
@@ -344,15 +347,17 @@ fn who_has_decided_or_mended_something_need_not_wait() {
     agenda.begin(START);
     let waits = Turn { not_before: START + 30_000_000, ..Turn::default() };
     agenda.ended(JOB, Some(waits.clone()), START);
-    agenda.woken(JOB, waits);
+    agenda.woken(JOB, Some(waits));
     assert_eq!(agenda.begin(START + 1), [JOB]);
     let failed = failed(&Turn::default(), START + 1);
     agenda.ended(JOB, Some(failed.clone()), START + 1);
-    agenda.woken(JOB, failed);
-    assert!(agenda.begin(START + 2).is_empty(), "nobody has restarted it");
-    agenda.woken(JOB, Turn::default());
+    for stored in [Some(failed), None] {
+        agenda.woken(JOB, stored);
+        assert!(agenda.begin(START + 2).is_empty(), "nobody has restarted it");
+    }
+    agenda.woken(JOB, Some(Turn::default()));
     assert_eq!(agenda.begin(START + 2), [JOB]);
-    agenda.woken(JOB, Turn::default());
+    agenda.woken(JOB, Some(Turn::default()));
     agenda.ended(JOB, Some(Turn { not_before: START + 30_000_000, ..Turn::default() }), START + 3);
     assert_eq!(agenda.begin(START + 3), [JOB], "what was under way may have looked before that");
     agenda.ended(JOB, Some(Turn::default()), START + 4);
