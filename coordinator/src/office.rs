@@ -62,10 +62,14 @@ pub struct Office {
     certificate: OnceLock<Identity>,
 }
 
-/// The folders on whose disks there must be room, for a coordinator of this folder. That of the jobs' files is made when it is
-/// needed: until then it is what is there of the way to it. One that does not answer is there.
+/// The folders on whose disks there must be room, for a coordinator of this folder.
 pub fn disks(dir: &Path, config: &Config) -> [PathBuf; 2] {
-    let files = dir.join(config.store.files.as_deref().unwrap_or(Path::new(FOLDER)));
+    disks_over(dir, &dir.join(config.store.files.as_deref().unwrap_or(Path::new(FOLDER))))
+}
+
+/// The same, where all jobs' files lie in this folder. It is made when it is needed: until then it is what is there of the way to
+/// it. One that does not answer is there. Both are looked at, and a mount that hangs holds up whoever asks.
+pub fn disks_over(dir: &Path, files: &Path) -> [PathBuf; 2] {
     let there = files.ancestors().find(|path| !matches!(path.try_exists(), Ok(false)));
     [dir.to_owned(), there.unwrap_or(dir).to_owned()]
 }

@@ -10,10 +10,10 @@ use lianfang_telemetry::metrics::{
     JOB_LAST_DONE, JOB_OLDEST, JOBS, Key, LOG_ENTRIES, Label, MEMBERS, Moment, ROSTER_AGE, ROSTER_VERSION,
     STORED_BYTES, SUBMISSION_OLDEST, SUBMISSION_ROWS, SUBMISSIONS,
 };
-use lianfang_telemetry::volume::{Volume, bytes_of};
+use lianfang_telemetry::volume::bytes_of;
 use sqlx::Row as _;
 
-use super::{rates, seconds};
+use super::{disks, rates, seconds};
 use crate::fault::Error;
 use crate::job::ledger::{self, Party};
 use crate::job::state::State;
@@ -23,7 +23,7 @@ use crate::store::{FILE, number};
 /// All of them.
 pub(super) async fn read(office: &Office, moment: &Moment) {
     moment.set(&BUILD, &[Label::word(Key::Version, env!("CARGO_PKG_VERSION"))], 1.0);
-    machine(office, moment);
+    machine(office, moment).await;
     roster(office, moment);
     // What fails is a store that does not answer, and the probe of readiness says so.
     let _ = jobs(office, moment).await;
@@ -33,12 +33,12 @@ pub(super) async fn read(office: &Office, moment: &Moment) {
     let _ = rates::read(office, moment).await;
 }
 
-fn machine(office: &Office, moment: &Moment) {
+async fn machine(office: &Office, moment: &Moment) {
     for (part, name) in [("store", FILE.to_owned()), ("wal", format!("{FILE}-wal"))] {
         let bytes = bytes_of(&office.dir.join(name)).map(|bytes| bytes as f64);
         moment.set_known(&STORED_BYTES, &[Label::word(Key::Part, part)], bytes);
     }
-    if let Some(volume) = Volume::least(&office.disks()) {
+    if let Some(volume) = disks::room(office).await.and_then(|room| room.least) {
         moment.set(&DISK_FREE, &[], volume.free_bytes as f64);
         moment.set_known(&DISK_FREE_FILES, &[], volume.free_files.map(|files| files as f64));
     }

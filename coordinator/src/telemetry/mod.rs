@@ -5,6 +5,7 @@
 //! * Trusts: nobody. Fails: quietly; what cannot be found out is left out.
 
 mod calls;
+mod disks;
 mod gauges;
 mod rates;
 mod readiness;
@@ -35,6 +36,7 @@ pub use readiness::LEAST_FREE_BYTES;
 pub struct Telemetry {
     metrics: Metrics,
     traces: Traces,
+    disks: Arc<disks::Question>,
 }
 
 impl Telemetry {
@@ -42,7 +44,7 @@ impl Telemetry {
     pub fn open(config: &Config) -> Result<Self, Problem> {
         let traces = Traces::start(config.traces.as_ref(), "lianfang-coordinator", "coordinator");
         let traces = traces.map_err(|error| unusable("traces.collector", &error.to_string()))?;
-        Ok(Self { metrics: Metrics::default(), traces })
+        Ok(Self { metrics: Metrics::default(), traces, disks: Arc::default() })
     }
 
     /// The layer before the coordinator's server.

@@ -1,11 +1,9 @@
 //! Whether the coordinator can do its work: conditions with names of a closed list.
 
-use std::path::PathBuf;
-
 use lianfang_link::Identity;
 use lianfang_telemetry::http::Check;
-use lianfang_telemetry::volume::Volume;
 
+use super::disks;
 use crate::office::{Office, unix_time};
 
 /// Bytes that must be free: under them a job's submissions may no longer fit.
@@ -15,14 +13,13 @@ pub const LEAST_FREE_BYTES: u64 = 1024 * 1024 * 1024;
 pub(super) async fn checks(office: &Office, identity: &Identity) -> Vec<Check> {
     vec![
         Check::of("store", store(office).await),
-        Check::of("disk", disk(&office.disks(), LEAST_FREE_BYTES)),
+        Check::of("disk", disk(office).await),
         Check::of("certificate", certificate(office, identity)),
     ]
 }
 
-/// What the first disk lacks that lacks anything.
-fn disk(folders: &[PathBuf], least: u64) -> Option<&'static str> {
-    folders.iter().find_map(|folder| Volume::lack(folder, least))
+async fn disk(office: &Office) -> Option<&'static str> {
+    disks::room(office).await.map_or(Some("does-not-answer"), |room| room.lacks)
 }
 
 async fn store(office: &Office) -> Option<&'static str> {
@@ -58,17 +55,6 @@ mod tests {
     use super::*;
     use crate::app::certify;
     use crate::tests::Bench;
-
-    #[test]
-    fn each_disk_must_have_room() {
-        let folder = tempfile::tempdir().unwrap();
-        let (here, nowhere) = (folder.path().to_owned(), folder.path().join("nowhere"));
-        assert_eq!(disk(&[here.clone(), here.clone()], 1), None);
-        assert_eq!(disk(&[here.clone(), here.clone()], u64::MAX), Some("full"));
-        for folders in [[here.clone(), nowhere.clone()], [nowhere, here]] {
-            assert_eq!(disk(&folders, 1), Some("does-not-answer"), "{folders:?}");
-        }
-    }
 
     #[tokio::test]
     async fn a_certificate_is_of_use_in_time_and_over_the_key_in_the_roster() {
