@@ -67,7 +67,8 @@ impl Staged {
     /// then, there or not. A relative name is meant from the folder; one within the copies, too.
     pub fn keep(&self, named: &Path) -> Result<PathBuf, BackupError> {
         let here = self.dir.join(named.strip_prefix(&self.folder).unwrap_or(named));
-        let Some(within) = self.within(&here).find(|within| self.moves(within)) else { return Ok(here) };
+        let moved = self.within(&here).find(|within| self.moves(within));
+        let Some(within) = moved else { return Ok(here) };
         let there = self.folder.join(within);
         if !there.exists() && here.exists() {
             copy_private(&here, &there)?;
