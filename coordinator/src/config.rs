@@ -143,9 +143,14 @@ impl Config {
     /// The folder's configuration.
     pub fn read(dir: &Path) -> Result<Self, Problem> {
         let path = dir.join(FILE);
-        let text = std::fs::read_to_string(&path).at_path(&path)?;
-        let config: Self = toml::from_str(&text)
-            .map_err(|error| parsed::refused(&path, &text, error.message(), error.span()))?;
+        Self::parse(dir, &std::fs::read_to_string(&path).at_path(&path)?)
+    }
+
+    /// What this text says as the folder's configuration.
+    pub fn parse(dir: &Path, text: &str) -> Result<Self, Problem> {
+        let path = dir.join(FILE);
+        let config: Self = toml::from_str(text)
+            .map_err(|error| parsed::refused(&path, text, error.message(), error.span()))?;
         match config.wrong_field() {
             Some(field) => {
                 let problem = Problem::fault("config-invalid").with("path", &*path).field(field);

@@ -23,7 +23,7 @@ use lianfang_trust::{Canonical, DecodeError, Decoder, Encoder, Signed, SigningKe
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use crate::config::{StorePlace, Unlock};
+use crate::config::{self, StorePlace, Unlock};
 
 pub use carry::{back_up, restore, told};
 pub use change::{next_tls, put_tls, rekey, renew_root, rotate_signing};
@@ -100,10 +100,12 @@ impl Keys {
         Ok(keys)
     }
 
-    /// Takes back what [`create`](Self::create) made, for the folder could not be set up with it: without its ring it has no
-    /// keys. At worst it stays, and the next attempt says so.
+    /// Takes back ring and configuration of a folder that had neither before and could not be set up: a write may have failed
+    /// after its file was in place. At worst one stays, and the next attempt says so.
     pub fn discard(dir: &Path) {
-        let _ = std::fs::remove_file(dir.join(FOLDER).join(RING));
+        for path in [dir.join(config::FILE), ring(dir)] {
+            let _ = std::fs::remove_file(path);
+        }
     }
 
     /// Opens the folder's keys.
@@ -113,6 +115,11 @@ impl Keys {
         let stored = change::read_stored(&folder, &master)?;
         stored.keys().map_err(|error| damaged(&folder, &error.to_string()))
     }
+}
+
+/// The file without which a folder has no keys.
+pub fn ring(dir: &Path) -> PathBuf {
+    dir.join(FOLDER).join(RING)
 }
 
 /// What is sealed in one file.

@@ -259,7 +259,7 @@ impl Config {
     pub fn files(&self) -> impl Iterator<Item = &Path> {
         let own = self.certificate.iter().flat_map(|own| [&own.chain, &own.key, &own.root]);
         let watch = self.watch.iter().filter_map(|watch| watch.map.as_ref());
-        own.chain(self.source.values().flat_map(Source::files)).chain(watch).map(PathBuf::as_path)
+        own.chain(watch).map(PathBuf::as_path).chain(self.source.values().flat_map(Source::files))
     }
 
     /// What others are told.

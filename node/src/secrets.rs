@@ -30,7 +30,7 @@ use lianfang_trust::{Canonical, DecodeError, Decoder, Encoder, SigningKey};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use crate::config::{StorePlace, Unlock};
+use crate::config::{self, StorePlace, Unlock};
 
 pub use backup::{Restoration, restore, told};
 pub use restored::Restored;
@@ -114,10 +114,12 @@ impl Secrets {
         Self::of(master, &keys, folder)
     }
 
-    /// Takes back what [`create`](Self::create) made, for the folder could not be set up with it: without its ring it has no
-    /// secrets. At worst it stays, and the next attempt says so.
-    pub fn discard(&self) {
-        let _ = std::fs::remove_file(self.folder.join(RING));
+    /// Takes back ring and configuration of a folder that had neither before and could not be set up: a write may have failed
+    /// after its file was in place. At worst one stays, and the next attempt says so.
+    pub fn discard(dir: &Path) {
+        for path in [dir.join(config::FILE), ring(dir)] {
+            let _ = std::fs::remove_file(path);
+        }
     }
 
     /// Opens a node's secrets.
@@ -143,6 +145,11 @@ impl Secrets {
             folder,
         })
     }
+}
+
+/// The file without which a folder has no secrets.
+pub fn ring(dir: &Path) -> PathBuf {
+    dir.join(FOLDER).join(RING)
 }
 
 fn write_keys(

@@ -62,12 +62,13 @@ impl Staged {
         &self.manifest
     }
 
-    /// Keeps a file that the restored configuration names and no backup has: one in the present folder is copied beside the
-    /// copies, for its folder is moved aside. Gives where it is to be read until then: in [`folder`](Self::folder), there or
-    /// not, or where it lies outside. A relative name is meant from the folder; one within the copies, too.
+    /// Keeps a file that the restored configuration names and no backup has: one whose folder is moved aside, for the backup
+    /// has that folder too, is copied beside the copies. Every other stays where it lies. Gives where it is to be read until
+    /// then, there or not. A relative name is meant from the folder; one within the copies, too.
     pub fn keep(&self, named: &Path) -> Result<PathBuf, BackupError> {
         let here = self.dir.join(named.strip_prefix(&self.folder).unwrap_or(named));
-        let Some(within) = self.within(&here) else { return Ok(here) };
+        let moved = self.within(&here).find(|within| self.moves(within));
+        let Some(within) = moved else { return Ok(here) };
         let there = self.folder.join(within);
         if !there.exists() && here.exists() {
             copy_private(&here, &there)?;
@@ -75,17 +76,25 @@ impl Staged {
         Ok(there)
     }
 
-    /// The path within the folder, if it lies there: as it is written, by the folder that it is in (which may be named by a
-    /// link or by `..`), or as a link that leads there.
-    fn within(&self, path: &Path) -> Option<PathBuf> {
+    /// Where a kept file lies after the copies have been put in place.
+    pub fn place(&self, kept: &Path) -> PathBuf {
+        kept.strip_prefix(&self.folder).map_or_else(|_| kept.to_owned(), |within| self.dir.join(within))
+    }
+
+    /// Whether a path within the folder is moved aside: what is moved is whole entries of the folder, those that the backup has.
+    fn moves(&self, within: &Path) -> bool {
+        within.components().next().is_some_and(|entry| self.folder.join(entry).exists())
+    }
+
+    /// The paths by which it lies within the folder, if it does: as it is written, by the folder that it is in (which may be
+    /// named by a link or by `..`), or as a link that leads there.
+    fn within(&self, path: &Path) -> impl Iterator<Item = PathBuf> {
         let plain = |path: &Path| path.components().all(|part| matches!(part, Component::Normal(_)));
-        if let Some(written) = path.strip_prefix(&self.dir).ok().filter(|written| plain(written)) {
-            return Some(written.to_owned());
-        }
-        let dir = self.dir.canonicalize().ok()?;
+        let written = path.strip_prefix(&self.dir).ok().filter(|written| plain(written)).map(Path::to_owned);
+        let dir = self.dir.canonicalize().ok();
         let by_folder = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
-        let found = [by_folder(), path.canonicalize().ok()];
-        found.into_iter().flatten().find_map(|found| found.strip_prefix(&dir).ok().map(Path::to_owned))
+        let inside = |found: Option<PathBuf>| Some(found?.strip_prefix(dir.as_ref()?).ok()?.to_owned());
+        [written, inside(by_folder()), inside(path.canonicalize().ok())].into_iter().flatten()
     }
 
     /// Looks through every page of the store.
@@ -264,6 +273,34 @@ mod tests {
         }
         assert_eq!(text(restored.keep(&up("key")).unwrap()), "outside");
         assert!(restored.keep(&linked.join("secrets/c")).unwrap().starts_with(restored.folder()));
+    }
+
+    /// A folder that the backup does not have stays where it is, with all that lies in it, though a file in it is named.
+    #[test]
+    fn a_folder_of_which_a_file_is_named_is_not_moved() {
+        use std::os::unix::fs::MetadataExt as _;
+        let dir = folder(&[("secrets/a", "old"), ("inbox/map.toml", "map"), ("inbox/waits.csv", "rows")]);
+        let path = |name: &str| dir.path().join(name);
+        fs::write(path("unlock.key"), "key").unwrap();
+        std::os::unix::fs::symlink("secrets/a", path("to-secret")).unwrap();
+        let number = || fs::metadata(path("inbox")).unwrap().ino();
+        let before = number();
+        let restored = staged(dir.path(), &["secrets/b"]);
+        for name in ["inbox/map.toml", "unlock.key"] {
+            assert_eq!(restored.keep(Path::new(name)).unwrap(), path(name));
+            assert_eq!(restored.place(&path(name)), path(name));
+        }
+        assert_eq!(restored.keep(&path("inbox/gone")).unwrap(), path("inbox/gone"));
+        // A link that stays leads to a file whose folder is moved.
+        let kept = restored.keep(&path("to-secret")).unwrap();
+        assert_eq!(kept, restored.folder().join("secrets/a"));
+        assert_eq!(restored.place(&kept), path("secrets/a"));
+        let aside = restored.replace(&[], 7).unwrap();
+        assert!(!aside.join("inbox").exists() && !aside.join("unlock.key").exists());
+        assert_eq!(number(), before, "the folder has kept its place");
+        let texts =
+            ["inbox/map.toml", "inbox/waits.csv", "unlock.key", "to-secret"].map(|name| text(path(name)));
+        assert_eq!(texts, ["map", "rows", "key", "old"]);
     }
 
     #[test]

@@ -120,10 +120,9 @@ fn keep_unlock(staged: &Staged, config: &Config, dir: &Path) -> Result<Unlock, P
     let mut unlock = config.unlock.clone();
     if let Some(path) = unlock.file_mut() {
         *path = staged.keep(path)?;
-        if let Ok(within) = path.strip_prefix(staged.folder())
-            && !path.exists()
-        {
-            return Err(Problem::usage("restore-unlock-missing").with("path", dir.join(within).as_path()));
+        let place = staged.place(path);
+        if place.starts_with(dir) && !path.exists() {
+            return Err(Problem::usage("restore-unlock-missing").with("path", place.as_path()));
         }
     }
     Ok(unlock)

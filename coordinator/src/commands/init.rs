@@ -58,6 +58,11 @@ pub fn set_up(dir: &Path, set_up: &SetUp, ports: &Ports) -> Result<(), Problem> 
     if dir.join(crate::config::FILE).exists() {
         return Err(Problem::usage("directory-not-empty").with("path", dir));
     }
+    let ring = secrets::ring(dir);
+    if ring.exists() {
+        let problem = Problem::usage("secrets-without-configuration").with("path", dir);
+        return Err(problem.with("file", ring.as_path()));
+    }
     let mut rng = ports.chance.rng();
     if let Unlock::KeyFile(path) = &config.unlock {
         secrets::make_key_file(&dir.join(path), &mut *rng)?;
@@ -109,5 +114,32 @@ mod tests {
         let config = Config::read(dir.path()).unwrap();
         assert!(Keys::open(dir.path(), &config.unlock).is_ok());
         assert_eq!(run().unwrap_err().code(), "directory-not-empty");
+    }
+
+    /// A write failed after its file was in place, as where the folder cannot be flushed.
+    #[test]
+    fn what_is_discarded_is_not_in_the_way() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = || set_up(dir.path(), &SetUp::listening("127.0.0.1:7000"), &Ports::system());
+        run().unwrap();
+        Keys::discard(dir.path());
+        run().unwrap();
+    }
+
+    /// The configuration was lost, or `init` killed before it wrote one.
+    #[test]
+    fn keys_without_a_configuration_are_told_by_their_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = || set_up(dir.path(), &SetUp::listening("127.0.0.1:7000"), &Ports::system());
+        run().unwrap();
+        std::fs::remove_file(dir.path().join(FILE)).unwrap();
+        let refused = run().unwrap_err();
+        assert_eq!(refused.code(), "secrets-without-configuration");
+        let ring = secrets::ring(dir.path());
+        for lang in lianfang_desk::Lang::ALL {
+            assert!(refused.advice(lang).contains(&ring.display().to_string()));
+        }
+        std::fs::remove_file(ring).unwrap();
+        run().unwrap();
     }
 }

@@ -17,7 +17,7 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use super::change::{open_ring, read_stored, write_stored};
-use super::{FOLDER, RING, Stored, make_key_file, make_private, read_unlock, sealed, unwritten};
+use super::{FOLDER, Keys, Stored, make_key_file, make_private, read_unlock, sealed, unwritten};
 use crate::config::{self, Config, Unlock};
 
 const PARTY: &str = "coordinator";
@@ -77,7 +77,7 @@ pub fn restore(
 ) -> Result<String, Problem> {
     let folder = dir.join(FOLDER);
     // Keys without a ring are what an attempt has left that was cut off: nothing opens them.
-    if folder.join(RING).exists() {
+    if super::ring(dir).exists() {
         return Err(Problem::usage("already-initialised").with("path", dir));
     }
     let opened = open_backup(bytes, key).map_err(|error| told(&error))?;
@@ -90,16 +90,9 @@ pub fn restore(
     if fingerprint != opened.header.fingerprint {
         return Err(damaged("its fingerprint is not that of its keys"));
     }
-    let path = dir.join(config::FILE);
-    let fresh = !path.exists();
-    if fresh {
-        write_atomically(&path, carried.config.as_bytes()).map_err(unwritten)?;
-    }
-    let config = Config::read(dir).inspect_err(|_| {
-        if fresh {
-            drop(std::fs::remove_file(&path));
-        }
-    })?;
+    // A configuration that somebody has put there goes before the carried one.
+    let fresh = !dir.join(config::FILE).exists();
+    let config = if fresh { Config::parse(dir, &carried.config) } else { Config::read(dir) }?;
     make_private(&folder)?;
     if let Unlock::KeyFile(path) = &config.unlock {
         make_key_file(&dir.join(path), rng)?;
@@ -107,9 +100,19 @@ pub fn restore(
     let ring = KeyRing::wrap(&opened.master, &read_unlock(dir, &config.unlock)?, Cost::STANDARD, rng);
     let ring = ring.map_err(|error| sealed(&folder, &error))?;
     write_stored(&folder, &opened.master, &carried.keys, rng)?;
-    // The ring comes last: without it the folder has no keys, and the same backup may be restored again.
-    write_atomically(&folder.join(RING), &ring.encode()).map_err(unwritten)?;
+    finish(dir, fresh.then_some(carried.config.as_str()), &ring.encode())?;
     Ok(fingerprint)
+}
+
+/// Writes the carried configuration, if it is taken, and the ring. The ring comes last: without it the folder has no keys, and
+/// any backup may be restored into it. The configuration comes just before it and goes if it fails, or the next attempt would
+/// take it for one that somebody has put there.
+fn finish(dir: &Path, carried: Option<&str>, ring: &[u8]) -> Result<(), Problem> {
+    let write = |path: &Path, bytes: &[u8]| write_atomically(path, bytes).map_err(unwritten);
+    let Some(carried) = carried else { return write(&super::ring(dir), ring) };
+    write(&dir.join(config::FILE), carried.as_bytes())
+        .and_then(|()| write(&super::ring(dir), ring))
+        .inspect_err(|_| Keys::discard(dir))
 }
 
 #[cfg(test)]
@@ -121,7 +124,7 @@ mod tests {
     use super::*;
     use crate::commands::init::{SetUp, set_up};
     use crate::ports::{Chance as _, Ports, SystemChance};
-    use crate::secrets::{KEY_FILE, KEYS, Keys, next_tls, put_tls, rekey, renew_root, rotate_signing};
+    use crate::secrets::{KEY_FILE, KEYS, RING, next_tls, put_tls, rekey, renew_root, rotate_signing};
 
     fn folder() -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
@@ -159,16 +162,27 @@ mod tests {
         let (before, after) = (folder(), tempfile::tempdir().unwrap());
         let lock = BackupLock::passphrase(b"a passphrase for tests").unwrap().danger_almost_free();
         let bytes = back_up(before.path(), &own(), &lock, 77).unwrap();
+        let path = before.path().join(config::FILE);
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, text.replace(":7000", ":7001")).unwrap();
+        let other = back_up(before.path(), &own(), &lock, 78).unwrap();
         let key = BackupKey::passphrase(b"a passphrase for tests").unwrap();
         let mut rng = SystemChance.rng();
         let secrets = after.path().join(FOLDER);
         // The ring cannot be written, as on a full disk: everything before it is.
         let unfinished = secrets.join(format!("{RING}.unfinished"));
         std::fs::create_dir_all(&unfinished).unwrap();
-        assert!(restore(after.path(), &bytes, &key, &mut *rng).is_err());
+        assert!(restore(after.path(), &other, &key, &mut *rng).is_err());
         assert!(secrets.join(KEYS).exists() && !secrets.join(RING).exists());
+        assert!(!after.path().join(config::FILE).exists());
+        // One that somebody has put there stays.
+        std::fs::copy(&path, after.path().join(config::FILE)).unwrap();
+        assert!(restore(after.path(), &bytes, &key, &mut *rng).is_err());
+        assert_eq!(Config::read(after.path()).unwrap().listen, "127.0.0.1:7001");
+        std::fs::remove_file(after.path().join(config::FILE)).unwrap();
         std::fs::remove_dir(&unfinished).unwrap();
         let fingerprint = restore(after.path(), &bytes, &key, &mut *rng).unwrap();
+        assert_eq!(Config::read(after.path()).unwrap().listen, "127.0.0.1:7000", "not of the first attempt");
         let opened = Keys::open(after.path(), &own()).unwrap();
         assert_eq!(hex::encode(opened.fingerprint().unwrap()), fingerprint);
     }

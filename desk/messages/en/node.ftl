@@ -179,6 +179,7 @@ papers-of-another-authority = the papers are signed by another authority than th
 papers-of-another-authority-advice = do not use them; fetch papers from a bank that you know
 
 node-restore-done = the backup is restored; what was there before is in { $aside }. As a holder this node takes its charges for lost: every counter is full until people allow more (policy allow)
+node-restore-missing = the configuration names files that are not there and in no backup: { $paths }. Put them there before “serve”
 node-restore-noted = it is noted that the store was restored: every counter that is not known to be complete is full until people allow more (policy allow)
 restore-of-another-bank = the folder { $path } is another bank's: its fingerprint is { $wanted }, the backup's is { $got }
 restore-of-another-bank-advice = check which backup it is, or name an empty folder with --dir; nothing was replaced

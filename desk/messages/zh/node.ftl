@@ -179,6 +179,7 @@ papers-of-another-authority = 名册和密钥记录由另一签发机构签署�
 papers-of-another-authority-advice = 请勿使用；请向您认识的银行索取
 
 node-restore-done = 备份已恢复；原有内容在 { $aside }。作为持钥行，本节点视其账本为遗失：所有计数均视为已满，直至有人另行许可（policy allow）
+node-restore-missing = 配置所指的下列文件不存在，备份中也没有：{ $paths }。请在运行 serve 之前放好
 node-restore-noted = 已记录数据库经过恢复：凡未声明完整的计数均视为已满，直至有人另行许可（policy allow）
 restore-of-another-bank = 目录 { $path } 属于另一家银行：其指纹为 { $wanted }，备份的指纹为 { $got }
 restore-of-another-bank-advice = 请核对备份，或用 --dir 指定一个空目录；未替换任何内容

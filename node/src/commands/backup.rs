@@ -4,6 +4,7 @@
 //! it is worth. The unlocking secret is in no backup: it is kept elsewhere, or the backup would be worth as much as the
 //! node itself.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -57,7 +58,7 @@ async fn restore_folder(
 ) -> Result<Exit, Problem> {
     let staged = Staged::take(from, &call.dir, PROGRAM)?;
     let config = Config::load(staged.folder())?;
-    let unlock = keep_files(&staged, &config, &call.dir)?;
+    let (unlock, missing) = keep_files(&staged, &config, &call.dir)?;
     let secrets = Secrets::open(staged.folder(), &unlock)?;
     of_the_same_bank(&call.dir, &secrets, &unlock)?;
     staged.check_store().await?;
@@ -71,28 +72,39 @@ async fn restore_folder(
     let aside = staged.replace(&ASIDE, ports.clock.now())?.display().to_string();
     let said = [("aside", aside.as_str().into())];
     let sentence = if args.complete { "restore-done-complete" } else { "node-restore-done" };
-    let json =
-        json!({ "restored": true, "made_at_us": made_at, "counters_full": !args.complete, "aside": aside });
+    let json = json!({
+        "restored": true,
+        "made_at_us": made_at,
+        "counters_full": !args.complete,
+        "aside": aside,
+        "missing": missing,
+    });
     tell(&*call.console, &json, &call.console.text(sentence, &said));
+    if !missing.is_empty() {
+        call.console.remark("node-restore-missing", &[("paths", missing.join(", ").into())]);
+    }
     Ok(Exit::Done)
 }
 
 /// Keeps what the configuration names in the folder and no backup has. Gives where the unlocking secret lies until the folder
-/// is replaced; without it the rest would be of no use.
-fn keep_files(staged: &Staged, config: &Config, dir: &Path) -> Result<Unlock, Problem> {
+/// is replaced, for without it the rest would be of no use; and the paths of other files that are not on this machine.
+fn keep_files(staged: &Staged, config: &Config, dir: &Path) -> Result<(Unlock, Vec<String>), Problem> {
     let mut unlock = config.unlock.clone();
     if let Some(path) = unlock.file_mut() {
         *path = staged.keep(path)?;
-        if let Ok(within) = path.strip_prefix(staged.folder())
-            && !path.exists()
-        {
-            return Err(Problem::usage("restore-unlock-missing").with("path", dir.join(within).as_path()));
+        let place = staged.place(path);
+        if place.starts_with(dir) && !path.exists() {
+            return Err(Problem::usage("restore-unlock-missing").with("path", place.as_path()));
         }
     }
+    let mut missing = BTreeSet::new();
     for path in config.files() {
-        staged.keep(path)?;
+        let kept = staged.keep(path)?;
+        if !kept.exists() {
+            missing.insert(staged.place(&kept).display().to_string());
+        }
     }
-    Ok(unlock)
+    Ok((unlock, missing.into_iter().collect()))
 }
 
 /// Another bank's backup is no backup of this folder: whoever means to move a bank to this machine names an empty one. Keys

@@ -6,13 +6,18 @@ use serde_json::json;
 use super::{args, tell};
 use crate::config::{Config, FILE, Unlock};
 use crate::ports::Ports;
-use crate::secrets::{Secrets, make_key_file};
+use crate::secrets::{self, Secrets, make_key_file};
 
 const DEFAULT_KEY_FILE: &str = "secrets/unlock.key";
 
 pub(super) async fn run(args: &args::Init, call: &Call, ports: &Ports) -> Result<Exit, Problem> {
     if call.dir.join(FILE).exists() {
         return Err(Problem::usage("directory-not-empty").with("path", call.dir.display().to_string()));
+    }
+    let ring = secrets::ring(&call.dir);
+    if ring.exists() {
+        let problem = Problem::usage("secrets-without-configuration").with("path", call.dir.as_path());
+        return Err(problem.with("file", ring.as_path()));
     }
     let mut rng = ports.chance.rng();
     let (unlock, made) = match (&args.key_file, &args.passphrase_file, &args.credential) {
@@ -33,7 +38,7 @@ pub(super) async fn run(args: &args::Init, call: &Call, ports: &Ports) -> Result
     }
     let secrets = Secrets::create(&call.dir, &checked.unlock, &mut *rng)?;
     // It comes last: without it the folder is not set up, and `init` may be run again.
-    config.store(&call.dir).inspect_err(|_| secrets.discard())?;
+    config.store(&call.dir).inspect_err(|_| Secrets::discard(&call.dir))?;
     let fingerprint = secrets.identity.verifying_key().fingerprint();
     let args = [("fingerprint", fingerprint.as_str().into()), ("listen", config.listen.as_str().into())];
     let sentence = call.console.text("node-initialised", &args);
@@ -109,14 +114,30 @@ mod tests {
         assert_eq!(code(init(&dir, Some(key)).await).as_deref(), Some("directory-not-empty"));
     }
 
-    /// The configuration was lost, and what it unlocked with was not.
+    /// A write failed after its file was in place, as where the folder cannot be flushed.
+    #[tokio::test]
+    async fn what_is_discarded_is_not_in_the_way() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(init(&dir, None).await.unwrap().is_done());
+        Secrets::discard(dir.path());
+        assert!(init(&dir, None).await.unwrap().is_done());
+    }
+
+    /// The configuration was lost, or `init` killed before it wrote one; what it unlocked with is there.
     #[tokio::test]
     async fn the_key_file_of_secrets_that_are_there_is_not_replaced() {
         let dir = tempfile::tempdir().unwrap();
         assert!(init(&dir, None).await.unwrap().is_done());
         let key = fs::read(dir.path().join(DEFAULT_KEY_FILE)).unwrap();
         fs::remove_file(dir.path().join(FILE)).unwrap();
-        assert_eq!(code(init(&dir, None).await).as_deref(), Some("already-initialised"));
+        let refused = init(&dir, None).await.unwrap_err();
+        assert_eq!(refused.code(), "secrets-without-configuration");
+        let ring = secrets::ring(dir.path());
+        for lang in Lang::ALL {
+            assert!(refused.advice(lang).contains(&ring.display().to_string()));
+        }
         assert_eq!(fs::read(dir.path().join(DEFAULT_KEY_FILE)).unwrap(), key);
+        fs::remove_file(ring).unwrap();
+        assert!(init(&dir, None).await.unwrap().is_done());
     }
 }

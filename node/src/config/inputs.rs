@@ -10,6 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::ingest::sql::{Address, TIMEOUT};
 
+/// What an address calls the files of certificates and of a key, at either kind of server.
+const CERTIFICATES: [&str; 8] =
+    ["sslrootcert", "ssl-root-cert", "sslca", "ssl-ca", "sslcert", "ssl-cert", "sslkey", "ssl-key"];
+
 /// A server that `import --source NAME` asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -156,9 +160,17 @@ impl Source {
         self.timeout.as_deref().is_some_and(|timeout| span(timeout).is_none()).then_some(Wrong::Timeout)
     }
 
-    /// The files that it names.
-    pub(super) fn files(&self) -> impl Iterator<Item = &PathBuf> {
-        [&self.query_file, &self.password_file, &self.map].into_iter().flatten()
+    /// The files that it names. Of those in its address the absolute ones, written without an escape: what else stands there
+    /// depends on where and how the driver reads it.
+    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
+        let own = [&self.query_file, &self.password_file, &self.map].into_iter().flatten();
+        let said = self.from.split_once('?').map_or("", |(_, said)| said);
+        let certificates = said.split('&').filter_map(|one| {
+            let (name, value) = one.split_once('=')?;
+            let plain = value.starts_with('/') && !value.contains(['%', '+', '#']);
+            (CERTIFICATES.contains(&name) && plain).then(|| Path::new(value))
+        });
+        own.map(PathBuf::as_path).chain(certificates)
     }
 
     pub(super) fn resolve(&mut self, dir: &Path) {
@@ -190,6 +202,21 @@ impl Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_source_names_its_files_those_in_its_address_too() {
+        let files = |from: &str, rest: &str| {
+            let source: Source = toml::from_str(&format!("from = \"{from}\"\n{rest}")).unwrap();
+            source.files().map(|path| path.display().to_string()).collect::<Vec<_>>()
+        };
+        let own = "query_file = \"a.sql\"\npassword_file = \"b.pass\"\nmap = \"c.toml\"\n";
+        assert_eq!(files("postgres://r@h/d", own), ["a.sql", "b.pass", "c.toml"]);
+        let postgres = "postgres://r@h/d?sslmode=verify-full&sslrootcert=/s/db.pem&sslkey=/s/own.key";
+        assert_eq!(files(postgres, ""), ["/s/db.pem", "/s/own.key"]);
+        assert_eq!(files("mysql://r@h/d?ssl-mode=VERIFY_IDENTITY&ssl-ca=/s/ca.pem", ""), ["/s/ca.pem"]);
+        let none = "postgres://r@h/d?host=/run/postgresql&sslrootcert=db.pem&sslcert=/s/a%20b.pem";
+        assert!(files(none, "").is_empty());
+    }
 
     #[test]
     fn spans_are_written_with_their_unit() {

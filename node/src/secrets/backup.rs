@@ -17,7 +17,7 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use super::restored::{CarriedShare, Restored, read_shares, write_shares};
-use super::{FOLDER, Keys, RING, Secrets, make_key_file, make_private, read_keys, read_unlock, sealed};
+use super::{FOLDER, Keys, Secrets, make_key_file, make_private, read_keys, read_unlock, sealed};
 use super::{tls, write, write_keys};
 use crate::config::{self, Config, Unlock};
 
@@ -115,7 +115,7 @@ pub fn restore(
 ) -> Result<Restoration, Problem> {
     let folder = dir.join(FOLDER);
     // Keys without a ring are what an attempt has left that was cut off: nothing opens them.
-    if folder.join(RING).exists() {
+    if super::ring(dir).exists() {
         return Err(Problem::usage("already-initialised").with("path", dir.display().to_string()));
     }
     let OpenedBackup { header, master, content } = open_backup(bytes, key).map_err(|error| told(&error))?;
@@ -130,7 +130,9 @@ pub fn restore(
     if digits(&identity) != header.fingerprint {
         return Err(damaged(&"its fingerprint is not that of its keys"));
     }
-    let config = configuration(dir, &backup.config)?;
+    // A configuration that somebody has put there goes before the carried one.
+    let fresh = !dir.join(config::FILE).exists();
+    let config = if fresh { Config::parse(dir, &backup.config) } else { Config::load(dir) }?;
     make_private(&folder)?;
     let mut key_file_made = false;
     if let Unlock::KeyFile(path) = &config.unlock
@@ -149,34 +151,37 @@ pub fn restore(
         None => tls::forget_next(&folder)?,
     }
     write_keys(&folder, &master, &backup.keys, rng)?;
-    // The ring comes last: without it the folder has no keys, and the same backup may be restored again.
-    write(&folder.join(RING), &ring.encode())?;
+    finish(dir, fresh.then_some(backup.config.as_str()), &ring.encode())?;
     Ok(Restoration { fingerprint: identity.verifying_key().fingerprint(), shares, key_file_made })
 }
 
-/// The configuration of the folder, or that of the backup where there is none: checked, and then written.
-fn configuration(dir: &Path, carried: &str) -> Result<Config, Problem> {
-    let path = dir.join(config::FILE);
-    if path.exists() {
-        return Config::load(dir);
-    }
-    write(&path, carried.as_bytes())?;
-    Config::load(dir).inspect_err(|_| drop(std::fs::remove_file(&path)))
+/// Writes the carried configuration, if it is taken, and the ring. The ring comes last: without it the folder has no keys, and
+/// any backup may be restored into it. The configuration comes just before it and goes if it fails, or the next attempt would
+/// take it for one that somebody has put there.
+fn finish(dir: &Path, carried: Option<&str>, ring: &[u8]) -> Result<(), Problem> {
+    let Some(carried) = carried else { return write(&super::ring(dir), ring) };
+    write(&dir.join(config::FILE), carried.as_bytes())
+        .and_then(|()| write(&super::ring(dir), ring))
+        .inspect_err(|_| Secrets::discard(dir))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ports::Ports;
-    use crate::secrets::KEYS;
+    use crate::secrets::{KEYS, RING};
 
     const PASSPHRASE: &[u8] = b"a passphrase for tests";
+
+    fn configure(dir: &Path, port: u16) {
+        let text = format!("listen = \"127.0.0.1:{port}\"\n[unlock]\nkey-file = \"secrets/unlock.key\"\n");
+        std::fs::write(dir.join(config::FILE), text).unwrap();
+    }
 
     fn made(dir: &Path) -> Secrets {
         let chance = Ports::system().chance;
         let mut rng = chance.rng();
-        let text = "listen = \"127.0.0.1:7000\"\n[unlock]\nkey-file = \"secrets/unlock.key\"\n";
-        std::fs::write(dir.join(config::FILE), text).unwrap();
+        configure(dir, 7000);
         let config = Config::load(dir).unwrap();
         let Unlock::KeyFile(path) = &config.unlock else { panic!("a key file") };
         make_key_file(path, &mut *rng).unwrap();
@@ -234,6 +239,7 @@ mod tests {
         let secrets = made(before.path());
         let without_next = sealed_backup(&secrets, before.path());
         secrets.prepare_tls(&mut *Ports::system().chance.rng()).unwrap();
+        configure(before.path(), 7001);
         let with_next = sealed_backup(&secrets, before.path());
         let chance = Ports::system().chance;
         let restore = |bytes: &[u8]| {
@@ -246,10 +252,17 @@ mod tests {
         std::fs::create_dir_all(&unfinished).unwrap();
         assert!(restore(&with_next).is_err());
         assert!(folder.join(KEYS).exists() && !folder.join(RING).exists());
+        assert!(!after.path().join(config::FILE).exists());
+        // One that somebody has put there stays.
+        configure(after.path(), 7002);
+        assert!(restore(&with_next).is_err());
+        assert_eq!(Config::load(after.path()).unwrap().listen, "127.0.0.1:7002");
+        std::fs::remove_file(after.path().join(config::FILE)).unwrap();
         std::fs::remove_dir(&unfinished).unwrap();
 
         restore(&without_next).unwrap();
         let config = Config::load(after.path()).unwrap();
+        assert_eq!(config.listen, "127.0.0.1:7000", "not that of the first attempt");
         let again = Secrets::open(after.path(), &config.unlock).unwrap();
         assert!(again.identity.verifying_key() == secrets.identity.verifying_key());
         assert!(again.next_tls().unwrap().is_none(), "the first attempt's is gone");

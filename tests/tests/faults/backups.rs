@@ -1,7 +1,7 @@
 //! Backups, taken while a party works, and what a restored party is worth.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lianfang_desk::{Buffer, Console, Exit, Lang, Program};
@@ -79,10 +79,28 @@ async fn a_restored_holder_answers_nothing_new_until_people_allow_it() {
     world.end().await;
 }
 
+/// Configures a source that names two files of the folder: one that is there and one that is not.
+fn source_files(dir: &Path) -> [PathBuf; 2] {
+    let [there, lacks] = ["inbox/query.sql", "secrets/db.pass"].map(|name| dir.join(name));
+    std::fs::create_dir(dir.join("inbox")).expect("a folder");
+    std::fs::write(&there, "SELECT 1").expect("written");
+    let config = dir.join("config.toml");
+    let text = std::fs::read_to_string(&config).expect("a configuration");
+    let source = r#"
+[source.cases]
+from = "postgres://reader@db/cases"
+query_file = "inbox/query.sql"
+password_file = "secrets/db.pass"
+"#;
+    std::fs::write(&config, text + source).expect("written");
+    [there, lacks]
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_that_is_not_whole_replaces_nothing() {
     assert!(in_files(), "a store on a server is not copied");
     let mut world = World::ready(&["alpha", "beta"], 2, 2).await;
+    let [there, lacks] = source_files(&world.dir("alpha"));
     let backup = world.dir("alpha").join("backup");
     let to = backup.display().to_string();
     world.run("alpha", &["backup", &to]).await.json();
@@ -119,8 +137,12 @@ async fn a_backup_that_is_not_whole_replaces_nothing() {
     assert!(!world.dir("alpha").join("restoring").exists(), "nothing is left of what was refused");
     world.start("alpha").await;
     world.stop("alpha").await;
-    let restored = restore(&world, "alpha", &[&to, "--complete"]).await.json();
+    let said = restore(&world, "alpha", &[&to, "--complete"]).await;
+    let restored = said.json();
     assert_eq!(restored["counters_full"], false);
+    let lacks = lacks.display().to_string();
+    assert_eq!(restored["missing"], serde_json::json!([lacks]));
+    assert!(said.notes.contains(&lacks) && there.exists(), "{said:?}");
     world.start("alpha").await;
     world.end().await;
 }
