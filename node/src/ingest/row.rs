@@ -2,8 +2,8 @@
 //!
 //! Comes in: a line's cells and the layout of the file. Goes out: a [`Row`] and issues. **What cannot be read protects**:
 //! an unknown hold holds the record, an unknown role keeps it out of every job; other unreadable cells are left out alone.
-//! Identifiers are passed on as written. A row of text with too many cells names a record only if a stray delimiter cannot
-//! have shifted it: a name or a number in its place is neither told as a record nor taken for one.
+//! Identifiers are passed on as written. A row of text with too many cells names no record: a stray delimiter has shifted its
+//! cells or cut one, and a name, a number or half a record in the record's place is neither told as one nor taken for one.
 //! Never sees: other rows, so a second row with one record is the caller's to find. Fails: never; without a usable record
 //! there is no row.
 
@@ -102,7 +102,7 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// In a table that is `delimited`, a stray delimiter shifts all cells behind it.
+    /// In a table that is `delimited`, a stray delimiter cuts a cell and shifts all behind it.
     pub(super) fn new(
         row: u64,
         cells: &'a Cells,
@@ -115,9 +115,8 @@ impl<'a> Reader<'a> {
     /// The row, unless it names no usable record or has more cells than the header.
     pub(super) fn read(mut self) -> Option<Row> {
         let long = self.cells.count > self.layout.width;
-        // Another cell may stand in the record's place, unless nothing stands before it.
-        let shifted = long && self.delimited && self.layout.place(Column::Record) != Some(0);
-        if !shifted {
+        // Another cell may stand in the record's place, or half of the record itself.
+        if !(long && self.delimited) {
             self.read_record();
         }
         if long {

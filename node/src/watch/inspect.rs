@@ -16,7 +16,7 @@ const LATE: Duration = Duration::from_hours(1);
 /// What was found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Inspected {
-    /// Files that should have been imported long ago.
+    /// Files that should have been imported long ago, also if they wait behind one that is written to without end.
     pub late: usize,
     /// Files that cannot be opened.
     pub unreadable: usize,
@@ -82,6 +82,10 @@ mod tests {
         assert_eq!(inspected(&folder, &watch, now).unwrap().unreadable, 1);
         let later = now + 3_700_000_000;
         assert_eq!(inspect(&watch, later).unwrap(), Inspected { late: 2, unfit: 1, failed: 1, ..none });
+        // Who waits behind one that is written to without end is told of; that one is not late itself.
+        let grows = File::options().append(true).open(dir.path().join("a.csv")).unwrap();
+        grows.set_modified(SystemTime::now() + Duration::from_secs(3_700)).unwrap();
+        assert_eq!(inspect(&watch, later).unwrap().late, 1);
         let slow = Watch { every: "20m".to_owned(), ..watch.clone() };
         assert_eq!(inspect(&slow, later).unwrap().late, 0, "ten looks are longer");
         for at in 0..FILES {

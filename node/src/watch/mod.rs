@@ -9,7 +9,8 @@
 //!   changes nothing. Nothing of it is copied in clear: what the import sorts is sealed.
 //! * Trusts: whoever may write into the folder, to import; nothing in the names. Links, folders and what else is no plain
 //!   file is left where it is.
-//! * Only what was read is put away: a file that changes meanwhile stays, and is taken anew; until then those behind it wait.
+//! * Only what was read is put away: a file that changes meanwhile stays, and is taken anew. Behind one that changes, or was
+//!   never seen to rest, the others wait: what it says is older than what they say.
 //!   What becomes of a file that was taken is decided in `settle`.
 //! * Fails: never. What is wrong with a file is its outcome; what is wrong with the store or the disk is tried again at the
 //!   next look, after pauses that grow (`pace`), and the log says its code, without a name: a name can be a person's. Until
@@ -96,7 +97,7 @@ impl Watcher {
     }
 
     /// Imports what is ready. Fails with what is no file's fault, and then the files behind it are left for later, as they are
-    /// behind one that changed: a file that is older by its name may not be imported after one that is newer, whose records it
+    /// behind one that changes: a file that is older by its name may not be imported after one that is newer, whose records it
     /// would take back.
     async fn look(&mut self, stop: &watch::Receiver<bool>) -> Result<(), Problem> {
         let seen = self.folder.look().map_err(|error| Problem::file(self.folder.path(), error))?;
@@ -130,11 +131,8 @@ impl Watcher {
     async fn take(&mut self, name: &str) -> Result<ControlFlow<()>, Problem> {
         let file = match self.folder.open_file(name) {
             Ok(Some(file)) => file,
-            Ok(None) => {
-                // It is gone, or something else by now.
-                self.settle.changed(name);
-                return Ok(ControlFlow::Break(()));
-            }
+            // It is gone, or something else by now.
+            Ok(None) => return Ok(ControlFlow::Break(())),
             Err(error) => {
                 self.cannot_open(name, &error);
                 return Ok(ControlFlow::Continue(()));
@@ -152,7 +150,7 @@ impl Watcher {
             End::PutAway(place) => place,
             End::Changed => {
                 let given_up = self.folder.give_up(name).map_err(unusable);
-                let behind = self.changed(name);
+                let behind = changed();
                 return given_up.map(|()| behind);
             }
             End::Again => {
@@ -168,18 +166,9 @@ impl Watcher {
         let now = Timestamp::from_microsecond(self.node.ports.clock.now()).unwrap_or_default();
         let stamp = now.strftime("%Y%m%dT%H%M%SZ").to_string();
         if !self.folder.put_away(name, read, &stamp, (place, &told)).map_err(unusable)? {
-            return Ok(self.changed(name));
+            return Ok(changed());
         }
         Ok(ControlFlow::Continue(()))
-    }
-
-    fn changed(&mut self, name: &str) -> ControlFlow<()> {
-        tracing::warn!(
-            event = "watch.changed",
-            "a file of the watched folder changed while it was imported: it stays, and is taken anew"
-        );
-        self.settle.changed(name);
-        ControlFlow::Break(())
     }
 
     /// That is the file's own fault: it is told once, and the others are imported.
@@ -221,6 +210,15 @@ impl Watcher {
         let source = Source::from(register).of_origin(Some(origin));
         self.node.register.import(source, what, rejects, |_| ()).await
     }
+}
+
+/// The next look sees it as changing, and so those behind it wait.
+fn changed() -> ControlFlow<()> {
+    tracing::warn!(
+        event = "watch.changed",
+        "a file of the watched folder changed while it was imported: it stays, and is taken anew"
+    );
+    ControlFlow::Break(())
 }
 
 fn told(summary: &ImportSummary) -> Value {

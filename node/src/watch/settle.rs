@@ -10,8 +10,8 @@
 //! ready ── written to, or another in its place, by the time that it was read ──▶ changing
 //! ```
 //!
-//! What stands behind such a one by name is not ready, whatever was seen of it, until that is ready again or gone: what is
-//! older by its name may not be imported after what is newer.
+//! What stands behind a changing one by name is not ready, whatever was seen of it or said, until that is ready or gone: what
+//! is older by its name may not be imported after what is newer.
 //!
 //! Comes in: looks, and how a reading ended. Goes out: names that are ready, in their order, and where a file goes. Never
 //! sees: a file. A file whose writer pauses longer than two looks apart is taken too early. If it is written to while it is
@@ -39,32 +39,18 @@ pub(super) struct Seen {
 #[derive(Debug, Default)]
 pub(super) struct Settle {
     last: BTreeMap<String, Seen>,
-    /// Files that changed while they were read, for which those behind them wait.
-    awaited: BTreeSet<String>,
 }
 
 impl Settle {
-    /// A look at all files, and the names that are said to be ready; gives those that are.
+    /// A look at all files, and the names that are said to be ready; gives those that are, up to the first that is not.
     pub(super) fn look(&mut self, now: BTreeMap<String, Seen>, said: &BTreeSet<String>) -> Vec<String> {
-        let mut ready: Vec<String> = now
+        let ready = now
             .iter()
-            .filter(|(name, seen)| said.contains(*name) || self.last.get(*name) == Some(seen))
+            .take_while(|(name, seen)| said.contains(*name) || self.last.get(*name) == Some(seen))
             .map(|(name, _)| name.clone())
             .collect();
-        let unsettled =
-            |name: &String, ready: &[String]| now.contains_key(name) && ready.binary_search(name).is_err();
-        if let Some(first) = self.awaited.iter().find(|name| unsettled(name, &ready)).cloned() {
-            ready.retain(|name| *name < first);
-        }
-        // One that is ready and waits itself is still awaited.
-        self.awaited.retain(|name| unsettled(name, &ready));
         self.last = now;
         ready
-    }
-
-    /// A file that was ready is not what was read.
-    pub(super) fn changed(&mut self, name: &str) {
-        self.awaited.insert(name.to_owned());
     }
 }
 
@@ -190,50 +176,38 @@ mod tests {
         }
     }
 
-    /// Whatever was seen of it before, and is seen of it then.
+    /// Whatever was seen of it before, and is seen of it then; also those that are said to be ready.
     #[test]
-    fn files_behind_one_that_changed_wait_until_it_rests_or_is_gone() {
+    fn files_behind_one_that_changes_wait_until_it_rests_or_is_gone() {
         const BEFORE: &str = "a.CSV";
-        const BEHIND: &str = "b.csv";
-        for changed in [false, true] {
-            for (what, seen, said, after) in table() {
-                for (state, after) in State::ALL.into_iter().zip(after) {
-                    let mut settle = settled(state);
-                    settle.last.extend([BEFORE, BEHIND].map(|name| (name.to_owned(), SEEN)));
-                    if changed {
-                        settle.changed(NAME);
-                    }
-                    let mut look = |seen: Option<Seen>, said: bool| {
-                        let files = [(BEFORE, Some(SEEN)), (NAME, seen), (BEHIND, Some(SEEN))];
-                        let files =
-                            files.into_iter().filter_map(|(name, seen)| Some((name.to_owned(), seen?)));
-                        let said = said.then(|| NAME.to_owned()).into_iter().collect();
-                        settle.look(files.collect(), &said)
-                    };
-                    let ready: &[&str] = match (after, changed) {
-                        (Absent, _) | (Changing, false) => &[BEFORE, BEHIND],
-                        (Changing, true) => &[BEFORE],
-                        (Ready, _) => &[BEFORE, NAME, BEHIND],
-                    };
-                    assert_eq!(look(seen, said), ready, "{state:?}, {changed}, {what}");
-                    let rested = look(seen, false);
-                    assert_eq!(
-                        rested.last().map(String::as_str),
-                        Some(BEHIND),
-                        "{state:?}, {changed}, {what}, twice"
-                    );
-                }
+        const BEHIND: [&str; 2] = ["b.csv", "c.csv"];
+        for (what, seen, said, after) in table() {
+            for (state, after) in State::ALL.into_iter().zip(after) {
+                let mut settle = settled(state);
+                settle.last.extend([BEFORE, BEHIND[0]].map(|name| (name.to_owned(), SEEN)));
+                let mut look = |said: bool| {
+                    let others = [BEFORE, BEHIND[0], BEHIND[1]].map(|name| (name, Some(SEEN)));
+                    let files = others.into_iter().chain([(NAME, seen)]);
+                    let files = files.filter_map(|(name, seen)| Some((name.to_owned(), seen?))).collect();
+                    let said = said.then_some(NAME).into_iter().chain([BEHIND[1]]);
+                    settle.look(files, &said.map(str::to_owned).collect())
+                };
+                let ready: &[&str] = match after {
+                    Absent => &[BEFORE, BEHIND[0], BEHIND[1]],
+                    Changing => &[BEFORE],
+                    Ready => &[BEFORE, NAME, BEHIND[0], BEHIND[1]],
+                };
+                assert_eq!(look(said), ready, "{state:?}, {what}");
+                assert!(look(false).ends_with(&BEHIND.map(str::to_owned)), "{state:?}, {what}, twice");
             }
         }
     }
 
     #[test]
-    fn of_several_that_changed_the_first_is_awaited_first() {
+    fn of_several_that_change_the_first_is_waited_for_first() {
         let mut settle = Settle::default();
         let files = |b: i64, c: i64| [("a", 1, 1), ("b", 1, b), ("c", 1, c), ("d", 1, 1)];
         look(&mut settle, &files(1, 1), &[]);
-        settle.changed("c");
-        settle.changed("b");
         assert_eq!(look(&mut settle, &files(2, 2), &[]), ["a"]);
         assert_eq!(look(&mut settle, &files(3, 2), &[]), ["a"], "c rests, and waits for b");
         assert_eq!(
@@ -302,8 +276,8 @@ mod tests {
     #[test]
     fn a_file_that_grows_is_not_taken() {
         let mut settle = Settle::default();
-        assert!(look(&mut settle, &[("a", 1, 1), ("b", 5, 1)], &[]).is_empty(), "seen for the first time");
-        assert_eq!(look(&mut settle, &[("a", 2, 2), ("b", 5, 1)], &[]), ["b"]);
+        assert!(look(&mut settle, &[("a", 1, 1), ("A", 5, 1)], &[]).is_empty(), "seen for the first time");
+        assert_eq!(look(&mut settle, &[("a", 2, 2), ("A", 5, 1)], &[]), ["A"]);
         assert!(look(&mut settle, &[("a", 2, 3)], &[]).is_empty(), "written to without growing");
         assert_eq!(look(&mut settle, &[("a", 2, 3)], &[]), ["a"]);
     }

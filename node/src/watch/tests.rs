@@ -244,3 +244,21 @@ async fn files_are_imported_once_they_rest_and_told_of() {
     assert_eq!(names(dir.path()), ["done", "failed"]);
     assert!(node.register.overview().await.unwrap().records() == 2);
 }
+
+/// An older file that has never rested would take back what the newer one says, if it came after it.
+#[tokio::test]
+async fn files_behind_one_that_is_still_written_to_are_imported_after_it() {
+    let (home, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let node = node(home.path()).await;
+    let mut watcher = watcher(&node, dir.path(), true);
+    let (_stop, stopped) = watch::channel(false);
+    fs::write(dir.path().join("b.csv"), "record,mobile\nA1,13712345678\nA2,13812345678\n").unwrap();
+    for text in ["record,mobile\n", "record,mobile\nA1,13912345678\n"] {
+        fs::write(dir.path().join("a.csv"), text).unwrap();
+        watcher.look(&stopped).await.unwrap();
+        assert_eq!(names(dir.path()), ["a.csv", "b.csv", "done", "failed"]);
+    }
+    watcher.look(&stopped).await.unwrap();
+    assert_eq!(names(dir.path()), ["done", "failed"]);
+    assert_eq!(node.register.overview().await.unwrap().records(), 2, "and nothing is taken back");
+}

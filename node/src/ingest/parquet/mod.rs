@@ -7,11 +7,13 @@
 //! * A list of plain values means several values. Other nesting is refused by the column's name.
 //! * Binary columns without a type are read as text where they are UTF-8: that is how older writers mark it, not at all.
 //! * A time that is adjusted to UTC is shown as in China, where the registers are: its day is the day there.
-//! * Memory is a page and a dictionary for each column, whose limits [`pages`] enforces before anything is read.
+//! * Memory is a page and a dictionary for each column, and what sixteen rows hold ([`held`]): their lists' values, and more
+//!   pages where values are long. [`pages`] enforces the limits of each before anything is read.
 //!
 //! Trusts: nobody. Fails: by the name of what cannot be read. Errors of the library are not repeated, for they may hold
 //! values. Source: the Apache Parquet format specification, 2.11.
 
+mod held;
 mod pages;
 mod value;
 
@@ -54,7 +56,7 @@ where
         let header = header(&root);
         let found = Found { format: Some(Format::Parquet), ..Found::NOTHING };
         let (wanted, shapes) = wanted(&root, options)?;
-        pages::check(&source, file.metadata(), &wanted)?;
+        pages::check(&source, &file, &wanted)?;
         let width = header.count;
         // Whatever is wrong with the header is told before anything is read.
         Layout::new(&header, &options.map, Origin::Schema)?;
@@ -113,7 +115,8 @@ fn stream<S: Read + Seek + Send + 'static>(
     width: usize,
     outlet: &mut Outlet,
 ) -> Result<(), Stop> {
-    for row in RowIter::from_file_into(Box::new(file)).project(Some(wanted))? {
+    let rows = RowIter::from_file_into(Box::new(file)).project(Some(wanted))?;
+    for row in rows.with_batch_size(held::ROWS) {
         let row = row?;
         let (mut cells, mut too_long) = (Cells::default(), false);
         for ((place, shape), (_, field)) in shapes.iter().zip(row.get_column_iter()) {

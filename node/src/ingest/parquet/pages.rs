@@ -1,9 +1,10 @@
 //! What must hold of a Parquet file's pages before they are read: the library makes room for whatever a page promises.
 //!
 //! Comes in: the file's description, and the columns that are wanted. Goes out: nothing. Every page's header is read here
-//! once, and gzip, which the library unfolds without end, is unfolded and counted. Memory is one page. Fails: with the
-//! limit that is exceeded, or as damaged. The library reads the pages of a column as far as its bytes reach, however many
-//! values are promised, so as far they are looked at.
+//! once, and gzip, which the library unfolds without end, is unfolded and counted. What rows hold that are read at once is
+//! counted by `held`, for which the pages of lists are unfolded. Memory is one page. Fails: with the limit
+//! that is exceeded, or as damaged. The library reads the pages of a column as far as its bytes reach, however many values
+//! are promised, so as far they are looked at.
 //!
 //! A page's header is a struct of Thrift's compact protocol; only numbers in it are looked at. Sources: the Parquet
 //! format specification, `PageHeader`; Apache Thrift, "Thrift Compact protocol encoding".
@@ -12,20 +13,20 @@ use std::collections::BTreeMap;
 use std::io::{Read, Seek};
 
 use flate2::read::MultiGzDecoder;
-use parquet::basic::CompressionCodec;
-use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
+use parquet::basic::{CompressionCodec, Type as Physical};
+use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::reader::FileReader as _;
+use parquet::file::serialized_reader::SerializedFileReader;
 use parquet::schema::types::Type;
 
 use super::Shared;
+use super::held::{self, HELD, Held, Lists};
 use crate::ingest::IngestError;
 
 /// Bytes of a page, as it lies in the file and unfolded. Writers make them of 1 MiB.
 const PAGE_BYTES: i64 = 16 << 20;
 /// Values of a dictionary, each of which costs 32 bytes beside its own.
 const DICTIONARY: i64 = 1 << 20;
-/// Values of all lists in a row group. One row may have all of them, and is in memory at once with the rows beside it; a few
-/// bytes say of any number of values that they are nothing.
-const LISTED: i64 = 4 << 20;
 /// Rows of a file.
 const ROWS: i64 = 200_000_000;
 /// Bytes of a page's header, which may repeat a long value or two.
@@ -40,13 +41,13 @@ fn too_large(what: &'static str, limit: i64) -> IngestError {
 }
 
 /// Looks at every page of the columns that are wanted.
-pub(super) fn check<S: Read + Seek>(
+pub(super) fn check<S: Read + Seek + Send + 'static>(
     source: &Shared<S>,
-    metadata: &ParquetMetaData,
+    file: &SerializedFileReader<Shared<S>>,
     wanted: &Type,
 ) -> Result<(), IngestError> {
     let mut rows = 0_i64;
-    for group in metadata.row_groups() {
+    for (place, group) in file.metadata().row_groups().iter().enumerate() {
         rows = rows
             .checked_add(group.num_rows())
             .filter(|_| group.num_rows() >= 0)
@@ -54,29 +55,35 @@ pub(super) fn check<S: Read + Seek>(
         if rows > ROWS {
             return Err(too_large("rows", ROWS));
         }
-        let mut listed = 0_i64;
-        for chunk in group.columns() {
+        let mut most = 0_u64;
+        for (column, chunk) in group.columns().iter().enumerate() {
             let first = chunk.column_path().parts().first();
             if !wanted.get_fields().iter().any(|field| Some(field.name()) == first.map(String::as_str)) {
                 continue;
             }
-            let flat = chunk.column_descr().max_rep_level() == 0;
-            if flat && chunk.num_values() != group.num_rows() {
+            let highest = chunk.column_descr().max_rep_level().unsigned_abs();
+            if highest == 0 && chunk.num_values() != group.num_rows() {
                 return Err(IngestError::Damaged);
             }
-            if !flat {
-                listed = listed.saturating_add(chunk.num_values().max(0));
+            let flat = check_chunk(source, chunk)?;
+            let here = if highest == 0 {
+                flat
+            } else {
+                let bytes = chunk.column_type() == Physical::BYTE_ARRAY;
+                let mut pages = file.get_row_group(place)?.get_column_page_reader(column)?;
+                Lists { bytes, highest, rows: group.num_rows() }.most(&mut *pages)?
+            };
+            most = most.saturating_add(here);
+            if most > HELD {
+                return Err(held::too_large());
             }
-            if listed > LISTED {
-                return Err(too_large("values of lists in a row group", LISTED));
-            }
-            check_chunk(source, chunk)?;
         }
     }
     Ok(())
 }
 
-fn check_chunk<S: Read + Seek>(source: &Shared<S>, chunk: &ColumnChunkMetaData) -> Result<(), IngestError> {
+/// Looks at every page of a column in a row group; gives the most bytes that it holds at once, unless it has lists.
+fn check_chunk<S: Read + Seek>(source: &Shared<S>, chunk: &ColumnChunkMetaData) -> Result<u64, IngestError> {
     let gzip = match chunk.compression_codec() {
         CompressionCodec::UNCOMPRESSED
         | CompressionCodec::SNAPPY
@@ -90,17 +97,25 @@ fn check_chunk<S: Read + Seek>(source: &Shared<S>, chunk: &ColumnChunkMetaData) 
     let (start, length) = (u64::try_from(start), u64::try_from(length));
     let (Ok(mut at), Ok(length)) = (start, length) else { return Err(IngestError::Damaged) };
     let end = at.checked_add(length).filter(|&end| end <= source.length).ok_or(IngestError::Damaged)?;
-    let mut left = chunk.num_values();
+    let flat = chunk.column_descr().max_rep_level() == 0;
+    let (mut left, mut held) = (chunk.num_values(), Held::default());
     while at < end {
         let (page, header) = read_header(source, at)?;
         at += header;
-        left = left.checked_sub(page.values()?).filter(|&left| left >= 0).ok_or(IngestError::Damaged)?;
+        let values = page.values()?;
+        left = left.checked_sub(values).filter(|&left| left >= 0).ok_or(IngestError::Damaged)?;
+        if flat && values > 0 {
+            held.page(page.unfolded.unsigned_abs(), page.own());
+            for _ in 0..values {
+                held.value(true)?;
+            }
+        }
         if gzip {
             page.unfold(source, at)?;
         }
         at += page.folded.unsigned_abs();
     }
-    if (at, left) == (end, 0) { Ok(()) } else { Err(IngestError::Damaged) }
+    if (at, left) == (end, 0) { Ok(held.most()) } else { Err(IngestError::Damaged) }
 }
 
 /// What a page's header says.
@@ -128,6 +143,12 @@ impl Page {
         // An index page has none, and a page without values may not be endless.
         let values = values.or_else(|| self.numbers.contains_key(&(6, 0)).then_some(0));
         values.filter(|&values| values >= 0).ok_or(IngestError::Damaged)
+    }
+
+    /// Bytes that each of its values may have of its own.
+    fn own(&self) -> u64 {
+        let delta = [(5, 2), (8, 4)].iter().any(|place| self.numbers.get(place) == Some(&held::DELTA));
+        if delta { self.unfolded.unsigned_abs() } else { 0 }
     }
 
     fn unfold<S: Read + Seek>(&self, source: &Shared<S>, at: u64) -> Result<(), IngestError> {
@@ -160,7 +181,11 @@ fn read_header<S: Read + Seek>(source: &Shared<S>, at: u64) -> Result<(Page, u64
         let mut numbers = Numbers::new();
         if thrift.structure(0, 0, &mut numbers).is_some() {
             let size = |field| numbers.get(&(field, 0)).copied().filter(|&size| size >= 0);
-            let (Some(unfolded), Some(folded)) = (size(2), size(3)) else { return Err(IngestError::Damaged) };
+            let (Some(kind @ 0..=3), Some(unfolded), Some(folded)) = (size(1), size(2), size(3)) else {
+                return Err(IngestError::Damaged);
+            };
+            // Of four structs the library reads the one that is the kind's; what another says here may be anything.
+            numbers.retain(|&(field, _), _| field < 5 || field == 5 + kind);
             if unfolded > PAGE_BYTES || folded > PAGE_BYTES {
                 return Err(too_large("bytes of a page", PAGE_BYTES));
             }

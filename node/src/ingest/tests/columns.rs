@@ -30,7 +30,9 @@ pub(crate) fn written(schema: &str, compression: Compression, columns: &[Values]
     let mut group = file.next_row_group().unwrap();
     for column in columns {
         let mut writer = group.next_column().unwrap().unwrap();
-        let texts = |texts: &[&str]| texts.iter().map(|&text| ByteArray::from(text)).collect::<Vec<_>>();
+        // None of them is copied, for a long one may stand there many times.
+        let shared = |text: &'static str| ByteArray::from(bytes::Bytes::from_static(text.as_bytes()));
+        let texts = |texts: &[&'static str]| texts.iter().map(|&text| shared(text)).collect::<Vec<_>>();
         match column {
             Values::Texts(values) => writer.typed::<ByteArrayType>().write_batch(&texts(values), None, None),
             Values::Bytes(values) => {
@@ -203,10 +205,49 @@ fn lists_without_end_are_refused() {
     let bytes = lists(half, half + 1);
     assert!(bytes.len() < 1 << 20, "it is small: {}", bytes.len());
     let error = refusal(&bytes);
-    let what = "values of lists in a row group";
+    let what = "bytes of rows that are read at once";
     assert!(matches!(error, IngestError::TooLarge { what: found, .. } if found == what), "{error}");
+    // One long value of the dictionary, again and again in one row.
+    let long: &'static str = Box::leak("1".repeat(1 << 19).into_boxed_str());
+    let longs = |count: usize| {
+        let repeated = (0..count).map(|at| i16::from(at > 0)).collect();
+        let columns = [
+            Values::Texts(vec!["A1"]),
+            Values::Nested(vec!["a"], vec![3], vec![0]),
+            Values::Nested(vec![long; count], vec![3; count], repeated),
+        ];
+        written(LISTS, Compression::SNAPPY, &columns)
+    };
+    let bytes = longs(1_100);
+    assert!(bytes.len() < 1 << 20, "it is small: {}", bytes.len());
+    let error = refusal(&bytes);
+    assert!(matches!(error, IngestError::TooLarge { what: found, .. } if found == what), "{error}");
+    assert_eq!(read(&longs(3)).len(), 1);
     let entries = read(&lists(10_000, 1));
     assert_eq!(entries.iter().map(codes).collect::<Vec<_>>(), [["no-identifier"]]);
+}
+
+/// As many rows as the common writers put into a row group: more values than one row may have.
+#[test]
+fn rows_with_lists_are_read_however_many_they_are() {
+    let rows = 1 << 20;
+    let fours: Vec<i16> = [0, 1, 1, 1].repeat(rows);
+    // Two values, a list that is nothing, one of no values, and one value, in turn.
+    let (mut defined, mut repeated) = (Vec::new(), Vec::new());
+    for _ in 0..rows / 4 {
+        defined.extend([3, 3, 0, 1, 3]);
+        repeated.extend([0, 1, 0, 0, 0]);
+    }
+    let values = vec!["13912345678"; rows / 4 * 3];
+    let columns = [
+        Values::Texts(vec!["A1"; rows]),
+        Values::Nested(Vec::new(), vec![2; fours.len()], fours),
+        Values::Nested(values, defined, repeated),
+    ];
+    let mut file = open(&written(LISTS, Compression::SNAPPY, &columns)).unwrap();
+    let found: Vec<_> = file.by_ref().take(4).map(Result::unwrap).collect();
+    let cells: Vec<_> = found.iter().map(|entry| cell(entry, Identifier::Mobile)).collect();
+    assert_eq!(cells, ["13912345678;13912345678", "", "", "13912345678"]);
 }
 
 /// The library would read on where the description says that there is no more.

@@ -10,6 +10,7 @@ use lianfang_proto::ids::Epoch;
 use lianfang_proto::label::NumberSet;
 
 use super::*;
+use crate::ingest::tests::books;
 use crate::ingest::{Options, RegisterFile, Rejects};
 use crate::store::tests::Bench;
 
@@ -58,8 +59,12 @@ impl Desk {
     }
 
     async fn import_with(&self, text: &str, options: ImportOptions) -> (ImportSummary, String) {
+        self.import_file(file(text), options).await
+    }
+
+    async fn import_file(&self, file: File, options: ImportOptions) -> (ImportSummary, String) {
         let mut rejects = Rejects::new(Vec::new(), Lang::En).unwrap();
-        let done = self.register.import(file(text).into(), options, &mut rejects, |_| ()).await;
+        let done = self.register.import(file.into(), options, &mut rejects, |_| ()).await;
         let summary = done.unwrap_or_else(|error| panic!("{error}"));
         (summary, String::from_utf8(rejects.finish().unwrap()).unwrap())
     }
@@ -125,6 +130,14 @@ fn bare<I>(entries: I) -> Source<I> {
 
 fn file(text: &str) -> File {
     RegisterFile::open(Cursor::new(text.as_bytes().to_vec()), &Options::default()).unwrap()
+}
+
+/// The same as a workbook, in which a row with too many cells still names its record.
+fn sheet(text: &str) -> File {
+    let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
+    let lines: Vec<&[&str]> = lines.iter().map(Vec::as_slice).collect();
+    let book = books::book(&[("a", &books::rows(&lines))], &[]);
+    RegisterFile::open(Cursor::new(book), &Options::default()).unwrap()
 }
 
 fn every_kind() -> NumberSet {

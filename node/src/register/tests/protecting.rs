@@ -98,8 +98,8 @@ async fn a_row_that_cannot_be_read_spares_its_record() {
     let desk = Desk::new().await;
     desk.import("record,role,wechat\nA1,agent,fang_1\nA2,agent,fang_2\nA3,agent,fang_3\n").await;
     let text = "record,role,wechat\nA1,agent,fang_1\nA2,agent,fang_2,too,long\n";
-    let dry = desk.import_with(text, ImportOptions { dry_run: true, ..full() }).await.0;
-    let wet = desk.import_full(text).await;
+    let dry = desk.import_file(sheet(text), ImportOptions { dry_run: true, ..full() }).await.0;
+    let wet = desk.import_file(sheet(text), full()).await.0;
     for summary in [dry, wet] {
         assert_eq!((summary.retracted, summary.spared, summary.unchanged, summary.rejects), (1, 1, 1, 1));
     }
@@ -107,27 +107,30 @@ async fn a_row_that_cannot_be_read_spares_its_record() {
     assert_eq!(desk.standing("A3").await, Standing::Retracted);
     // It spares nothing where another row says what the record is, or none is there.
     let twice = "record,role,wechat\nA2,agent,fang_2,too,long\nA2,agent,fang_4\nA9,agent,fang_9,too,long\nA1,agent,fang_5\n";
-    let summary = desk.import_full(twice).await;
+    let summary = desk.import_file(sheet(twice), full()).await.0;
     assert_eq!((summary.changed, summary.spared, summary.retracted), (2, 0, 0));
     // A file of which nothing but names can be read changes nothing.
     let names = "record,role,wechat\nA1,agent,fang_1,x\nA2,agent,fang_2,x\n";
-    let summary = desk.import_full(names).await;
+    let summary = desk.import_file(sheet(names), full()).await.0;
     assert_eq!((summary.records, summary.spared, summary.retracted), (0, 2, 0));
 }
 
-/// Which record a row is whose cells have shifted, nobody knows; and the name in its place is no record.
+/// Which record a row is whose cells have shifted or were cut, nobody knows; and what stands in its place is no record.
 #[tokio::test]
-async fn a_row_whose_cells_have_shifted_retracts_only_on_a_persons_word() {
-    let desk = Desk::new().await;
-    desk.import("name,record,wechat\nWang,R17,fang_1\nLi,R18,fang_2\n").await;
-    let text = "name,record,wechat\nWang, Fang,R17,fang_1\nLi,R18,fang_2\n";
-    let (error, rejects) = desk.refused(text, full()).await;
-    let doubt = Doubt::UnreadableRows { rows: 1, retracted: 1 };
-    assert!(matches!(error, ImportError::Retracts(found) if found == doubt), "{error}");
-    assert_eq!(desk.standing("R17").await, Standing::Enters);
-    let lines: Vec<&str> = rejects.lines().skip(1).collect();
-    assert!(matches!(lines[..], [line] if line.starts_with("2,,,reject,long-row,")), "{rejects}");
-    assert!(!rejects.contains("Fang"), "{rejects}");
+async fn a_row_with_too_many_cells_retracts_only_on_a_persons_word() {
+    let shifted = ("name,record,wechat\n", "Wang,R17,fang_1\n", "Wang, Fang,R17,fang_1\n", "Li,R18,fang_2\n");
+    let cut = ("record,name,wechat\n", "\"R,17\",Fang,fang_1\n", "R,17,Fang,fang_1\n", "R18,Li,fang_2\n");
+    for ((header, before, long, other), record) in [(shifted, "R17"), (cut, "R,17")] {
+        let desk = Desk::new().await;
+        desk.import(&format!("{header}{before}{other}")).await;
+        let (error, rejects) = desk.refused(&format!("{header}{long}{other}"), full()).await;
+        let doubt = Doubt::UnreadableRows { rows: 1, retracted: 1 };
+        assert!(matches!(error, ImportError::Retracts(found) if found == doubt), "{error}");
+        assert_eq!(desk.standing(record).await, Standing::Enters);
+        let lines: Vec<&str> = rejects.lines().skip(1).collect();
+        assert!(matches!(lines[..], [line] if line.starts_with("2,,,reject,long-row,")), "{rejects}");
+        assert!(!rejects.contains("Fang"), "{rejects}");
+    }
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ const NEITHER: &str = "record,wechat";
 
 #[derive(Clone, Copy, Debug)]
 enum Done {
-    /// A file with this header and such a row for each record, or none.
+    /// A workbook with this header and such a row for each record, or none.
     File {
         header: &'static str,
         row: &'static str,
@@ -95,7 +95,7 @@ impl Desk {
             let refused = refused(match done {
                 Done::File { header, row, full } => {
                     let options = ImportOptions { full, retract_many: true, ..options() };
-                    self.import_with(&rows(header, row), options).await;
+                    self.import_file(sheet(&rows(header, row)), options).await;
                     return ".".repeat(RECORDS.len());
                 }
                 Done::Retract => self.register.retract(name, "li").await,
