@@ -3,7 +3,7 @@
 use lianfang_proto::ids::{BankId, JobId, ScheduleName};
 use sqlx::Row as _;
 
-use super::CLOCKS_DIFFER;
+use super::BEGUN_AHEAD;
 use super::due::{self, Past, Settled};
 use super::fate::{Decided, Event, Fate};
 use super::plan::{Plan, VERSION};
@@ -340,8 +340,8 @@ pub async fn past(tx: &mut Connection, schedule: &ScheduleName, now: Micros) -> 
     let started = started.bind(schedule.as_str()).bind(now).fetch_optional(&mut *tx).await?;
     let settled: Result<Vec<_>, Error> =
         rows.iter().chain(&started).map(|row| Occurrence::of(row).map(|one| one.settled())).collect();
-    // A job that a clock which ran ahead has started may last until that time, and nobody is to wait for it so long. What
-    // another process has started is running, whatever little its clock is ahead.
+    // A job that a clock which ran far ahead has started may last until that time, and nobody is to wait for it so long. One
+    // that was begun less far ahead is running: a clock may have been set since, or another process's may be ahead.
     let running: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM occurrence o JOIN job j ON j.id = o.job
          WHERE o.schedule = $1 AND j.state NOT IN ($2, $3) AND o.decided_at <= $4",
@@ -349,7 +349,7 @@ pub async fn past(tx: &mut Connection, schedule: &ScheduleName, now: Micros) -> 
     .bind(schedule.as_str())
     .bind(i64::from(State::Closed.wire() as i32))
     .bind(i64::from(State::Failed.wire() as i32))
-    .bind(now.saturating_add(CLOCKS_DIFFER))
+    .bind(now.saturating_add(BEGUN_AHEAD))
     .fetch_one(tx)
     .await?;
     Ok(Past { settled: settled?, running: running > 0 })
