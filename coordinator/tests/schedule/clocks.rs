@@ -116,7 +116,7 @@ fn rules() -> impl Strategy<Value = Plan> {
 }
 
 /// By how much the clock is set: days, or minutes.
-fn jumps() -> impl Strategy<Value = Micros> {
+fn jump() -> impl Strategy<Value = Micros> {
     prop_oneof![
         (-40_i64..60).prop_map(|days| days * DAY + HOUR),
         (-90_i64..90).prop_map(|minutes| minutes * MINUTE)
@@ -132,7 +132,7 @@ proptest! {
     #[test]
     fn no_run_takes_place_twice(
         plan in rules(),
-        jumps in proptest::collection::vec(jumps(), 1..40),
+        jumps in proptest::collection::vec(jump(), 1..40),
         lasts in 0_i64..20,
     ) {
         let mut clerk = Clerk::new(plan, MADE, lasts * DAY + 1);

@@ -78,7 +78,8 @@ async fn the_store_keeps_what_the_table_says() {
     store.close().await;
 }
 
-/// Whoever reads a schedule, and the clerk, find what is kept by today's clock; set right, it is found so once for all.
+/// Whoever reads a schedule, and the clerk, find what is kept by today's clock. Set right, it is found so once for all, and
+/// whose clock is ahead finds its own word as it was, so that neither undoes what the other does.
 #[tokio::test]
 async fn the_store_gives_a_schedule_as_it_stands_by_the_clock() {
     let trial = Trial::new();
@@ -97,16 +98,22 @@ async fn the_store_gives_a_schedule_as_it_stands_by_the_clock() {
                 let all: Vec<_> = all.iter().map(|one| (one.standing, one.since)).collect();
                 assert_eq!(all, vec![wanted; usize::from(standing != Standing::Removed)], "{pair}");
                 let lasts = usize::from(matches!(standing, Standing::Active | Standing::Ended));
-                let ran_ahead = wanted.0 != standing || wanted.1 < since;
+                let ran_ahead = wanted.1 < since;
                 let mut lasting = Lasting { name: name(), standing: wanted.0, ran_ahead };
                 let looked_at = ledger::lasting(&mut tx, NOW).await.unwrap();
                 assert_eq!(looked_at, vec![lasting.clone(); lasts], "{pair}");
-                ledger::set_right(&mut tx, &found).await.unwrap();
+                for right in [Some(wanted.1).filter(|_| ran_ahead), None] {
+                    let set = ledger::set_right(&mut tx, &name(), NOW).await.unwrap();
+                    assert_eq!(set, right, "{pair}");
+                }
                 let found = ledger::find(&mut tx, &name(), NOW).await.unwrap().unwrap();
                 assert_eq!((found.standing, found.since), wanted, "{pair}");
                 lasting.ran_ahead = false;
                 let looked_at = ledger::lasting(&mut tx, NOW).await.unwrap();
-                assert_eq!(looked_at, vec![lasting; lasts], "{pair}");
+                assert_eq!(looked_at, vec![lasting.clone(); lasts], "{pair}");
+                lasting.standing = standing;
+                let looked_at = ledger::lasting(&mut tx, changed_at).await.unwrap();
+                assert_eq!(looked_at, vec![lasting; lasts], "{pair}, by its own clock");
             }
         }
     }
