@@ -36,6 +36,7 @@ async fn plans_nothing(world: &World, name: &str, english: &str, chinese: &str) 
         let (exit, said) = world.coordinator().run(&["schedule", "next", name, "--lang", lang]).await;
         assert_eq!((exit, said.trim_end()), (Exit::Done, wanted), "{lang}");
     }
+    assert_eq!(world.json(&["schedule", "next", name]).await["next"], json!([]), "{name}");
 }
 
 /// Makes a schedule of one run.
