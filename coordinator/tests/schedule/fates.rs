@@ -102,7 +102,7 @@ async fn the_store_gives_a_schedule_as_it_stands_by_the_clock() {
                 let mut lasting = Lasting { name: name(), standing: wanted.0, ran_ahead };
                 let looked_at = ledger::lasting(&mut tx, NOW).await.unwrap();
                 assert_eq!(looked_at, vec![lasting.clone(); lasts], "{pair}");
-                for right in [Some(wanted.1).filter(|_| ran_ahead), None] {
+                for right in [ran_ahead.then_some(wanted.1), None] {
                     let set = ledger::set_right(&mut tx, &name(), NOW).await.unwrap();
                     assert_eq!(set, right, "{pair}");
                 }
