@@ -47,7 +47,7 @@ pub struct Settled {
 pub struct Past {
     /// The latest of them and the last that started, in any order; one may stand here twice.
     pub settled: Vec<Settled>,
-    /// Whether one of its jobs is not over, those aside that a clock which ran ahead has started.
+    /// Whether one of its jobs is not over, those aside that were begun more than a day ahead of today's clock.
     pub running: bool,
 }
 

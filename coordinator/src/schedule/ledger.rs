@@ -3,7 +3,7 @@
 use lianfang_proto::ids::{BankId, JobId, ScheduleName};
 use sqlx::Row as _;
 
-use super::CLOCKS_DIFFER;
+use super::BEGUN_AHEAD;
 use super::due::{self, Past, Settled};
 use super::fate::{Decided, Event, Fate};
 use super::plan::{Plan, VERSION};
@@ -71,6 +71,11 @@ impl Kept {
             changed_at: row.try_get("changed_at")?,
         })
     }
+
+    /// Since when runs are the schedule's business by today's clock, if what is kept of that is ahead.
+    fn since_set_right(&self, now: Micros) -> Option<Micros> {
+        Some(due::since_by_clock(self.since, self.changed_at, now)).filter(|since| *since < self.since)
+    }
 }
 
 /// A schedule that plans runs, or has ended.
@@ -80,7 +85,7 @@ pub struct Lasting {
     pub name: ScheduleName,
     /// How it stands by today's clock.
     pub standing: Standing,
-    /// What is kept is what a clock that ran ahead has decided, and is to be set right.
+    /// Since when runs are its business is what a clock that ran ahead has decided, and is to be set right.
     pub ran_ahead: bool,
 }
 
@@ -97,27 +102,31 @@ pub async fn lasting(tx: &mut Connection, now: Micros) -> Result<Vec<Lasting>, E
          WHERE standing IN ('active', 'ended') ORDER BY name",
     );
     let one = |row: &Row| -> Result<Lasting, Error> {
-        let Kept { standing, since, changed_at } = Kept::of(row)?;
-        let stands = standing.by_clock(changed_at, now);
+        let kept = Kept::of(row)?;
         Ok(Lasting {
             name: ScheduleName::parse(row.try_get("name")?, "schedule").stored_as("schedule")?,
-            standing: stands,
-            ran_ahead: stands != standing || due::since_by_clock(since, changed_at, now) < since,
+            standing: kept.standing.by_clock(kept.changed_at, now),
+            ran_ahead: kept.since_set_right(now).is_some(),
         })
     };
     rows.fetch_all(tx).await?.iter().map(one).collect()
 }
 
-/// Keeps how a schedule stands by today's clock, in place of what a clock that ran ahead has decided. When that was stays as
-/// it is: nobody has decided anything anew.
-pub async fn set_right(tx: &mut Connection, schedule: &Schedule) -> Result<(), Error> {
-    sqlx::query("UPDATE schedule SET standing = $2, since = $3 WHERE name = $1")
-        .bind(schedule.name.as_str())
-        .bind(schedule.standing.word())
-        .bind(schedule.since)
-        .execute(tx)
-        .await?;
-    Ok(())
+/// Keeps since when runs are a schedule's business by today's clock, in place of what a clock that ran ahead has decided, and
+/// gives it. `None` if nothing is ahead, or no longer. How the schedule stands, and when that was decided, stay as they are:
+/// nobody has decided anything anew, and two processes whose clocks differ would undo each other's word for ever.
+pub async fn set_right(
+    tx: &mut Connection,
+    name: &ScheduleName,
+    now: Micros,
+) -> Result<Option<Micros>, Error> {
+    let row = sqlx::query("SELECT standing, since, changed_at FROM schedule WHERE name = $1");
+    let row = row.bind(name.as_str()).fetch_optional(&mut *tx).await?;
+    let kept = row.as_ref().map(Kept::of).transpose()?;
+    let Some(since) = kept.and_then(|kept| kept.since_set_right(now)) else { return Ok(None) };
+    let right = sqlx::query("UPDATE schedule SET since = $2 WHERE name = $1");
+    right.bind(name.as_str()).bind(since).execute(tx).await?;
+    Ok(Some(since))
 }
 
 /// The schedule with this name, also one that was removed.
@@ -340,8 +349,8 @@ pub async fn past(tx: &mut Connection, schedule: &ScheduleName, now: Micros) -> 
     let started = started.bind(schedule.as_str()).bind(now).fetch_optional(&mut *tx).await?;
     let settled: Result<Vec<_>, Error> =
         rows.iter().chain(&started).map(|row| Occurrence::of(row).map(|one| one.settled())).collect();
-    // A job that a clock which ran ahead has started may last until that time, and nobody is to wait for it so long. What
-    // another process has started is running, whatever little its clock is ahead.
+    // A job that a clock which ran far ahead has started may last until that time, and nobody is to wait for it so long. One
+    // that was begun less far ahead is running: a clock may have been set since, or another process's may be ahead.
     let running: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM occurrence o JOIN job j ON j.id = o.job
          WHERE o.schedule = $1 AND j.state NOT IN ($2, $3) AND o.decided_at <= $4",
@@ -349,7 +358,7 @@ pub async fn past(tx: &mut Connection, schedule: &ScheduleName, now: Micros) -> 
     .bind(schedule.as_str())
     .bind(i64::from(State::Closed.wire() as i32))
     .bind(i64::from(State::Failed.wire() as i32))
-    .bind(now.saturating_add(CLOCKS_DIFFER))
+    .bind(now.saturating_add(BEGUN_AHEAD))
     .fetch_one(tx)
     .await?;
     Ok(Past { settled: settled?, running: running > 0 })

@@ -30,3 +30,7 @@ pub use run::run_due;
 /// Clocks of coordinators over one store agree to within seconds. What was decided further ahead of now than this, a clock
 /// that ran ahead has decided.
 pub const CLOCKS_DIFFER: Micros = 60 * 1_000_000;
+
+/// A job that is not over holds up the next one, unless it was begun further ahead of now than this. To wait a day too long
+/// for one that a clock which ran ahead has begun is cheap; two jobs at once are not.
+pub const BEGUN_AHEAD: Micros = 24 * 3_600 * 1_000_000;

@@ -102,14 +102,12 @@ async fn look_after(office: &Office, one: &Lasting) -> Result<Option<Micros>, Er
     Ok(Some(office.now() + 1))
 }
 
-/// Undoes what a clock that ran ahead has decided about a schedule.
+/// Undoes what a clock that ran ahead has decided of since when runs are a schedule's business.
 async fn set_right(office: &Office, name: &ScheduleName) -> Result<(), Error> {
     let now = office.now();
     let mut tx = office.store.begin().await?;
-    let Some(schedule) = ledger::find(&mut tx, name, now).await? else { return Ok(()) };
-    ledger::set_right(&mut tx, &schedule).await?;
-    let standing = schedule.standing.word();
-    let body = json!({"schedule": name.as_str(), "standing": standing, "since": schedule.since});
+    let Some(since) = ledger::set_right(&mut tx, name, now).await? else { return Ok(()) };
+    let body = json!({"schedule": name.as_str(), "since": since});
     audit::append(&mut tx, now, "schedule.set-right", &body).await?;
     tx.commit().await?;
     Ok(())

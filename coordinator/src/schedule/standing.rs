@@ -6,6 +6,9 @@
 //!                           └──────────────change────────────────┘             (active and paused stay so by a change)
 //! ended ──it ended by a clock that ran ahead──▶ active
 //! ```
+//!
+//! The last is how it is read ([`Standing::by_clock`]), and is not written: what the other clock has decided stays in the store
+//! until a person, or the end by today's clock, decides anew.
 
 use lianfang_proto::listed;
 

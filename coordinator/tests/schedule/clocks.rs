@@ -1,5 +1,6 @@
 //! Clocks that are set, over the little world of [`super::due`].
 
+use lianfang_coordinator::ports::Micros;
 use lianfang_coordinator::schedule::CLOCKS_DIFFER;
 use lianfang_coordinator::schedule::due::since_by_clock;
 use lianfang_coordinator::schedule::fate::Fate;
@@ -81,6 +82,21 @@ fn a_clock_that_ran_ahead_for_an_hour_silences_nothing() {
     }
 }
 
+/// Two runs are due, and one is started by a clock that is ahead: the other waits for it, but not for a day and more.
+#[test]
+fn a_clock_that_is_set_back_starts_no_second_job_beside_the_first() {
+    let plan = Plan { catch_up: CatchUp::RunAll(2), ..weekly() };
+    let mut clerk = Clerk::new(plan, MADE, 2 * DAY);
+    let now = at("2026-12-17T12:00:00+08:00");
+    clerk.serve(now);
+    for ahead in [0, 1, 2 * MINUTE, HOUR, DAY] {
+        clerk.serve(now - ahead);
+        assert_eq!(clerk.starts.len(), 1, "{ahead}");
+    }
+    clerk.serve(now - DAY - 1);
+    assert_eq!(clerk.starts.len(), 2);
+}
+
 fn catch_up_most(rule: CatchUp) -> usize {
     match rule {
         CatchUp::Skip => 0,
@@ -99,26 +115,36 @@ fn rules() -> impl Strategy<Value = Plan> {
     })
 }
 
+/// By how much the clock is set: days, or minutes.
+fn jump() -> impl Strategy<Value = Micros> {
+    prop_oneof![
+        (-40_i64..60).prop_map(|days| days * DAY + HOUR),
+        (-90_i64..90).prop_map(|minutes| minutes * MINUTE)
+    ]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     /// The clock jumps back and forth, the coordinator is off for a while, jobs last as long as they like: each planned
-    /// instant has at most one job, and two jobs are never at work at once.
+    /// instant has at most one job, and two jobs are never at work at once (see [`Clerk::serve`]), unless the first began more
+    /// than a day ahead.
     #[test]
     fn no_run_takes_place_twice(
         plan in rules(),
-        jumps in proptest::collection::vec(-40_i64..60, 1..40),
+        jumps in proptest::collection::vec(jump(), 1..40),
         lasts in 0_i64..20,
     ) {
         let mut clerk = Clerk::new(plan, MADE, lasts * DAY + 1);
         let mut now = at(MADE);
         let mut earliest = now;
-        for days in jumps {
-            now += days * DAY + HOUR;
+        for jump in jumps {
+            now += jump;
             earliest = earliest.min(now);
-            for _ in 0..6 {
-                clerk.serve(now);
+            clerk.serve(now);
+            for _ in 0..5 {
                 now += 3 * DAY;
+                clerk.serve(now);
             }
         }
         let mut planned: Vec<_> = clerk.starts.iter().map(|(planned, _)| *planned).collect();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lianfang_coordinator::ports::Micros;
-use lianfang_coordinator::schedule::CLOCKS_DIFFER;
+use lianfang_coordinator::schedule::BEGUN_AHEAD;
 use lianfang_coordinator::schedule::due::{Past, Schedule, Settled, due, is_over, since_by_clock, wakes};
 use lianfang_coordinator::schedule::fate::{Event, Fate};
 use lianfang_coordinator::schedule::plan::{CatchUp, Plan, TooSoon};
@@ -22,6 +22,8 @@ pub(super) struct Clerk {
     rows: BTreeMap<Micros, (Fate, Micros, u64, &'static str)>,
     /// When each job began, by the order in which they did.
     pub(super) starts: Vec<(Micros, Micros)>,
+    /// When those jobs began that are not over; one that is over stays so, whatever the clock does.
+    at_work: Vec<Micros>,
 }
 
 impl Clerk {
@@ -34,6 +36,7 @@ impl Clerk {
             lasts,
             rows: BTreeMap::new(),
             starts: Vec::new(),
+            at_work: Vec::new(),
         }
     }
 
@@ -48,16 +51,16 @@ impl Clerk {
             fate: *fate,
             by_hand: false,
         });
-        let running = self
-            .starts
-            .last()
-            .is_some_and(|(_, began)| (*began - CLOCKS_DIFFER..*began + self.lasts).contains(&now));
+        let is_running = |began: &Micros| (*began - BEGUN_AHEAD..*began + self.lasts).contains(&now);
+        let running = self.at_work.iter().any(is_running);
         Past { settled: settled.collect(), running }
     }
 
     /// Does what is due until nothing is.
     pub(super) fn serve(&mut self, now: Micros) {
         self.since = since_by_clock(self.since, self.changed_at, now);
+        let lasts = self.lasts;
+        self.at_work.retain(|began| now < *began + lasts);
         for round in 0.. {
             assert!(round < 200, "it comes to an end");
             let occurrences = due(self.schedule(), now, &self.past(now));
@@ -73,6 +76,9 @@ impl Clerk {
                 let fate = Fate::apply(before, one.event).unwrap().unwrap();
                 let why = one.event.why(fate);
                 if one.event == Event::Start {
+                    let far_ahead = |began: &Micros| *began > now + DAY;
+                    assert!(self.at_work.iter().all(far_ahead), "never two at once, but for a day ahead");
+                    self.at_work.push(now);
                     self.starts.push((one.planned_at, now));
                 }
                 self.rows.insert(one.planned_at, (fate, now, one.count, why));

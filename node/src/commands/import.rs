@@ -137,10 +137,14 @@ fn say(call: &Call, summary: &ImportSummary, found: &Value, rejects: &Path) {
     }
 }
 
-/// What becomes of records, where it is not what everybody expects: some are retracted, or a person asks beforehand.
+/// What becomes of records, where it is not what everybody expects: some are retracted, or a person asks beforehand, and is
+/// told first that nothing has become of them yet.
 fn show_changes(console: &dyn Console, summary: &ImportSummary, dry_run: bool) {
     if !dry_run && summary.retracted == 0 {
         return;
+    }
+    if dry_run {
+        console.say("node-import-dry", &[]);
     }
     let said = [
         ("added", summary.added.into()),
@@ -159,12 +163,13 @@ fn show_found(console: &dyn Console, summary: &ImportSummary, found: &Value) {
         let kinds: Vec<_> = summary.by_kind.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
         console.say("node-import-kinds", &[("kinds", kinds.join(", ").into())]);
     }
+    show_format(console, found);
     if !summary.preview.is_empty() {
-        show_preview(console, summary, found);
+        show_preview(console, summary);
     }
 }
 
-fn show_preview(console: &dyn Console, summary: &ImportSummary, found: &Value) {
+fn show_format(console: &dyn Console, found: &Value) {
     let word = |name: &str| found[name].as_str().unwrap_or("–").to_owned();
     let (id, said) = if found["encoding"].is_null() {
         ("node-import-found-table", [("format", word("format").into()), ("sheet", word("sheet").into())])
@@ -175,6 +180,10 @@ fn show_preview(console: &dyn Console, summary: &ImportSummary, found: &Value) {
         )
     };
     console.say(id, &said);
+}
+
+fn show_preview(console: &dyn Console, summary: &ImportSummary) {
+    console.say("node-import-first-rows", &[]);
     let mut table = Table::new(["row", "record", "standing", "identifiers"]);
     for row in &summary.preview {
         let identifiers: Vec<_> =
@@ -197,6 +206,7 @@ mod tests {
     use lianfang_proto::catalogue::Kind;
 
     use super::*;
+    use crate::register::{PreviewRow, Standing};
 
     fn summary(retracted: u64) -> ImportSummary {
         let by_kind = BTreeMap::from([(Kind::ALL[0], 7)]);
@@ -205,17 +215,54 @@ mod tests {
 
     #[test]
     fn what_is_retracted_is_told_and_before_it_is_everything() {
-        const EN: &str = "Records added: 5, changed: 3, retracted: ";
-        const ZH: &str = "新增记录 5 条，更改 3 条，撤回 ";
-        for (lang, begin) in [(Lang::En, EN), (Lang::Zh, ZH)] {
+        const EN: [&str; 2] = ["Nothing was changed. ", "Records added: 5, changed: 3, retracted: "];
+        const ZH: [&str; 2] = ["未作任何更改。", "新增记录 5 条，更改 3 条，撤回 "];
+        for (lang, [dry, begin]) in [(Lang::En, EN), (Lang::Zh, ZH)] {
             for (retracted, dry_run, told) in
                 [(0, false, false), (400, false, true), (0, true, true), (400, true, true)]
             {
                 let console = Buffer::new(lang);
                 show_changes(&console, &summary(retracted), dry_run);
                 let said = console.out_text();
-                let wanted = told && said.starts_with(&format!("{begin}{retracted}"));
+                let mut lines = said.lines();
+                if dry_run {
+                    assert!(lines.next().is_some_and(|line| line.starts_with(dry)), "{retracted}: {said}");
+                }
+                let counts = format!("{begin}{retracted}");
+                let wanted = told && lines.next().is_some_and(|line| line.starts_with(&counts));
                 assert!(wanted || (!told && said.is_empty()), "{retracted} {dry_run}: {said}");
+                assert!(dry_run || !said.contains(dry), "{retracted}: {said}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_dry_run_tells_the_format_always_and_rows_where_there_are_any() {
+        let file = json!({"columns": ["record"], "encoding": "UTF-8", "delimiter": ","});
+        let table = json!({"columns": ["record"], "format": "xlsx", "sheet": "List"});
+        let row = || PreviewRow {
+            row: 2,
+            record: "case-7".to_owned(),
+            standing: Standing::Enters,
+            identifiers: Vec::new(),
+        };
+        for (lang, of_file, of_table, first) in [
+            (Lang::En, "Encoding UTF-8, ", "Format xlsx, sheet “List”.", "The first rows:"),
+            (Lang::Zh, "编码 UTF-8，", "格式 xlsx，工作表“List”。", "前几行："),
+        ] {
+            for (found, format) in [(&file, of_file), (&table, of_table)] {
+                for rows in [0, 1] {
+                    let console = Buffer::new(lang);
+                    let preview = (0..rows).map(|_| row()).collect();
+                    show_found(&console, &ImportSummary { preview, ..summary(0) }, found);
+                    let said = console.out_text();
+                    assert!(said.contains(format), "{rows}: {said}");
+                    assert_eq!(
+                        (said.contains(first), said.contains("case-7")),
+                        (rows > 0, rows > 0),
+                        "{said}"
+                    );
+                }
             }
         }
     }

@@ -143,20 +143,21 @@ pub(super) async fn next(
     let mut connection = office.store.readers().acquire().await.map_err(Error::from)?;
     let now = office.now();
     let schedule = find(&mut connection, name, now).await?;
+    // Nobody is to take what the plan of one that rests would give for what will take place.
+    let most = if schedule.standing == Standing::Active { count as usize } else { 0 };
     let planned = schedule.plan.planned_after(now.max(schedule.since));
-    let planned: Vec<Micros> = planned.take(count as usize).collect();
+    let planned: Vec<Micros> = planned.take(most).collect();
     if console.json() {
         let next = planned.iter().map(|at| json!({"at": time(*at), "local": schedule.plan.zone.shown(*at)}));
         let next: Vec<Value> = next.collect();
         let standing = schedule.standing.word();
         console.out(&json!({"schedule": name.as_str(), "standing": standing, "next": next}).to_string());
-    } else if schedule.standing == Standing::Active && !planned.is_empty() {
+    } else if planned.is_empty() {
+        stands(console, &schedule);
+    } else {
         for at in planned {
             console.out(&schedule.plan.zone.shown(at));
         }
-    } else {
-        // Nobody is to take what its plan would give for what will take place.
-        stands(console, &schedule);
     }
     Ok(Exit::Done)
 }
