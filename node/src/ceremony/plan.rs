@@ -25,7 +25,7 @@ pub enum Refusal {
     NotTheCoordinators,
     /// It was made under a roster that was never pinned here.
     #[error(
-        "the proposal is made under a roster that this node never had; it waits for it, or propose again"
+        "the proposal is made under a roster that this node does not have; if it has a later one, propose again"
     )]
     OtherRoster,
     /// `2 ≤ T ≤ M` does not hold, or `M` is too large.
