@@ -91,6 +91,19 @@ pub fn admit(matter: Matter<'_>, digest: &Digest, caller: &BankId, post: &Post) 
     Ok(())
 }
 
+/// Whether all who take part are active today and sign by the keys of the roster that it was proposed under. A key that was
+/// exchanged since may be in anybody's hands: a record with its signature is not made.
+pub fn sign_as_then(matter: Matter<'_>, in_force: &Roster) -> Result<(), Fault> {
+    let same = |bank: &&BankId| {
+        let (then, now) = (matter.roster.member(bank), in_force.active(bank));
+        then.zip(now).is_some_and(|(then, now)| then.identity == now.identity)
+    };
+    match matter.participants().into_iter().find(|bank| !same(bank)) {
+        Some(other) => Err(Fault::new(FaultCode::NotParticipant).at(other.as_str())),
+        None => Ok(()),
+    }
+}
+
 /// The signed record in the body of an endorsement.
 pub fn endorsement(matter: Matter<'_>, post: &Post) -> Result<Signed<KeyRecord>, Fault> {
     let Matter { proposal, base, roster } = matter;

@@ -24,7 +24,7 @@ pub mod state;
 pub use propose::{Choice, EXCHANGED, refresh, repair, start};
 
 use crate::store::Connection;
-use lianfang_proto::documents::ceremony::{Post, Task};
+use lianfang_proto::documents::ceremony::{Phase, Post, Task};
 use lianfang_proto::ids::{BankId, CeremonyId};
 use lianfang_proto::{Fault, FaultCode, v1};
 use lianfang_trust::{Canonical as _, Signed};
@@ -42,18 +42,26 @@ use state::{Event, State};
 
 /// Puts a holder's post on its board.
 pub async fn post(office: &Office, caller: &BankId, post: &Signed<Post>) -> Result<(), Error> {
-    let in_force = office.book.now();
     let now = office.now();
     let mut tx = office.store.begin().await?;
+    // Another process may have confirmed or suspended a member a moment ago.
+    roster::catch_up(&mut tx, &office.keys, &office.book).await?;
+    let in_force = office.book.now();
     let ceremony = ledger::find(&mut tx, &office.keys, post.value().ceremony).await?;
     let ceremony = ceremony.ok_or_else(|| Error::refused(FaultCode::CeremonyUnknown))?;
     let proposal = ceremony.proposal.value();
     let base = ledger::base_record(&mut tx, proposal).await?;
-    // Holders endorse under the keys of the proposal's roster, whatever is exchanged or changed in the middle.
-    let earlier = if proposal.roster_digest == in_force.digest() {
-        None
-    } else {
+    let before = ledger::at_place(&mut tx, proposal.ceremony, &board::place(post.value())).await?;
+    if before.as_deref() == Some(post.bytes()) {
+        return Ok(());
+    }
+    // Holders endorse under the keys of the proposal's roster, whatever is exchanged or changed in the middle. Nothing else
+    // on the board is judged by a roster.
+    let endorses = post.value().phase == Phase::Endorse;
+    let earlier = if endorses && proposal.roster_digest != in_force.digest() {
         roster::of_digest(&mut tx, &office.keys, &proposal.roster_digest).await?
+    } else {
+        None
     };
     let matter = Matter {
         proposal,
@@ -61,10 +69,11 @@ pub async fn post(office: &Office, caller: &BankId, post: &Signed<Post>) -> Resu
         roster: earlier.as_ref().unwrap_or_else(|| in_force.roster()),
     };
     board::admit(matter, &ceremony.proposal.digest(), caller, post.value())?;
-    match ledger::at_place(&mut tx, proposal.ceremony, &board::place(post.value())).await? {
-        Some(before) if before == post.bytes() => return Ok(()),
-        Some(_) => return Err(Fault::field(FaultCode::MessageRepeated, "post").into()),
-        None => {}
+    if earlier.is_some() {
+        board::sign_as_then(matter, in_force.roster())?;
+    }
+    if before.is_some() {
+        return Err(Fault::field(FaultCode::MessageRepeated, "post").into());
     }
     let event = Event::of(post.value().phase);
     after(&ceremony, event, now)?;
@@ -207,12 +216,14 @@ pub async fn concerning(office: &Office, bank: &BankId) -> Result<Vec<CeremonyId
 #[cfg(test)]
 mod tests {
     use lianfang_proto::catalogue::Class;
-    use lianfang_proto::documents::ceremony::{Phase, Proposal};
+    use lianfang_proto::documents::ceremony::Proposal;
     use lianfang_proto::documents::key_record::{Holder, KeyRecord};
     use lianfang_proto::documents::roster::Roster;
+    use lianfang_proto::ids::GroupId;
     use lianfang_trust::SigningKey;
 
     use super::*;
+    use crate::roster::{enrol, invite};
     use crate::tests::{Bench, SECOND, bank};
 
     const NAMES: [&str; 2] = ["alpha", "beta"];
@@ -287,5 +298,76 @@ mod tests {
             post(office, &bank(name), &endorsement(name, &proposal, &before)).await.unwrap();
         }
         assert_eq!(ceremony().await.state, State::Done);
+    }
+
+    async fn proposed(office: &Office) -> (Roster, Proposal) {
+        let before = office.book.now().roster().clone();
+        sign(office, before.clone()).await;
+        let choice = Choice { class: Class::Subject, epoch: None, lasts: 600 * SECOND, by: "one" };
+        let id = start(office, &choice, NAMES.map(bank).to_vec(), 2).await.unwrap();
+        let mut reader = office.store.reader().await.unwrap();
+        let found = ledger::find(&mut reader, &office.keys, id).await.unwrap().unwrap();
+        (before, found.proposal.value().clone())
+    }
+
+    /// Somebody who has beta's former key, after a roster of another process that names a new one.
+    #[tokio::test]
+    async fn nothing_is_endorsed_beside_a_key_that_was_exchanged() {
+        let bench = Bench::new().await;
+        let office = &bench.us;
+        let (before, proposal) = proposed(office).await;
+        post(office, &bank("beta"), &endorsement("beta", &proposal, &before)).await.unwrap();
+        let mut after = Roster { version: before.version + 1, ..before.clone() };
+        after.members[1].identity = SigningKey::from_bytes(&[77; 32]).verifying_key();
+        sign(office, after).await;
+        let last = post(office, &bank("alpha"), &endorsement("alpha", &proposal, &before)).await;
+        let Err(Error::Refused(fault)) = last else { panic!("{last:?}") };
+        assert_eq!((fault.code, fault.party.as_deref()), (FaultCode::NotParticipant, Some("beta")));
+        // What stands there already is answered as before.
+        post(office, &bank("beta"), &endorsement("beta", &proposal, &before)).await.unwrap();
+    }
+
+    /// A person confirms beta under another identity, and later alpha under its own.
+    #[tokio::test]
+    async fn a_holder_that_comes_back_under_another_identity_is_missing() {
+        let bench = Bench::new().await;
+        let office = &bench.us;
+        let (_, proposal) = proposed(office).await;
+        let state = async || {
+            let mut reader = office.store.reader().await.unwrap();
+            let found = ledger::find(&mut reader, &office.keys, proposal.ceremony).await.unwrap().unwrap();
+            (found.state, found.culprits)
+        };
+        confirm(office, "alpha", key("alpha").verifying_key().as_bytes(), 78).await;
+        assert_eq!(state().await, (State::Open, Vec::new()), "it signs by the same key");
+        confirm(office, "beta", SigningKey::from_bytes(&[77; 32]).verifying_key().as_bytes(), 79).await;
+        assert_eq!(state().await, (State::Failed, vec!["beta".to_owned()]));
+    }
+
+    /// A person confirms a bank with this identity and this certificate's key.
+    async fn confirm(office: &Office, name: &str, identity: &[u8; 32], certificate: u8) {
+        let group = GroupId::parse(name, "group").unwrap();
+        let invite = invite::make(office, &bank(name), &group, "hub:1".to_owned()).await.unwrap();
+        let used = sqlx::query("UPDATE invite SET used_by = $1 WHERE id = $2");
+        let used = used.bind(identity.to_vec()).bind(invite.id.as_bytes().to_vec());
+        office.store.write(used).await.unwrap();
+        let asked = sqlx::query(
+            "INSERT INTO enrolment (invite, bank, identity, sealing, address, leaf, certificate_key, asked_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        );
+        let asked = asked
+            .bind(invite.id.as_bytes().to_vec())
+            .bind(name.to_owned())
+            .bind(identity.to_vec())
+            .bind(vec![certificate; 32])
+            .bind("a:1".to_owned())
+            .bind(vec![1_u8])
+            .bind(vec![certificate; 32])
+            .bind(office.now());
+        office.store.write(asked).await.unwrap();
+        let mut reader = office.store.reader().await.unwrap();
+        let waiting = enrol::waiting(&mut reader).await.unwrap();
+        drop(reader);
+        enrol::confirm(office, &waiting[0]).await.unwrap();
     }
 }

@@ -144,10 +144,12 @@ fn helping(record: &KeyRecord, roster: &Roster, lost: &BankId, named: &[BankId])
     first(&|bank| roster.active(bank).is_some())
 }
 
-/// Whether an active member's certificate has the key that the record has of it.
+/// Whether an active member signs, and is certified, by the keys that the record has of it.
 fn is_certified(record: &KeyRecord, roster: &Roster, bank: &BankId) -> bool {
     let (member, holder) = (roster.active(bank), record.holder(bank));
-    member.zip(holder).is_some_and(|(member, (_, holder))| member.certificate_key == holder.certificate_key)
+    member.zip(holder).is_some_and(|(member, (_, holder))| {
+        member.identity == holder.identity && member.certificate_key == holder.certificate_key
+    })
 }
 
 /// The newest record of the chosen epoch, if that is not over.
@@ -305,5 +307,11 @@ mod tests {
         // Who is named is named, in the order of the record.
         check(&[], &[], &["gamma", "alpha"], ["alpha", "gamma"], None);
         check(&["gamma"], &[], &["alpha", "gamma"], ["alpha", "gamma"], Some("gamma"));
+
+        // Alpha was enrolled anew with the certificate that it had.
+        let mut anew = roster(&[], &[]);
+        anew.members[0].identity = SigningKey::from_bytes(&[77; 32]).verifying_key();
+        assert_eq!(helping(&record(), &anew, &bank("beta"), &[]), ["delta", "gamma"].map(bank));
+        assert!(!is_certified(&record(), &anew, &bank("alpha")));
     }
 }

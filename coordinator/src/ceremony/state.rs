@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! open ──the last endorsement──▶ done: the record is published; of a repair there is none
-//!   └──a complaint, the deadline, a holder that is suspended or revoked──▶ failed, with names
+//!   └──a complaint, the deadline, a holder that is suspended, revoked or enrolled under another identity──▶ failed, with names
 //! ```
 
 use lianfang_proto::FaultCode;
@@ -35,7 +35,7 @@ listed! {
         Complaint,
         /// Its deadline is looked at.
         Deadline,
-        /// A holder was suspended or revoked.
+        /// A holder was suspended or revoked, or enrolled anew under another identity.
         HolderGone,
     }
 }

@@ -17,6 +17,7 @@ use subtle::ConstantTimeEq as _;
 use super::invite::{self, Event, Refused, Stage, StoredInvite, secret_digest};
 use super::{catch_up, change, in_force, next, renewal, spent};
 use crate::audit;
+use crate::ceremony;
 use crate::fault::{Error, StoredAs as _};
 use crate::office::{Office, unix_time};
 use crate::ports::Micros;
@@ -295,11 +296,18 @@ pub async fn confirm(office: &Office, applicant: &Applicant) -> Result<u64, Erro
         .await?;
     let body = json!({"bank": applicant.bank.as_str(), "identity": applicant.identity.fingerprint()});
     audit::append(&mut tx, now, "enrolment.confirmed", &body).await?;
+    let mut exchanged = false;
     let roster = change(office, &mut tx, |roster, now| {
         check_keys(roster, &applicant)?;
+        let member = roster.member(&applicant.bank);
+        exchanged = member.is_some_and(|member| member.identity != applicant.identity);
         Ok(next::with_member(roster, applicant.member(), now))
     })
     .await?;
+    if exchanged {
+        // What it has endorsed by the former key counts no longer.
+        ceremony::give_up_with(office, &mut tx, &applicant.bank, now).await?;
+    }
     tx.commit().await?;
     let version = roster.value().version;
     in_force(office, roster);

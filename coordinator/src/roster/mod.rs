@@ -106,7 +106,20 @@ async fn rosters(tx: &mut Connection, keys: &Keys) -> Result<Vec<Roster>, Error>
 
 /// The roster with this digest, whichever version it is: what was proposed under it is judged under it.
 pub async fn of_digest(tx: &mut Connection, keys: &Keys, digest: &Digest) -> Result<Option<Roster>, Error> {
-    Ok(rosters(tx, keys).await?.into_iter().rev().find(|roster| roster.digest() == *digest))
+    let mut below = i64::MAX;
+    loop {
+        // One at a time, newest first: it is most often the one before.
+        let row = sqlx::query_as(
+            "SELECT version, signed FROM roster WHERE version < $1 ORDER BY version DESC LIMIT 1",
+        );
+        let row: Option<(i64, Vec<u8>)> = row.bind(below).fetch_optional(&mut *tx).await?;
+        let Some((version, bytes)) = row else { return Ok(None) };
+        let roster = opened(&bytes, keys)?.into_value();
+        if roster.digest() == *digest {
+            return Ok(Some(roster));
+        }
+        below = version;
+    }
 }
 
 /// A roster of the store. One that another authority has signed is in another party's store, or this folder is not its.

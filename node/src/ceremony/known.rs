@@ -50,15 +50,12 @@ impl Judge<'_> {
             record: records.current(key.class, key.epoch).await?.map(|kept| kept.endorsed.record().clone()),
             share: self.vault.current(key.class, key.epoch).map(|held| held.key()),
             closed: self.vault.is_closed(key.class, key.epoch),
-            earlier: self.earlier(&proposal.roster_digest).await?,
+            roster: self.pinned(&proposal.roster_digest).await?,
         })
     }
 
-    /// The roster with this digest, if it is not the one in force and was pinned here.
-    async fn earlier(&self, digest: &Digest) -> Result<Option<Roster>, StoreError> {
-        if *digest == self.members.digest() {
-            return Ok(None);
-        }
+    /// The roster with this digest, if it was pinned here, be it the one in force: that may be another one a moment later.
+    async fn pinned(&self, digest: &Digest) -> Result<Option<Roster>, StoreError> {
         let kept: Option<Vec<u8>> = sqlx::query_scalar("SELECT roster FROM roster_pin WHERE digest = $1")
             .bind(&digest.as_bytes()[..])
             .fetch_optional(self.store.readers())

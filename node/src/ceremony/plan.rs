@@ -25,7 +25,7 @@ pub enum Refusal {
     NotTheCoordinators,
     /// It was made under a roster that was never pinned here.
     #[error(
-        "the proposal is made under a roster that this node never had; it waits for it, or propose again"
+        "the proposal is made under a roster that this node does not have; if it has a later one, propose again"
     )]
     OtherRoster,
     /// `2 ≤ T ≤ M` does not hold, or `M` is too large.
@@ -131,8 +131,8 @@ pub struct Known {
     pub share: Option<KeyId>,
     /// Whether the epoch is over here.
     pub closed: bool,
-    /// The roster that it was proposed under, where that is one that was in force here before.
-    pub earlier: Option<Roster>,
+    /// The roster that it was proposed under, where that is or was in force here.
+    pub roster: Option<Roster>,
 }
 
 /// What a holder does in a ceremony.
@@ -167,8 +167,8 @@ impl Plan {
         known: Known,
         now: Micros,
     ) -> Result<Self, Refusal> {
-        let earlier = known.earlier.filter(|roster| roster.digest() == proposal.roster_digest);
-        if earlier.is_none() && proposal.roster_digest != members.digest() {
+        let roster = known.roster.filter(|roster| roster.digest() == proposal.roster_digest);
+        if roster.is_none() && proposal.roster_digest != members.digest() {
             return Err(Refusal::OtherRoster);
         }
         if now >= proposal.deadline {
@@ -189,7 +189,7 @@ impl Plan {
                 Some(record)
             }
         };
-        let seats = seats::seats(&proposal, base.as_ref(), earlier.as_ref(), members)?;
+        let seats = seats::seats(&proposal, base.as_ref(), roster.as_ref(), members)?;
         let plan = Self::new(proposal, seats, base, bank)?;
         let current = plan.base.as_ref().map(|record| record.key);
         match plan.role() {

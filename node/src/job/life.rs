@@ -94,16 +94,22 @@ impl Context {
         }
     }
 
-    /// The coordinator has announced of a key what cannot be; the notice is not taken.
+    /// The coordinator has announced of a key what cannot be; the notice is not taken. The log says it once, though the
+    /// coordinator shows the notice at every answer, as one does whose store was put back from a backup.
     async fn contradicted(&self, signed: &Signed<KeyNotice>) -> Result<(), Fault> {
+        let digest = signed.digest();
+        if self.notices.is_told(&digest) {
+            return Ok(());
+        }
         tracing::error!(
             event = "key.contradicted",
             epoch = signed.value().epoch.0,
             "a notice about a key contradicts what is known of it"
         );
-        let event =
-            Event::Fault { party: NAME.to_owned(), code: FaultCode::TermsDiffer, digest: signed.digest() };
-        self.log.record(&event).await.map_err(|e| of_log(&e))
+        let event = Event::Fault { party: NAME.to_owned(), code: FaultCode::TermsDiffer, digest };
+        self.log.record(&event).await.map_err(|e| of_log(&e))?;
+        self.notices.told(&digest);
+        Ok(())
     }
 
     /// Ends every epoch whose announced date has come, where the policy does that. One under which a job goes on waits
@@ -177,4 +183,36 @@ impl Context {
 
 fn time(micros: Micros) -> String {
     jiff::Timestamp::from_microsecond(micros).map(|time| time.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use lianfang_proto::documents::key_notice::KeyState;
+
+    use super::*;
+    use crate::job::tests::Alone;
+    use crate::key_holder::tests::KEY;
+
+    #[tokio::test]
+    async fn a_contradiction_stands_in_the_log_once_however_often_it_comes() {
+        let alone = Alone::new().await;
+        let context = &alone.context;
+        let notice = |number: u64| {
+            let notice = KeyNotice {
+                class: KEY.class,
+                epoch: KEY.epoch,
+                public_key: [1; 32],
+                number,
+                state: KeyState::Active,
+                announced_at: 0,
+                closes_at: None,
+            };
+            Signed::sign(&alone.coordinator, notice)
+        };
+        let before = context.log.last(100).await.unwrap().len();
+        for (number, entries) in [(1, 1), (1, 1), (2, 2), (1, 2), (2, 2)] {
+            context.contradicted(&notice(number)).await.unwrap();
+            assert_eq!(context.log.last(100).await.unwrap().len() - before, entries, "{number}");
+        }
+    }
 }

@@ -5,10 +5,13 @@
 //!   this node's policy, which gives its people time to object.
 //! * Fails: with the store's error. An older notice, or one that would take a key back in its life, changes nothing.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use lianfang_proto::catalogue::Class;
 use lianfang_proto::documents::key_notice::{KeyNotice, KeyState};
 use lianfang_proto::ids::Epoch;
-use lianfang_trust::{Canonical as _, Signed, VerifyingKey};
+use lianfang_trust::{Canonical as _, Digest, Signed, VerifyingKey};
 use sqlx::Row as _;
 
 use super::ports::Noted;
@@ -73,12 +76,31 @@ pub fn next(kept: Option<&Kept>, came: &KeyNotice, now: Micros) -> (Taken, Optio
 #[derive(Clone)]
 pub struct Notices {
     store: Store,
+    /// Contradictions that the log says since the start.
+    told: Arc<Mutex<BTreeSet<Digest>>>,
 }
+
+/// Contradictions that are remembered; more than a coordinator comes to that is not out to fill the log.
+const TOLD: usize = 1_024;
 
 impl Notices {
     /// The notices in this store.
     pub fn new(store: Store) -> Self {
-        Self { store }
+        Self { store, told: Arc::default() }
+    }
+
+    /// Whether the log says already that this notice contradicts what is known: it comes again with every answer.
+    pub fn is_told(&self, notice: &Digest) -> bool {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).contains(notice)
+    }
+
+    /// The log says it.
+    pub fn told(&self, notice: &Digest) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.len() >= TOLD {
+            told.clear();
+        }
+        told.insert(*notice);
     }
 
     /// Takes a notice of the coordinator. The log says so when it is new.

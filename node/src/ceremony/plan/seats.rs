@@ -10,11 +10,11 @@ use crate::key_holder::ports::Members;
 
 /// The holders with their keys. Who takes part is an active member; of a key that there is, under the keys of its record:
 /// in a refresh those by which it signs, in a repair its certificate as well. The keys are those of the roster that it was
-/// proposed under, which is `earlier` where that is not in force any more.
+/// proposed under; without one, those of today.
 pub(super) fn seats(
     proposal: &Proposal,
     base: Option<&KeyRecord>,
-    earlier: Option<&Roster>,
+    roster: Option<&Roster>,
     members: &dyn Members,
 ) -> Result<Vec<Seat>, Refusal> {
     let seat = |bank: &BankId| {
@@ -22,7 +22,7 @@ pub(super) fn seats(
         if let (Some(holder), false) = (recorded, proposal.takes_part(bank)) {
             return Ok(Seat::from(holder));
         }
-        let proposed = proposed(bank, earlier, members)?;
+        let proposed = proposed(bank, roster, members)?;
         let certified = |holder: &Holder| match &proposal.task {
             Task::Repair { .. } => holder.certificate_key == proposed.certificate_key,
             Task::Generate | Task::Refresh { .. } => true,
@@ -39,10 +39,10 @@ pub(super) fn seats(
 
 /// A holder under its keys of that time, if it takes part today and signs by the same key: two holders that judge a proposal
 /// before and after a change of the roster come to the same seats.
-fn proposed(bank: &BankId, earlier: Option<&Roster>, members: &dyn Members) -> Result<Seat, Refusal> {
+fn proposed(bank: &BankId, roster: Option<&Roster>, members: &dyn Members) -> Result<Seat, Refusal> {
     let inactive = || Refusal::Inactive(bank.clone());
     let now = members.active(bank).map(Seat::from).ok_or_else(inactive)?;
-    let Some(roster) = earlier else { return Ok(now) };
+    let Some(roster) = roster else { return Ok(now) };
     let then = roster.active(bank).ok_or_else(inactive)?;
     if then.identity != now.identity {
         return Err(Refusal::Exchanged(bank.clone()));

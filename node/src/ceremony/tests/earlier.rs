@@ -73,6 +73,29 @@ async fn whoever_joins_after_a_change_of_the_roster_makes_the_same_record() {
     }
 }
 
+/// A newer roster is taken while a proposal is judged: its digest was read before, and members after.
+#[tokio::test]
+async fn a_roster_that_comes_in_between_mixes_no_seats() {
+    let world = World::new(3);
+    let roster = earlier(&world);
+    let mut drivers = world.start_all().await;
+    for driver in &mut drivers {
+        pin(driver, &world, &roster).await;
+        let today = world.parties.iter().map(|party| (party.bank.clone(), party.keys()));
+        driver.members = Arc::new(Pinned {
+            members: Mutex::new(today.collect()),
+            coordinator: world.coordinator.verifying_key(),
+            digest: roster.digest(),
+        });
+    }
+    let board = world.board(under(&world, &roster));
+    let readers: Vec<Reader> = drivers.iter().map(|driver| board.of(driver)).collect();
+    for progress in run(&drivers, &readers).await {
+        let Progress::Done(record) = progress else { panic!("{progress:?}") };
+        assert!(record.holders.iter().all(|holder| holder.certificate_key == EARLIER));
+    }
+}
+
 /// What a person is told who joins is what the node says of the proposal later.
 #[tokio::test]
 async fn under_an_earlier_roster_everybody_stands_today_and_signs_as_then() {

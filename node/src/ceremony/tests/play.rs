@@ -157,7 +157,7 @@ impl Play {
                 record: proposal.task.record().map(|_| record.clone()),
                 share: held[at].as_ref().map(|held| held.key()),
                 closed: false,
-                earlier: None,
+                roster: None,
             };
             Plan::accept(proposal.clone(), &world.parties[at].bank, &*world.members, known, 0).unwrap()
         };

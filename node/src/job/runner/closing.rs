@@ -125,16 +125,19 @@ impl Runner {
         }
     }
 
-    /// A bank that was away may read a certificate that was signed before the coordinator exchanged its key: the job was
-    /// agreed on under a roster that names the signer. Of other jobs that key says nothing.
+    /// A bank that was away may read a certificate that was signed before the coordinator exchanged its key: the roster that
+    /// the job was agreed on under names the signer, or one since. Of later jobs that key says nothing.
     async fn opened(&self, bytes: &[u8], terms: &Terms) -> Result<Signed<JobCertificate>, Fault> {
         let today = self.context.roster.now().roster.coordinator;
         let opened = checked::open_signed(bytes, "certificate", &today);
         if !matches!(&opened, Err(fault) if fault.code == FaultCode::SignatureInvalid) {
             return opened;
         }
-        let then = self.context.roster_of(terms.roster_version).await?.roster.coordinator;
-        checked::open_signed(bytes, "certificate", &then)
+        let Ok(signer) = Signed::<JobCertificate>::claimed_signer(bytes) else { return opened };
+        if !self.context.was_coordinators(&signer, terms.roster_version).await? {
+            return opened;
+        }
+        checked::open_signed(bytes, "certificate", &signer)
     }
 
     async fn hand_in_countersignature(
