@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
+use lianfang_ports::Clock;
 use lianfang_telemetry::volume::Volume;
 use tokio::task::spawn_blocking;
-use tokio::time::timeout;
 
 use super::LEAST_FREE_BYTES;
 use crate::office::{self, Office};
@@ -39,7 +39,12 @@ pub(super) struct Question(Mutex<Option<Shared<BoxFuture<'static, Option<Room>>>
 
 impl Question {
     /// Asks, unless a question is under way: then that one's answer is waited for. `None` if it does not come in time.
-    async fn ask(&self, patience: Duration, look: impl FnOnce() -> Room + Send + 'static) -> Option<Room> {
+    async fn ask(
+        &self,
+        clock: &dyn Clock,
+        patience: Duration,
+        look: impl FnOnce() -> Room + Send + 'static,
+    ) -> Option<Room> {
         let answer = {
             let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let under_way = asked.clone().filter(|answer| answer.peek().is_none());
@@ -47,7 +52,7 @@ impl Question {
             *asked = Some(answer.clone());
             answer
         };
-        timeout(patience, answer).await.ok().flatten()
+        clock.within(patience, answer).await.flatten()
     }
 }
 
@@ -55,12 +60,14 @@ impl Question {
 pub(super) async fn room(office: &Office) -> Option<Room> {
     let (dir, files) = (office.dir.clone(), office.files_folder());
     let look = move || Room::on(&office::disks_over(&dir, &files), LEAST_FREE_BYTES);
-    office.telemetry.disks.ask(PATIENCE, look).await
+    office.telemetry.disks.ask(&*office.ports.clock, PATIENCE, look).await
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
+
+    use lianfang_ports::Ports;
 
     use super::*;
 
@@ -79,31 +86,31 @@ mod tests {
     /// Whoever asks meanwhile waits for the same answer: it takes no other thread.
     #[tokio::test]
     async fn a_disk_that_hangs_is_asked_once_and_holds_nobody_up() {
-        let long = Duration::from_mins(1);
+        let (clock, long) = (Ports::system().clock, Duration::from_mins(1));
         let found = |lacks| Room { lacks: Some(lacks), least: None };
         let question = Question::default();
-        assert_eq!(question.ask(long, move || found("first")).await, Some(found("first")));
+        assert_eq!(question.ask(&*clock, long, move || found("first")).await, Some(found("first")));
         let (comes_back, hangs) = mpsc::channel::<()>();
         let hanging = move || {
             // It ends also where the test fails.
             let _ = hangs.recv();
             found("second")
         };
-        assert_eq!(question.ask(Duration::ZERO, hanging).await, None, "the first answer is old");
+        assert_eq!(question.ask(&*clock, Duration::ZERO, hanging).await, None, "the first answer is old");
         for _ in 0..3 {
-            assert_eq!(question.ask(Duration::ZERO, move || found("third")).await, None);
+            assert_eq!(question.ask(&*clock, Duration::ZERO, move || found("third")).await, None);
         }
         comes_back.send(()).unwrap();
-        assert_eq!(question.ask(long, move || found("third")).await, Some(found("second")));
-        assert_eq!(question.ask(long, move || found("third")).await, Some(found("third")));
+        assert_eq!(question.ask(&*clock, long, move || found("third")).await, Some(found("second")));
+        assert_eq!(question.ask(&*clock, long, move || found("third")).await, Some(found("third")));
     }
 
     #[tokio::test]
     async fn a_question_that_panics_is_not_answered_and_the_next_one_is() {
-        let (question, long) = (Question::default(), Duration::from_mins(1));
+        let (clock, question, long) = (Ports::system().clock, Question::default(), Duration::from_mins(1));
         let broken = || std::hint::black_box(None::<Room>).expect("a defect");
-        assert_eq!(question.ask(long, broken).await, None);
+        assert_eq!(question.ask(&*clock, long, broken).await, None);
         let room = Room { lacks: None, least: None };
-        assert_eq!(question.ask(long, move || room).await, Some(room));
+        assert_eq!(question.ask(&*clock, long, move || room).await, Some(room));
     }
 }

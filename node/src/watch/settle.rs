@@ -11,7 +11,8 @@
 //! ```
 //!
 //! What stands behind a changing one by name is not ready, whatever was seen of it or said, until that is ready or gone: what
-//! is older by its name may not be imported after what is newer.
+//! is older by its name may not be imported after what is newer. One that has come since holds nobody up, or a steady stream of
+//! files would keep back those behind it for ever.
 //!
 //! Comes in: looks, and how a reading ended. Goes out: names that are ready, in their order, and where a file goes. Never
 //! sees: a file. A file whose writer pauses longer than two looks apart is taken too early. If it is written to while it is
@@ -35,22 +36,46 @@ pub(super) struct Seen {
     pub(super) written: (i64, i64),
 }
 
+/// What is known of a file that is there.
+#[derive(Debug)]
+struct Known {
+    seen: Seen,
+    /// At which look it was there first.
+    since: u64,
+    /// At which look it had come to rest, or was said to be ready; nothing while it changes.
+    rests: Option<u64>,
+}
+
 /// The last look.
 #[derive(Debug, Default)]
 pub(super) struct Settle {
-    last: BTreeMap<String, Seen>,
+    looks: u64,
+    last: BTreeMap<String, Known>,
 }
 
 impl Settle {
-    /// A look at all files, and the names that are said to be ready; gives those that are, up to the first that is not.
+    /// A look at all files, and the names that are said to be ready; gives those that are, and wait for none before them.
     pub(super) fn look(&mut self, now: BTreeMap<String, Seen>, said: &BTreeSet<String>) -> Vec<String> {
-        let ready = now
-            .iter()
-            .take_while(|(name, seen)| said.contains(*name) || self.last.get(*name) == Some(seen))
-            .map(|(name, _)| name.clone())
-            .collect();
-        self.last = now;
-        ready
+        self.looks += 1;
+        let looks = self.looks;
+        let mut last = std::mem::take(&mut self.last);
+        let known = now.into_iter().map(|(name, seen)| {
+            let before = last.remove(&name);
+            let rests = said.contains(&name) || before.as_ref().is_some_and(|before| before.seen == seen);
+            let rested = before.as_ref().and_then(|before| before.rests).unwrap_or(looks);
+            let since = before.map_or(looks, |before| before.since);
+            (name, Known { seen, since, rests: rests.then_some(rested) })
+        });
+        self.last = known.collect();
+        let mut waits_since: Option<u64> = None;
+        let ready = self.last.iter().filter(|(_, known)| {
+            let goes = known.rests.is_some_and(|at| waits_since.is_none_or(|since| since >= at));
+            if !goes {
+                waits_since = Some(waits_since.map_or(known.since, |since| since.min(known.since)));
+            }
+            goes
+        });
+        ready.map(|(name, _)| name.clone()).collect()
     }
 }
 
@@ -184,7 +209,8 @@ mod tests {
         for (what, seen, said, after) in table() {
             for (state, after) in State::ALL.into_iter().zip(after) {
                 let mut settle = settled(state);
-                settle.last.extend([BEFORE, BEHIND[0]].map(|name| (name.to_owned(), SEEN)));
+                let there = || Known { seen: SEEN, since: 0, rests: None };
+                settle.last.extend([BEFORE, BEHIND[0]].map(|name| (name.to_owned(), there())));
                 let mut look = |said: bool| {
                     let others = [BEFORE, BEHIND[0], BEHIND[1]].map(|name| (name, Some(SEEN)));
                     let files = others.into_iter().chain([(NAME, seen)]);
@@ -194,6 +220,8 @@ mod tests {
                 };
                 let ready: &[&str] = match after {
                     Absent => &[BEFORE, BEHIND[0], BEHIND[1]],
+                    // It came when those behind it had come to rest.
+                    Changing if state == Absent => &[BEFORE, BEHIND[0], BEHIND[1]],
                     Changing => &[BEFORE],
                     Ready => &[BEFORE, NAME, BEHIND[0], BEHIND[1]],
                 };
@@ -216,6 +244,17 @@ mod tests {
             "it has changed again, and d waits for it"
         );
         assert_eq!(look(&mut settle, &files(3, 3), &[]), ["a", "b", "c", "d"]);
+    }
+
+    #[test]
+    fn files_that_come_later_hold_nobody_up() {
+        let mut settle = Settle::default();
+        assert!(look(&mut settle, &[("z", 1, 1)], &[]).is_empty());
+        assert_eq!(look(&mut settle, &[("m", 1, 1), ("z", 1, 1)], &[]), ["z"], "m came when z had come to rest");
+        let stream = [("a", 1, 1), ("m", 1, 1), ("y", 1, 1), ("z", 1, 1)];
+        assert_eq!(look(&mut settle, &stream, &["y"]), ["m", "y", "z"], "a came after them, or with them");
+        let changed = [("a", 2, 2), ("m", 2, 2), ("y", 1, 1), ("z", 1, 1)];
+        assert_eq!(look(&mut settle, &changed, &[]), ["z"], "m was there before y");
     }
 
     listed! {
