@@ -250,7 +250,11 @@ mod tests {
     fn files_that_come_later_hold_nobody_up() {
         let mut settle = Settle::default();
         assert!(look(&mut settle, &[("z", 1, 1)], &[]).is_empty());
-        assert_eq!(look(&mut settle, &[("m", 1, 1), ("z", 1, 1)], &[]), ["z"], "m came when z had come to rest");
+        assert_eq!(
+            look(&mut settle, &[("m", 1, 1), ("z", 1, 1)], &[]),
+            ["z"],
+            "m came when z had come to rest"
+        );
         let stream = [("a", 1, 1), ("m", 1, 1), ("y", 1, 1), ("z", 1, 1)];
         assert_eq!(look(&mut settle, &stream, &["y"]), ["m", "y", "z"], "a came after them, or with them");
         let changed = [("a", 2, 2), ("m", 2, 2), ("y", 1, 1), ("z", 1, 1)];
