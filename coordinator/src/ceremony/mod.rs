@@ -278,15 +278,11 @@ mod tests {
     async fn a_ceremony_ends_under_the_roster_that_it_was_proposed_under() {
         let bench = Bench::new().await;
         let office = &bench.us;
-        let before = office.book.now().roster().clone();
-        sign(office, before.clone()).await;
-        let choice = Choice { class: Class::Subject, epoch: None, lasts: 600 * SECOND, by: "one" };
-        let id = start(office, &choice, NAMES.map(bank).to_vec(), 2).await.unwrap();
+        let (before, proposal) = proposed(office).await;
         let ceremony = async || {
             let mut reader = office.store.reader().await.unwrap();
-            ledger::find(&mut reader, &office.keys, id).await.unwrap().unwrap()
+            ledger::find(&mut reader, &office.keys, proposal.ceremony).await.unwrap().unwrap()
         };
-        let proposal = ceremony().await.proposal.value().clone();
         let mut after = Roster { version: before.version + 1, ..before.clone() };
         after.members[1].certificate_key = [99; 32];
         sign(office, after.clone()).await;
@@ -300,6 +296,7 @@ mod tests {
         assert_eq!(ceremony().await.state, State::Done);
     }
 
+    /// A proposal under the roster of now, which is in the store.
     async fn proposed(office: &Office) -> (Roster, Proposal) {
         let before = office.book.now().roster().clone();
         sign(office, before.clone()).await;

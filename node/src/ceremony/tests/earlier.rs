@@ -46,6 +46,19 @@ fn under(world: &World, roster: &Roster) -> Proposal {
     Proposal { roster_digest: roster.digest(), ..world.proposal(1, 2, KEY) }
 }
 
+/// These members, under the digest of this roster.
+fn members(
+    world: &World,
+    roster: &Roster,
+    members: impl Iterator<Item = (BankId, crate::key_holder::ports::MemberKeys)>,
+) -> Arc<Pinned> {
+    Arc::new(Pinned {
+        members: Mutex::new(members.collect()),
+        coordinator: world.coordinator.verifying_key(),
+        digest: roster.digest(),
+    })
+}
+
 /// The first holder joined before the change and the others after it: all make the same record.
 #[tokio::test]
 async fn whoever_joins_after_a_change_of_the_roster_makes_the_same_record() {
@@ -59,11 +72,7 @@ async fn whoever_joins_after_a_change_of_the_roster_makes_the_same_record() {
         let keys = party.keys();
         (party.bank.clone(), crate::key_holder::ports::MemberKeys { certificate_key: EARLIER, ..keys })
     });
-    drivers[0].members = Arc::new(Pinned {
-        members: Mutex::new(before.collect()),
-        coordinator: world.coordinator.verifying_key(),
-        digest: roster.digest(),
-    });
+    drivers[0].members = members(&world, &roster, before);
     let board = world.board(under(&world, &roster));
     let readers: Vec<Reader> = drivers.iter().map(|driver| board.of(driver)).collect();
     for progress in run(&drivers, &readers).await {
@@ -82,11 +91,7 @@ async fn a_roster_that_comes_in_between_mixes_no_seats() {
     for driver in &mut drivers {
         pin(driver, &world, &roster).await;
         let today = world.parties.iter().map(|party| (party.bank.clone(), party.keys()));
-        driver.members = Arc::new(Pinned {
-            members: Mutex::new(today.collect()),
-            coordinator: world.coordinator.verifying_key(),
-            digest: roster.digest(),
-        });
+        driver.members = members(&world, &roster, today);
     }
     let board = world.board(under(&world, &roster));
     let readers: Vec<Reader> = drivers.iter().map(|driver| board.of(driver)).collect();
